@@ -1,0 +1,111 @@
+//! What can happen to the engine.
+
+use crate::settings::Settings;
+use base::{CallId, OfferId, QueueId, Time, UserId};
+use control::{AgentCommand, Permitted};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// New settings, whole.
+    Configure(Arc<Settings>),
+    /// A caller wants to wait in a queue.
+    Join {
+        /// The caller's call.
+        call: CallId,
+        /// Which queue.
+        queue: QueueId,
+        /// His first arrival: kept through transfers and overflow.
+        arrived: Time,
+    },
+    /// A caller who has not been connected leaves, or the whole call is over.
+    Leave {
+        /// The caller's call.
+        call: CallId,
+        /// Why.
+        cause: LeaveCause,
+    },
+    /// An agent's device answered.
+    OfferAnswered {
+        /// Which offer.
+        offer: OfferId,
+    },
+    /// The agent's leg of an offer is gone: it failed, or it was withdrawn and that is now confirmed.
+    /// Every offer that was rung and not connected ends with exactly one of these.
+    OfferEnded {
+        /// Which offer.
+        offer: OfferId,
+        /// How.
+        end: OfferEnd,
+    },
+    /// The conversation of a connected call is over, whoever hung up.
+    ConversationEnded {
+        /// The caller's call.
+        call: CallId,
+    },
+    /// A permitted command; answered with `Command::Answer`.
+    AgentCommand {
+        /// Who gets the answer.
+        asker: Asker,
+        /// The command.
+        command: Permitted<AgentCommand>,
+    },
+    /// The agent's device became reachable (registered) or ceased to be.
+    DeviceReachable {
+        /// Whose.
+        agent: UserId,
+        /// Whether a call to it can be tried.
+        reachable: bool,
+    },
+    /// A call outside the queues, on the agent's own device, began or ended.
+    OwnCall {
+        /// Whose.
+        agent: UserId,
+        /// The call.
+        call: CallId,
+        /// Whether it is now going on.
+        active: bool,
+    },
+    /// "Which place has this caller now?"; answered with `Command::Position`.
+    AskPosition {
+        /// The caller's call.
+        call: CallId,
+    },
+}
+
+/// Why a caller left before he was connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LeaveCause {
+    /// He hung up.
+    Abandoned,
+    /// The call broke: transport, media or a protocol error.
+    Failed,
+    /// The server is going down.
+    Shutdown,
+}
+
+/// How an offer's leg ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OfferEnd {
+    /// The device said busy (486, 600).
+    Busy,
+    /// The agent declined (603, 480 by a person's hand and the like).
+    Declined,
+    /// The device gave up ringing by itself (408).
+    NoAnswer,
+    /// No device, no answer from it, no common codec, or an error of its own. Never a missed call.
+    DeviceError,
+    /// It was withdrawn, and the leg is confirmed gone.
+    Withdrawn,
+}
+
+/// Who asked, and so gets the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Asker {
+    /// A call: a feature code was dialled.
+    Call(CallId),
+    /// A command from outside, by its ticket.
+    Control(u64),
+}

@@ -1,0 +1,118 @@
+//! What the engine wants done.
+
+use crate::input::Asker;
+use base::{CallId, OfferId, QueueId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Facts and the commands derived from them, in the order they came about.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// What to do.
+    pub commands: Vec<Command>,
+}
+
+/// Something to be done, by the shard that owns the call or by whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Ring this agent's device for this caller.
+    Ring {
+        /// The new offer.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// The queue it comes from.
+        queue: QueueId,
+        /// Whom to ring.
+        agent: UserId,
+    },
+    /// Stop ringing; confirm with `Input::OfferEnded { end: Withdrawn }` once the leg is gone.
+    Withdraw {
+        /// Which offer.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// Why.
+        cause: WithdrawCause,
+    },
+    /// The answer counts: join the two.
+    Connect {
+        /// Which offer.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// Who answered.
+        agent: UserId,
+    },
+    /// The answer came too late: BYE the agent's leg, and confirm as for `Withdraw`.
+    Release {
+        /// Which offer.
+        offer: OfferId,
+        /// The call it was for.
+        call: CallId,
+    },
+    /// The caller could not be taken in.
+    Refuse {
+        /// The caller's call.
+        call: CallId,
+        /// Why.
+        cause: RefuseCause,
+    },
+    /// Answer to `AskPosition`.
+    Position {
+        /// The caller's call.
+        call: CallId,
+        /// 1 is next in turn; none if he no longer waits.
+        position: Option<u32>,
+    },
+    /// Answer to an agent command.
+    Answer {
+        /// Who asked.
+        asker: Asker,
+        /// What came of it.
+        result: Result<(), CommandRefusal>,
+    },
+}
+
+/// Why ringing stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WithdrawCause {
+    /// The caller hung up or left the queue.
+    CallerGone,
+    /// The agent did not answer in time.
+    NoAnswer,
+    /// The agent logged out or paused while it rang, or was removed from the configuration.
+    AgentGone,
+    /// Another agent answered (RFC 3326 "Call completed elsewhere").
+    AnsweredElsewhere,
+}
+
+/// Why a caller can't wait in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefuseCause {
+    /// The configuration has no such queue (any more).
+    NoSuchQueue,
+    /// As many as may are waiting.
+    Full,
+}
+
+/// Why an agent command changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum CommandRefusal {
+    /// Nobody of that name is an agent.
+    #[error("no agent is called {0}")]
+    NoSuchAgent(UserId),
+    /// The agent is not a member of that queue.
+    #[error("{agent} is no member of {queue}")]
+    NotAMember {
+        /// Who.
+        agent: UserId,
+        /// Of what.
+        queue: QueueId,
+    },
+    /// The agent is a member of no queue at all.
+    #[error("{0} is a member of no queue")]
+    NoQueue(UserId),
+    /// The agent is logged in nowhere, so can't pause or resume.
+    #[error("{0} is not logged in")]
+    NotLoggedIn(UserId),
+}

@@ -1,0 +1,112 @@
+//! The commands, as values.
+
+use crate::principal::{Principal, Role};
+use base::{QueueId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Which of an agent's queues a command is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Queues {
+    /// All that he is a member of.
+    All,
+    /// This one.
+    One(QueueId),
+}
+
+/// A change of an agent's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AgentCommand {
+    /// Start taking calls from these queues.
+    LogIn {
+        /// Whose state.
+        agent: UserId,
+        /// In which queues.
+        queues: Queues,
+    },
+    /// Stop taking calls from these queues.
+    LogOut {
+        /// Whose state.
+        agent: UserId,
+        /// In which queues.
+        queues: Queues,
+    },
+    /// Take no calls for a while, staying logged in.
+    Pause {
+        /// Whose state.
+        agent: UserId,
+        /// The reason code, where one was given.
+        reason: Option<String>,
+    },
+    /// Take calls again.
+    Resume {
+        /// Whose state.
+        agent: UserId,
+    },
+}
+
+impl AgentCommand {
+    /// Whose state it would change.
+    pub fn agent(&self) -> &UserId {
+        match self {
+            AgentCommand::LogIn { agent, .. }
+            | AgentCommand::LogOut { agent, .. }
+            | AgentCommand::Pause { agent, .. }
+            | AgentCommand::Resume { agent } => agent,
+        }
+    }
+}
+
+/// What can be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum View {
+    /// Version, uptime, counts.
+    Status,
+    /// Live calls.
+    Calls,
+    /// Queues and who waits in them.
+    Queues,
+    /// Agents and their states.
+    Agents,
+    /// Registered devices.
+    Registrations,
+}
+
+/// Anything that can be asked of the running server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// Change an agent's state.
+    Agent(AgentCommand),
+    /// Look at something, over all organisations.
+    Show(View),
+    /// Read the configuration anew.
+    Reload,
+}
+
+/// A command that permission is asked for.
+pub trait Governed {
+    /// Whether `by` may have this done.
+    fn is_allowed_to(&self, by: &Principal) -> bool;
+}
+
+impl Governed for AgentCommand {
+    fn is_allowed_to(&self, by: &Principal) -> bool {
+        match by {
+            Principal::Operator => true,
+            Principal::User { user, role } => match role {
+                Role::Agent => user == self.agent(),
+                Role::Supervisor | Role::Administrator => self.agent().is_of(&user.org()),
+            },
+        }
+    }
+}
+
+impl Governed for Command {
+    fn is_allowed_to(&self, by: &Principal) -> bool {
+        match self {
+            Command::Agent(command) => command.is_allowed_to(by),
+            // Both reach over every organisation, so they are the operator's alone.
+            Command::Show(_) | Command::Reload => matches!(by, Principal::Operator),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Who may do what. Every change that a person asks for — by feature code, by `kolapp ctl`, later by a
+//! page or the HTTP API — is a command value that passes [`permit`] once; what carries it out accepts
+//! only [`Permitted`] values, so no way in can forget the check.
+
+mod command;
+mod principal;
+
+pub use command::{AgentCommand, Command, Governed, Queues, View};
+pub use principal::{Permitted, Principal, Refusal, Role, permit};

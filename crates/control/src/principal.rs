@@ -1,0 +1,149 @@
+//! Principals, roles, and the one place where a permission is given.
+
+use crate::command::{AgentCommand, Command, Governed};
+use base::UserId;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What a user is to his organisation.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Takes calls; may change his own state.
+    #[default]
+    Agent,
+    /// May also change the state of the organisation's agents.
+    Supervisor,
+    /// May also change the organisation's settings.
+    Administrator,
+}
+
+/// On whose behalf something is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Principal {
+    /// Who runs the server: known by owning its control socket.
+    Operator,
+    /// A user of an organisation: known by credentials.
+    User {
+        /// Who.
+        user: UserId,
+        /// What he is to his organisation.
+        role: Role,
+    },
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Principal::Operator => f.write_str("the operator"),
+            Principal::User { user, .. } => write!(f, "{user}"),
+        }
+    }
+}
+
+/// A command that someone may have carried out. Only [`permit`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Permitted<T> {
+    by: Principal,
+    command: T,
+}
+
+impl<T> Permitted<T> {
+    /// Who asked.
+    pub fn by(&self) -> &Principal {
+        &self.by
+    }
+
+    /// What is to be done.
+    pub fn command(&self) -> &T {
+        &self.command
+    }
+
+    /// Both, taken apart.
+    pub fn into_parts(self) -> (Principal, T) {
+        (self.by, self.command)
+    }
+}
+
+impl Permitted<Command> {
+    /// The agent command inside, permitted as the whole was; or the whole back.
+    pub fn into_agent_command(self) -> Result<Permitted<AgentCommand>, Permitted<Command>> {
+        match self.command {
+            Command::Agent(command) => Ok(Permitted {
+                by: self.by,
+                command,
+            }),
+            command => Err(Permitted {
+                by: self.by,
+                command,
+            }),
+        }
+    }
+}
+
+/// The principal's role does not reach that far.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{by} may not do this: it takes a role that reaches further")]
+pub struct Refusal {
+    /// Who asked.
+    pub by: Principal,
+}
+
+/// Lets `command` pass if `by` may have it carried out.
+pub fn permit<T: Governed>(by: Principal, command: T) -> Result<Permitted<T>, Refusal> {
+    if command.is_allowed_to(&by) {
+        Ok(Permitted { by, command })
+    } else {
+        Err(Refusal { by })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Queues, View};
+    use base::OrgId;
+
+    fn user(org: &str, name: &str) -> UserId {
+        UserId::new(&OrgId::new(org).unwrap(), name).unwrap()
+    }
+
+    fn principal(org: &str, name: &str, role: Role) -> Principal {
+        Principal::User {
+            user: user(org, name),
+            role,
+        }
+    }
+
+    fn log_in(org: &str, name: &str) -> AgentCommand {
+        AgentCommand::LogIn {
+            agent: user(org, name),
+            queues: Queues::All,
+        }
+    }
+
+    #[test]
+    fn an_agent_may_log_in_himself_and_nobody_else() {
+        let anna = || principal("demo", "anna", Role::Agent);
+        assert!(permit(anna(), log_in("demo", "anna")).is_ok());
+        assert!(permit(anna(), log_in("demo", "bosse")).is_err());
+        assert!(permit(anna(), log_in("other", "anna")).is_err());
+    }
+
+    #[test]
+    fn a_supervisor_reaches_his_organisation_and_stops_at_its_border() {
+        let eva = || principal("demo", "eva", Role::Supervisor);
+        assert!(permit(eva(), log_in("demo", "anna")).is_ok());
+        assert!(permit(eva(), log_in("other", "anna")).is_err());
+        assert!(permit(eva(), Command::Reload).is_err());
+        assert!(permit(eva(), Command::Show(View::Calls)).is_err());
+    }
+
+    #[test]
+    fn the_operator_may_do_all() {
+        assert!(permit(Principal::Operator, Command::Reload).is_ok());
+        assert!(permit(Principal::Operator, log_in("demo", "anna")).is_ok());
+    }
+}
