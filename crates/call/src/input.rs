@@ -1,0 +1,195 @@
+//! What a signalling shard hears and what it wants done. What answers later comes back as an input that
+//! names the leg or call which asked.
+
+use crate::settings::Directory;
+use crate::view::CallView;
+use base::{CallId, LegId, TrunkId, UserId};
+use sip_core::registrar::Binding;
+use sip_core::transaction::ServerKey;
+use sip_core::{Flow, Message, Request, Response};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// On whose word a new request was let in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Admission {
+    /// A user proved who he is.
+    User(UserId),
+    /// A trunk is known by its source address.
+    Trunk(TrunkId),
+    /// Nobody in particular: for requests that anybody may send (OPTIONS, or ones refused anyway).
+    Anyone,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A message arrived that belongs to this shard. For a request that starts something new, admission
+    /// has been decided; for all others it is `Anyone` and not looked at.
+    Received {
+        /// Where it came from.
+        flow: Flow,
+        /// The message.
+        message: Message,
+        /// On whose word.
+        admission: Admission,
+    },
+    /// Answer to [`Output::Register`].
+    Registered {
+        /// The REGISTER's transaction.
+        key: ServerKey,
+        /// What the registrar says.
+        response: Response,
+    },
+    /// New settings, whole.
+    Configure(Arc<Directory>),
+    /// Answer to [`Output::Locate`]: current bindings, newest first.
+    Located {
+        /// The leg that asked.
+        leg: LegId,
+        /// Where the user can be reached; empty if nowhere.
+        bindings: Vec<Binding>,
+    },
+    /// Answer to [`Output::OpenMedia`]: our RTP address for that leg, or none to be had.
+    MediaOpened {
+        /// The leg that asked.
+        leg: LegId,
+        /// Our address.
+        address: Option<SocketAddr>,
+    },
+    /// Something heard or done by a media session.
+    Media(media_core::Event),
+    /// A command of the queue engine to one of this shard's calls.
+    Acd(acd::Command),
+    /// The transport could not deliver to that flow.
+    TransportFailed {
+        /// Which.
+        flow: Flow,
+    },
+    /// Take no new calls from now on.
+    Drain {
+        /// What refused callers are told in Retry-After.
+        retry_after: Duration,
+    },
+    /// End every call with BYE, CANCEL or 503.
+    EndAll,
+}
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Send this datagram or stream piece.
+    Transmit {
+        /// Where to.
+        flow: Flow,
+        /// What.
+        bytes: bytes::Bytes,
+    },
+    /// An admitted REGISTER for the registrar; answer with [`Input::Registered`].
+    Register {
+        /// Its transaction.
+        key: ServerKey,
+        /// Where it came from.
+        flow: Flow,
+        /// The request.
+        request: Request,
+        /// Whose address of record.
+        user: UserId,
+    },
+    /// Where can this user be reached? Answer with [`Input::Located`].
+    Locate {
+        /// The leg that asks.
+        leg: LegId,
+        /// Who is sought.
+        user: UserId,
+    },
+    /// Open a media session; answer with [`Input::MediaOpened`].
+    OpenMedia(media_core::Session),
+    /// Something for a leg's media session.
+    Media {
+        /// The call, whose legs share a media thread.
+        call: CallId,
+        /// The leg.
+        leg: LegId,
+        /// What.
+        command: media_core::Command,
+    },
+    /// Something for the queue engine. Never dropped: room for it is reserved when a call is admitted.
+    Acd(acd::Input),
+    /// A call began, changed or ended: for logs and counters.
+    Event(CallEvent),
+}
+
+/// Milestones of a call, for logs and counters.
+#[derive(Clone, Debug)]
+pub enum CallEvent {
+    /// A call was let in.
+    Started(CallView),
+    /// A call is over; its last state.
+    Ended {
+        /// The call as it was.
+        call: CallView,
+        /// Why it ended, in a few words of the field.
+        cause: EndCause,
+    },
+    /// A request was refused.
+    Refused {
+        /// With which status.
+        status: u16,
+        /// Why.
+        cause: RefusedCause,
+    },
+}
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndCause {
+    /// The calling party hung up.
+    CallerHungUp,
+    /// The called party or agent hung up.
+    CalleeHungUp,
+    /// It was refused or could not be completed.
+    NotCompleted,
+    /// What was dialled is done and said.
+    Completed,
+    /// Signalling failed: no ACK, no answer to a request.
+    SignallingFailed,
+    /// The server is going down.
+    Shutdown,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedCause {
+    /// Not a request this server understands or allows here.
+    Unsupported,
+    /// It broke a rule of the protocol.
+    Malformed,
+    /// Nobody has that number.
+    UnknownNumber,
+    /// No codec in common.
+    NoCommonCodec,
+    /// As many calls as may be are going on.
+    TooManyCalls,
+    /// No RTP port is left.
+    NoMediaPort,
+    /// The server takes no new calls.
+    Draining,
+    /// The queue refused the caller.
+    QueueRefused,
+    /// No such dialog or transaction.
+    NoDialog,
+}
+
+/// Why a shard wakes up.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Reason {
+    /// A transaction's timer.
+    Transaction(sip_core::transaction::TimerReason),
+    /// A leg's timer.
+    Leg(LegId, crate::leg::LegTimer),
+    /// A call's timer.
+    Call(CallId, crate::journey::CallTimer),
+}

@@ -1,0 +1,298 @@
+//! What calls need to know of the configuration: who has which number, what callers hear, who may come in
+//! without credentials. Made by the room `config`, replaced whole at a reload; calls under way keep what
+//! they have already taken from it.
+
+use base::{OrgId, QueueId, TrunkId, UserId};
+use control::Role;
+use media_core::PromptId;
+use serde::{Deserialize, Serialize};
+use sip_core::digest::Ha1;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Everything that calls need to know, over all organisations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Directory {
+    /// Every organisation.
+    pub organisations: BTreeMap<OrgId, Organisation>,
+    /// SIP domains in lower case (`demo.localhost`), and whose they are.
+    pub domains: BTreeMap<Box<str>, OrgId>,
+    /// Whose the requests are that name the server by its own address instead of a domain.
+    pub addressed_by_ip: Option<OrgId>,
+    /// Bounds on calls.
+    pub limits: Limits,
+}
+
+/// Bounds on calls; beyond them a new INVITE gets 503 with Retry-After.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Calls at once in the whole process; each of the 64 shards takes its part of it, rounded up
+    /// generously since Call-IDs do not spread evenly.
+    pub calls_max: u32,
+}
+
+/// Calls at once, where the configuration names no other number.
+pub const CALLS_MAX_DEFAULT: u32 = 4_000;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            calls_max: CALLS_MAX_DEFAULT,
+        }
+    }
+}
+
+/// One organisation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Organisation {
+    /// Its SIP domain, which is also its digest realm.
+    pub domain: Box<str>,
+    /// Accounts by user name.
+    pub users: BTreeMap<UserId, User>,
+    /// Internal numbers, such as `101`.
+    pub extensions: BTreeMap<Box<str>, Destination>,
+    /// Public numbers in E.164 with the plus, such as `+46850001000`.
+    pub numbers: BTreeMap<Box<str>, Destination>,
+    /// What is dialled, such as `*11`, to have something done.
+    pub feature_codes: BTreeMap<Box<str>, FeatureCode>,
+    /// Where calls to `numbers` come from without credentials.
+    pub trunks: BTreeMap<TrunkId, Trunk>,
+    /// What a caller meets in each queue.
+    pub queues: BTreeMap<QueueId, QueueJourney>,
+    /// What feature codes answer with.
+    pub feature_prompts: FeaturePrompts,
+    /// How long an extension rings when a colleague calls it.
+    pub ring: Duration,
+}
+
+/// A user's account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// The internal number, if any.
+    pub extension: Option<Box<str>>,
+    /// Name shown on phones.
+    pub display_name: Option<Box<str>>,
+    /// What he is to the organisation.
+    pub role: Role,
+    /// HA1 for MD5 (RFC 7616 §3.4.2).
+    pub ha1_md5: Ha1,
+    /// HA1 for SHA-256.
+    pub ha1_sha256: Ha1,
+}
+
+/// Where a number leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Destination {
+    /// A queue.
+    Queue(QueueId),
+    /// A user's device.
+    User(UserId),
+}
+
+/// What a feature code does; always about whoever dials it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum FeatureCode {
+    /// Log in to all his queues.
+    LogIn,
+    /// Log out of all his queues.
+    LogOut,
+    /// Pause.
+    Pause,
+    /// End the pause.
+    Resume,
+}
+
+/// What is said after a feature code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeaturePrompts {
+    /// "You are logged in."
+    pub logged_in: PromptId,
+    /// "You are logged out."
+    pub logged_out: PromptId,
+    /// "You are paused."
+    pub paused: PromptId,
+    /// "You are back."
+    pub resumed: PromptId,
+    /// "That could not be done."
+    pub refused: PromptId,
+}
+
+/// Calls from these addresses to the organisation's public numbers need no credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trunk {
+    /// Source addresses.
+    pub sources: Vec<Network>,
+}
+
+/// Language of spoken numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Swedish.
+    #[default]
+    Sv,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// Folder of its prompts.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Language::Sv => "sv",
+            Language::En => "en",
+        }
+    }
+}
+
+/// What a caller to a queue meets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueJourney {
+    /// When the caller's INVITE is answered.
+    pub answer: Answering,
+    /// When agents are first offered the call.
+    pub offers: Offering,
+    /// Heard first, once.
+    pub welcome: Option<PromptId>,
+    /// Heard once after the welcome, if still waiting.
+    pub first_message: Option<PromptId>,
+    /// Heard in rotation, one each `repeat_every`.
+    pub repeated: Vec<PromptId>,
+    /// From the end of a message to the start of the next.
+    pub repeat_every: Duration,
+    /// Heard in between, looped.
+    pub music: PromptId,
+    /// Whether the place in the queue is said after each message.
+    pub position: PositionSaid,
+    /// "Your place in the queue is number".
+    pub position_intro: PromptId,
+    /// Language of spoken numbers.
+    pub language: Language,
+    /// Name shown on the agent's phone beside the caller's number.
+    pub display_name: Box<str>,
+}
+
+/// When the caller's INVITE is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answering {
+    /// 200 at once.
+    #[default]
+    AtOnce,
+    /// 183 with early media; 200 when an agent answers.
+    WhenAgentAnswers,
+}
+
+/// When agents are first offered the call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offering {
+    /// At once; the welcome is cut off when an agent answers.
+    #[default]
+    DuringWelcome,
+    /// Once the welcome has been heard.
+    AfterWelcome,
+}
+
+/// Whether the place in the queue is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PositionSaid {
+    /// Never.
+    Never,
+    /// After each message.
+    #[default]
+    Always,
+    /// After a message, if it is better than when last said.
+    WhenImproved,
+}
+
+/// A block of IP addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Network {
+    address: IpAddr,
+    prefix_bits: u8,
+}
+
+/// A text that names no block of addresses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an address with prefix length, such as 192.0.2.0/24 or 2001:db8::/32, got {text:?}")]
+pub struct InvalidNetwork {
+    text: String,
+}
+
+impl FromStr for Network {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Network, InvalidNetwork> {
+        let refused = || InvalidNetwork { text: text.to_owned() };
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| refused())?;
+        let whole = if address.is_ipv4() { 32 } else { 128 };
+        let prefix_bits = match prefix {
+            Some(bits) => bits.parse().map_err(|_| refused())?,
+            None => whole,
+        };
+        if prefix_bits > whole {
+            return Err(refused());
+        }
+        Ok(Network { address, prefix_bits })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix_bits)
+    }
+}
+
+impl Network {
+    /// Whether `address` lies in the block. An IPv4 address mapped into IPv6 counts as IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(block), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(self.prefix_bits);
+                let cut = |bits: u32| bits.checked_shr(shift).unwrap_or(0);
+                cut(block.to_bits()) == cut(address.to_bits())
+            }
+            (IpAddr::V6(block), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(self.prefix_bits);
+                let cut = |bits: u128| bits.checked_shr(shift).unwrap_or(0);
+                cut(block.to_bits()) == cut(address.to_bits())
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_contains_its_addresses_and_no_others() {
+        let block: Network = "127.0.0.0/8".parse().unwrap();
+        assert!(block.contains("127.1.2.3".parse().unwrap()));
+        assert!(block.contains("::ffff:127.0.0.1".parse().unwrap()));
+        assert!(!block.contains("128.0.0.1".parse().unwrap()));
+        assert!(!block.contains("::1".parse().unwrap()));
+        let all: Network = "0.0.0.0/0".parse().unwrap();
+        assert!(all.contains("255.255.255.255".parse().unwrap()));
+        let six: Network = "2001:db8::/32".parse().unwrap();
+        assert!(six.contains("2001:db8:ffff::1".parse().unwrap()));
+        assert!(!six.contains("2001:db9::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_text_that_is_no_block_is_refused() {
+        for bad in ["", "127.0.0.0/33", "::/129", "localhost", "1.2.3.4/", "1.2.3.4/-1"] {
+            assert!(bad.parse::<Network>().is_err(), "{bad:?}");
+        }
+    }
+}
