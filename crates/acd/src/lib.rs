@@ -1,10 +1,32 @@
 //! Automatic call distribution: queues, agents, offers. Decides facts and applies them; knows neither
 //! SIP nor media. One owner runs it (see ARCHITECTURE.md), and what it wants done comes out as commands.
 
+mod agent;
+mod apply;
+mod callers;
+mod commands;
+mod configure;
+mod engine;
+mod fact;
 mod input;
+mod invariants;
+mod line;
+mod offers;
 mod output;
+mod policy;
+mod presence;
+mod queue;
 mod settings;
+mod snapshot;
 
+pub use agent::{AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, STRANGERS_MAX};
+pub use callers::CALLERS_MAX;
+pub use engine::{Deadline, Engine};
+pub use fact::{FACTS_VERSION, Fact, Origin, Outcome, Stamped};
 pub use input::{Asker, Input, LeaveCause, OfferEnd};
+pub use offers::{CONFIRM_WITHIN, DEFERRAL_MIN, LOST_OFFERS_KEPT};
 pub use output::{Command, CommandRefusal, Output, RefuseCause, WithdrawCause};
+pub use policy::{Candidate, Ranked, Reason, rank};
+pub use queue::QueueTotals;
 pub use settings::{AgentSettings, Deferral, Policy, QueueSettings, Settings};
+pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot};

@@ -1,5 +1,6 @@
 //! What the engine wants done.
 
+use crate::fact::Stamped;
 use crate::input::Asker;
 use base::{CallId, OfferId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Facts and the commands derived from them, in the order they came about.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// What to do.
+    /// What came about: to be journalled in this order.
+    pub facts: Vec<Stamped>,
+    /// What to do. Answers (`Position`, `Answer`) come of no fact; all others are read off one.
     pub commands: Vec<Command>,
 }
 
@@ -80,7 +83,8 @@ pub enum WithdrawCause {
     CallerGone,
     /// The agent did not answer in time.
     NoAnswer,
-    /// The agent logged out or paused while it rang, or was removed from the configuration.
+    /// The agent logged out, paused or began a call of his own while it rang, or was removed from the
+    /// configuration.
     AgentGone,
     /// Another agent answered (RFC 3326 "Call completed elsewhere").
     AnsweredElsewhere,

@@ -1,0 +1,166 @@
+//! One agent: what he is logged in to, what occupies him, since when he is idle.
+
+use crate::queue::Seat;
+use base::{CallId, OfferId, QueueId, Time};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most calls of his own that are kept track of at once: more lines than any desk phone has.
+pub const OWN_CALLS_MAX: usize = 16;
+
+/// Longest pause reason kept, in characters: it is a code or a short word, and stands in tables.
+pub const PAUSE_REASON_CHARS_MAX: usize = 64;
+
+/// Most accounts kept track of (device, own calls) that are no agents: they may become agents at the
+/// next change of configuration, and an administrator makes no more of them than this.
+pub const STRANGERS_MAX: usize = 100_000;
+
+/// What an agent is doing, the weightiest first: of several that are true, the one named earliest here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgentState {
+    /// Talks to a caller from a queue.
+    InCall,
+    /// His device rings for a caller, or rang and is not yet known to have stopped.
+    Offered,
+    /// Has time for work after a call.
+    WrapUp {
+        /// Its end.
+        until: Time,
+    },
+    /// Takes calls from no queue.
+    #[default]
+    LoggedOut,
+    /// Takes no calls for a while.
+    Paused {
+        /// The reason code, where one was given.
+        reason: Option<String>,
+    },
+    /// Talks to somebody else, outside the queues.
+    OwnCall,
+    /// Logged in, but a call to his device can't be tried.
+    Unreachable,
+    /// Passed over for a while after an offer that came to nothing.
+    Deferred {
+        /// Its end.
+        until: Time,
+    },
+    /// Next for a caller.
+    Free,
+}
+
+/// What came of the calls offered to an agent since the server first knew him.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentTotals {
+    /// Calls he took.
+    pub taken: u64,
+    /// Calls he let ring.
+    pub missed: u64,
+    /// Calls he, or his device for him, refused (declined or busy).
+    pub declined: u64,
+    /// Offers his device or the network failed. Never missed calls.
+    pub device_errors: u64,
+}
+
+/// One queue an agent is logged in to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) since: Time,
+    /// Number of the fact by which he logged in.
+    pub(crate) ticket: u64,
+    /// Where he sits on the queue's bench, while free.
+    pub(crate) seat: Option<Seat>,
+}
+
+/// What ties an agent to a caller: never more than one at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Engagement {
+    /// An offer that rings, or whose end is not yet confirmed.
+    Offered(OfferId),
+    /// A conversation that came of this offer.
+    Connected(OfferId),
+}
+
+/// A pause, from its start to `Resumed` or log-out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pause {
+    pub(crate) reason: Option<String>,
+}
+
+/// The live state of one agent, or of an account that may become one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Agent {
+    /// Queues that he may log in to.
+    pub(crate) member_of: BTreeSet<QueueId>,
+    pub(crate) logins: BTreeMap<QueueId, Login>,
+    pub(crate) engaged: Option<Engagement>,
+    pub(crate) wrap_up_until: Option<Time>,
+    pub(crate) pause: Option<Pause>,
+    pub(crate) own_calls: BTreeSet<CallId>,
+    pub(crate) reachable: bool,
+    pub(crate) deferred_until: Option<Time>,
+    /// Latest end of wrap-up, pause, own call, missed or declined offer; each queue counts its own
+    /// log-in besides.
+    pub(crate) idle_since: Time,
+    pub(crate) totals: AgentTotals,
+    /// His state after the last fact about him, and since when he has been in that kind of state.
+    pub(crate) state: AgentState,
+    pub(crate) since: Time,
+}
+
+impl Agent {
+    /// His state, worked out from all that is known.
+    pub(crate) fn state_now(&self) -> AgentState {
+        match self.engaged {
+            Some(Engagement::Connected(_)) => return AgentState::InCall,
+            Some(Engagement::Offered(_)) => return AgentState::Offered,
+            None => {}
+        }
+        if let Some(until) = self.wrap_up_until {
+            AgentState::WrapUp { until }
+        } else if self.logins.is_empty() {
+            AgentState::LoggedOut
+        } else if let Some(pause) = &self.pause {
+            AgentState::Paused {
+                reason: pause.reason.clone(),
+            }
+        } else if !self.own_calls.is_empty() {
+            AgentState::OwnCall
+        } else if !self.reachable {
+            AgentState::Unreachable
+        } else if let Some(until) = self.deferred_until {
+            AgentState::Deferred { until }
+        } else {
+            AgentState::Free
+        }
+    }
+
+    /// Whether a caller can be offered to him.
+    pub(crate) fn is_free(&self) -> bool {
+        self.state == AgentState::Free
+    }
+
+    /// He is idle since `at`, unless something later made him so.
+    pub(crate) fn idle_from(&mut self, at: Time) {
+        self.idle_since = self.idle_since.max(at);
+    }
+
+    /// Where he would sit at a queue he is logged in to.
+    pub(crate) fn seat(idle_since: Time, login: &Login) -> Seat {
+        Seat {
+            // An agent fresh from log-in goes behind those already idle, at this queue and no other.
+            idle_since: idle_since.max(login.since),
+            ticket: login.ticket,
+        }
+    }
+
+    /// Nothing hangs on his record, should he be no agent.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.logins.is_empty()
+            && self.engaged.is_none()
+            && self.wrap_up_until.is_none()
+            && self.deferred_until.is_none()
+            && self.own_calls.is_empty()
+            && !self.reachable
+    }
+}

@@ -1,0 +1,438 @@
+//! What each fact does to the engine. The only code that changes its state; it decides nothing, and a
+//! fact about something unknown changes nothing.
+
+use crate::agent::{Agent, Engagement, Login, Pause};
+use crate::engine::{Deadline, Engine, Offer, OfferState};
+use crate::fact::{Fact, Outcome, Stamped};
+use crate::input::LeaveCause;
+use crate::line::Place;
+use crate::offers::LOST_OFFERS_KEPT;
+use crate::queue::{Caller, Queue, QueueTotals, Stage};
+use crate::settings::Settings;
+use base::{CallId, OfferId, QueueId, Time, UserId};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+impl Engine {
+    /// Changes the state as the fact says.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        let at = stamped.at;
+        self.next_seq = stamped.seq + 1;
+        match &stamped.fact {
+            Fact::Configured { settings } => self.apply_configured(at, settings),
+            Fact::Refused { queue, .. } => {
+                self.queue(queue, |queue| queue.totals.refused += 1);
+            }
+            Fact::Entered {
+                call,
+                queue,
+                arrived,
+            } => {
+                let place = Place {
+                    arrived: *arrived,
+                    ticket: stamped.seq,
+                };
+                self.apply_entered(*call, queue, place);
+            }
+            Fact::Offered {
+                offer,
+                call,
+                queue,
+                agent,
+                ring_until,
+                ..
+            } => {
+                let made = Offer {
+                    call: *call,
+                    queue: queue.clone(),
+                    agent: agent.clone(),
+                    state: OfferState::Ringing { until: *ring_until },
+                };
+                self.apply_offered(at, *offer, made);
+            }
+            Fact::Connected { offer, .. } => self.apply_connected(at, *offer),
+            Fact::OfferWithdrawn {
+                offer,
+                call,
+                cause,
+                confirm_until,
+                ..
+            } => {
+                let state = OfferState::Withdrawn {
+                    cause: *cause,
+                    confirm_until: *confirm_until,
+                };
+                self.advance(*offer, state);
+                self.back_to_waiting(*call, *offer);
+            }
+            Fact::AnsweredLate {
+                offer,
+                confirm_until,
+                ..
+            } => match *confirm_until {
+                Some(confirm_until) => self.advance(*offer, OfferState::Late { confirm_until }),
+                None => {
+                    self.lost.remove(offer);
+                }
+            },
+            Fact::OfferEnded {
+                offer,
+                outcome,
+                deferred_until,
+                ..
+            } => {
+                self.close_offer(at, *offer, *outcome, *deferred_until);
+            }
+            Fact::OfferLost {
+                offer,
+                call,
+                deferred_until,
+                ..
+            } => {
+                self.close_offer(at, *offer, Outcome::DeviceError, *deferred_until);
+                self.lost.insert(*offer, *call);
+                if self.lost.len() > LOST_OFFERS_KEPT {
+                    self.lost.pop_first();
+                }
+            }
+            Fact::Left { call, cause, .. } => self.take_out(*call, |totals| match cause {
+                LeaveCause::Abandoned => totals.abandoned += 1,
+                LeaveCause::Failed => totals.failed += 1,
+                LeaveCause::Shutdown => totals.shut_down += 1,
+            }),
+            Fact::Expelled { call, .. } => self.take_out(*call, |totals| totals.expelled += 1),
+            Fact::ConversationEnded {
+                offer,
+                wrap_up_until,
+                ..
+            } => {
+                self.apply_conversation_ended(at, *offer, *wrap_up_until);
+            }
+            Fact::WrapUpEnded { agent } => self.apply_wrap_up_ended(at, agent),
+            Fact::DeferralEnded { agent } => self.defer(at, agent, None),
+            Fact::LoggedIn { agent, queues, .. } => {
+                self.apply_logged_in(at, stamped.seq, agent, queues);
+            }
+            Fact::LoggedOut { agent, queues, .. } => self.apply_logged_out(at, agent, queues),
+            Fact::Paused { agent, reason, .. } => {
+                let reason = reason.clone();
+                self.agent(at, agent, |agent| agent.pause = Some(Pause { reason }));
+            }
+            Fact::Resumed { agent, .. } => self.agent(at, agent, |agent| {
+                agent.pause = None;
+                agent.idle_from(at);
+            }),
+            Fact::DeviceChanged { agent, reachable } => {
+                self.account(agent).reachable = *reachable;
+                self.settle(at, agent);
+            }
+            Fact::OwnCallBegan { agent, call } => {
+                self.account(agent).own_calls.insert(*call);
+                self.settle(at, agent);
+            }
+            Fact::OwnCallEnded { agent, call } => self.agent(at, agent, |agent| {
+                agent.own_calls.remove(call);
+                agent.idle_from(at);
+            }),
+        }
+    }
+
+    fn apply_configured(&mut self, at: Time, settings: &Arc<Settings>) {
+        self.settings = Arc::clone(settings);
+        let mut member_of: BTreeMap<&UserId, BTreeSet<QueueId>> = BTreeMap::new();
+        for (id, queue) in &settings.queues {
+            self.queues.entry(id.clone()).or_default();
+            for agent in &queue.members {
+                member_of.entry(agent).or_default().insert(id.clone());
+            }
+        }
+        self.queues
+            .retain(|id, queue| settings.queues.contains_key(id) || !queue.is_spent());
+        for agent in settings.agents.keys() {
+            self.account(agent);
+        }
+        for (id, agent) in &mut self.agents {
+            let listed = settings.agents.contains_key(id);
+            agent.member_of = member_of.remove(id).filter(|_| listed).unwrap_or_default();
+        }
+        let known: Vec<UserId> = self.agents.keys().cloned().collect();
+        for agent in &known {
+            self.settle(at, agent);
+        }
+    }
+
+    fn apply_entered(&mut self, call: CallId, id: &QueueId, place: Place) {
+        let caller = Caller {
+            queue: id.clone(),
+            place,
+            stage: Stage::Waiting,
+        };
+        self.callers.insert(call, caller);
+        self.queue(id, |queue| {
+            queue.totals.entered += 1;
+            queue.line.insert(place);
+            queue.waiting.insert(place, call);
+        });
+    }
+
+    fn apply_offered(&mut self, at: Time, offer: OfferId, made: Offer) {
+        self.last_offer = offer;
+        if let Some(caller) = self.callers.get_mut(&made.call) {
+            caller.stage = Stage::Offered(offer);
+            let place = caller.place;
+            self.queue(&made.queue, |queue| {
+                queue.waiting.remove(&place);
+            });
+        }
+        self.agent(at, &made.agent, |agent| {
+            agent.engaged = Some(Engagement::Offered(offer))
+        });
+        self.deadlines.extend(deadline_of(offer, made.state));
+        self.offers.insert(offer, made);
+    }
+
+    fn apply_connected(&mut self, at: Time, offer: OfferId) {
+        self.advance(offer, OfferState::Connected);
+        let Some(made) = self.offers.get(&offer) else {
+            return;
+        };
+        let (call, queue, agent) = (made.call, made.queue.clone(), made.agent.clone());
+        if let Some(caller) = self.callers.get_mut(&call) {
+            caller.stage = Stage::Connected(offer);
+            let place = caller.place;
+            self.queue(&queue, |queue| {
+                queue.line.remove(place);
+                queue.talking += 1;
+                queue.totals.connected += 1;
+            });
+        }
+        self.agent(at, &agent, |agent| {
+            agent.engaged = Some(Engagement::Connected(offer));
+            agent.totals.taken += 1;
+        });
+    }
+
+    fn apply_conversation_ended(&mut self, at: Time, offer: OfferId, until: Option<Time>) {
+        let Some(made) = self.offers.remove(&offer) else {
+            return;
+        };
+        self.callers.remove(&made.call);
+        self.queue(&made.queue, |queue| {
+            queue.talking = queue.talking.saturating_sub(1)
+        });
+        if let Some(until) = until {
+            self.deadlines
+                .insert((until, Deadline::WrapUp(made.agent.clone())));
+        }
+        self.agent(at, &made.agent, |agent| {
+            agent.engaged = None;
+            agent.wrap_up_until = until;
+            agent.idle_from(at);
+        });
+    }
+
+    fn apply_wrap_up_ended(&mut self, at: Time, id: &UserId) {
+        let until = self.agents.get(id).and_then(|agent| agent.wrap_up_until);
+        let Some(until) = until else {
+            return;
+        };
+        self.deadlines
+            .remove(&(until, Deadline::WrapUp(id.clone())));
+        self.agent(at, id, |agent| {
+            agent.wrap_up_until = None;
+            // Its end, not the moment it was noticed: agents whose ends were noticed together keep
+            // their order.
+            agent.idle_from(until.min(at));
+        });
+    }
+
+    fn apply_logged_in(&mut self, at: Time, ticket: u64, id: &UserId, queues: &BTreeSet<QueueId>) {
+        self.agent(at, id, |agent| {
+            for queue in queues {
+                agent.logins.insert(
+                    queue.clone(),
+                    Login {
+                        since: at,
+                        ticket,
+                        seat: None,
+                    },
+                );
+            }
+        });
+    }
+
+    fn apply_logged_out(&mut self, at: Time, id: &UserId, queues: &BTreeSet<QueueId>) {
+        let Some(agent) = self.agents.get_mut(id) else {
+            return;
+        };
+        for queue_id in queues {
+            let seat = agent.logins.remove(queue_id).and_then(|login| login.seat);
+            if let Some(queue) = self.queues.get_mut(queue_id)
+                && let Some(seat) = seat
+            {
+                queue.bench.remove(&seat);
+                queue.refresh(queue_id, &mut self.ready);
+            }
+        }
+        // A pause is a state of one who is logged in: he who comes back comes to work.
+        if agent.logins.is_empty() {
+            agent.pause = None;
+        }
+        self.settle(at, id);
+    }
+
+    /// Brings an offer one state further, with the deadline that goes with it.
+    fn advance(&mut self, offer: OfferId, state: OfferState) {
+        let Some(made) = self.offers.get_mut(&offer) else {
+            return;
+        };
+        if let Some(deadline) = deadline_of(offer, made.state) {
+            self.deadlines.remove(&deadline);
+        }
+        made.state = state;
+        self.deadlines.extend(deadline_of(offer, state));
+    }
+
+    /// The offer's leg is gone. The agent is as idle as before, unless he let a caller down.
+    fn close_offer(
+        &mut self,
+        at: Time,
+        offer: OfferId,
+        outcome: Outcome,
+        deferred_until: Option<Time>,
+    ) {
+        let Some(made) = self.offers.remove(&offer) else {
+            return;
+        };
+        if let Some(deadline) = deadline_of(offer, made.state) {
+            self.deadlines.remove(&deadline);
+        }
+        self.back_to_waiting(made.call, offer);
+        if let Some(agent) = self.agents.get_mut(&made.agent) {
+            agent.engaged = None;
+            match outcome {
+                Outcome::Missed => agent.totals.missed += 1,
+                Outcome::Declined | Outcome::Busy => agent.totals.declined += 1,
+                Outcome::DeviceError => agent.totals.device_errors += 1,
+                Outcome::Nothing => {}
+            }
+            if matches!(outcome, Outcome::Missed | Outcome::Declined | Outcome::Busy) {
+                agent.idle_from(at);
+            }
+        }
+        self.defer(at, &made.agent, deferred_until);
+    }
+
+    /// The caller is back among those nobody is being rung for, in the place he never left.
+    fn back_to_waiting(&mut self, call: CallId, offer: OfferId) {
+        let Some(caller) = self.callers.get_mut(&call) else {
+            return;
+        };
+        // He may be offered elsewhere by now, or have come back as a caller anew.
+        if caller.stage != Stage::Offered(offer) {
+            return;
+        }
+        caller.stage = Stage::Waiting;
+        let (queue, place) = (caller.queue.clone(), caller.place);
+        self.queue(&queue, |queue| {
+            queue.waiting.insert(place, call);
+        });
+    }
+
+    fn take_out(&mut self, call: CallId, count: impl FnOnce(&mut QueueTotals)) {
+        let Some(caller) = self.callers.remove(&call) else {
+            return;
+        };
+        self.queue(&caller.queue, |queue| {
+            queue.line.remove(caller.place);
+            queue.waiting.remove(&caller.place);
+            count(&mut queue.totals);
+        });
+    }
+
+    fn defer(&mut self, at: Time, id: &UserId, until: Option<Time>) {
+        let Some(agent) = self.agents.get_mut(id) else {
+            return;
+        };
+        if let Some(before) = agent.deferred_until {
+            self.deadlines
+                .remove(&(before, Deadline::Deferral(id.clone())));
+        }
+        agent.deferred_until = until;
+        if let Some(until) = until {
+            self.deadlines
+                .insert((until, Deadline::Deferral(id.clone())));
+        }
+        self.settle(at, id);
+    }
+
+    /// Changes a queue and all that follows from the change.
+    fn queue(&mut self, id: &QueueId, change: impl FnOnce(&mut Queue)) {
+        let Some(queue) = self.queues.get_mut(id) else {
+            return;
+        };
+        change(queue);
+        queue.refresh(id, &mut self.ready);
+        if queue.is_spent() && !self.settings.queues.contains_key(id) {
+            self.queues.remove(id);
+        }
+    }
+
+    /// Changes an agent and all that follows from the change.
+    fn agent(&mut self, at: Time, id: &UserId, change: impl FnOnce(&mut Agent)) {
+        if let Some(agent) = self.agents.get_mut(id) {
+            change(agent);
+            self.settle(at, id);
+        }
+    }
+
+    /// The record of an account, made if there is none.
+    fn account(&mut self, id: &UserId) -> &mut Agent {
+        self.agents.entry(id.clone()).or_default()
+    }
+
+    /// Seats an agent where he is free, takes him off the benches where he isn't, and forgets one who
+    /// is no agent once nothing hangs on him.
+    fn settle(&mut self, at: Time, id: &UserId) {
+        let Some(agent) = self.agents.get_mut(id) else {
+            return;
+        };
+        let state = agent.state_now();
+        if std::mem::discriminant(&state) != std::mem::discriminant(&agent.state) {
+            agent.since = at;
+        }
+        agent.state = state;
+        let (free, idle_since) = (agent.is_free(), agent.idle_since);
+        for (queue_id, login) in &mut agent.logins {
+            let wanted = free.then(|| Agent::seat(idle_since, login));
+            if login.seat == wanted {
+                continue;
+            }
+            let Some(queue) = self.queues.get_mut(queue_id) else {
+                continue;
+            };
+            if let Some(seat) = login.seat {
+                queue.bench.remove(&seat);
+            }
+            if let Some(seat) = wanted {
+                queue.bench.insert(seat, id.clone());
+            }
+            login.seat = wanted;
+            queue.refresh(queue_id, &mut self.ready);
+        }
+        if agent.is_spent() && !self.settings.agents.contains_key(id) {
+            self.agents.remove(id);
+        }
+    }
+}
+
+/// The deadline that goes with an offer's state.
+fn deadline_of(offer: OfferId, state: OfferState) -> Option<(Time, Deadline)> {
+    match state {
+        OfferState::Ringing { until } => Some((until, Deadline::Ring(offer))),
+        OfferState::Withdrawn { confirm_until, .. } | OfferState::Late { confirm_until } => {
+            Some((confirm_until, Deadline::Confirm(offer)))
+        }
+        OfferState::Connected => None,
+    }
+}

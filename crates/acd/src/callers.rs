@@ -1,0 +1,120 @@
+//! Decisions about callers: who is taken in, who leaves, who stands where.
+
+use crate::engine::Step;
+use crate::fact::Fact;
+use crate::input::LeaveCause;
+use crate::output::{Command, RefuseCause, WithdrawCause};
+use crate::queue::Stage;
+use base::{CallId, OfferId, QueueId, Time};
+
+/// Most callers in all queues together, those talking among them: twice what the largest installation
+/// is built for, so that a flood costs memory for no more than this.
+pub const CALLERS_MAX: usize = 200_000;
+
+impl Step<'_> {
+    pub(crate) fn join(&mut self, call: CallId, queue: QueueId, arrived: Time) {
+        // A call that already waits or talks keeps what it has: the message was sent twice.
+        if self.engine.callers.contains_key(&call) {
+            return;
+        }
+        match self.refusal(&queue) {
+            Some(cause) => self.emit(Fact::Refused { call, queue, cause }),
+            // Nobody arrives later than now: he would stand behind those yet to come.
+            None => self.emit(Fact::Entered {
+                call,
+                queue,
+                arrived: arrived.min(self.now),
+            }),
+        }
+    }
+
+    fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {
+        let Some(settings) = self.engine.settings.queues.get(queue) else {
+            return Some(RefuseCause::NoSuchQueue);
+        };
+        let waiting = self
+            .engine
+            .queues
+            .get(queue)
+            .map_or(0, |queue| queue.line.len());
+        let full =
+            waiting >= settings.waiting_max as usize || self.engine.callers.len() >= CALLERS_MAX;
+        full.then_some(RefuseCause::Full)
+    }
+
+    pub(crate) fn leave(&mut self, call: CallId, cause: LeaveCause) {
+        let Some(caller) = self.engine.callers.get(&call) else {
+            return;
+        };
+        let queue = caller.queue.clone();
+        match caller.stage {
+            Stage::Waiting => {}
+            Stage::Offered(offer) => self.withdraw(offer, WithdrawCause::CallerGone),
+            Stage::Connected(offer) => return self.end_conversation(offer),
+        }
+        self.emit(Fact::Left { call, queue, cause });
+    }
+
+    /// Puts a caller who waits out of a queue that is no more.
+    pub(crate) fn expel(&mut self, call: CallId, cause: RefuseCause) {
+        let Some(caller) = self.engine.callers.get(&call) else {
+            return;
+        };
+        let queue = caller.queue.clone();
+        match caller.stage {
+            Stage::Waiting => {}
+            Stage::Offered(offer) => self.withdraw(offer, WithdrawCause::CallerGone),
+            Stage::Connected(_) => return,
+        }
+        self.emit(Fact::Expelled { call, queue, cause });
+    }
+
+    pub(crate) fn conversation_ended(&mut self, call: CallId) {
+        let stage = self.engine.callers.get(&call).map(|caller| caller.stage);
+        if let Some(Stage::Connected(offer)) = stage {
+            self.end_conversation(offer);
+        }
+    }
+
+    /// Ends the conversation that came of an offer; the agent goes into wrap-up as the queue now says.
+    pub(crate) fn end_conversation(&mut self, offer: OfferId) {
+        let Some(made) = self.engine.offers.get(&offer).cloned() else {
+            return;
+        };
+        // A queue that was removed meanwhile grants no wrap-up any more.
+        let wrap_up = self
+            .engine
+            .settings
+            .queues
+            .get(&made.queue)
+            .map(|queue| queue.wrap_up);
+        self.emit(Fact::ConversationEnded {
+            offer,
+            call: made.call,
+            queue: made.queue,
+            agent: made.agent,
+            wrap_up_until: wrap_up
+                .filter(|span| !span.is_zero())
+                .map(|span| self.now + span),
+        });
+    }
+
+    pub(crate) fn answer_position(&mut self, call: CallId) {
+        let position = self.engine.position(call);
+        self.out.commands.push(Command::Position { call, position });
+    }
+}
+
+impl crate::Engine {
+    /// A caller's place in his queue, 1 being next in turn; none if he waits nowhere.
+    ///
+    /// Counts those ahead of him who wait or are being offered: they are not served before an answer.
+    pub fn position(&self, call: CallId) -> Option<u32> {
+        let caller = self.callers.get(&call)?;
+        if matches!(caller.stage, Stage::Connected(_)) {
+            return None;
+        }
+        let queue = self.queues.get(&caller.queue)?;
+        u32::try_from(queue.line.ahead_of(caller.place) + 1).ok()
+    }
+}

@@ -1,0 +1,212 @@
+//! The engine: all queues and agents as one value. A step *decides* facts from what happened and
+//! *applies* them (`apply.rs`), which is the only way its state changes; the decisions are in
+//! `callers.rs`, `offers.rs`, `presence.rs`, `commands.rs` and `configure.rs`.
+
+use crate::agent::Agent;
+use crate::fact::{Fact, Stamped};
+use crate::input::Input;
+use crate::line::Place;
+use crate::output::{Output, WithdrawCause};
+use crate::policy::{self, Candidate};
+use crate::queue::{Caller, Queue};
+use crate::settings::Settings;
+use base::{CallId, Core, OfferId, QueueId, Time, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Why the engine wants to be woken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Deadline {
+    /// The agent has had his time to answer.
+    Ring(OfferId),
+    /// The end of a withdrawn offer should have been confirmed by now.
+    Confirm(OfferId),
+    /// Wrap-up time ends.
+    WrapUp(UserId),
+    /// The time for which an agent is passed over ends.
+    Deferral(UserId),
+}
+
+/// All queues and agents.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    pub(crate) settings: Arc<Settings>,
+    /// Configured queues, and removed ones whose callers still talk.
+    pub(crate) queues: BTreeMap<QueueId, Queue>,
+    /// Configured agents, and other accounts of which something is known (see `STRANGERS_MAX`).
+    pub(crate) agents: BTreeMap<UserId, Agent>,
+    pub(crate) callers: BTreeMap<CallId, Caller>,
+    pub(crate) offers: BTreeMap<OfferId, Offer>,
+    /// Offers given up without a confirmation: an answer may still come. The oldest are forgotten.
+    pub(crate) lost: BTreeMap<OfferId, CallId>,
+    pub(crate) deadlines: BTreeSet<(Time, Deadline)>,
+    /// Queues in which a waiting caller and a free agent face each other, by that caller's place.
+    /// Empty between steps.
+    pub(crate) ready: BTreeSet<(Place, QueueId)>,
+    pub(crate) last_offer: OfferId,
+    pub(crate) next_seq: u64,
+}
+
+/// One caller offered to one agent: from ringing to the end of the leg or of the conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Offer {
+    pub(crate) call: CallId,
+    pub(crate) queue: QueueId,
+    pub(crate) agent: UserId,
+    pub(crate) state: OfferState,
+}
+
+/// How far an offer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum OfferState {
+    /// The agent's device rings.
+    Ringing { until: Time },
+    /// To stop ringing; not yet confirmed.
+    Withdrawn {
+        cause: WithdrawCause,
+        confirm_until: Time,
+    },
+    /// Answered after it was withdrawn; the leg's end is not yet confirmed.
+    Late { confirm_until: Time },
+    /// The two talk.
+    Connected,
+}
+
+impl Engine {
+    /// One with no queues and no agents: `Input::Configure` brings them.
+    pub fn new() -> Engine {
+        Engine::default()
+    }
+
+    /// The engine that these facts, from the very first, leave behind.
+    pub fn replay<'a>(facts: impl IntoIterator<Item = &'a Stamped>) -> Engine {
+        let mut engine = Engine::new();
+        for fact in facts {
+            engine.apply(fact);
+        }
+        engine
+    }
+}
+
+impl Core for Engine {
+    type Input = Input;
+    type Output = Output;
+    type Reason = Deadline;
+
+    fn handle(&mut self, now: Time, input: Input, out: &mut Output) {
+        let mut step = Step {
+            engine: self,
+            now,
+            out,
+        };
+        match input {
+            Input::Configure(settings) => step.configure(settings),
+            Input::Join {
+                call,
+                queue,
+                arrived,
+            } => step.join(call, queue, arrived),
+            Input::Leave { call, cause } => step.leave(call, cause),
+            Input::OfferAnswered { offer } => step.offer_answered(offer),
+            Input::OfferEnded { offer, end } => step.offer_ended(offer, end),
+            Input::ConversationEnded { call } => step.conversation_ended(call),
+            Input::AgentCommand { asker, command } => step.agent_command(asker, command),
+            Input::DeviceReachable { agent, reachable } => step.device_changed(agent, reachable),
+            Input::OwnCall {
+                agent,
+                call,
+                active: true,
+            } => step.own_call_began(agent, call),
+            Input::OwnCall {
+                agent,
+                call,
+                active: false,
+            } => step.own_call_ended(agent, call),
+            Input::AskPosition { call } => step.answer_position(call),
+        }
+        step.dispatch();
+    }
+
+    fn poll_timeout(&self) -> Option<(Time, Deadline)> {
+        self.deadlines.first().cloned()
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Output) {
+        let mut step = Step {
+            engine: self,
+            now,
+            out,
+        };
+        while let Some((at, deadline)) = step.engine.deadlines.first().cloned() {
+            if at > now {
+                break;
+            }
+            match deadline {
+                Deadline::Ring(offer) => step.withdraw(offer, WithdrawCause::NoAnswer),
+                Deadline::Confirm(offer) => step.confirmation_overdue(offer),
+                Deadline::WrapUp(agent) => step.emit(Fact::WrapUpEnded { agent }),
+                Deadline::Deferral(agent) => step.emit(Fact::DeferralEnded { agent }),
+            }
+        }
+        step.dispatch();
+    }
+}
+
+/// One step of the engine: what is decided in it, at what time, and where it is told.
+pub(crate) struct Step<'a> {
+    pub(crate) engine: &'a mut Engine,
+    pub(crate) now: Time,
+    pub(crate) out: &'a mut Output,
+}
+
+impl Step<'_> {
+    /// Makes a decision count: applies the fact, and tells it with what it asks to be done.
+    pub(crate) fn emit(&mut self, fact: Fact) {
+        let stamped = Stamped {
+            at: self.now,
+            seq: self.engine.next_seq,
+            fact,
+        };
+        self.engine.apply(&stamped);
+        self.out.commands.extend(stamped.fact.command());
+        self.out.facts.push(stamped);
+    }
+
+    /// Offers waiting callers to free agents until none of one kind faces one of the other. Among
+    /// queues that share an agent, the caller who has waited longest comes first.
+    fn dispatch(&mut self) {
+        // Each turn takes one agent off every bench, so there are no more turns than free agents.
+        while let Some(offer) = self.next_offer() {
+            self.emit(offer);
+        }
+    }
+
+    fn next_offer(&self) -> Option<Fact> {
+        let (place, queue_id) = self.engine.ready.first()?;
+        let settings = self.engine.settings.queues.get(queue_id)?;
+        let queue = self.engine.queues.get(queue_id)?;
+        let call = *queue.waiting.get(place)?;
+        let candidates: Vec<Candidate> = queue
+            .bench
+            .iter()
+            .take(policy::reach(settings.policy))
+            .map(|(seat, agent)| Candidate {
+                agent: agent.clone(),
+                idle_since: seat.idle_since,
+                ticket: seat.ticket,
+            })
+            .collect();
+        let chosen = policy::rank(settings.policy, &candidates)
+            .into_iter()
+            .next()?;
+        Some(Fact::Offered {
+            offer: OfferId(self.engine.last_offer.0 + 1),
+            call,
+            queue: queue_id.clone(),
+            agent: chosen.agent,
+            reason: chosen.reason,
+            ring_until: self.now + settings.ring,
+        })
+    }
+}

@@ -1,0 +1,316 @@
+//! What came about, said once and for good. Facts are the only thing that changes an engine, they are
+//! what a journal keeps, and commands are read off them.
+
+use crate::input::{LeaveCause, OfferEnd};
+use crate::output::{Command, RefuseCause, WithdrawCause};
+use crate::policy::Reason;
+use crate::settings::Settings;
+use base::{CallId, OfferId, QueueId, Time, UserId};
+use control::Principal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Version of [`Fact`]'s saved form; a journal keeps it beside its facts and refuses a version it doesn't know.
+pub const FACTS_VERSION: u16 = 1;
+
+/// A fact with its time and its place in the one sequence of facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// When it came about.
+    pub at: Time,
+    /// Its number: one more than the fact before it; the first is 0.
+    pub seq: u64,
+    /// What came about.
+    pub fact: Fact,
+}
+
+/// At whose wish an agent's state changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// A person's (or program's) command.
+    Person(Principal),
+    /// The configuration says so.
+    Configuration,
+}
+
+/// What an offer that came to nothing says of its agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// He let it ring: a missed call.
+    Missed,
+    /// He declined it.
+    Declined,
+    /// His device said busy. Many phones send this when a person presses "reject".
+    Busy,
+    /// The device or the network failed: no missed call.
+    DeviceError,
+    /// Nothing: the caller or the agent had gone, or the answer came too late.
+    Nothing,
+}
+
+/// What came about.
+///
+/// Every moment that was reckoned from settings (`ring_until`, `wrap_up_until` …) and every choice is
+/// in the fact, so that replay never asks again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// These settings hold from now on.
+    Configured {
+        /// All of them.
+        settings: Arc<Settings>,
+    },
+    /// A caller was not taken in.
+    Refused {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he asked for.
+        queue: QueueId,
+        /// Why.
+        cause: RefuseCause,
+    },
+    /// A caller waits.
+    Entered {
+        /// The caller's call.
+        call: CallId,
+        /// Where.
+        queue: QueueId,
+        /// His first arrival.
+        arrived: Time,
+    },
+    /// An agent's device is rung for a caller.
+    Offered {
+        /// The new offer.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// The queue it comes from.
+        queue: QueueId,
+        /// The agent chosen.
+        agent: UserId,
+        /// Why he was.
+        reason: Reason,
+        /// When the next agent's turn comes.
+        ring_until: Time,
+    },
+    /// The agent answered in time: the two talk. Closes the offer.
+    Connected {
+        /// The offer.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// The queue it came from.
+        queue: QueueId,
+        /// Who answered.
+        agent: UserId,
+    },
+    /// Ringing is to stop; the caller is back in his place. The offer stays open until it has ended.
+    OfferWithdrawn {
+        /// The offer.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// The queue it came from.
+        queue: QueueId,
+        /// Whose device rang.
+        agent: UserId,
+        /// Why.
+        cause: WithdrawCause,
+        /// Until when the confirmation is waited for.
+        confirm_until: Time,
+    },
+    /// An answer came for an offer that was over.
+    AnsweredLate {
+        /// The offer.
+        offer: OfferId,
+        /// The call it was for.
+        call: CallId,
+        /// Until when the confirmation is waited for; none if the offer was already given up as lost.
+        confirm_until: Option<Time>,
+    },
+    /// The agent's leg is gone. Closes the offer.
+    OfferEnded {
+        /// The offer.
+        offer: OfferId,
+        /// The call it was for.
+        call: CallId,
+        /// The queue it came from.
+        queue: QueueId,
+        /// Whose device rang.
+        agent: UserId,
+        /// How the leg ended.
+        end: OfferEnd,
+        /// What that says of the agent.
+        outcome: Outcome,
+        /// Until when he is passed over.
+        deferred_until: Option<Time>,
+    },
+    /// The end of a withdrawn offer was never confirmed. Closes the offer; held to be the device's error.
+    OfferLost {
+        /// The offer.
+        offer: OfferId,
+        /// The call it was for.
+        call: CallId,
+        /// The queue it came from.
+        queue: QueueId,
+        /// Whose device rang.
+        agent: UserId,
+        /// Until when he is passed over.
+        deferred_until: Option<Time>,
+    },
+    /// A caller left before he was connected.
+    Left {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he left.
+        queue: QueueId,
+        /// Why.
+        cause: LeaveCause,
+    },
+    /// A caller was put out of the queue.
+    Expelled {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waited in.
+        queue: QueueId,
+        /// Why.
+        cause: RefuseCause,
+    },
+    /// A conversation is over.
+    ConversationEnded {
+        /// The offer that led to it.
+        offer: OfferId,
+        /// The caller's call.
+        call: CallId,
+        /// The queue it came from.
+        queue: QueueId,
+        /// Whose conversation.
+        agent: UserId,
+        /// Until when the agent has wrap-up time; none if he has none.
+        wrap_up_until: Option<Time>,
+    },
+    /// An agent's wrap-up time is over.
+    WrapUpEnded {
+        /// Whose.
+        agent: UserId,
+    },
+    /// An agent may be offered calls again after one that came to nothing.
+    DeferralEnded {
+        /// Who.
+        agent: UserId,
+    },
+    /// An agent takes calls from these queues too.
+    LoggedIn {
+        /// Who.
+        agent: UserId,
+        /// Those he was not logged in to before.
+        queues: BTreeSet<QueueId>,
+        /// At whose wish.
+        by: Origin,
+    },
+    /// An agent takes no more calls from these queues.
+    LoggedOut {
+        /// Who.
+        agent: UserId,
+        /// Those he was logged in to before.
+        queues: BTreeSet<QueueId>,
+        /// At whose wish.
+        by: Origin,
+    },
+    /// An agent takes no calls for a while.
+    Paused {
+        /// Who.
+        agent: UserId,
+        /// The reason code, where one was given.
+        reason: Option<String>,
+        /// At whose wish.
+        by: Origin,
+    },
+    /// An agent takes calls again.
+    Resumed {
+        /// Who.
+        agent: UserId,
+        /// At whose wish.
+        by: Origin,
+    },
+    /// A device became reachable or ceased to be.
+    DeviceChanged {
+        /// Whose.
+        agent: UserId,
+        /// Whether a call to it can be tried.
+        reachable: bool,
+    },
+    /// A call outside the queues began.
+    OwnCallBegan {
+        /// Whose.
+        agent: UserId,
+        /// The call.
+        call: CallId,
+    },
+    /// A call outside the queues ended.
+    OwnCallEnded {
+        /// Whose.
+        agent: UserId,
+        /// The call.
+        call: CallId,
+    },
+}
+
+impl Fact {
+    /// What the fact asks to be done, if anything.
+    pub fn command(&self) -> Option<Command> {
+        Some(match self {
+            Fact::Offered {
+                offer,
+                call,
+                queue,
+                agent,
+                ..
+            } => Command::Ring {
+                offer: *offer,
+                call: *call,
+                queue: queue.clone(),
+                agent: agent.clone(),
+            },
+            Fact::OfferWithdrawn {
+                offer, call, cause, ..
+            } => Command::Withdraw {
+                offer: *offer,
+                call: *call,
+                cause: *cause,
+            },
+            Fact::Connected {
+                offer, call, agent, ..
+            } => Command::Connect {
+                offer: *offer,
+                call: *call,
+                agent: agent.clone(),
+            },
+            Fact::AnsweredLate { offer, call, .. } => Command::Release {
+                offer: *offer,
+                call: *call,
+            },
+            Fact::Refused { call, cause, .. } | Fact::Expelled { call, cause, .. } => {
+                Command::Refuse {
+                    call: *call,
+                    cause: *cause,
+                }
+            }
+            Fact::Configured { .. }
+            | Fact::Entered { .. }
+            | Fact::OfferEnded { .. }
+            | Fact::OfferLost { .. }
+            | Fact::Left { .. }
+            | Fact::ConversationEnded { .. }
+            | Fact::WrapUpEnded { .. }
+            | Fact::DeferralEnded { .. }
+            | Fact::LoggedIn { .. }
+            | Fact::LoggedOut { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::DeviceChanged { .. }
+            | Fact::OwnCallBegan { .. }
+            | Fact::OwnCallEnded { .. } => return None,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! Decisions about what is seen of an agent from outside the queues: his device, his own calls.
+
+use crate::agent::{Engagement, OWN_CALLS_MAX, STRANGERS_MAX};
+use crate::engine::Step;
+use crate::fact::Fact;
+use crate::output::WithdrawCause;
+use base::{CallId, UserId};
+
+impl Step<'_> {
+    pub(crate) fn device_changed(&mut self, agent: UserId, reachable: bool) {
+        let known = self.engine.agents.get(&agent);
+        if known.is_some_and(|known| known.reachable) != reachable && self.has_room_for(&agent) {
+            self.emit(Fact::DeviceChanged { agent, reachable });
+        }
+    }
+
+    pub(crate) fn own_call_began(&mut self, agent: UserId, call: CallId) {
+        let known = self.engine.agents.get(&agent);
+        let own_calls = known.map(|known| &known.own_calls);
+        if own_calls.is_some_and(|own| own.contains(&call) || own.len() >= OWN_CALLS_MAX)
+            || !self.has_room_for(&agent)
+        {
+            return;
+        }
+        // Nobody is rung while he talks; the caller need not wait for him either.
+        self.withdraw_from(&agent, WithdrawCause::AgentGone);
+        self.emit(Fact::OwnCallBegan { agent, call });
+    }
+
+    pub(crate) fn own_call_ended(&mut self, agent: UserId, call: CallId) {
+        let known = self.engine.agents.get(&agent);
+        if known.is_some_and(|known| known.own_calls.contains(&call)) {
+            self.emit(Fact::OwnCallEnded { agent, call });
+        }
+    }
+
+    /// Withdraws the offer that rings at this agent's device, if one does.
+    pub(crate) fn withdraw_from(&mut self, agent: &UserId, cause: WithdrawCause) {
+        let engaged = self
+            .engine
+            .agents
+            .get(agent)
+            .and_then(|agent| agent.engaged);
+        if let Some(Engagement::Offered(offer)) = engaged {
+            self.withdraw(offer, cause);
+        }
+    }
+
+    fn has_room_for(&self, agent: &UserId) -> bool {
+        let strangers = self.engine.agents.len() - self.engine.settings.agents.len();
+        self.engine.agents.contains_key(agent) || strangers < STRANGERS_MAX
+    }
+}

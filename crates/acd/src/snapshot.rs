@@ -1,0 +1,148 @@
+//! The engine as people look at it: one row a queue, one row an agent.
+
+use crate::agent::{AgentState, AgentTotals};
+use crate::engine::Engine;
+use crate::queue::QueueTotals;
+use base::{QueueId, Time, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// All queues and agents at one moment, in the order of their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The moment.
+    pub at: Time,
+    /// Every configured queue, and removed ones whose callers still talk.
+    pub queues: Vec<QueueSnapshot>,
+    /// Every configured agent, and removed ones who still talk.
+    pub agents: Vec<AgentSnapshot>,
+}
+
+/// One queue. An agent who is logged in counts in exactly one of `free` to `deferred`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueSnapshot {
+    /// Which.
+    pub queue: QueueId,
+    /// Callers nobody is being rung for.
+    pub waiting: u32,
+    /// Callers for whom an agent's device rings.
+    pub offered: u32,
+    /// Callers talking to agents.
+    pub connected: u32,
+    /// Milliseconds since the arrival of whoever waits or is offered and arrived first; none if nobody.
+    pub longest_wait_ms: Option<u64>,
+    /// Agents logged in here.
+    pub logged_in: u32,
+    /// Of those, free.
+    pub free: u32,
+    /// Talking, being rung, or in a call of their own.
+    pub busy: u32,
+    /// In wrap-up time.
+    pub wrap_up: u32,
+    /// Paused.
+    pub paused: u32,
+    /// Without a device that can be tried.
+    pub unreachable: u32,
+    /// Passed over for a while after an offer that came to nothing.
+    pub deferred: u32,
+    /// What the queue has seen so far.
+    pub totals: QueueTotals,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSnapshot {
+    /// Who.
+    pub agent: UserId,
+    /// What he is doing.
+    pub state: AgentState,
+    /// Since when.
+    pub since: Time,
+    /// The same as a span, in milliseconds.
+    pub since_ms: u64,
+    /// Queues he is logged in to.
+    pub queues: Vec<QueueId>,
+    /// Whether a call to his device can be tried.
+    pub reachable: bool,
+    /// What came of the calls offered to him.
+    pub totals: AgentTotals,
+}
+
+impl Engine {
+    /// What there is to see at `now`.
+    pub fn snapshot(&self, now: Time) -> Snapshot {
+        let mut queues: BTreeMap<&QueueId, QueueSnapshot> = BTreeMap::new();
+        for id in self.queues.keys() {
+            queues.insert(id, self.queue_snapshot(id, now));
+        }
+        let mut agents = Vec::new();
+        for (id, agent) in &self.agents {
+            for queue in agent.logins.keys() {
+                if let Some(queue) = queues.get_mut(queue) {
+                    queue.count(&agent.state);
+                }
+            }
+            // An account of which no more is known than its device is no agent.
+            let listed = self.settings.agents.contains_key(id);
+            if listed || agent.engaged.is_some() || agent.wrap_up_until.is_some() {
+                agents.push(AgentSnapshot {
+                    agent: id.clone(),
+                    state: agent.state.clone(),
+                    since: agent.since,
+                    since_ms: millis(now, agent.since),
+                    queues: agent.logins.keys().cloned().collect(),
+                    reachable: agent.reachable,
+                    totals: agent.totals,
+                });
+            }
+        }
+        Snapshot {
+            at: now,
+            queues: queues.into_values().collect(),
+            agents,
+        }
+    }
+
+    fn queue_snapshot(&self, id: &QueueId, now: Time) -> QueueSnapshot {
+        let queue = &self.queues[id];
+        let waiting = queue.waiting.len();
+        QueueSnapshot {
+            queue: id.clone(),
+            waiting: count(waiting),
+            offered: count(queue.line.len() - waiting),
+            connected: queue.talking,
+            longest_wait_ms: queue.line.first().map(|first| millis(now, first.arrived)),
+            logged_in: 0,
+            free: 0,
+            busy: 0,
+            wrap_up: 0,
+            paused: 0,
+            unreachable: 0,
+            deferred: 0,
+            totals: queue.totals,
+        }
+    }
+}
+
+impl QueueSnapshot {
+    fn count(&mut self, state: &AgentState) {
+        self.logged_in += 1;
+        match state {
+            AgentState::InCall | AgentState::Offered | AgentState::OwnCall => self.busy += 1,
+            AgentState::WrapUp { .. } => self.wrap_up += 1,
+            AgentState::Paused { .. } => self.paused += 1,
+            AgentState::Unreachable => self.unreachable += 1,
+            AgentState::Deferred { .. } => self.deferred += 1,
+            AgentState::Free => self.free += 1,
+            AgentState::LoggedOut => {}
+        }
+    }
+}
+
+fn count(many: usize) -> u32 {
+    u32::try_from(many).unwrap_or(u32::MAX)
+}
+
+fn millis(now: Time, then: Time) -> u64 {
+    u64::try_from((now - then).as_millis()).unwrap_or(u64::MAX)
+}
