@@ -1,8 +1,25 @@
 //! Media as values: codecs, continuous RTP streams, playlists, DTMF. Pure; the room `media` gives it
 //! sockets, threads and files.
+//!
+//! [`Party`] is one leg's session and composes the rest. It is driven packet by packet and frame by frame
+//! and hands bytes back in the caller's buffer, since nothing may be allocated on that path; that is why
+//! it has methods of its own instead of `base::Core`'s one queue of outputs.
 
+pub mod dtmf;
+mod fade;
+pub mod g711;
+pub mod lock;
+pub mod packet;
+mod party;
 mod plan;
+pub mod playout;
+pub mod reception;
+pub mod stream;
 
+pub use party::{
+    AUDIO_BYTES_MAX, Clips, Dropped, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, PeerChange,
+    Received, Report, ReportDue,
+};
 pub use plan::{
     Codec, Command, Direction, Event, FRAME, Playlist, PromptId, Remote, Session, StreamPlan, Then,
 };

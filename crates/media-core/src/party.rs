@@ -1,0 +1,523 @@
+//! One leg's media session: what its party hears, and what is taken from it. Sockets, threads, the sounds
+//! themselves and which two parties are bridged belong to whoever drives it.
+
+use crate::dtmf::{DigitReceiver, Digits, TelephoneEvent};
+use crate::fade::Fade;
+use crate::g711::FRAME_SAMPLES;
+use crate::lock::{Admission, SourceLock};
+use crate::packet::{HEADER_BYTES, Packet};
+use crate::playout::{Loop, Onset, Playout, Prompts, Sound};
+use crate::reception::{Reception, ReceptionReport};
+use crate::stream::{Carries, OutStream};
+use crate::{Codec, Playlist, PromptId, Remote, StreamPlan, Then};
+use base::{LegId, Time};
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::time::Duration;
+
+/// Bytes of a packet of our own: header and 20 ms of G.711.
+pub const OWN_PACKET_BYTES: usize = HEADER_BYTES + FRAME_SAMPLES;
+/// A bridged party hears nothing for so long before silence is sent in the other's place: three frames, so
+/// that ordinary jitter is not filled.
+pub const FILL_AFTER: Duration = Duration::from_millis(60);
+/// Longest audio payload taken, in bytes: 160 ms; phones send 10 to 60.
+pub const AUDIO_BYTES_MAX: usize = 1_280;
+/// Pieces of music whose place a session remembers.
+const PLACES_MAX: usize = 8;
+/// Mean time between reports (RFC 3550 §6.2); each is drawn from half to one and a half of it (§6.3.1).
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// The sounds of the playlist that a party hears.
+pub trait Clips {
+    /// A frame of 160 bytes; `None` where there is none, which is heard as silence.
+    fn frame(&self, clip: usize, frame: u32, codec: Codec) -> Option<&[u8]>;
+}
+
+/// Lengths of a playlist's sounds in frames; a missing one has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lengths {
+    /// Of the prompts, in their order.
+    pub prompts: Vec<u32>,
+    /// Of the music.
+    pub music: u32,
+}
+
+/// A media session with one party.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    leg: LegId,
+    stream: OutStream,
+    remote: Option<Agreed>,
+    reception: Reception,
+    digits: DigitReceiver,
+    hears: Hears,
+    /// Where each piece of music was left.
+    places: Vec<(PromptId, u32)>,
+    fade: Option<Fade>,
+    /// The last sample sent, where the next sound has to start to be without a click.
+    last_sample: i16,
+    report_at: Option<Time>,
+    report_draw: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Agreed {
+    remote: Remote,
+    lock: SourceLock,
+}
+
+/// What a party hears.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Hears {
+    Silence,
+    Playing {
+        playlist: Playlist,
+        playout: Playout,
+    },
+    Bridged {
+        with: LegId,
+        heard_at: Option<Time>,
+    },
+}
+
+/// What came of one frame's time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// How many bytes to send; 0 is none.
+    pub bytes: usize,
+    /// The playlist of that token is through.
+    pub played: Option<u32>,
+    /// A press whose end was lost has ended.
+    pub digit: Option<char>,
+    /// A report is due: see [`Party::report`].
+    pub report: ReportDue,
+}
+
+/// Whether RTCP is due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReportDue {
+    /// Not yet.
+    #[default]
+    No,
+    /// Now.
+    Yes,
+}
+
+/// A packet taken from a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its header and where its payload is.
+    pub packet: Packet,
+    /// What it carries.
+    pub carries: Carries,
+    /// Keys whose press ended with it.
+    pub digits: Digits,
+    /// The address to send to may have changed.
+    pub peer: PeerChange,
+}
+
+/// Whether a packet taught us where the party is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerChange {
+    /// Nothing new.
+    Same,
+    /// See [`Party::peer`] and [`Party::settled_peer`].
+    Locked,
+}
+
+/// Why a packet was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dropped {
+    /// Nothing has been agreed with the party yet.
+    NotAgreed,
+    /// It is not RTP version 2, or of no sane size.
+    Malformed,
+    /// Its payload type was not agreed.
+    PayloadType,
+    /// It comes from somebody else.
+    Source,
+    /// It comes from an address that has yet to prove itself.
+    Probation,
+    /// The party agreed not to send.
+    Direction,
+}
+
+impl Dropped {
+    /// Every reason, in the order of [`Dropped::index`].
+    pub const ALL: [Dropped; 6] = [
+        Dropped::NotAgreed,
+        Dropped::Malformed,
+        Dropped::PayloadType,
+        Dropped::Source,
+        Dropped::Probation,
+        Dropped::Direction,
+    ];
+
+    /// Its place in [`Dropped::ALL`], for counting.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// A word for a metric's label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Dropped::NotAgreed => "not_agreed",
+            Dropped::Malformed => "malformed",
+            Dropped::PayloadType => "payload_type",
+            Dropped::Source => "source",
+            Dropped::Probation => "probation",
+            Dropped::Direction => "direction",
+        }
+    }
+}
+
+/// What a compound RTCP packet says of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Our SSRC.
+    pub ssrc: u32,
+    /// Our timestamp for now.
+    pub timestamp: u32,
+    /// Packets sent.
+    pub packets: u32,
+    /// Bytes of payload sent.
+    pub octets: u32,
+    /// On what came, if anything did.
+    pub reception: Option<ReceptionReport>,
+}
+
+impl Party {
+    /// A session with which nothing is agreed yet: it sends nothing.
+    pub fn new(leg: LegId, plan: StreamPlan) -> Party {
+        Party {
+            leg,
+            stream: OutStream::new(plan),
+            remote: None,
+            reception: Reception::default(),
+            digits: DigitReceiver::default(),
+            hears: Hears::Silence,
+            places: Vec::new(),
+            fade: None,
+            last_sample: 0,
+            report_at: None,
+            report_draw: plan.ssrc | 1,
+        }
+    }
+
+    /// The leg it is for.
+    pub fn leg(&self) -> LegId {
+        self.leg
+    }
+
+    /// What was agreed, if anything.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref().map(|agreed| &agreed.remote)
+    }
+
+    /// Where to send, once it is known.
+    pub fn peer(&self) -> Option<SocketAddr> {
+        let peer = self.remote.as_ref()?.lock.peer();
+        (!peer.ip().is_unspecified() && peer.port() != 0).then_some(peer)
+    }
+
+    /// The peer, once no packet can change it any more.
+    pub fn settled_peer(&self) -> Option<SocketAddr> {
+        self.remote.as_ref()?.lock.settled()
+    }
+
+    /// The leg it is bridged with.
+    pub fn bridged_with(&self) -> Option<LegId> {
+        match &self.hears {
+            Hears::Bridged { with, .. } => Some(*with),
+            Hears::Silence | Hears::Playing { .. } => None,
+        }
+    }
+
+    /// Offer and answer agreed, for the first time or again.
+    pub fn set_remote(&mut self, now: Time, remote: Remote) {
+        if !remote.direction.sends() {
+            // What is not sent while the party holds us must not look like loss after it.
+            self.stream.forget_source();
+        }
+        match &mut self.remote {
+            Some(agreed) => {
+                agreed.lock.signal(remote.rtp);
+                agreed.remote = remote;
+            }
+            None => {
+                let lock = SourceLock::new(remote.rtp);
+                self.remote = Some(Agreed { remote, lock });
+                self.report_at = Some(now + self.draw_report_interval() / 2);
+            }
+        }
+    }
+
+    /// Hears a playlist from the next frame on. `clips` are those of what it has heard so far.
+    pub fn play(&mut self, playlist: Playlist, lengths: Lengths, clips: &impl Clips) {
+        self.leave(clips);
+        let music = match &playlist.then {
+            Then::Silence => None,
+            Then::Music(id) => Some(Loop {
+                frames: lengths.music,
+                start: self.place_of(id),
+            }),
+        };
+        let playout = Playout::new(lengths.prompts, music);
+        self.hears = Hears::Playing { playlist, playout };
+    }
+
+    /// Hears another party from the next packet on, and silence until then.
+    pub fn bridge(&mut self, with: LegId, clips: &impl Clips) {
+        self.leave(clips);
+        self.stream.forget_source();
+        self.hears = Hears::Bridged {
+            with,
+            heard_at: None,
+        };
+    }
+
+    /// Hears silence from the next frame on.
+    pub fn silence(&mut self, clips: &impl Clips) {
+        self.leave(clips);
+        self.hears = Hears::Silence;
+    }
+
+    /// 20 ms have passed; `now` is the moment this frame was due at, not when it came about. Writes the
+    /// packet to send, if one is to be sent.
+    pub fn tick(
+        &mut self,
+        now: Time,
+        clips: &impl Clips,
+        bytes: &mut [u8; OWN_PACKET_BYTES],
+    ) -> Ticked {
+        let mut ticked = Ticked {
+            digit: self.digits.handle_timeout(now),
+            ..Ticked::default()
+        };
+        let Some(agreed) = &self.remote else {
+            return ticked;
+        };
+        let (codec, payload_type) = (agreed.remote.codec, agreed.remote.payload_type);
+        let sends = agreed.remote.direction.sends() && self.peer().is_some();
+        if self.report_at.is_some_and(|due| due <= now) {
+            self.report_at = Some(now + self.draw_report_interval());
+            ticked.report = ReportDue::Yes;
+        }
+        let sound = match &mut self.hears {
+            Hears::Silence => Sound::Silence,
+            Hears::Bridged {
+                heard_at: Some(at), ..
+            } if now - *at < FILL_AFTER => return ticked,
+            Hears::Bridged { .. } => Sound::Silence,
+            Hears::Playing { playlist, playout } => {
+                let step = playout.step();
+                if step.prompts == Prompts::Through {
+                    ticked.played = Some(playlist.token);
+                }
+                if step.onset == Onset::Abrupt && self.fade.is_none() {
+                    self.fade = Some(Fade::from_silence());
+                }
+                step.sound
+            }
+        };
+        if !sends {
+            self.fade = None;
+            self.last_sample = 0;
+            return ticked;
+        }
+        let (header, payload) = bytes
+            .split_first_chunk_mut()
+            .expect("a packet is longer than its header");
+        write_sound(sound, codec, clips, payload);
+        self.finish_payload(codec, payload);
+        self.stream.own_frame(now, payload_type).write(header);
+        ticked.bytes = OWN_PACKET_BYTES;
+        ticked
+    }
+
+    /// Takes a datagram that came to the session's RTP port and is not RTCP.
+    pub fn receive(
+        &mut self,
+        now: Time,
+        from: SocketAddr,
+        datagram: &[u8],
+    ) -> Result<Received, Dropped> {
+        let agreed = self.remote.as_mut().ok_or(Dropped::NotAgreed)?;
+        let packet = Packet::parse(datagram).ok_or(Dropped::Malformed)?;
+        let event = if packet.payload_type == agreed.remote.payload_type {
+            None
+        } else if Some(packet.payload_type) == agreed.remote.event_payload_type {
+            Some(
+                TelephoneEvent::parse(&datagram[packet.payload.clone()])
+                    .ok_or(Dropped::Malformed)?,
+            )
+        } else {
+            return Err(Dropped::PayloadType);
+        };
+        if event.is_none() && !(1..=AUDIO_BYTES_MAX).contains(&packet.payload.len()) {
+            return Err(Dropped::Malformed);
+        }
+        let peer = match agreed.lock.admit(from, packet.ssrc, packet.sequence) {
+            Admission::Admitted => PeerChange::Same,
+            Admission::Locked => PeerChange::Locked,
+            Admission::OnProbation => return Err(Dropped::Probation),
+            Admission::Refused => return Err(Dropped::Source),
+        };
+        if !agreed.remote.direction.receives() && peer == PeerChange::Same {
+            return Err(Dropped::Direction);
+        }
+        let (carries, digits) = match event {
+            None => {
+                self.reception
+                    .packet(now, packet.ssrc, packet.sequence, packet.timestamp);
+                let samples = packet.payload.len() as u32;
+                (Carries::Audio { samples }, Digits::default())
+            }
+            Some(event) => {
+                let duration = u32::from(event.duration);
+                let digits = self
+                    .digits
+                    .packet(now, packet.ssrc, packet.timestamp, event);
+                (Carries::Event { duration }, digits)
+            }
+        };
+        Ok(Received {
+            packet,
+            carries,
+            digits,
+            peer,
+        })
+    }
+
+    /// Passes on to this party what the one it is bridged with sent, whose codec is `codec`: rewrites the
+    /// datagram in place and says which part of it to send. `None` if nothing is.
+    pub fn forward(
+        &mut self,
+        now: Time,
+        received: &Received,
+        codec: Codec,
+        datagram: &mut [u8],
+    ) -> Option<Range<usize>> {
+        self.peer()?;
+        let Hears::Bridged { heard_at, .. } = &mut self.hears else {
+            return None;
+        };
+        let remote = &self.remote.as_ref()?.remote;
+        if !remote.direction.sends() {
+            return None;
+        }
+        let own_codec = remote.codec;
+        let payload_type = match received.carries {
+            Carries::Audio { .. } => remote.payload_type,
+            Carries::Event { .. } => match remote.event_payload_type {
+                Some(payload_type) => payload_type,
+                None => {
+                    self.stream.leave_out(&received.packet);
+                    return None;
+                }
+            },
+        };
+        let header = self
+            .stream
+            .forward(now, &received.packet, received.carries, payload_type)?;
+        *heard_at = Some(now);
+        let payload = received.packet.payload.clone();
+        if matches!(received.carries, Carries::Audio { .. }) {
+            codec.transcode(own_codec, &mut datagram[payload.clone()]);
+            self.finish_payload(own_codec, &mut datagram[payload.clone()]);
+        }
+        // The header goes right before the payload, over whatever longer header there was.
+        let start = payload.start - HEADER_BYTES;
+        let place = datagram[start..]
+            .first_chunk_mut()
+            .expect("a payload starts after a header");
+        header.write(place);
+        Some(start..payload.end)
+    }
+
+    /// The party sent a sender report; `ntp` is its NTP time.
+    pub fn sender_report(&mut self, now: Time, ssrc: u32, ntp: u64) {
+        self.reception.sender_report(now, ssrc, ntp);
+    }
+
+    /// What to report now.
+    pub fn report(&mut self, now: Time) -> Report {
+        let sent = self.stream.sent();
+        Report {
+            ssrc: self.stream.ssrc(),
+            timestamp: self.stream.timestamp_at(now),
+            packets: sent.packets,
+            octets: sent.octets,
+            reception: self.reception.report(now),
+        }
+    }
+
+    /// Ends what is heard: remembers where the music was, and keeps its next frame for the cross-fade.
+    fn leave(&mut self, clips: &impl Clips) {
+        let codec = self.remote().map_or(Codec::Pcma, |remote| remote.codec);
+        let next = match &self.hears {
+            Hears::Playing { playlist, playout } => {
+                if let (Then::Music(id), Some(frame)) = (&playlist.then, playout.music_frame()) {
+                    remember(&mut self.places, id, frame);
+                }
+                match playout.peek() {
+                    Sound::Clip { clip, frame } => clips.frame(clip, frame, codec),
+                    Sound::Silence => None,
+                }
+            }
+            Hears::Silence | Hears::Bridged { .. } => None,
+        };
+        // A fade that was prepared and not yet heard holds what really sounded last.
+        if self.fade.is_none() {
+            self.fade = match next {
+                Some(frame) if self.stream.sent().packets > 0 => Fade::from_frame(codec, frame),
+                _ => Fade::from_sample(self.last_sample),
+            };
+        }
+    }
+
+    fn place_of(&self, music: &PromptId) -> u32 {
+        self.places
+            .iter()
+            .find(|(id, _)| id == music)
+            .map_or(0, |(_, frame)| *frame)
+    }
+
+    /// What every payload goes through last: the cross-fade, if one is due.
+    fn finish_payload(&mut self, codec: Codec, payload: &mut [u8]) {
+        if let Some(fade) = self.fade.take() {
+            fade.mix_into(codec, payload);
+        }
+        if let Some(byte) = payload.last() {
+            self.last_sample = codec.decode_sample(*byte);
+        }
+    }
+
+    fn draw_report_interval(&mut self) -> Duration {
+        // Xorshift: it only has to keep sessions from reporting in step.
+        self.report_draw ^= self.report_draw << 13;
+        self.report_draw ^= self.report_draw >> 17;
+        self.report_draw ^= self.report_draw << 5;
+        REPORT_EVERY / 2 + REPORT_EVERY * (self.report_draw % 1_000) / 1_000
+    }
+}
+
+fn remember(places: &mut Vec<(PromptId, u32)>, music: &PromptId, frame: u32) {
+    places.retain(|(id, _)| id != music);
+    if places.len() >= PLACES_MAX {
+        places.remove(0);
+    }
+    places.push((music.clone(), frame));
+}
+
+fn write_sound(sound: Sound, codec: Codec, clips: &impl Clips, payload: &mut [u8]) {
+    let frame = match sound {
+        Sound::Clip { clip, frame } => clips.frame(clip, frame, codec),
+        Sound::Silence => None,
+    };
+    match frame {
+        Some(frame) if frame.len() == payload.len() => payload.copy_from_slice(frame),
+        _ => payload.fill(codec.silence()),
+    }
+}
