@@ -1,6 +1,6 @@
 //! One agent: what he is logged in to, what occupies him, since when he is idle.
 
-use crate::queue::Seat;
+use crate::fact::Moment;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,11 +65,10 @@ pub struct AgentTotals {
 /// One queue an agent is logged in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Login {
-    pub(crate) since: Time,
-    /// Number of the fact by which he logged in.
-    pub(crate) ticket: u64,
+    /// An agent fresh from log-in goes behind those already idle, at this queue and no other.
+    pub(crate) since: Moment,
     /// Where he sits on the queue's bench, while free.
-    pub(crate) seat: Option<Seat>,
+    pub(crate) seat: Option<Moment>,
 }
 
 /// What ties an agent to a caller: never more than one at once.
@@ -101,7 +100,7 @@ pub(crate) struct Agent {
     pub(crate) deferred_until: Option<Time>,
     /// Latest end of wrap-up, pause, own call, missed or declined offer; each queue counts its own
     /// log-in besides.
-    pub(crate) idle_since: Time,
+    pub(crate) idle_since: Moment,
     pub(crate) totals: AgentTotals,
     /// His state after the last fact about him, and since when he has been in that kind of state.
     pub(crate) state: AgentState,
@@ -140,18 +139,9 @@ impl Agent {
         self.state == AgentState::Free
     }
 
-    /// He is idle since `at`, unless something later made him so.
-    pub(crate) fn idle_from(&mut self, at: Time) {
-        self.idle_since = self.idle_since.max(at);
-    }
-
-    /// Where he would sit at a queue he is logged in to.
-    pub(crate) fn seat(idle_since: Time, login: &Login) -> Seat {
-        Seat {
-            // An agent fresh from log-in goes behind those already idle, at this queue and no other.
-            idle_since: idle_since.max(login.since),
-            ticket: login.ticket,
-        }
+    /// He is idle since then, unless something later made him so.
+    pub(crate) fn idle_from(&mut self, moment: Moment) {
+        self.idle_since = self.idle_since.max(moment);
     }
 
     /// Nothing hangs on his record, should he be no agent.

@@ -3,7 +3,7 @@
 
 use crate::agent::{Agent, Engagement, Login, Pause};
 use crate::engine::{Deadline, Engine, Offer, OfferState};
-use crate::fact::{Fact, Outcome, Stamped};
+use crate::fact::{Fact, Moment, Outcome, Stamped};
 use crate::input::LeaveCause;
 use crate::line::Place;
 use crate::offers::LOST_OFFERS_KEPT;
@@ -16,10 +16,13 @@ use std::sync::Arc;
 impl Engine {
     /// Changes the state as the fact says.
     pub fn apply(&mut self, stamped: &Stamped) {
-        let at = stamped.at;
+        let now = Moment {
+            at: stamped.at,
+            seq: stamped.seq,
+        };
         self.next_seq = stamped.seq + 1;
         match &stamped.fact {
-            Fact::Configured { settings } => self.apply_configured(at, settings),
+            Fact::Configured { settings } => self.apply_configured(now, settings),
             Fact::Refused { queue, .. } => {
                 self.queue(queue, |queue| queue.totals.refused += 1);
             }
@@ -48,9 +51,9 @@ impl Engine {
                     agent: agent.clone(),
                     state: OfferState::Ringing { until: *ring_until },
                 };
-                self.apply_offered(at, *offer, made);
+                self.apply_offered(now, *offer, made);
             }
-            Fact::Connected { offer, .. } => self.apply_connected(at, *offer),
+            Fact::Connected { offer, .. } => self.apply_connected(now, *offer),
             Fact::OfferWithdrawn {
                 offer,
                 call,
@@ -81,7 +84,7 @@ impl Engine {
                 deferred_until,
                 ..
             } => {
-                self.close_offer(at, *offer, *outcome, *deferred_until);
+                self.close_offer(now, *offer, *outcome, *deferred_until);
             }
             Fact::OfferLost {
                 offer,
@@ -89,7 +92,7 @@ impl Engine {
                 deferred_until,
                 ..
             } => {
-                self.close_offer(at, *offer, Outcome::DeviceError, *deferred_until);
+                self.close_offer(now, *offer, Outcome::DeviceError, *deferred_until);
                 self.lost.insert(*offer, *call);
                 if self.lost.len() > LOST_OFFERS_KEPT {
                     self.lost.pop_first();
@@ -106,38 +109,38 @@ impl Engine {
                 wrap_up_until,
                 ..
             } => {
-                self.apply_conversation_ended(at, *offer, *wrap_up_until);
+                self.apply_conversation_ended(now, *offer, *wrap_up_until);
             }
-            Fact::WrapUpEnded { agent } => self.apply_wrap_up_ended(at, agent),
-            Fact::DeferralEnded { agent } => self.defer(at, agent, None),
+            Fact::WrapUpEnded { agent } => self.apply_wrap_up_ended(now, agent),
+            Fact::DeferralEnded { agent } => self.defer(now, agent, None),
             Fact::LoggedIn { agent, queues, .. } => {
-                self.apply_logged_in(at, stamped.seq, agent, queues);
+                self.apply_logged_in(now, agent, queues);
             }
-            Fact::LoggedOut { agent, queues, .. } => self.apply_logged_out(at, agent, queues),
+            Fact::LoggedOut { agent, queues, .. } => self.apply_logged_out(now, agent, queues),
             Fact::Paused { agent, reason, .. } => {
                 let reason = reason.clone();
-                self.agent(at, agent, |agent| agent.pause = Some(Pause { reason }));
+                self.agent(now, agent, |agent| agent.pause = Some(Pause { reason }));
             }
-            Fact::Resumed { agent, .. } => self.agent(at, agent, |agent| {
+            Fact::Resumed { agent, .. } => self.agent(now, agent, |agent| {
                 agent.pause = None;
-                agent.idle_from(at);
+                agent.idle_from(now);
             }),
             Fact::DeviceChanged { agent, reachable } => {
                 self.account(agent).reachable = *reachable;
-                self.settle(at, agent);
+                self.settle(now, agent);
             }
             Fact::OwnCallBegan { agent, call } => {
                 self.account(agent).own_calls.insert(*call);
-                self.settle(at, agent);
+                self.settle(now, agent);
             }
-            Fact::OwnCallEnded { agent, call } => self.agent(at, agent, |agent| {
+            Fact::OwnCallEnded { agent, call } => self.agent(now, agent, |agent| {
                 agent.own_calls.remove(call);
-                agent.idle_from(at);
+                agent.idle_from(now);
             }),
         }
     }
 
-    fn apply_configured(&mut self, at: Time, settings: &Arc<Settings>) {
+    fn apply_configured(&mut self, now: Moment, settings: &Arc<Settings>) {
         self.settings = Arc::clone(settings);
         let mut member_of: BTreeMap<&UserId, BTreeSet<QueueId>> = BTreeMap::new();
         for (id, queue) in &settings.queues {
@@ -157,7 +160,7 @@ impl Engine {
         }
         let known: Vec<UserId> = self.agents.keys().cloned().collect();
         for agent in &known {
-            self.settle(at, agent);
+            self.settle(now, agent);
         }
     }
 
@@ -175,7 +178,7 @@ impl Engine {
         });
     }
 
-    fn apply_offered(&mut self, at: Time, offer: OfferId, made: Offer) {
+    fn apply_offered(&mut self, now: Moment, offer: OfferId, made: Offer) {
         self.last_offer = offer;
         if let Some(caller) = self.callers.get_mut(&made.call) {
             caller.stage = Stage::Offered(offer);
@@ -184,14 +187,14 @@ impl Engine {
                 queue.waiting.remove(&place);
             });
         }
-        self.agent(at, &made.agent, |agent| {
+        self.agent(now, &made.agent, |agent| {
             agent.engaged = Some(Engagement::Offered(offer))
         });
         self.deadlines.extend(deadline_of(offer, made.state));
         self.offers.insert(offer, made);
     }
 
-    fn apply_connected(&mut self, at: Time, offer: OfferId) {
+    fn apply_connected(&mut self, now: Moment, offer: OfferId) {
         self.advance(offer, OfferState::Connected);
         let Some(made) = self.offers.get(&offer) else {
             return;
@@ -206,13 +209,13 @@ impl Engine {
                 queue.totals.connected += 1;
             });
         }
-        self.agent(at, &agent, |agent| {
+        self.agent(now, &agent, |agent| {
             agent.engaged = Some(Engagement::Connected(offer));
             agent.totals.taken += 1;
         });
     }
 
-    fn apply_conversation_ended(&mut self, at: Time, offer: OfferId, until: Option<Time>) {
+    fn apply_conversation_ended(&mut self, now: Moment, offer: OfferId, until: Option<Time>) {
         let Some(made) = self.offers.remove(&offer) else {
             return;
         };
@@ -224,36 +227,38 @@ impl Engine {
             self.deadlines
                 .insert((until, Deadline::WrapUp(made.agent.clone())));
         }
-        self.agent(at, &made.agent, |agent| {
+        self.agent(now, &made.agent, |agent| {
             agent.engaged = None;
             agent.wrap_up_until = until;
-            agent.idle_from(at);
+            agent.idle_from(now);
         });
     }
 
-    fn apply_wrap_up_ended(&mut self, at: Time, id: &UserId) {
+    fn apply_wrap_up_ended(&mut self, now: Moment, id: &UserId) {
         let until = self.agents.get(id).and_then(|agent| agent.wrap_up_until);
         let Some(until) = until else {
             return;
         };
         self.deadlines
             .remove(&(until, Deadline::WrapUp(id.clone())));
-        self.agent(at, id, |agent| {
+        self.agent(now, id, |agent| {
             agent.wrap_up_until = None;
             // Its end, not the moment it was noticed: agents whose ends were noticed together keep
             // their order.
-            agent.idle_from(until.min(at));
+            agent.idle_from(Moment {
+                at: until.min(now.at),
+                ..now
+            });
         });
     }
 
-    fn apply_logged_in(&mut self, at: Time, ticket: u64, id: &UserId, queues: &BTreeSet<QueueId>) {
-        self.agent(at, id, |agent| {
+    fn apply_logged_in(&mut self, now: Moment, id: &UserId, queues: &BTreeSet<QueueId>) {
+        self.agent(now, id, |agent| {
             for queue in queues {
                 agent.logins.insert(
                     queue.clone(),
                     Login {
-                        since: at,
-                        ticket,
+                        since: now,
                         seat: None,
                     },
                 );
@@ -261,7 +266,7 @@ impl Engine {
         });
     }
 
-    fn apply_logged_out(&mut self, at: Time, id: &UserId, queues: &BTreeSet<QueueId>) {
+    fn apply_logged_out(&mut self, now: Moment, id: &UserId, queues: &BTreeSet<QueueId>) {
         let Some(agent) = self.agents.get_mut(id) else {
             return;
         };
@@ -278,7 +283,7 @@ impl Engine {
         if agent.logins.is_empty() {
             agent.pause = None;
         }
-        self.settle(at, id);
+        self.settle(now, id);
     }
 
     /// Brings an offer one state further, with the deadline that goes with it.
@@ -296,7 +301,7 @@ impl Engine {
     /// The offer's leg is gone. The agent is as idle as before, unless he let a caller down.
     fn close_offer(
         &mut self,
-        at: Time,
+        now: Moment,
         offer: OfferId,
         outcome: Outcome,
         deferred_until: Option<Time>,
@@ -317,10 +322,10 @@ impl Engine {
                 Outcome::Nothing => {}
             }
             if matches!(outcome, Outcome::Missed | Outcome::Declined | Outcome::Busy) {
-                agent.idle_from(at);
+                agent.idle_from(now);
             }
         }
-        self.defer(at, &made.agent, deferred_until);
+        self.defer(now, &made.agent, deferred_until);
     }
 
     /// The caller is back among those nobody is being rung for, in the place he never left.
@@ -350,7 +355,7 @@ impl Engine {
         });
     }
 
-    fn defer(&mut self, at: Time, id: &UserId, until: Option<Time>) {
+    fn defer(&mut self, now: Moment, id: &UserId, until: Option<Time>) {
         let Some(agent) = self.agents.get_mut(id) else {
             return;
         };
@@ -363,7 +368,7 @@ impl Engine {
             self.deadlines
                 .insert((until, Deadline::Deferral(id.clone())));
         }
-        self.settle(at, id);
+        self.settle(now, id);
     }
 
     /// Changes a queue and all that follows from the change.
@@ -379,10 +384,10 @@ impl Engine {
     }
 
     /// Changes an agent and all that follows from the change.
-    fn agent(&mut self, at: Time, id: &UserId, change: impl FnOnce(&mut Agent)) {
+    fn agent(&mut self, now: Moment, id: &UserId, change: impl FnOnce(&mut Agent)) {
         if let Some(agent) = self.agents.get_mut(id) {
             change(agent);
-            self.settle(at, id);
+            self.settle(now, id);
         }
     }
 
@@ -393,18 +398,18 @@ impl Engine {
 
     /// Seats an agent where he is free, takes him off the benches where he isn't, and forgets one who
     /// is no agent once nothing hangs on him.
-    fn settle(&mut self, at: Time, id: &UserId) {
+    fn settle(&mut self, now: Moment, id: &UserId) {
         let Some(agent) = self.agents.get_mut(id) else {
             return;
         };
         let state = agent.state_now();
         if std::mem::discriminant(&state) != std::mem::discriminant(&agent.state) {
-            agent.since = at;
+            agent.since = now.at;
         }
         agent.state = state;
         let (free, idle_since) = (agent.is_free(), agent.idle_since);
         for (queue_id, login) in &mut agent.logins {
-            let wanted = free.then(|| Agent::seat(idle_since, login));
+            let wanted = free.then(|| idle_since.max(login.since));
             if login.seat == wanted {
                 continue;
             }

@@ -193,8 +193,8 @@ impl Step<'_> {
             .take(policy::reach(settings.policy))
             .map(|(seat, agent)| Candidate {
                 agent: agent.clone(),
-                idle_since: seat.idle_since,
-                ticket: seat.ticket,
+                idle_since: seat.at,
+                ticket: seat.seq,
             })
             .collect();
         let chosen = policy::rank(settings.policy, &candidates)

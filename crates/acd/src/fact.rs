@@ -25,6 +25,14 @@ pub struct Stamped {
     pub fact: Fact,
 }
 
+/// A moment as the facts number it: of two things in the same microsecond, it tells which came first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Moment {
+    pub(crate) at: Time,
+    /// Number of the fact that made it.
+    pub(crate) seq: u64,
+}
+
 /// At whose wish an agent's state changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {

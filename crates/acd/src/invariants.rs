@@ -3,8 +3,9 @@
 
 use crate::agent::{Agent, Engagement};
 use crate::engine::{Deadline, Engine, OfferState};
+use crate::fact::Moment;
 use crate::line::Place;
-use crate::queue::{Queue, Seat, Stage};
+use crate::queue::{Queue, Stage};
 use base::{CallId, QueueId, Time, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,9 +145,7 @@ impl Engine {
                 agent.member_of.contains(queue),
                 "{id} is in {queue}, no member"
             );
-            let wanted = agent
-                .is_free()
-                .then(|| Agent::seat(agent.idle_since, login));
+            let wanted = agent.is_free().then(|| agent.idle_since.max(login.since));
             holds!(
                 login.seat == wanted,
                 "{id} at {queue}: {:?} for {wanted:?}",
@@ -194,7 +193,7 @@ impl Engine {
             "{id}: {} talk, not {talking}",
             queue.talking
         );
-        let bench: BTreeMap<Seat, UserId> = self
+        let bench: BTreeMap<Moment, UserId> = self
             .agents
             .iter()
             .filter_map(|(agent, known)| Some((known.logins.get(id)?.seat?, agent.clone())))

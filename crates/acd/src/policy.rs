@@ -12,7 +12,7 @@ pub struct Candidate {
     pub agent: UserId,
     /// Since when he is idle, as the queue sees it.
     pub idle_since: Time,
-    /// Settles ties: lower logged in earlier. Unique among candidates.
+    /// Settles ties: lower became idle first. Unique among candidates.
     pub ticket: u64,
 }
 

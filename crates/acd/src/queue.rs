@@ -1,19 +1,10 @@
 //! One queue: who waits in it, in which order, and which free agents sit ready for it.
 
+use crate::fact::Moment;
 use crate::line::{Line, Place};
-use base::{CallId, OfferId, QueueId, Time, UserId};
+use base::{CallId, OfferId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A free agent's seat at a queue: the lowest has been idle longest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Seat {
-    /// Since when he is idle, as this queue sees it.
-    pub(crate) idle_since: Time,
-    /// Number of the fact by which he logged in: unique at one queue, and settles a tie by who
-    /// logged in first.
-    pub(crate) ticket: u64,
-}
 
 /// What a queue has seen since the server first knew it.
 ///
@@ -43,8 +34,8 @@ pub(crate) struct Queue {
     pub(crate) line: Line,
     /// Those of `line` whom nobody is being rung for.
     pub(crate) waiting: BTreeMap<Place, CallId>,
-    /// Agents logged in here and free.
-    pub(crate) bench: BTreeMap<Seat, UserId>,
+    /// Agents logged in here and free, by the moment since when they are idle.
+    pub(crate) bench: BTreeMap<Moment, UserId>,
     /// How many of its callers are talking to agents.
     pub(crate) talking: u32,
     /// Under which place it stands in the engine's `ready`.

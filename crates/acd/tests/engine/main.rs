@@ -1,0 +1,9 @@
+//! The engine from the outside, in virtual time: each rule by name, then whole random worlds beside a
+//! naive model.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod agents;
+mod callers_and_offers;
+mod floor;
+mod reload;
