@@ -1,1 +1,23 @@
-//! placeholder
+//! Kölapp seen from the outside: what its end-to-end tests and benchmarks are made of. A server process that is
+//! started and watched, phones that speak SIP and RTP, generators of load, and runners of other people's programs.
+//!
+//! The SIP spoken here is deliberately not `sip_core`: a peer that shares the server's parser agrees with its
+//! mistakes. It is as small as a phone that talks to one server may be.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a harness tells of a failed expectation by panicking; there is nobody to hand an error to"
+)]
+
+pub mod digest;
+pub mod http;
+pub mod load;
+pub mod peers;
+pub mod phone;
+pub mod process;
+pub mod random;
+pub mod rtp;
+pub mod server;
+pub mod sip;
+pub mod slots;
+pub mod sound;

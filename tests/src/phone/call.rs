@@ -1,0 +1,549 @@
+//! One call at a phone, from either end: its dialog, its offers and answers, its media. What comes in between is
+//! answered as phones do: re-INVITEs with 200, BYE and CANCEL at once.
+
+use super::description::{self, Description};
+use super::{Inner, T1};
+use crate::random;
+use crate::rtp::Media;
+use crate::sip::{Msg, address_uri, tag_of};
+use crate::sound::Codec;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The other side said BYE.
+    Bye,
+    /// The other side said CANCEL.
+    Cancel,
+    /// We said BYE, and it was answered.
+    OwnBye,
+    /// The INVITE was refused.
+    Refused(u16),
+}
+
+/// A call.
+#[derive(Debug)]
+pub struct Call {
+    phone: Arc<Inner>,
+    inbox: Receiver<Msg>,
+    invite: Msg,
+    call_id: String,
+    local: String,
+    remote: String,
+    target: String,
+    routes: Vec<String>,
+    cseq: u32,
+    version: u64,
+    direction: &'static str,
+    codecs: Vec<Codec>,
+    /// Sound of both directions.
+    pub media: Media,
+    /// Provisional answers that came, in order.
+    pub provisionals: Vec<u16>,
+    /// How it ended, once it has.
+    pub ended: Option<Ending>,
+    /// The last message with a Reason or Retry-After or the like: the final answer, BYE or CANCEL.
+    pub last: Option<Msg>,
+    /// The other side's last session description.
+    pub theirs: Option<Description>,
+}
+
+impl Call {
+    pub(super) fn place(phone: Arc<Inner>, number: &str) -> Call {
+        let uri = if number.contains(':') {
+            number.to_owned()
+        } else {
+            format!("sip:{number}@{}", super::DOMAIN)
+        };
+        let call_id = random::token();
+        let inbox = phone.route(&call_id);
+        let media = Media::open(phone.local.ip());
+        let codecs = phone.codecs.clone();
+        let local = format!(
+            "<sip:{}@{}>;tag={}",
+            phone.user,
+            super::DOMAIN,
+            random::token()
+        );
+        let invite = Msg::request("INVITE", &uri)
+            .with("Via", phone.via())
+            .with("Max-Forwards", "70")
+            .with("From", local.clone())
+            .with("To", format!("<{uri}>"))
+            .with("Call-ID", call_id.clone())
+            .with("CSeq", "1 INVITE")
+            .with("Contact", phone.contact())
+            .with("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")
+            .with("User-Agent", "Kolapp-test-phone")
+            .with_body(
+                "application/sdp",
+                description::write(media.local(), 1, &codecs, "sendrecv"),
+            );
+        phone.send(&invite);
+        Call {
+            inbox,
+            call_id,
+            local,
+            remote: format!("<{uri}>"),
+            target: uri,
+            routes: Vec::new(),
+            cseq: 1,
+            version: 1,
+            direction: "sendrecv",
+            codecs,
+            media,
+            provisionals: Vec::new(),
+            ended: None,
+            last: None,
+            theirs: None,
+            invite,
+            phone,
+        }
+    }
+
+    pub(super) fn offered(phone: Arc<Inner>, invite: Msg) -> Call {
+        let call_id = invite.call_id().to_owned();
+        let inbox = phone.route(&call_id);
+        let media = Media::open(phone.local.ip());
+        let tag = random::token();
+        let mut call = Call {
+            inbox,
+            call_id,
+            local: format!("{};tag={tag}", invite.header("To").unwrap_or_default()),
+            remote: invite.header("From").unwrap_or_default().to_owned(),
+            target: invite.contact_uri().unwrap_or_default(),
+            routes: invite.all("Record-Route").map(str::to_owned).collect(),
+            cseq: 0,
+            version: 0,
+            direction: "sendrecv",
+            codecs: phone.codecs.clone(),
+            media,
+            provisionals: Vec::new(),
+            ended: None,
+            last: None,
+            theirs: Description::parse(&invite.body_text()),
+            invite,
+            phone,
+        };
+        call.aim();
+        call
+    }
+
+    /// The INVITE that made the call: sent, or received.
+    pub fn invite(&self) -> &Msg {
+        &self.invite
+    }
+
+    /// Waits for the final answer to our INVITE and acknowledges it; its status.
+    ///
+    /// # Panics
+    /// When none comes in `limit`.
+    pub fn answered(&mut self, limit: Duration) -> u16 {
+        let deadline = Instant::now() + limit;
+        let mut resend = Instant::now() + T1;
+        loop {
+            let silent = self.provisionals.is_empty();
+            let until = if silent {
+                resend.min(deadline)
+            } else {
+                deadline
+            };
+            match self.next(until) {
+                Some(reply) if !reply.is_request() && reply.method() == "INVITE" => {
+                    if let Some(status) = self.final_answer(&reply) {
+                        return status;
+                    }
+                }
+                Some(_) => {}
+                None if silent && Instant::now() < deadline => {
+                    self.phone.send(&self.invite);
+                    resend = Instant::now() + 2 * T1;
+                }
+                None => panic!(
+                    "no final answer to INVITE {} in {limit:?}\n{}",
+                    self.target,
+                    self.trace()
+                ),
+            }
+        }
+    }
+
+    /// Waits for 200, or says what came instead.
+    ///
+    /// # Panics
+    /// When the call is not answered in `limit`.
+    pub fn expect_answer(&mut self, limit: Duration) {
+        let status = self.answered(limit);
+        assert_eq!(status, 200, "{} was answered with {status}", self.target);
+    }
+
+    /// Waits for a provisional answer of this status.
+    ///
+    /// # Panics
+    /// When it does not come in `limit`.
+    pub fn expect_provisional(&mut self, status: u16, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        while !self.provisionals.contains(&status) {
+            let Some(reply) = self.next(deadline) else {
+                panic!(
+                    "no {status} for {} in {limit:?}\n{}",
+                    self.target,
+                    self.trace()
+                )
+            };
+            if !reply.is_request() && reply.method() == "INVITE" {
+                let ended = self.final_answer(&reply);
+                assert_eq!(
+                    ended, None,
+                    "expected {status} of {}, came a final answer",
+                    self.target
+                );
+            }
+        }
+    }
+
+    // Status if this ends the INVITE; a challenge is answered and does not.
+    fn final_answer(&mut self, reply: &Msg) -> Option<u16> {
+        let status = reply.status();
+        if reply.cseq() != self.invite.cseq() {
+            return None;
+        }
+        if status < 200 {
+            self.provisionals.push(status);
+            self.take_description(reply);
+            return None;
+        }
+        if status >= 300 {
+            let mut ack = self.ack_of(reply);
+            // RFC 3261 §17.1.1.3: the ACK to a refusal is of the INVITE's own transaction.
+            ack.headers[0].1 = self.invite.header("Via").unwrap_or_default().to_owned();
+            ack.start = format!("ACK {} SIP/2.0", self.invite.uri());
+            self.phone.send(&ack);
+            if self.cseq == self.invite.cseq()
+                && self.invite.header("Authorization").is_none()
+                && self.invite.header("Proxy-Authorization").is_none()
+                && let Some(again) = self.phone.with_credentials(&self.invite, reply)
+            {
+                self.cseq = again.cseq();
+                self.invite = again;
+                self.phone.send(&self.invite);
+                return None;
+            }
+            self.last = Some(reply.clone());
+            self.ended = Some(Ending::Refused(status));
+            return Some(status);
+        }
+        self.remote = reply.header("To").unwrap_or_default().to_owned();
+        self.target = reply.contact_uri().unwrap_or_else(|| self.target.clone());
+        self.routes = reply.all("Record-Route").map(str::to_owned).collect();
+        self.routes.reverse();
+        self.take_description(reply);
+        let ack = self.ack_of(reply);
+        self.phone.acknowledged(&self.call_id, reply.cseq(), &ack);
+        self.last = Some(reply.clone());
+        Some(status)
+    }
+
+    fn ack_of(&self, reply: &Msg) -> Msg {
+        let mut ack = self.request("ACK");
+        for (name, value) in &mut ack.headers {
+            match name.as_str() {
+                "CSeq" => *value = format!("{} ACK", reply.cseq()),
+                "To" => *value = reply.header("To").unwrap_or_default().to_owned(),
+                _ => {}
+            }
+        }
+        ack
+    }
+
+    fn take_description(&mut self, message: &Msg) {
+        if let Some(theirs) = Description::parse(&message.body_text()) {
+            self.theirs = Some(theirs);
+            self.aim();
+        }
+    }
+
+    fn aim(&mut self) {
+        let sends = matches!(self.direction, "sendrecv");
+        self.media.aim(
+            self.theirs
+                .as_ref()
+                .filter(|_| sends)
+                .and_then(|theirs| theirs.target(&self.codecs)),
+        );
+    }
+
+    /// Says 180.
+    pub fn ring(&self) {
+        self.reply(180, "Ringing");
+    }
+
+    /// Refuses with a status such as 486.
+    ///
+    /// # Panics
+    /// When the refusal is not acknowledged.
+    pub fn refuse(&mut self, status: u16) {
+        self.reply(status, "Refused");
+        self.ended = Some(Ending::Refused(status));
+        self.expect_request("ACK", super::ANSWER_LIMIT);
+    }
+
+    /// Answers with 200 and waits for the ACK.
+    ///
+    /// # Panics
+    /// When no ACK comes.
+    pub fn answer(&mut self) {
+        self.answer_without_ack();
+        self.expect_request("ACK", super::ANSWER_LIMIT);
+    }
+
+    /// Answers with 200 and does not wait.
+    pub fn answer_without_ack(&mut self) {
+        self.version += 1;
+        let chosen: Vec<Codec> = self
+            .theirs
+            .as_ref()
+            .and_then(|theirs| theirs.codec(&self.codecs))
+            .into_iter()
+            .collect();
+        let body = description::write(self.media.local(), self.version, &chosen, "sendrecv");
+        let reply = self.new_reply(200, "OK").with_body("application/sdp", body);
+        self.phone.respond(&self.invite, &reply);
+        self.aim();
+    }
+
+    fn new_reply(&self, status: u16, reason: &str) -> Msg {
+        let tag = tag_of(&self.local).unwrap_or_default();
+        self.invite
+            .reply(status, reason, tag)
+            .with("Contact", self.phone.contact())
+    }
+
+    fn reply(&self, status: u16, reason: &str) {
+        self.phone
+            .respond(&self.invite, &self.new_reply(status, reason));
+    }
+
+    /// Hangs up.
+    ///
+    /// # Panics
+    /// When the BYE is not answered with 200.
+    pub fn hang_up(&mut self) {
+        let reply = self.transact("BYE", None);
+        assert_eq!(
+            reply.status(),
+            200,
+            "BYE: {}\n{}",
+            reply.start,
+            self.trace()
+        );
+        self.ended = Some(Ending::OwnBye);
+        self.media.aim(None);
+    }
+
+    /// Gives up a call that is not answered yet, and waits for the 487.
+    ///
+    /// # Panics
+    /// When anything else comes.
+    pub fn cancel(&mut self) {
+        self.send_cancel();
+        let status = self.answered(super::ANSWER_LIMIT);
+        assert_eq!(
+            status,
+            487,
+            "a cancelled INVITE was answered with {status}\n{}",
+            self.trace()
+        );
+    }
+
+    /// Sends CANCEL and does not wait.
+    pub fn send_cancel(&mut self) {
+        let mut cancel = Msg::request("CANCEL", self.invite.uri());
+        for name in ["Via", "Max-Forwards", "From", "To", "Call-ID"] {
+            cancel = cancel.with(name, self.invite.header(name).unwrap_or_default());
+        }
+        let cancel = cancel.with("CSeq", format!("{} CANCEL", self.invite.cseq()));
+        self.phone.send(&cancel);
+    }
+
+    /// Puts the other side on hold: a re-INVITE with `a=sendonly`.
+    pub fn hold(&mut self) {
+        self.reinvite("sendonly");
+    }
+
+    /// Takes the other side back.
+    pub fn resume(&mut self) {
+        self.reinvite("sendrecv");
+    }
+
+    fn reinvite(&mut self, direction: &'static str) {
+        self.version += 1;
+        self.direction = direction;
+        let body = description::write(self.media.local(), self.version, &self.codecs, direction);
+        let reply = self.transact("INVITE", Some(body));
+        assert_eq!(
+            reply.status(),
+            200,
+            "re-INVITE: {}\n{}",
+            reply.start,
+            self.trace()
+        );
+        self.take_description(&reply);
+        let ack = self.ack_of(&reply);
+        self.phone.acknowledged(&self.call_id, reply.cseq(), &ack);
+        self.aim();
+    }
+
+    /// Sends a request within the dialog and returns its final answer.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub fn transact(&mut self, method: &str, description: Option<String>) -> Msg {
+        self.cseq += 1;
+        let mut request = self.request(method).with("Contact", self.phone.contact());
+        if let Some(body) = description {
+            request = request.with_body("application/sdp", body);
+        }
+        let deadline = Instant::now() + super::ANSWER_LIMIT;
+        let mut interval = T1;
+        self.phone.send(&request);
+        loop {
+            let until = (Instant::now() + interval).min(deadline);
+            match self.next(until) {
+                Some(reply) if reply.status() >= 200 && reply.cseq() == request.cseq() => {
+                    return reply;
+                }
+                Some(_) => {}
+                None if Instant::now() < deadline => {
+                    self.phone.send(&request);
+                    interval *= 2;
+                }
+                None => panic!("no answer to {method} within the call\n{}", self.trace()),
+            }
+        }
+    }
+
+    fn request(&self, method: &str) -> Msg {
+        let mut request = Msg::request(method, &self.target)
+            .with("Via", self.phone.via())
+            .with("Max-Forwards", "70")
+            .with("From", self.local.clone())
+            .with("To", self.remote.clone())
+            .with("Call-ID", self.call_id.clone())
+            .with("CSeq", format!("{} {method}", self.cseq));
+        for route in &self.routes {
+            request = request.with("Route", route.clone());
+        }
+        request
+    }
+
+    /// Waits for a request of the other side.
+    ///
+    /// # Panics
+    /// When it does not come in `limit`.
+    pub fn expect_request(&mut self, method: &str, limit: Duration) -> Msg {
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.next(deadline) {
+                Some(message) if message.is_request() && message.method() == method => {
+                    return message;
+                }
+                Some(_) => {}
+                None => panic!("no {method} came in {limit:?}\n{}", self.trace()),
+            }
+        }
+    }
+
+    /// Waits until the other side hangs up.
+    pub fn expect_bye(&mut self, limit: Duration) -> Msg {
+        self.expect_request("BYE", limit)
+    }
+
+    /// Waits until the other side gives up before we answered.
+    pub fn expect_cancel(&mut self, limit: Duration) -> Msg {
+        let cancel = self.expect_request("CANCEL", limit);
+        self.expect_request("ACK", super::ANSWER_LIMIT);
+        cancel
+    }
+
+    /// Reads what has come, for as long as `span`; whether the call still stands.
+    pub fn stands_for(&mut self, span: Duration) -> bool {
+        let deadline = Instant::now() + span;
+        while Instant::now() < deadline {
+            self.next(deadline);
+        }
+        self.ended.is_none()
+    }
+
+    // The next message, answered where phones answer by themselves.
+    fn next(&mut self, until: Instant) -> Option<Msg> {
+        let left = until.saturating_duration_since(Instant::now());
+        let message = self.inbox.recv_timeout(left).ok()?;
+        if message.is_request() {
+            self.asked(&message);
+        }
+        Some(message)
+    }
+
+    fn asked(&mut self, request: &Msg) {
+        let tag = tag_of(&self.local).unwrap_or_default().to_owned();
+        let ok = request
+            .reply(200, "OK", &tag)
+            .with("Contact", self.phone.contact());
+        match request.method() {
+            "ACK" => {}
+            "INVITE" => self.asked_again(request, ok),
+            "BYE" => {
+                self.phone.respond(request, &ok);
+                self.ended = Some(Ending::Bye);
+                self.last = Some(request.clone());
+                self.media.aim(None);
+            }
+            "CANCEL" => {
+                self.phone.respond(request, &ok);
+                self.reply(487, "Request Terminated");
+                self.ended = Some(Ending::Cancel);
+                self.last = Some(request.clone());
+            }
+            _ => self.phone.respond(request, &ok),
+        }
+    }
+
+    fn asked_again(&mut self, request: &Msg, ok: Msg) {
+        self.target = request.contact_uri().unwrap_or_else(|| self.target.clone());
+        self.take_description(request);
+        self.version += 1;
+        let theirs = self.theirs.as_ref();
+        // RFC 3264 §6.1: what one side only sends, the other only receives.
+        let direction = match theirs.map(|theirs| theirs.direction.as_str()) {
+            Some("sendonly") => "recvonly",
+            Some("recvonly") => "sendonly",
+            Some("inactive") => "inactive",
+            _ => self.direction,
+        };
+        let chosen: Vec<Codec> = theirs
+            .and_then(|theirs| theirs.codec(&self.codecs))
+            .into_iter()
+            .collect();
+        let codecs = if request.body.is_empty() {
+            &self.codecs
+        } else {
+            &chosen
+        };
+        let body = description::write(self.media.local(), self.version, codecs, direction);
+        self.phone
+            .respond(request, &ok.with_body("application/sdp", body));
+    }
+
+    /// URI of the other side, from its From or To.
+    pub fn remote_uri(&self) -> String {
+        address_uri(&self.remote)
+    }
+
+    fn trace(&self) -> String {
+        self.phone.trace.lock().unwrap().join("\n")
+    }
+}

@@ -1,0 +1,522 @@
+//! A Kölapp process of its own for each test: its ports, its copy of the demo's configuration, its log.
+
+use crate::{http, process, slots::Slot, sound};
+use serde_json::Value;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use toml_edit::DocumentMut;
+
+/// Longest start that is waited for; the goal is far below, this is for a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// Longest end after SIGTERM, over the drain limit.
+const END_LIMIT: Duration = Duration::from_secs(15);
+
+/// A server to be: the demo with changes.
+#[derive(Debug)]
+pub struct Setup {
+    folder: TempDir,
+    slot: Slot,
+    environment: Vec<(String, String)>,
+    cpu: Option<usize>,
+}
+
+impl Setup {
+    /// The demo as it is in the repository.
+    ///
+    /// # Panics
+    /// When the demo cannot be copied.
+    pub fn demo() -> Setup {
+        let folder = tempfile::Builder::new()
+            .prefix("kolapp-test-")
+            .tempdir()
+            .unwrap();
+        copy(&repository().join("config"), &folder.path().join("config"));
+        std::os::unix::fs::symlink(repository().join("prompts"), folder.path().join("prompts"))
+            .unwrap();
+        Setup {
+            folder,
+            slot: Slot::take(),
+            environment: Vec::new(),
+            cpu: None,
+        }
+    }
+
+    /// The configuration folder.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("config")
+    }
+
+    /// Port of the server's SIP.
+    pub fn sip_port(&self) -> u16 {
+        self.slot.sip()
+    }
+
+    /// Sets a value of the demo organisation, such as `queues.support.ring` to `"2s"` (TOML).
+    #[must_use]
+    pub fn set(self, path: &str, value: &str) -> Setup {
+        set(&self.config().join("organisations/demo"), path, value);
+        self
+    }
+
+    /// Sets a value of `kolapp.toml`.
+    #[must_use]
+    pub fn set_server(self, path: &str, value: &str) -> Setup {
+        set_in(&self.config().join("kolapp.toml"), path, value);
+        self
+    }
+
+    /// Adds a file to the demo organisation.
+    #[must_use]
+    pub fn add(self, name: &str, text: &str) -> Setup {
+        std::fs::write(self.config().join("organisations/demo").join(name), text).unwrap();
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Setup {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs it on one CPU only.
+    #[must_use]
+    pub fn on_cpu(mut self, cpu: usize) -> Setup {
+        self.cpu = Some(cpu);
+        self
+    }
+
+    /// A command of the binary with this set-up's environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = match self.cpu {
+            None => Command::new(binary()),
+            Some(cpu) => {
+                let mut command = Command::new("taskset");
+                command.args(["--cpu-list", &cpu.to_string()]).arg(binary());
+                command
+            }
+        };
+        command
+            .args(arguments)
+            .arg("--config")
+            .arg(self.config())
+            .env("KOLAPP_SIP_PORT", self.slot.sip().to_string())
+            .env("KOLAPP_HTTP_PORT", self.slot.http().to_string())
+            .env("KOLAPP_RTP_PORTS", self.slot.rtp())
+            .env("KOLAPP_STATE_DIR", self.folder.path().join("var"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs a command that ends by itself, such as `check`.
+    ///
+    /// # Panics
+    /// When it does not end in half a minute.
+    pub fn output(&self, arguments: &[&str]) -> Output {
+        finished(
+            self.command(arguments).stdin(Stdio::null()),
+            Duration::from_secs(30),
+        )
+    }
+
+    /// Starts the server and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn start(self) -> Server {
+        let stdout = std::fs::File::create(self.folder.path().join("stdout")).unwrap();
+        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
+        let began = Instant::now();
+        let child = self
+            .command(&["run"])
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
+        let mut server = Server {
+            setup: self,
+            child,
+            started_in: Duration::ZERO,
+            ended: None,
+        };
+        loop {
+            if let Ok((200, _)) = server.healthz() {
+                server.started_in = began.elapsed();
+                return server;
+            }
+            if let Some(status) = server.child.try_wait().unwrap() {
+                panic!("the server ended at start with {status}");
+            }
+            assert!(
+                began.elapsed() < START_LIMIT,
+                "the server was not ready in {START_LIMIT:?}"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// A running server; killed, by its process id, when dropped.
+#[derive(Debug)]
+pub struct Server {
+    setup: Setup,
+    child: Child,
+    /// From the start of the process until `/healthz` said 200.
+    pub started_in: Duration,
+    ended: Option<ExitStatus>,
+}
+
+impl Server {
+    /// The demo, running.
+    pub fn demo() -> Server {
+        Setup::demo().start()
+    }
+
+    /// Where SIP is spoken.
+    pub fn sip(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.setup.slot.sip()).into()
+    }
+
+    /// Where HTTP is spoken.
+    pub fn http(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.setup.slot.http()).into()
+    }
+
+    /// Ports the server may use for RTP.
+    pub fn rtp_ports(&self) -> std::ops::RangeInclusive<u16> {
+        let text = self.setup.slot.rtp();
+        let (first, last) = text.split_once('-').expect("a range");
+        first.parse().unwrap()..=last.parse().unwrap()
+    }
+
+    /// A port for another program, see [`Slot::other`].
+    pub fn other_port(&self, index: u16) -> u16 {
+        self.setup.slot.other(index)
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its set-up: the configuration folder and further commands.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Folder that lives as long as the server, for files of other programs.
+    pub fn folder(&self) -> &Path {
+        self.setup.folder.path()
+    }
+
+    /// Status and body of `/healthz`.
+    pub fn healthz(&self) -> std::io::Result<(u16, String)> {
+        http::get(self.http(), "/healthz")
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        read_lossy(&self.setup.folder.path().join("log"))
+    }
+
+    /// What it has printed to standard output so far.
+    pub fn printed(&self) -> String {
+        read_lossy(&self.setup.folder.path().join("stdout"))
+    }
+
+    /// Runs `kolapp ctl` with these arguments.
+    pub fn ctl_output(&self, arguments: &[&str]) -> Output {
+        let mut all = vec!["ctl"];
+        all.extend(arguments);
+        self.setup.output(&all)
+    }
+
+    /// Runs `kolapp ctl --json` and reads what it prints.
+    ///
+    /// # Panics
+    /// When it fails or prints no JSON.
+    pub fn ctl(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let output = self.ctl_output(&all);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "ctl {arguments:?}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("ctl {arguments:?} printed {text:?}: {error}"))
+    }
+
+    /// The row whose `key` is `value` in a list that ctl prints.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn ctl_row(&self, list: &str, key: &str, value: &str) -> Value {
+        let rows = self.ctl(&[list]);
+        rows.as_array()
+            .and_then(|rows| rows.iter().find(|row| row[key] == value))
+            .cloned()
+            .unwrap_or_else(|| panic!("no {list} with {key} = {value} in {rows}"))
+    }
+
+    /// An agent's state in words, such as `free`; `anna` for `demo/anna`.
+    pub fn agent_state(&self, name: &str) -> String {
+        self.ctl_row("agents", "name", &format!("demo/{name}"))["state"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// Waits until `condition` holds.
+    ///
+    /// # Panics
+    /// When it does not in `limit`; `what` says what was waited for.
+    pub fn wait(&self, what: &str, limit: Duration, mut condition: impl FnMut(&Server) -> bool) {
+        let deadline = Instant::now() + limit;
+        while !condition(self) {
+            assert!(Instant::now() < deadline, "{what}: not so after {limit:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until an agent is in a state.
+    pub fn wait_agent(&self, name: &str, state: &str, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            let came = self.agent_state(name);
+            if came == state {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "agent {name}: expected {state}, is {came} after {limit:?}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until no call and no media session is left, and checks that no RTP port is kept.
+    pub fn wait_idle(&self, limit: Duration) {
+        self.wait("no call is left", limit, |server| {
+            server.ctl(&["status"])["calls"] == 0
+        });
+        self.wait("no media session is left", limit, |server| {
+            server.ctl(&["status"])["media"]["sessions"] == 0
+        });
+        self.wait("no RTP port is bound", limit, |server| {
+            process::bound_udp_ports(server.rtp_ports()).is_empty()
+        });
+    }
+
+    /// A prompt's samples at 8 kHz, such as `sv/queue-welcome`.
+    pub fn prompt(&self, id: &str) -> Vec<i16> {
+        sound::read_wav(&repository().join("prompts").join(format!("{id}.wav")))
+    }
+
+    /// Changes a value of the demo organisation's files while it runs, as an editor's save would.
+    pub fn edit(&self, path: &str, value: &str) {
+        set(&self.setup.config().join("organisations/demo"), path, value);
+    }
+
+    /// Sends SIGTERM.
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the server runs");
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not end within `limit`.
+    pub fn wait_end(&mut self, limit: Duration) -> ExitStatus {
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                self.ended = Some(status);
+                return status;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the server did not end within {limit:?}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it in good order and checks that it says 0.
+    pub fn stop(mut self) {
+        self.terminate();
+        let status = self.wait_end(END_LIMIT);
+        assert_eq!(status.code(), Some(0), "the server ended with {status}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!(
+                "--- the server's log ---\n{}--- end of log ---",
+                last_lines(&self.log(), 200)
+            );
+        }
+    }
+}
+
+/// The folder of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests lies in the repository")
+        .to_owned()
+}
+
+/// The binary under test: `KOLAPP_BIN`, or the one built beside this program.
+///
+/// # Panics
+/// When there is none.
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("KOLAPP_BIN") {
+        return path.into();
+    }
+    let own = std::env::current_exe().expect("a running program has a file");
+    own.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join("kolapp"))
+        .find(|path| path.exists())
+        .unwrap_or_else(|| {
+            panic!(
+                "no kolapp beside {}: run `cargo build -p server`, or set KOLAPP_BIN",
+                own.display()
+            )
+        })
+}
+
+/// Runs a command to its end, its output kept.
+///
+/// # Panics
+/// When it can't be started or takes longer than `limit`.
+pub fn finished(command: &mut Command, limit: Duration) -> Output {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let mut streams = (
+        child.stdout.take().expect("piped"),
+        child.stderr.take().expect("piped"),
+    );
+    let stdout = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = streams.0.read_to_end(&mut bytes);
+        bytes
+    });
+    let stderr = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = streams.1.read_to_end(&mut bytes);
+        bytes
+    });
+    let deadline = Instant::now() + limit;
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("{command:?} did not end within {limit:?}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    };
+    Output {
+        status,
+        stdout: stdout.join().unwrap(),
+        stderr: stderr.join().unwrap(),
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in
+        std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()))
+    {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+// Sets `path` in the one file of `folder` that has the table it stands in.
+fn set(folder: &Path, path: &str, value: &str) {
+    let table = path.rsplit_once('.').map_or("", |(table, _)| table);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let holds = |file: &PathBuf| {
+        let document: DocumentMut = std::fs::read_to_string(file)
+            .unwrap()
+            .parse()
+            .expect("TOML");
+        let mut item = document.as_item();
+        table
+            .split('.')
+            .filter(|key| !key.is_empty())
+            .all(|key| match item.get(key) {
+                Some(inner) => {
+                    item = inner;
+                    true
+                }
+                None => false,
+            })
+    };
+    let file = files
+        .iter()
+        .find(|file| holds(file))
+        .unwrap_or_else(|| panic!("no file of the demo has [{table}]"));
+    set_in(file, path, value);
+}
+
+fn set_in(file: &Path, path: &str, value: &str) {
+    let text =
+        std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let mut document: DocumentMut = text.parse().expect("TOML");
+    let mut item = document.as_item_mut();
+    for key in path.split('.') {
+        item = &mut item[key];
+    }
+    *item = toml_edit::value(value.parse::<toml_edit::Value>().expect("a TOML value"));
+    // Saved as editors do: a new file takes the old one's name.
+    let beside = file.with_extension("new");
+    std::fs::write(&beside, document.to_string()).unwrap();
+    std::fs::rename(&beside, file).unwrap();
+}
+
+fn read_lossy(path: &Path) -> String {
+    std::fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..]
+        .iter()
+        .fold(String::new(), |all, line| all + line + "\n")
+}
