@@ -1,1 +1,43 @@
-//! placeholder
+//! SIP as plain values (RFC 3261 and its family): bytes to messages and back, offer/answer, transactions,
+//! dialogs, digest and the registrar's bindings. Opens no socket and reads no clock; what a request
+//! *means* for a call is left to `call`, how it reaches the wire to `sip`.
+
+pub mod dialog;
+pub mod digest;
+pub mod frame;
+pub mod frame_stream;
+pub mod header;
+pub mod header_name;
+pub mod header_name_addr;
+pub mod header_typed;
+pub mod header_value;
+pub mod header_via;
+pub mod message;
+pub mod method;
+pub mod negotiation;
+pub mod params;
+pub mod registrar;
+pub mod sdp;
+pub mod status;
+pub mod text;
+pub mod transaction;
+pub mod transport;
+pub mod uri;
+pub mod vocabulary;
+
+pub use frame::{Limits, ParseError, Rejected, parse_datagram};
+pub use frame_stream::StreamFramer;
+pub use header::Headers;
+pub use header_name::HeaderName;
+pub use header_name_addr::NameAddr;
+pub use header_typed::{CSeq, Contacts, HeaderError};
+pub use header_value::HeaderValue;
+pub use header_via::Via;
+pub use message::{Message, Request, Response};
+pub use method::Method;
+pub use negotiation::Negotiation;
+pub use params::Params;
+pub use sdp::{Agreed, Direction, Format, SdpError};
+pub use status::StatusCode;
+pub use transport::{Flow, Transport, reply_flow, stamp_received};
+pub use uri::{Host, SipUri, TelUri, Uri, UriError};

@@ -1,0 +1,159 @@
+//! One Via value (RFC 3261 §20.42): where a response goes back to.
+
+use crate::params::Params;
+use crate::text;
+use crate::transport::Transport;
+use crate::uri::{self, Host};
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// What every branch made by an RFC 3261 element starts with (§8.1.1.7).
+pub const MAGIC_COOKIE: &str = "z9hG4bK";
+
+/// One hop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Via {
+    /// The transport token, such as `UDP`, as it came.
+    pub transport: Box<str>,
+    /// The sent-by host.
+    pub host: Host,
+    /// The sent-by port, where one is named.
+    pub port: Option<u16>,
+    /// `branch`, `received`, `rport` and others.
+    pub params: Params,
+}
+
+impl Via {
+    /// A hop of ours with a branch and an empty `rport` (RFC 3581 §3).
+    pub fn new(transport: Transport, sent_by: SocketAddr, branch: &str) -> Via {
+        Via {
+            transport: transport.via_token().into(),
+            host: sent_by.ip().into(),
+            port: Some(sent_by.port()),
+            params: Params::new().with("branch", branch).with("rport", ""),
+        }
+    }
+
+    /// Reads one value; `None` when it isn't one.
+    pub fn parse(bytes: &[u8]) -> Option<Via> {
+        // sent-protocol = protocol-name SLASH protocol-version SLASH transport, blanks around each slash.
+        let (name, rest) = split(bytes, b'/')?;
+        let (version, rest) = split(rest, b'/')?;
+        let rest = text::trim(rest);
+        if !name.eq_ignore_ascii_case(b"SIP") || !text::is_token(version) {
+            return None;
+        }
+        let transport_end = rest.iter().position(|&b| !text::is_token_byte(b))?;
+        let (transport, rest) = rest.split_at(transport_end);
+        if transport.is_empty() || !rest.first().is_some_and(|&b| text::is_blank(b)) {
+            return None;
+        }
+        let sent_by_end = memchr::memchr(b';', rest).unwrap_or(rest.len());
+        let (sent_by, params) = rest.split_at(sent_by_end);
+        let (host, port) = uri::host_and_port(text::trim(sent_by)).ok()?;
+        Some(Via {
+            transport: std::str::from_utf8(transport).ok()?.into(),
+            host,
+            port,
+            params: Params::of_header(params).ok()?,
+        })
+    }
+
+    /// The branch, where there is one (RFC 2543 elements gave none).
+    pub fn branch(&self) -> Option<&str> {
+        self.params
+            .get("branch")
+            .filter(|branch| !branch.is_empty())
+    }
+
+    /// The address that the receiver of the request saw; IPv6 with or without brackets (RFC 5118 §4.5).
+    pub fn received(&self) -> Option<IpAddr> {
+        let text = self.params.get("received")?;
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'));
+        match bare {
+            Some(bare) => bare.parse::<Ipv6Addr>().ok().map(Into::into),
+            None => text.parse().ok(),
+        }
+    }
+
+    /// RFC 3581: `None` without `rport`, `Some(None)` where it asks for the port, `Some(Some(port))` where
+    /// it was filled in.
+    pub fn rport(&self) -> Option<Option<u16>> {
+        let text = self.params.get("rport")?;
+        Some(text::number(text.as_bytes()))
+    }
+}
+
+fn split(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(separator, bytes)?;
+    Some((text::trim(&bytes[..at]), &bytes[at + 1..]))
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        self.params.write_header(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn via(text: &str) -> Via {
+        Via::parse(text.as_bytes()).unwrap_or_else(|| panic!("{text}"))
+    }
+
+    #[test]
+    fn blanks_around_every_separator_are_allowed() {
+        let read = via("SIP  / 2.0  / TCP     spindle.example.com   ; branch  =   z9hG4bK9ikj8  ");
+        assert_eq!(
+            read.to_string(),
+            "SIP/2.0/TCP spindle.example.com;branch=z9hG4bK9ikj8"
+        );
+        assert_eq!(read.branch(), Some("z9hG4bK9ikj8"));
+        assert_eq!(via("SIP/2.0/UDP h.example : 5070").port, Some(5070));
+    }
+
+    #[test]
+    fn received_is_read_with_and_without_brackets() {
+        let address: IpAddr = "2001:db8::9:255".parse().unwrap();
+        let plain = via("SIP/2.0/UDP [2001:db8::9:1]:7;received=2001:db8::9:255;branch=z9hG4bKas3");
+        let bracketed =
+            via("SIP/2.0/UDP [2001:db8::9:1];received=[2001:db8::9:255];branch=z9hG4bKas3");
+        assert_eq!(plain.received(), Some(address));
+        assert_eq!(bracketed.received(), Some(address));
+        assert_eq!(plain.port, Some(7));
+    }
+
+    #[test]
+    fn rport_tells_asking_from_filled_in() {
+        assert_eq!(via("SIP/2.0/UDP h.example").rport(), None);
+        assert_eq!(via("SIP/2.0/UDP h.example;rport").rport(), Some(None));
+        assert_eq!(via("SIP/2.0/UDP h.example;rport=9").rport(), Some(Some(9)));
+    }
+
+    #[test]
+    fn what_is_no_via_is_refused() {
+        for bad in [
+            "",
+            "SIP/2.0/UDP",
+            "SIP/2.0/UDP ",
+            "SIP/2.0 h.example",
+            "HTTP/2.0/UDP h.example",
+            "SIP/2.0/UDP 192.0.2.15;;,;,,",
+            "SIP/2.0/UDP h.example:0",
+            "SIP/2.0/UDP h.example:x",
+            "SIP/2.0/UDP 2001:db8::1",
+            "SIP/2.0/UDP [2001:db8::1",
+            "SIP/2.0/UDP a b",
+        ] {
+            assert!(Via::parse(bad.as_bytes()).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! `;name=value` lists, as URIs and headers carry them. Values are kept as meant (unescaped, unquoted);
+//! whoever writes them out says whether they stand in a URI or in a header.
+
+use crate::text;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An ordered list of parameters. Names compare without case; a flag (`;lr`) has the value `""`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Params(Vec<(Box<str>, Box<str>)>);
+
+/// A list of parameters that doesn't hold to its grammar.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected ;name or ;name=value, got {got:?}")]
+pub struct ParamError {
+    /// The start of what was refused.
+    pub got: Box<str>,
+}
+
+impl Params {
+    /// No parameters. Allocates nothing.
+    pub const fn new() -> Params {
+        Params(Vec::new())
+    }
+
+    /// The value of the first parameter called `name`; `Some("")` for a flag.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// Whether there is a parameter called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Gives `name` a value in place of those it had; `""` makes it a flag.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let same = |known: &str| known.eq_ignore_ascii_case(name);
+        match self.0.iter().position(|(known, _)| same(known)) {
+            None => self.0.push((name.into(), value.into())),
+            Some(first) => {
+                self.0[first].1 = value.into();
+                let mut at = 0;
+                self.0.retain(|(known, _)| {
+                    at += 1;
+                    at <= first + 1 || !same(known)
+                });
+            }
+        }
+    }
+
+    /// The same list with `name` set.
+    pub fn with(mut self, name: &str, value: &str) -> Params {
+        self.set(name, value);
+        self
+    }
+
+    /// Removes every parameter called `name`.
+    pub fn remove(&mut self, name: &str) {
+        self.0
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads what follows a URI's host: empty, or `;name=value;…`.
+    pub(crate) fn of_uri(bytes: &[u8]) -> Result<Params, ParamError> {
+        let mut params = Params::new();
+        // Empty ones come from a stray `;` at the end, which some phones write and nobody minds.
+        for piece in bytes
+            .split(|&byte| byte == b';')
+            .filter(|piece| !piece.is_empty())
+        {
+            let refused = || ParamError {
+                got: text::snippet(piece),
+            };
+            let fine = |byte: &u8| !byte.is_ascii_control() && !b" <>\"".contains(byte);
+            if !piece.iter().all(fine) {
+                return Err(refused());
+            }
+            let (name, value) = match memchr::memchr(b'=', piece) {
+                Some(at) => (&piece[..at], &piece[at + 1..]),
+                None => (piece, &[][..]),
+            };
+            if name.is_empty() {
+                return Err(refused());
+            }
+            let read = |raw| text::unescape(raw, text::plain_in_param).ok_or_else(refused);
+            params.0.push((read(name)?, read(value)?));
+        }
+        Ok(params)
+    }
+
+    /// Reads the parameters of a header's value: empty, or `;` and what follows, blanks allowed around
+    /// each separator (RFC 3261 §25.1 `generic-param`).
+    pub(crate) fn of_header(bytes: &[u8]) -> Result<Params, ParamError> {
+        let mut params = Params::new();
+        let mut rest = text::trim(bytes);
+        while !rest.is_empty() {
+            let refused = || ParamError {
+                got: text::snippet(rest),
+            };
+            let after = text::trim(rest.strip_prefix(b";").ok_or_else(refused)?);
+            let name_end = after
+                .iter()
+                .position(|&b| !text::is_token_byte(b))
+                .unwrap_or(after.len());
+            let (name, after) = after.split_at(name_end);
+            let name = std::str::from_utf8(name)
+                .ok()
+                .filter(|name| !name.is_empty())
+                .ok_or_else(refused)?;
+            let after = text::trim(after);
+            let Some(value) = after.strip_prefix(b"=") else {
+                params.0.push((name.into(), "".into()));
+                rest = after;
+                continue;
+            };
+            let value = text::trim(value);
+            let (value, after) = match value.first() {
+                Some(b'"') => {
+                    let (quoted, after) =
+                        value.split_at(text::quoted_len(value).ok_or_else(refused)?);
+                    (text::unquote(quoted).ok_or_else(refused)?, after)
+                }
+                _ => {
+                    let end = value
+                        .iter()
+                        .position(|&b| !is_bare_value_byte(b))
+                        .unwrap_or(value.len());
+                    let (bare, after) = value.split_at(end);
+                    (
+                        std::str::from_utf8(bare).map_err(|_| refused())?.into(),
+                        after,
+                    )
+                }
+            };
+            params.0.push((name.into(), value));
+            rest = text::trim(after);
+        }
+        Ok(params)
+    }
+
+    /// Writes the list as it stands in a URI.
+    pub(crate) fn write_uri(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in self.iter() {
+            f.write_str(";")?;
+            text::write_escaped(name, text::plain_in_param, f)?;
+            if !value.is_empty() {
+                f.write_str("=")?;
+                text::write_escaped(value, text::plain_in_param, f)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the list as it stands in a header.
+    pub(crate) fn write_header(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in self.iter() {
+            // A name comes from our own code or from a token that was read; anything else would be a bug
+            // that must not reach the wire as a parameter of another meaning.
+            if !text::is_token(name.as_bytes()) {
+                continue;
+            }
+            write!(f, ";{name}")?;
+            if value.is_empty() {
+                continue;
+            }
+            f.write_str("=")?;
+            let bare = |byte: u8| byte.is_ascii() && byte != b'=' && is_bare_value_byte(byte);
+            if value.bytes().all(bare) {
+                f.write_str(value)?;
+            } else {
+                text::write_quoted(value, f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Tokens, hosts with their brackets and ports, and what phones put bare beside them.
+const fn is_bare_value_byte(byte: u8) -> bool {
+    !byte.is_ascii_control() && !matches!(byte, b' ' | b';' | b',' | b'"' | b'<' | b'>')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct InHeader<'a>(&'a Params);
+
+    impl fmt::Display for InHeader<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.write_header(f)
+        }
+    }
+
+    #[test]
+    fn blanks_quotes_and_flags_of_a_header_are_read() {
+        let params =
+            Params::of_header(b" ; newparam =\t newvalue ;secondparam ; q = 0.33;x=\"a;b\"")
+                .unwrap();
+        assert_eq!(params.get("NewParam"), Some("newvalue"));
+        assert_eq!(params.get("secondparam"), Some(""));
+        assert_eq!(params.get("q"), Some("0.33"));
+        assert_eq!(params.get("x"), Some("a;b"));
+        assert_eq!(
+            InHeader(&params).to_string(),
+            ";newparam=newvalue;secondparam;q=0.33;x=\"a;b\""
+        );
+    }
+
+    #[test]
+    fn stray_separators_in_a_header_are_refused() {
+        for bad in [";;", "; ;a", ";=b", "a=b", ";a=b c", ";a=\"b", ";a=b,c"] {
+            assert!(Params::of_header(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn setting_a_parameter_replaces_every_earlier_one() {
+        let mut params = Params::of_header(b";tag=1;x;TAG=2").unwrap();
+        params.set("tag", "3");
+        assert_eq!(InHeader(&params).to_string(), ";tag=3;x");
+    }
+
+    #[test]
+    fn a_value_cannot_start_a_header_of_its_own() {
+        let params = Params::new()
+            .with("a", "1\r\nEvil: 2")
+            .with("b\r\nEvil: 2", "1");
+        assert_eq!(InHeader(&params).to_string(), ";a=\"1  Evil: 2\"");
+    }
+}

@@ -1,0 +1,267 @@
+//! The character classes of RFC 3261 §25.1, percent escapes and quoted strings: what the readers and
+//! writers of URIs and headers share.
+
+use std::fmt::{self, Write};
+
+/// Longest piece of a peer's text that an error repeats, in characters.
+pub const SNIPPET_CHARS_MAX: usize = 64;
+
+/// The start of `bytes` as text, short enough for an error or a log line.
+pub fn snippet(bytes: &[u8]) -> Box<str> {
+    // A character is at most four bytes, so a longer cut could not show more.
+    let cut = &bytes[..bytes.len().min(4 * SNIPPET_CHARS_MAX)];
+    String::from_utf8_lossy(cut)
+        .chars()
+        .take(SNIPPET_CHARS_MAX)
+        .collect::<String>()
+        .into()
+}
+
+/// Whether `byte` may stand in a token.
+pub const fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+        )
+}
+
+/// Whether `bytes` is a token: at least one token byte and nothing else.
+pub fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().copied().all(is_token_byte)
+}
+
+/// Whether `byte` is a space or a tab.
+pub const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `bytes` without spaces, tabs and line ends around it.
+pub fn trim(bytes: &[u8]) -> &[u8] {
+    let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    let Some(start) = bytes.iter().position(|byte| !space(byte)) else {
+        return &[];
+    };
+    let end = bytes
+        .iter()
+        .rposition(|byte| !space(byte))
+        .map_or(start, |last| last + 1);
+    &bytes[start..end]
+}
+
+/// An unsigned decimal number, leading zeros allowed (`0009` in RFC 4475 §3.1.1.1).
+/// `None` when it isn't all digits or doesn't fit.
+pub fn number<N: TryFrom<u64>>(bytes: &[u8]) -> Option<N> {
+    if bytes.is_empty() {
+        return None;
+    }
+    let mut value: u64 = 0;
+    for byte in bytes {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        value = value.checked_mul(10)?.checked_add(digit)?;
+    }
+    N::try_from(value).ok()
+}
+
+/// The length of the quoted string that `bytes` opens with, both quotes counted; `None` when it doesn't
+/// open with one or never closes.
+pub fn quoted_len(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() != Some(&b'"') {
+        return None;
+    }
+    let mut at = 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', &bytes[at..])?;
+        if bytes[at] == b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+        if at > bytes.len() {
+            return None;
+        }
+    }
+}
+
+/// The text inside a quoted string (given with its quotes), quoted pairs resolved. `None` when it isn't
+/// UTF-8.
+pub fn unquote(quoted: &[u8]) -> Option<Box<str>> {
+    let inner = std::str::from_utf8(quoted.get(1..quoted.len().checked_sub(1)?)?).ok()?;
+    if !inner.contains('\\') {
+        return Some(inner.into());
+    }
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => text.extend(chars.next()),
+            _ => text.push(c),
+        }
+    }
+    Some(text.into())
+}
+
+/// Writes `text` as a quoted string. A line end can't be quoted (RFC 3261 §25.1, quoted-pair) and becomes
+/// a space, so that no text can start a header of its own.
+pub fn write_quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('"')?;
+    for c in text.chars() {
+        match c {
+            '\r' | '\n' => f.write_char(' ')?,
+            '"' | '\\' | '\x00'..='\x08' | '\x0b'..='\x1f' | '\x7f' => {
+                f.write_char('\\')?;
+                f.write_char(c)?;
+            }
+            _ => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
+}
+
+/// Which bytes stand for themselves in one part of a URI; the others are escaped.
+pub type Plain = fn(u8) -> bool;
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')'
+        )
+}
+
+/// RFC 3261 §25.1 `user`.
+pub fn plain_in_user(byte: u8) -> bool {
+    is_unreserved(byte) || b"&=+$,;?/".contains(&byte)
+}
+
+/// RFC 3261 §25.1 `password`.
+pub fn plain_in_password(byte: u8) -> bool {
+    is_unreserved(byte) || b"&=+$,".contains(&byte)
+}
+
+/// RFC 3261 §25.1 `paramchar`.
+pub fn plain_in_param(byte: u8) -> bool {
+    is_unreserved(byte) || b"[]/:&+$".contains(&byte)
+}
+
+fn hex_pair(bytes: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| (byte as char).to_digit(16);
+    match bytes {
+        [high, low, ..] => u8::try_from(digit(*high)? * 16 + digit(*low)?).ok(),
+        _ => None,
+    }
+}
+
+fn has_escape(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'%', bytes).any(|at| hex_pair(&bytes[at + 1..]).is_some())
+}
+
+/// Resolves the percent escapes of one part of a URI; `None` when `raw` itself isn't UTF-8.
+///
+/// Where the escaped octets aren't UTF-8, or would read as an escape once more (`%2541`), the text keeps
+/// its escapes, spelt as [`write_escaped`] spells them. So what is read and written again stays the same.
+pub fn unescape(raw: &[u8], plain: Plain) -> Option<Box<str>> {
+    let text = std::str::from_utf8(raw).ok()?;
+    if !has_escape(raw) {
+        return Some(text.into());
+    }
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut at = 0;
+    while let Some(&byte) = raw.get(at) {
+        match (byte == b'%').then(|| hex_pair(&raw[at + 1..])).flatten() {
+            Some(octet) => {
+                decoded.push(octet);
+                at += 3;
+            }
+            None => {
+                decoded.push(byte);
+                at += 1;
+            }
+        }
+    }
+    match String::from_utf8(decoded) {
+        Ok(decoded) if !has_escape(decoded.as_bytes()) => Some(decoded.into()),
+        _ => Some(Escaped(text, plain).to_string().into()),
+    }
+}
+
+/// Writes `text` as one part of a URI: what isn't `plain` there is escaped, what is an escape already stays.
+pub fn write_escaped(text: &str, plain: Plain, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let bytes = text.as_bytes();
+    let mut written = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if plain(byte) || (byte == b'%' && hex_pair(&bytes[at + 1..]).is_some()) {
+            continue;
+        }
+        // An escaped byte may lie inside a character; the runs between escaped bytes are ASCII.
+        f.write_str(std::str::from_utf8(&bytes[written..at]).unwrap_or_default())?;
+        write!(f, "%{byte:02X}")?;
+        written = at + 1;
+    }
+    f.write_str(std::str::from_utf8(&bytes[written..]).unwrap_or_default())
+}
+
+struct Escaped<'a>(&'a str, Plain);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_escaped(self.0, self.1, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn escape(text: &str) -> String {
+        Escaped(text, plain_in_user).to_string()
+    }
+
+    #[test]
+    fn escapes_are_resolved_and_written_where_they_are_needed() {
+        let user = |raw: &str| unescape(raw.as_bytes(), plain_in_user).unwrap();
+        assert_eq!(&*user("%75se%72"), "user");
+        assert_eq!(&*user("sips%3Auser%40example.com"), "sips:user@example.com");
+        assert_eq!(&*user("null-%00-null"), "null-\0-null");
+        assert_eq!(&*user("100%zz"), "100%zz");
+        assert_eq!(escape("k\u{f6}@#\0"), "k%C3%B6%40%23%00");
+        assert_eq!(escape("100%"), "100%25");
+    }
+
+    #[test]
+    fn an_escape_that_is_no_text_is_kept_as_it_is() {
+        assert_eq!(&*unescape(b"j%E5n#", plain_in_user).unwrap(), "j%E5n%23");
+        assert_eq!(escape("j%E5n%23"), "j%E5n%23");
+    }
+
+    #[test]
+    fn a_quoted_string_ends_at_its_own_quote() {
+        assert_eq!(quoted_len(br#""a\"b" <x>"#), Some(6));
+        assert_eq!(quoted_len(br#""a\"#), None);
+        assert_eq!(quoted_len(br#""a\""#), None);
+        assert_eq!(unquote(br#""a\"b""#).as_deref(), Some("a\"b"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_read_and_written_again_reads_the_same(raw in "([a-z#@ %]|%[0-9A-F]{2}|%25)*") {
+            let read = unescape(raw.as_bytes(), plain_in_user).unwrap();
+            let again = unescape(escape(&read).as_bytes(), plain_in_user).unwrap();
+            prop_assert_eq!(read, again);
+        }
+
+        #[test]
+        fn a_quoted_text_reads_back(text in "[^\r\n]*") {
+            struct Quoted<'a>(&'a str);
+            impl fmt::Display for Quoted<'_> {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    write_quoted(self.0, f)
+                }
+            }
+            let quoted = Quoted(&text).to_string();
+            prop_assert_eq!(quoted_len(quoted.as_bytes()), Some(quoted.len()));
+            let read = unquote(quoted.as_bytes()).unwrap();
+            prop_assert_eq!(&*read, text.as_str());
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Transports, flows, and the two rules that tie a request to the flow it came on: what is noted in its Via,
+//! and where its response goes.
+
+use crate::header::Headers;
+use crate::header_name::HeaderName;
+use crate::header_via::Via;
+use crate::message::Request;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+
+/// A transport protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Transport {
+    /// RFC 3261 §18.
+    Udp,
+    /// RFC 3261 §18.
+    Tcp,
+    /// RFC 3261 §26.2.1.
+    Tls,
+    /// RFC 7118.
+    Ws,
+    /// RFC 7118 over TLS.
+    Wss,
+}
+
+impl Transport {
+    /// The token in a Via.
+    pub const fn via_token(self) -> &'static str {
+        match self {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+            Transport::Tls => "TLS",
+            Transport::Ws => "WS",
+            Transport::Wss => "WSS",
+        }
+    }
+
+    /// Whether it delivers or says that it couldn't: no request is sent again over it.
+    pub const fn is_reliable(self) -> bool {
+        !matches!(self, Transport::Udp)
+    }
+
+    /// The port where none is named (RFC 3261 §19.1.2, RFC 7118 §5.2).
+    pub const fn default_port(self) -> u16 {
+        match self {
+            Transport::Udp | Transport::Tcp => 5060,
+            Transport::Tls => 5061,
+            Transport::Ws => 80,
+            Transport::Wss => 443,
+        }
+    }
+}
+
+/// Between which two addresses bytes go, and on which connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Flow {
+    /// How.
+    pub transport: Transport,
+    /// Our end.
+    pub local: SocketAddr,
+    /// Their end.
+    pub remote: SocketAddr,
+    /// Which connection; 0 for UDP, which has none.
+    pub connection: u64,
+}
+
+/// Notes in the topmost Via where the request came from: `received` where that isn't what the Via says, or
+/// where `rport` asks (RFC 3261 §18.2.1, RFC 3581 §4). What a sender claims to have been noted is overwritten.
+/// A Via that can't be read stays as it is.
+pub fn stamp_received(request: &mut Request, arrived: &Flow) {
+    stamp_headers(&mut request.headers, arrived);
+}
+
+/// The same for the headers of a request, or of a response made before the request was stamped.
+pub fn stamp_headers(headers: &mut Headers, arrived: &Flow) {
+    let Ok(mut via) = headers.via() else {
+        return;
+    };
+    let asked = via.rport().is_some();
+    let known = via.host.ip() == Some(arrived.remote.ip());
+    if known && !asked && !via.params.has("received") {
+        return;
+    }
+    via.params.set("received", &arrived.remote.ip().to_string());
+    if asked {
+        via.params.set("rport", &arrived.remote.port().to_string());
+    }
+    headers.replace_first_value(&HeaderName::Via, &via);
+}
+
+/// Where the response to a request goes (RFC 3261 §18.2.2, RFC 3581 §4).
+///
+/// A reliable transport answers on the connection. UDP answers to the address the request came from; to the
+/// port it came from where `rport` asks, else to the port the Via names. So nobody has an answer sent to a
+/// third party. `maddr` is not followed for the same reason.
+pub fn reply_flow(request: &Request, arrived: &Flow) -> Flow {
+    reply_flow_of(&request.headers, arrived)
+}
+
+/// The same for the headers of a request or of the response to it. Where the Via can't be read, the
+/// response goes back to where the request came from.
+pub fn reply_flow_of(headers: &Headers, arrived: &Flow) -> Flow {
+    match headers.via() {
+        Ok(via) if !arrived.transport.is_reliable() && via.rport().is_none() => {
+            let port = via_port(&via, arrived.transport);
+            Flow {
+                remote: SocketAddr::new(arrived.remote.ip(), port),
+                ..*arrived
+            }
+        }
+        _ => *arrived,
+    }
+}
+
+fn via_port(via: &Via, transport: Transport) -> u16 {
+    via.port.unwrap_or(transport.default_port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::method::Method;
+
+    fn arrived() -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: "192.0.2.1:5060".parse().unwrap(),
+            remote: "198.51.100.7:40000".parse().unwrap(),
+            connection: 0,
+        }
+    }
+
+    fn request(via: &str) -> Request {
+        let mut request = Request::new(Method::Options, "sip:a@b.se".parse().unwrap());
+        request.headers.push(HeaderName::Via, via);
+        stamp_received(&mut request, &arrived());
+        request
+    }
+
+    #[test]
+    fn a_phone_that_asks_for_its_port_is_answered_where_it_sent_from() {
+        let request = request("SIP/2.0/UDP 10.0.0.5:5060;rport;branch=z9hG4bK1, SIP/2.0/UDP x.se");
+        assert_eq!(
+            request.headers.first(&HeaderName::Via).unwrap(),
+            b"SIP/2.0/UDP 10.0.0.5:5060;rport=40000;branch=z9hG4bK1;received=198.51.100.7, SIP/2.0/UDP x.se"
+        );
+        assert_eq!(reply_flow(&request, &arrived()), arrived());
+    }
+
+    #[test]
+    fn a_phone_that_does_not_ask_is_answered_at_the_port_it_names() {
+        let named = request("SIP/2.0/UDP 10.0.0.5:5070;branch=z9hG4bK1");
+        assert_eq!(
+            reply_flow(&named, &arrived()).remote,
+            "198.51.100.7:5070".parse().unwrap()
+        );
+        let unnamed = request("SIP/2.0/UDP phone.example.com;branch=z9hG4bK1");
+        assert_eq!(
+            reply_flow(&unnamed, &arrived()).remote,
+            "198.51.100.7:5060".parse().unwrap()
+        );
+    }
+
+    #[test]
+    fn a_claimed_received_is_overwritten() {
+        let claimed = request("SIP/2.0/UDP 198.51.100.7;received=203.0.113.9;branch=z9hG4bK1");
+        assert_eq!(
+            claimed.headers.via().unwrap().received(),
+            Some(arrived().remote.ip())
+        );
+    }
+
+    #[test]
+    fn a_via_that_says_the_truth_is_left_alone() {
+        let honest = request("SIP/2.0/UDP 198.51.100.7:40000;branch=z9hG4bK1");
+        assert_eq!(
+            honest.headers.first(&HeaderName::Via).unwrap(),
+            b"SIP/2.0/UDP 198.51.100.7:40000;branch=z9hG4bK1"
+        );
+    }
+
+    #[test]
+    fn a_connection_is_answered_on_itself() {
+        let flow = Flow {
+            transport: Transport::Tcp,
+            connection: 3,
+            ..arrived()
+        };
+        let request = request("SIP/2.0/TCP 10.0.0.5:5070;branch=z9hG4bK1");
+        assert_eq!(reply_flow(&request, &flow), flow);
+    }
+}
