@@ -17,8 +17,8 @@ pub mod reception;
 pub mod stream;
 
 pub use party::{
-    AUDIO_BYTES_MAX, Clips, Dropped, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, PeerChange,
-    Received, Report, ReportDue,
+    AUDIO_BYTES_MAX, Clips, Dropped, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, Received,
+    Report, ReportDue,
 };
 pub use plan::{
     Codec, Command, Direction, Event, FRAME, Playlist, PromptId, Remote, Session, StreamPlan, Then,

@@ -113,17 +113,6 @@ pub struct Received {
     pub carries: Carries,
     /// Keys whose press ended with it.
     pub digits: Digits,
-    /// The address to send to may have changed.
-    pub peer: PeerChange,
-}
-
-/// Whether a packet taught us where the party is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PeerChange {
-    /// Nothing new.
-    Same,
-    /// See [`Party::peer`] and [`Party::settled_peer`].
-    Locked,
 }
 
 /// Why a packet was not taken.
@@ -336,7 +325,8 @@ impl Party {
         ticked
     }
 
-    /// Takes a datagram that came to the session's RTP port and is not RTCP.
+    /// Takes a datagram that came to the session's RTP port and is not RTCP. It may teach where the party
+    /// is, also if it is dropped: see [`Party::peer`] and [`Party::settled_peer`].
     pub fn receive(
         &mut self,
         now: Time,
@@ -358,13 +348,12 @@ impl Party {
         if event.is_none() && !(1..=AUDIO_BYTES_MAX).contains(&packet.payload.len()) {
             return Err(Dropped::Malformed);
         }
-        let peer = match agreed.lock.admit(from, packet.ssrc, packet.sequence) {
-            Admission::Admitted => PeerChange::Same,
-            Admission::Locked => PeerChange::Locked,
+        match agreed.lock.admit(from, packet.ssrc, packet.sequence) {
+            Admission::Admitted | Admission::Locked => {}
             Admission::OnProbation => return Err(Dropped::Probation),
             Admission::Refused => return Err(Dropped::Source),
-        };
-        if !agreed.remote.direction.receives() && peer == PeerChange::Same {
+        }
+        if !agreed.remote.direction.receives() {
             return Err(Dropped::Direction);
         }
         let (carries, digits) = match event {
@@ -386,7 +375,6 @@ impl Party {
             packet,
             carries,
             digits,
-            peer,
         })
     }
 

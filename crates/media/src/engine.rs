@@ -1,0 +1,236 @@
+//! The engine as others hold it: opens sessions, hands commands to the thread that has them, reads figures.
+
+use crate::counters::{Published, Stats};
+use crate::mailbox::{Mailbox, Message};
+use crate::ports::{BindError, PortPool};
+use crate::prompts::Prompts;
+use crate::worker::{Setup, Worker};
+use base::{CallId, LegId};
+use media_core::{Command, Event, Session};
+use metrics::counter;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// Where and how media runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaConfig {
+    /// The address that sockets are bound to.
+    pub bind: IpAddr,
+    /// Ports for RTP (even) and RTCP (odd).
+    pub ports: RangeInclusive<u16>,
+    /// OS threads; at least one is started.
+    pub threads: usize,
+}
+
+/// A session could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Every pair of ports in the range is taken, by us or by others on the machine.
+    #[error("no free pair of RTP ports: all {pairs} of the range are in use")]
+    NoPort {
+        /// Pairs in the range.
+        pairs: usize,
+    },
+    /// The thread has more messages waiting than it may.
+    #[error("the media thread is too far behind to take a new session")]
+    Busy,
+    /// The kernel refused a socket.
+    #[error("cannot open RTP sockets: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A command was not taken: its thread has more messages waiting than it may, or has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the media thread takes no more commands")]
+pub struct CommandRefused;
+
+/// The media of all calls. Cheap to clone; when the last clone goes, the threads end.
+#[derive(Clone, Debug)]
+pub struct MediaEngine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pool: Arc<PortPool>,
+    threads: Vec<Thread>,
+    running: Mutex<Vec<JoinHandle<()>>>,
+    /// The prompts of before the last reload are kept until the next, so that it is never a media thread
+    /// that has to free them.
+    retired: Mutex<(Arc<Prompts>, Option<Arc<Prompts>>)>,
+}
+
+#[derive(Debug)]
+struct Thread {
+    mailbox: Arc<Mailbox>,
+    published: Arc<Published>,
+}
+
+impl MediaEngine {
+    /// Starts the threads. `events` is called on them and must not block.
+    pub fn start(
+        config: MediaConfig,
+        prompts: Arc<Prompts>,
+        events: impl Fn(Event) + Send + Sync + Clone + 'static,
+    ) -> io::Result<MediaEngine> {
+        let pool = Arc::new(PortPool::new(config.bind, &config.ports));
+        let epoch = Instant::now();
+        let mut threads = Vec::new();
+        let mut running = Vec::new();
+        for number in 0..config.threads.max(1) {
+            let mailbox = Arc::new(Mailbox::new()?);
+            let published = Arc::new(Published::default());
+            let worker = Worker::new(Setup {
+                number,
+                mailbox: Arc::clone(&mailbox),
+                published: Arc::clone(&published),
+                prompts: Arc::clone(&prompts),
+                epoch,
+                events: events.clone(),
+            })?;
+            threads.push(Thread { mailbox, published });
+            let name = format!("kolapp-media-{number}");
+            running.push(
+                std::thread::Builder::new()
+                    .name(name)
+                    .spawn(move || worker.run())?,
+            );
+        }
+        let shared = Shared {
+            pool,
+            threads,
+            running: Mutex::new(running),
+            retired: Mutex::new((prompts, None)),
+        };
+        Ok(MediaEngine {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Opens a session: binds its sockets here and now, on the caller's thread, and says which address
+    /// the party is to send its RTP to. It sends nothing before its first [`Command::SetRemote`].
+    pub fn open(&self, session: &Session) -> Result<SocketAddr, OpenError> {
+        let pair = self.shared.pool.bind().map_err(|error| match error {
+            BindError::Exhausted => refused(
+                "no_port",
+                OpenError::NoPort {
+                    pairs: self.shared.pool.pairs(),
+                },
+            ),
+            BindError::Io(error) => refused("io", OpenError::Io(error)),
+        })?;
+        let address = pair.address;
+        let message = Message::Open {
+            session: session.clone(),
+            pair,
+        };
+        self.thread_of(session.call)
+            .mailbox
+            .push(message)
+            .map_err(|_| refused("busy", OpenError::Busy))?;
+        Ok(address)
+    }
+
+    /// Hands a command to a leg's session. What is unknown there (any more) is counted and has no effect.
+    ///
+    /// [`Command::Close`] is refused only by an engine that has been shut down; anything else also when
+    /// 65,536 messages are waiting already.
+    pub fn command(
+        &self,
+        call: CallId,
+        leg: LegId,
+        command: Command,
+    ) -> Result<(), CommandRefused> {
+        let message = Message::Command { leg, command };
+        self.thread_of(call).mailbox.push(message).map_err(|_| {
+            counter!("kolapp_media_commands_refused_total").increment(1);
+            CommandRefused
+        })
+    }
+
+    /// Sessions take their playlists from these from now on; those playing go on with what they have.
+    pub fn replace_prompts(&self, prompts: Arc<Prompts>) {
+        for thread in &self.shared.threads {
+            // A thread that has ended needs no prompts.
+            let _ = thread.mailbox.push(Message::Prompts(Arc::clone(&prompts)));
+        }
+        let mut retired = self
+            .shared
+            .retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut retired.0, prompts);
+        retired.1 = Some(before);
+    }
+
+    /// The prompts now in use; the next load reuses what of them has not changed.
+    pub fn prompts(&self) -> Arc<Prompts> {
+        let retired = self
+            .shared
+            .retired
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&retired.0)
+    }
+
+    /// Figures of all threads together.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            pairs: self.shared.pool.pairs(),
+            pairs_in_use: self.shared.pool.in_use(),
+            ..Stats::default()
+        };
+        for thread in &self.shared.threads {
+            thread.published.add_to(&mut stats);
+        }
+        stats
+    }
+
+    /// Says BYE on every open session, ends the threads and waits for them.
+    pub fn shutdown(&self) {
+        self.shared.stop();
+        let running = std::mem::take(
+            &mut *self
+                .shared
+                .running
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        for thread in running {
+            if thread.join().is_err() {
+                tracing::error!("a media thread had ended by a panic");
+            }
+        }
+    }
+
+    fn thread_of(&self, call: CallId) -> &Thread {
+        let threads = &self.shared.threads;
+        // Slots are reused from the lowest: neighbours go to different threads.
+        let spread = call.slot as usize + usize::from(call.shard.0);
+        &threads[spread % threads.len()]
+    }
+}
+
+impl Shared {
+    fn stop(&self) {
+        for thread in &self.threads {
+            // Refused only if it was stopped before.
+            let _ = thread.mailbox.push(Message::Stop);
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn refused(reason: &'static str, error: OpenError) -> OpenError {
+    counter!("kolapp_media_opens_refused_total", "reason" => reason).increment(1);
+    error
+}

@@ -1,0 +1,394 @@
+//! A media thread: one pass over ready sockets, then the frames that are due; nothing allocated and no
+//! lock taken for a packet.
+
+use crate::counters::{Exported, Published, Tally};
+use crate::mailbox::{Mailbox, Message};
+use crate::ports::PortPair;
+use crate::prompts::Prompts;
+use crate::rtcp::{self, Farewell};
+use crate::session::{Session, Sounds};
+use crate::wheel::{Due, Wheel};
+use base::{LegId, Time};
+use media_core::packet::is_rtcp;
+use media_core::{Command, Event, OWN_PACKET_BYTES, Party, Playlist, ReportDue};
+use rustix::event::epoll;
+use rustix::fd::OwnedFd;
+use rustix::time::Timespec;
+use slab::Slab;
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Ready sockets looked at before frames that are due: some 0.5 ms of work.
+const EVENTS_PER_PASS: usize = 256;
+/// Largest datagram looked at: an Ethernet frame's worth; longer ones are cut, and refused for it.
+const DATAGRAM_BYTES_MAX: usize = 2_048;
+/// A frame sent later than this is counted.
+const LATE: Duration = Duration::from_millis(2);
+/// How often metrics are brought up to date.
+const EXPORT_EVERY: Duration = Duration::from_secs(1);
+/// A token no socket has.
+const WAKE: u64 = u64::MAX;
+
+/// What a thread is started with.
+pub(crate) struct Setup<E> {
+    pub(crate) number: usize,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) published: Arc<Published>,
+    pub(crate) prompts: Arc<Prompts>,
+    /// The clock's start, common to all threads.
+    pub(crate) epoch: Instant,
+    pub(crate) events: E,
+}
+
+pub(crate) struct Worker<E> {
+    epoll: OwnedFd,
+    mailbox: Arc<Mailbox>,
+    messages: Vec<Message>,
+    sessions: Slab<Session>,
+    by_leg: HashMap<LegId, usize>,
+    wheel: Wheel,
+    prompts: Arc<Prompts>,
+    epoch: Instant,
+    events: E,
+    tally: Tally,
+    published: Arc<Published>,
+    exported: Exported,
+    export_at: Time,
+    datagram: Box<[u8; DATAGRAM_BYTES_MAX]>,
+    /// The slot being served, copied so that sessions may be changed meanwhile.
+    due_sessions: Vec<usize>,
+}
+
+/// Whether the thread goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    On,
+    Over,
+}
+
+impl<E: Fn(Event)> Worker<E> {
+    /// Makes ready to run; fails if the system has no descriptors left.
+    pub(crate) fn new(setup: Setup<E>) -> io::Result<Worker<E>> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let token = epoll::EventData::new_u64(WAKE);
+        epoll::add(
+            &epoll,
+            setup.mailbox.wake_fd(),
+            token,
+            epoll::EventFlags::IN,
+        )?;
+        Ok(Worker {
+            epoll,
+            mailbox: setup.mailbox,
+            messages: Vec::new(),
+            sessions: Slab::new(),
+            by_leg: HashMap::new(),
+            wheel: Wheel::new(since(setup.epoch)),
+            prompts: setup.prompts,
+            epoch: setup.epoch,
+            events: setup.events,
+            tally: Tally::default(),
+            published: setup.published,
+            exported: Exported::new(setup.number),
+            export_at: Time::ZERO,
+            datagram: Box::new([0; DATAGRAM_BYTES_MAX]),
+            due_sessions: Vec::new(),
+        })
+    }
+
+    /// Runs until told to stop.
+    pub(crate) fn run(mut self) {
+        let mut ready = Vec::with_capacity(EVENTS_PER_PASS);
+        loop {
+            self.wait(&mut ready);
+            let now = self.now();
+            let mut life = Life::On;
+            for event in ready.drain(..) {
+                match event.data.u64() {
+                    WAKE => life = self.read_mail(now),
+                    token if token & 1 == 0 => self.rtp_ready((token >> 1) as usize, now),
+                    token => self.rtcp_ready((token >> 1) as usize, now),
+                }
+            }
+            if life == Life::Over {
+                return self.close_all(now);
+            }
+            while let Some(due) = self.wheel.pop_due(self.now()) {
+                self.serve(due);
+            }
+            self.count(now);
+        }
+    }
+
+    fn wait(&self, ready: &mut Vec<epoll::Event>) {
+        let now = self.now();
+        let mut timeout = self.wheel.wait(now);
+        if self.sessions.is_empty() && self.export_at > now {
+            // What was counted last is still exported, once; then an idle thread sleeps.
+            timeout = Some(self.export_at - now);
+        }
+        let timeout = timeout.map(|span| Timespec {
+            tv_sec: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: span.subsec_nanos().into(),
+        });
+        let buffer = rustix::buffer::spare_capacity(ready);
+        match epoll::wait(&self.epoll, buffer, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => {
+                // Only a wrong descriptor or address could do this: without it there is no media at all.
+                tracing::error!(%error, "media thread cannot wait for its sockets");
+                std::thread::sleep(media_core::FRAME);
+            }
+        }
+    }
+
+    fn rtp_ready(&mut self, index: usize, now: Time) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        // Phones send a packet each 20 ms: a second read would nearly always find nothing.
+        let Ok((length, from)) = session.rtp().recv_from(&mut self.datagram[..]) else {
+            return;
+        };
+        if is_rtcp(&self.datagram[..length]) {
+            return self.rtcp_heard(index, length, now);
+        }
+        let received = session.party.receive(now, from, &self.datagram[..length]);
+        session.settle();
+        let received = match received {
+            Ok(received) => received,
+            Err(reason) => {
+                self.tally.dropped[reason.index()] += 1;
+                return;
+            }
+        };
+        self.tally.received += 1;
+        let leg = session.party.leg();
+        for digit in received.digits {
+            (self.events)(Event::Digit { leg, digit });
+        }
+        let codec = session.party.remote().map(|remote| remote.codec);
+        let (Some(codec), Some(peer)) = (codec, session.peer) else {
+            return;
+        };
+        let Some(peer) = self.sessions.get_mut(peer) else {
+            return;
+        };
+        if let Some(part) = peer
+            .party
+            .forward(now, &received, codec, &mut self.datagram[..length])
+        {
+            match peer.send(&self.datagram[part]) {
+                Ok(()) => self.tally.sent += 1,
+                Err(_) => self.tally.sends_failed += 1,
+            }
+        }
+    }
+
+    fn rtcp_ready(&mut self, index: usize, now: Time) {
+        let Some(session) = self.sessions.get(index) else {
+            return;
+        };
+        let Ok((length, from)) = session.rtcp().recv_from(&mut self.datagram[..]) else {
+            return;
+        };
+        let peer = session.party.peer().map(|peer| peer.ip());
+        if peer != Some(from.ip().to_canonical()) {
+            self.tally.rtcp_invalid += 1;
+            return;
+        }
+        self.rtcp_heard(index, length, now);
+    }
+
+    fn rtcp_heard(&mut self, index: usize, length: usize, now: Time) {
+        match rtcp::read(&self.datagram[..length]) {
+            Ok(report) => {
+                self.tally.rtcp_valid += 1;
+                if let (Some(report), Some(session)) = (report, self.sessions.get_mut(index)) {
+                    session.party.sender_report(now, report.ssrc, report.ntp);
+                }
+            }
+            Err(rtcp::Invalid) => self.tally.rtcp_invalid += 1,
+        }
+    }
+
+    /// Serves a slot of the wheel: a frame for each session in it.
+    fn serve(&mut self, due: Due) {
+        self.tally.slots_skipped += due.skipped;
+        let late = self.now() - due.at > LATE;
+        let mut sessions = std::mem::take(&mut self.due_sessions);
+        sessions.clear();
+        sessions.extend_from_slice(self.wheel.sessions(due.slot));
+        for index in &sessions {
+            self.tick(*index, due.at);
+        }
+        if late {
+            self.tally.ticks_late += sessions.len() as u64;
+        }
+        self.due_sessions = sessions;
+    }
+
+    fn tick(&mut self, index: usize, at: Time) {
+        let Some(session) = self.sessions.get_mut(index) else {
+            return;
+        };
+        let mut packet = [0; OWN_PACKET_BYTES];
+        let ticked = session.party.tick(at, &session.sounds, &mut packet);
+        if ticked.bytes > 0 {
+            match session.send(&packet[..ticked.bytes]) {
+                Ok(()) => self.tally.sent += 1,
+                Err(_) => self.tally.sends_failed += 1,
+            }
+        }
+        if ticked.report == ReportDue::Yes {
+            session.send_report(at, Farewell::No);
+        }
+        let leg = session.party.leg();
+        if let Some(token) = ticked.played {
+            (self.events)(Event::Played { leg, token });
+        }
+        if let Some(digit) = ticked.digit {
+            (self.events)(Event::Digit { leg, digit });
+        }
+    }
+
+    fn read_mail(&mut self, now: Time) -> Life {
+        let mut messages = std::mem::take(&mut self.messages);
+        self.mailbox.take(&mut messages);
+        let mut life = Life::On;
+        for message in messages.drain(..) {
+            match message {
+                Message::Open { session, pair } => self.open(session, pair),
+                Message::Command { leg, command } => self.command(leg, command, now),
+                Message::Prompts(prompts) => self.prompts = prompts,
+                Message::Stop => life = Life::Over,
+            }
+        }
+        self.messages = messages;
+        life
+    }
+
+    fn open(&mut self, plan: media_core::Session, pair: PortPair) {
+        let leg = plan.leg;
+        let entry = self.sessions.vacant_entry();
+        let index = entry.key();
+        for (socket, token) in [
+            (&pair.rtp, (index as u64) << 1),
+            (&pair.rtcp, (index as u64) << 1 | 1),
+        ] {
+            let token = epoll::EventData::new_u64(token);
+            if let Err(error) = epoll::add(&self.epoll, socket, token, epoll::EventFlags::IN) {
+                tracing::error!(%leg, %error, "media session is deaf: its socket cannot be watched");
+            }
+        }
+        let slot = self.wheel.add(index);
+        entry.insert(Session::new(Party::new(leg, plan.plan), pair, slot));
+        if let Some(older) = self.by_leg.insert(leg, index) {
+            tracing::warn!(%leg, "media session opened twice; the first is closed");
+            self.remove(older);
+        }
+        self.tally.sessions = self.sessions.len() as u64;
+    }
+
+    fn command(&mut self, leg: LegId, command: Command, now: Time) {
+        let Some(&index) = self.by_leg.get(&leg) else {
+            self.tally.legs_unknown += 1;
+            return;
+        };
+        match command {
+            Command::SetRemote(remote) => {
+                let session = &mut self.sessions[index];
+                session.party.set_remote(now, remote);
+                session.settle();
+            }
+            Command::Play(playlist) => self.play(index, playlist),
+            Command::Bridge { with } => self.bridge(index, with),
+            Command::Close => {
+                self.sessions[index].send_report(now, Farewell::Bye);
+                self.by_leg.remove(&leg);
+                self.remove(index);
+            }
+        }
+    }
+
+    fn play(&mut self, index: usize, playlist: Playlist) {
+        self.unbridge(index);
+        let resolved = Sounds::resolve(&playlist, &self.prompts);
+        self.tally.prompts_missing += resolved.missing;
+        let session = &mut self.sessions[index];
+        session
+            .party
+            .play(playlist, resolved.lengths, &session.sounds);
+        session.sounds = resolved.sounds;
+    }
+
+    fn bridge(&mut self, index: usize, with: LegId) {
+        let Some(other) = self
+            .by_leg
+            .get(&with)
+            .copied()
+            .filter(|other| *other != index)
+        else {
+            self.tally.legs_unknown += 1;
+            return;
+        };
+        if self.sessions[index].peer == Some(other) {
+            return;
+        }
+        self.unbridge(index);
+        self.unbridge(other);
+        for (one, two) in [(index, other), (other, index)] {
+            let heard = self.sessions[two].party.leg();
+            let session = &mut self.sessions[one];
+            session.party.bridge(heard, &session.sounds);
+            session.sounds = Sounds::default();
+            session.peer = Some(two);
+        }
+    }
+
+    /// Ends a bridge: the other side hears silence until it is told what else.
+    fn unbridge(&mut self, index: usize) {
+        let Some(other) = self.sessions[index].peer.take() else {
+            return;
+        };
+        if let Some(session) = self.sessions.get_mut(other) {
+            session.peer = None;
+            session.party.silence(&session.sounds);
+        }
+    }
+
+    /// Takes a session away; its sockets leave the epoll as they close, and its ports go back.
+    fn remove(&mut self, index: usize) {
+        self.unbridge(index);
+        let session = self.sessions.remove(index);
+        self.wheel.remove(session.slot, index);
+        self.tally.sessions = self.sessions.len() as u64;
+    }
+
+    fn close_all(mut self, now: Time) {
+        for (_, session) in &mut self.sessions {
+            session.send_report(now, Farewell::Bye);
+        }
+        self.tally.sessions = 0;
+        self.published.publish(&self.tally);
+        self.exported.export(&self.tally);
+    }
+
+    fn count(&mut self, now: Time) {
+        self.published.publish(&self.tally);
+        if now >= self.export_at {
+            self.export_at = now + EXPORT_EVERY;
+            self.exported.export(&self.tally);
+        }
+    }
+
+    fn now(&self) -> Time {
+        since(self.epoch)
+    }
+}
+
+fn since(epoch: Instant) -> Time {
+    Time::ZERO + epoch.elapsed()
+}
