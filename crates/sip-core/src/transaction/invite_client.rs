@@ -1,0 +1,202 @@
+//! The INVITE client machine (RFC 3261 §17.1.1, with the Accepted state of RFC 6026 §7.2).
+
+use super::made::{ack_for, cancel_for};
+use super::step::{CancelWish, ClientStep, Failure, Tell};
+use super::timers::{Due, Moment, Repeats, TimerReason};
+use crate::message::Response;
+use base::Time;
+use serde::{Deserialize, Serialize};
+use std::mem;
+use std::time::Duration;
+
+/// State of an INVITE that we sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum InviteClient {
+    /// Sent; no response yet.
+    Calling {
+        request: Box<[u8]>,
+        /// Timers A and B.
+        repeats: Repeats,
+        /// RFC 3261 §9.1: CANCEL waits for the first response.
+        wish: Option<CancelWish>,
+    },
+    /// A provisional response came.
+    Proceeding {
+        request: Box<[u8]>,
+        /// When a final response must have come, once CANCEL is sent.
+        cancelled_until: Option<Time>,
+    },
+    /// A final response other than 2xx came, and is acknowledged each time it comes until Timer D.
+    Completed { ack: Box<[u8]>, ends_at: Time },
+    /// A 2xx came; each further one is handed on until Timer M.
+    Accepted { ends_at: Time },
+    /// Over.
+    Terminated,
+}
+
+impl InviteClient {
+    pub(super) fn start(at: Moment, request: Box<[u8]>) -> InviteClient {
+        InviteClient::Calling {
+            request,
+            // Timer A has no upper bound but Timer B.
+            repeats: at.repeats(Duration::MAX),
+            wish: None,
+        }
+    }
+
+    pub(super) fn receive(&mut self, at: Moment, response: &Response) -> ClientStep {
+        if response.status.is_provisional() {
+            return self.receive_provisional(at);
+        }
+        match mem::replace(self, InviteClient::Terminated) {
+            InviteClient::Calling { request, .. } | InviteClient::Proceeding { request, .. } => {
+                if response.status.is_success() {
+                    *self = InviteClient::Accepted { ends_at: at.long() };
+                    return ClientStep::tell(Tell::Response);
+                }
+                self.complete(at, &request, response)
+            }
+            InviteClient::Completed { ack, ends_at } => {
+                let repeated = !response.status.is_success();
+                let transmit = repeated.then(|| ack.to_vec().into());
+                *self = InviteClient::Completed { ack, ends_at };
+                ClientStep {
+                    transmit,
+                    ..ClientStep::default()
+                }
+            }
+            InviteClient::Accepted { ends_at } => {
+                *self = InviteClient::Accepted { ends_at };
+                let another = response.status.is_success();
+                ClientStep {
+                    tell: another.then_some(Tell::Response),
+                    ..ClientStep::default()
+                }
+            }
+            InviteClient::Terminated => ClientStep::default(),
+        }
+    }
+
+    fn receive_provisional(&mut self, at: Moment) -> ClientStep {
+        match mem::replace(self, InviteClient::Terminated) {
+            InviteClient::Calling { request, wish, .. } => {
+                let cancel = wish.as_ref().and_then(|wish| cancel_for(&request, wish));
+                *self = InviteClient::Proceeding {
+                    request,
+                    cancelled_until: wish.map(|_| at.long()),
+                };
+                ClientStep {
+                    cancel,
+                    ..ClientStep::tell(Tell::Response)
+                }
+            }
+            proceeding @ InviteClient::Proceeding { .. } => {
+                *self = proceeding;
+                ClientStep::tell(Tell::Response)
+            }
+            other => {
+                *self = other;
+                ClientStep::default()
+            }
+        }
+    }
+
+    /// RFC 3261 §17.1.1.2: Completed lasts for Timer D, which is zero on reliable transports.
+    fn complete(&mut self, at: Moment, request: &[u8], response: &Response) -> ClientStep {
+        let ack = ack_for(request, response);
+        let ends_at = at.linger(at.timers.d);
+        if let (Some(ack), true) = (&ack, ends_at > at.now) {
+            *self = InviteClient::Completed {
+                ack: ack.to_vec().into(),
+                ends_at,
+            };
+        }
+        ClientStep {
+            transmit: ack,
+            ..ClientStep::tell(Tell::Response)
+        }
+    }
+
+    /// RFC 3261 §9.1: at once if a provisional response has come, else with the first one; never after a
+    /// final one.
+    pub(super) fn cancel(&mut self, at: Moment, wanted: CancelWish) -> ClientStep {
+        match self {
+            InviteClient::Calling { wish, .. } => {
+                wish.get_or_insert(wanted);
+                ClientStep::default()
+            }
+            InviteClient::Proceeding {
+                request,
+                cancelled_until: until @ None,
+            } => {
+                *until = Some(at.long());
+                ClientStep {
+                    cancel: cancel_for(request, &wanted),
+                    ..ClientStep::default()
+                }
+            }
+            _ => ClientStep::default(),
+        }
+    }
+
+    pub(super) fn transport_failed(&mut self) -> ClientStep {
+        match self {
+            InviteClient::Calling { .. } | InviteClient::Proceeding { .. } => {
+                *self = InviteClient::Terminated;
+                ClientStep::tell(Tell::Failed(Failure::Transport))
+            }
+            // RFC 3261 §17.1.1.2: the final response has been told; an ACK lost is for its timers.
+            _ => ClientStep::default(),
+        }
+    }
+
+    pub(super) fn timeout(&mut self, now: Time) -> ClientStep {
+        match self {
+            InviteClient::Calling {
+                request, repeats, ..
+            } => match repeats.step(now) {
+                Some(Due::Again) => ClientStep {
+                    transmit: Some(request.to_vec().into()),
+                    ..ClientStep::default()
+                },
+                Some(Due::End) => self.fail(),
+                None => ClientStep::default(),
+            },
+            InviteClient::Proceeding {
+                cancelled_until: Some(until),
+                ..
+            } if *until <= now => self.fail(),
+            InviteClient::Completed { ends_at, .. } | InviteClient::Accepted { ends_at }
+                if *ends_at <= now =>
+            {
+                *self = InviteClient::Terminated;
+                ClientStep::default()
+            }
+            _ => ClientStep::default(),
+        }
+    }
+
+    fn fail(&mut self) -> ClientStep {
+        *self = InviteClient::Terminated;
+        ClientStep::tell(Tell::Failed(Failure::Timeout))
+    }
+
+    pub(super) fn deadline(&self) -> Option<(Time, TimerReason)> {
+        match self {
+            InviteClient::Calling { repeats, .. } => Some(match repeats.deadline() {
+                (time, Due::Again) => (time, TimerReason::A),
+                (time, Due::End) => (time, TimerReason::B),
+            }),
+            InviteClient::Proceeding {
+                cancelled_until, ..
+            } => cancelled_until.map(|until| (until, TimerReason::CancelUnanswered)),
+            InviteClient::Completed { ends_at, .. } => Some((*ends_at, TimerReason::D)),
+            InviteClient::Accepted { ends_at } => Some((*ends_at, TimerReason::M)),
+            InviteClient::Terminated => None,
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, InviteClient::Terminated)
+    }
+}

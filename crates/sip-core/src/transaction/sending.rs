@@ -1,0 +1,122 @@
+//! Our requests on their way out, their responses, and what ends them early.
+
+use super::machine::{ClientEvent, ClientMachine, ClientTransaction};
+use super::matching::{ClientMatch, branch_text};
+use super::step::CancelWish;
+use super::{ClientKey, Output, Transactions};
+use crate::header_name::HeaderName;
+use crate::header_via::Via;
+use crate::message::{Request, Response};
+use crate::method::Method;
+use crate::transport::Flow;
+use base::Time;
+use bytes::Bytes;
+use rand_core::Rng;
+
+/// RFC 3261 §8.1.1.6.
+const MAX_FORWARDS: u32 = 70;
+
+impl<U: Clone> Transactions<U> {
+    pub(super) fn send(
+        &mut self,
+        now: Time,
+        user: U,
+        flow: Flow,
+        mut request: Request,
+        out: &mut Vec<Output<U>>,
+    ) {
+        if request.method == Method::Ack {
+            return self.send_ack(flow, request, out);
+        }
+        let random = self.stamp(&flow, &mut request);
+        let bytes = request.to_bytes();
+        let method = request.method;
+        let matched_by = ClientMatch { random, method };
+        self.start_client(now, Some(user), flow, matched_by, bytes, out);
+    }
+
+    /// RFC 3261 §13.2.2.4: the ACK to a 2xx is no part of the INVITE's transaction.
+    pub(super) fn send_ack(&mut self, flow: Flow, mut request: Request, out: &mut Vec<Output<U>>) {
+        self.stamp(&flow, &mut request);
+        let bytes = request.to_bytes();
+        out.push(Output::Transmit { flow, bytes });
+    }
+
+    /// A client transaction for a request that is complete, Via and all.
+    pub(super) fn start_client(
+        &mut self,
+        now: Time,
+        user: Option<U>,
+        flow: Flow,
+        matched_by: ClientMatch,
+        bytes: Bytes,
+        out: &mut Vec<Output<U>>,
+    ) {
+        let at = self.moment(now, &flow);
+        let machine = ClientMachine::start(at, &matched_by.method, bytes.to_vec().into());
+        let key = self.insert_client(ClientTransaction {
+            user: user.clone(),
+            flow,
+            matched_by,
+            machine,
+            armed: None,
+        });
+        if let Some(user) = user {
+            out.push(Output::Started { user, key });
+        }
+        out.push(Output::Transmit { flow, bytes });
+    }
+
+    /// Adds our Via and Max-Forwards; returns the branch's random number.
+    fn stamp(&mut self, flow: &Flow, request: &mut Request) -> u64 {
+        let random = self.random.next_u64();
+        let branch = branch_text(self.shard, random);
+        let mut via = Via::new(flow.transport, flow.local, &branch);
+        if let Some((_, host, port)) = self.advertised.iter().find(|(of, ..)| *of == flow.local) {
+            via.host = host.clone();
+            via.port = Some(*port);
+        }
+        if !request.headers.has(&HeaderName::MaxForwards) {
+            request
+                .headers
+                .push_front(HeaderName::MaxForwards, MAX_FORWARDS);
+        }
+        request.headers.push_front(HeaderName::Via, via);
+        random
+    }
+
+    pub(super) fn receive_response(
+        &mut self,
+        now: Time,
+        flow: Flow,
+        response: Response,
+        out: &mut Vec<Output<U>>,
+    ) {
+        let matched = ClientMatch::of(&response, self.shard);
+        match matched.and_then(|matched| self.client_of.get(&matched).copied()) {
+            Some(key) => self.step_client(now, key, ClientEvent::Response(flow, response), out),
+            None => self.counters.stray_responses += 1,
+        }
+    }
+
+    pub(super) fn cancel(
+        &mut self,
+        now: Time,
+        key: ClientKey,
+        reason: Option<Box<str>>,
+        out: &mut Vec<Output<U>>,
+    ) {
+        let wish = CancelWish { reason };
+        self.step_client(now, key, ClientEvent::Cancel(wish), out);
+    }
+
+    /// Every request that waits for an answer over `flow` fails. Server transactions live on: their
+    /// timers end them, and a response may yet get through.
+    pub(super) fn fail_flow(&mut self, now: Time, flow: &Flow, out: &mut Vec<Output<U>>) {
+        let on_it = self.clients.iter().filter(|(_, one)| one.flow == *flow);
+        let keys: Vec<ClientKey> = on_it.map(|(place, _)| ClientKey(place)).collect();
+        for key in keys {
+            self.step_client(now, key, ClientEvent::TransportFailed, out);
+        }
+    }
+}
