@@ -20,6 +20,8 @@ pub enum Admission {
     Trunk(TrunkId),
     /// Nobody in particular: for requests that anybody may send (OPTIONS, or ones refused anyway).
     Anyone,
+    /// As many calls as may be are going on in the whole process: a new one is told to try later.
+    NoRoom,
 }
 
 /// Something that happened.

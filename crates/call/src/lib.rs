@@ -1,1 +1,22 @@
-//! placeholder
+//! Calls: legs, the caller's journey, the bridge, feature codes. Pure: a [`Shard`] is handed messages, time
+//! and answers, and says what to send, play and tell the queue engine. Stands between `sip-core`, `acd` and
+//! `media-core`; none of them knows another.
+
+pub mod admission;
+mod arena;
+mod call;
+mod input;
+pub mod journey;
+pub mod leg;
+mod routing;
+pub mod settings;
+mod shard;
+pub mod speech;
+mod tag;
+mod timers;
+pub mod view;
+
+pub use input::{Admission, CallEvent, EndCause, Input, Output, Reason, RefusedCause};
+pub use shard::Shard;
+pub use tag::shard_of;
+pub use view::{CallState, CallView};

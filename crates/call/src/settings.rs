@@ -14,7 +14,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Everything that calls need to know, over all organisations.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
     /// Every organisation.
     pub organisations: BTreeMap<OrgId, Organisation>,
@@ -29,8 +29,8 @@ pub struct Directory {
 /// Bounds on calls; beyond them a new INVITE gets 503 with Retry-After.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Calls at once in the whole process; each of the 64 shards takes its part of it, rounded up
-    /// generously since Call-IDs do not spread evenly.
+    /// Calls at once in the whole process. Whoever runs the shards counts them and lets a caller beyond
+    /// it in as [`crate::Admission::NoRoom`].
     pub calls_max: u32,
 }
 
@@ -46,7 +46,7 @@ impl Default for Limits {
 }
 
 /// One organisation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Organisation {
     /// Its SIP domain, which is also its digest realm.
     pub domain: Box<str>,
@@ -66,10 +66,12 @@ pub struct Organisation {
     pub feature_prompts: FeaturePrompts,
     /// How long an extension rings when a colleague calls it.
     pub ring: Duration,
+    /// Heard by a party of a conversation while the other holds him.
+    pub hold_music: PromptId,
 }
 
 /// A user's account.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct User {
     /// The internal number, if any.
     pub extension: Option<Box<str>>,
@@ -219,7 +221,9 @@ pub struct Network {
 
 /// A text that names no block of addresses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an address with prefix length, such as 192.0.2.0/24 or 2001:db8::/32, got {text:?}")]
+#[error(
+    "expected an address with prefix length, such as 192.0.2.0/24 or 2001:db8::/32, got {text:?}"
+)]
 pub struct InvalidNetwork {
     text: String,
 }
@@ -228,7 +232,9 @@ impl FromStr for Network {
     type Err = InvalidNetwork;
 
     fn from_str(text: &str) -> Result<Network, InvalidNetwork> {
-        let refused = || InvalidNetwork { text: text.to_owned() };
+        let refused = || InvalidNetwork {
+            text: text.to_owned(),
+        };
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
@@ -242,7 +248,10 @@ impl FromStr for Network {
         if prefix_bits > whole {
             return Err(refused());
         }
-        Ok(Network { address, prefix_bits })
+        Ok(Network {
+            address,
+            prefix_bits,
+        })
     }
 }
 
@@ -291,7 +300,14 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_block_is_refused() {
-        for bad in ["", "127.0.0.0/33", "::/129", "localhost", "1.2.3.4/", "1.2.3.4/-1"] {
+        for bad in [
+            "",
+            "127.0.0.0/33",
+            "::/129",
+            "localhost",
+            "1.2.3.4/",
+            "1.2.3.4/-1",
+        ] {
             assert!(bad.parse::<Network>().is_err(), "{bad:?}");
         }
     }

@@ -1,0 +1,217 @@
+//! Who may start something: decided for each request outside a dialog, before any state is made for it. Says
+//! whose word is needed; checking credentials and nonces is the shell's part.
+
+use crate::input::Admission;
+use crate::settings::{Directory, Organisation, User};
+use base::{OrgId, UserId};
+use control::Role;
+use sip_core::digest::{Algorithm, Credentials, Ha1};
+use sip_core::{Flow, Host, Method, NameAddr, Request, StatusCode, Uri};
+
+/// What a request outside a dialog needs before it is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assessment {
+    /// Nothing more.
+    Admitted(Admission),
+    /// Credentials of a user of this organisation.
+    Challenge {
+        /// The digest realm to name.
+        realm: Box<str>,
+        /// Whose users may answer.
+        org: OrgId,
+    },
+    /// It is refused whoever sends it.
+    Refused(StatusCode),
+}
+
+/// Credentials are right, but not for this request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotIdentified {
+    /// No such account; answered as a wrong password would be.
+    #[error("no account of that name")]
+    UnknownUser,
+    /// The account may not speak for the address in From or To.
+    #[error("the account is not the one that the request speaks for")]
+    SpeaksForAnother,
+}
+
+/// An account in the form that checking credentials needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// The user.
+    pub id: &'a UserId,
+    /// His settings.
+    pub user: &'a User,
+}
+
+impl Account<'_> {
+    /// HA1 for that algorithm.
+    pub fn ha1(&self, algorithm: Algorithm) -> &Ha1 {
+        match algorithm {
+            Algorithm::Md5 => &self.user.ha1_md5,
+            Algorithm::Sha256 => &self.user.ha1_sha256,
+        }
+    }
+}
+
+/// Decides on whose word a request outside a dialog may come in.
+///
+/// An INVITE whose From is one of our accounts is challenged wherever it comes from; one from a trunk's
+/// addresses to one of its organisation's public numbers is not; all others are. What makes no state and
+/// tells nothing (OPTIONS, and methods that are refused anyway) is let through.
+pub fn assess(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+    match request.method {
+        Method::Register => assess_register(directory, flow, request),
+        Method::Invite => assess_invite(directory, flow, request),
+        _ => Assessment::Admitted(Admission::Anyone),
+    }
+}
+
+fn assess_register(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+    let Ok(to) = request.headers.to() else {
+        return Assessment::Refused(StatusCode::BAD_REQUEST);
+    };
+    match organisation_of(directory, flow, &to.uri) {
+        Some((org, organisation)) => challenge(org, organisation),
+        // RFC 3261 §10.3 step 5 would say 404; a scanner shall not learn which domains are here by that.
+        None => Assessment::Refused(StatusCode::FORBIDDEN),
+    }
+}
+
+fn assess_invite(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+    let Ok(from) = request.headers.from() else {
+        return Assessment::Refused(StatusCode::BAD_REQUEST);
+    };
+    if let Some((org, organisation)) = organisation_of(directory, flow, &from.uri)
+        && account_at(organisation, org, &from).is_some()
+    {
+        return challenge(org, organisation);
+    }
+    let dialled = request.uri.user().unwrap_or_default();
+    let by_trunk = directory.organisations.values().find_map(|organisation| {
+        organisation.numbers.get(dialled)?;
+        let comes_from = |trunk: &crate::settings::Trunk| {
+            trunk
+                .sources
+                .iter()
+                .any(|net| net.contains(flow.remote.ip()))
+        };
+        let (trunk, _) = organisation
+            .trunks
+            .iter()
+            .find(|(_, trunk)| comes_from(trunk))?;
+        Some(trunk.clone())
+    });
+    if let Some(trunk) = by_trunk {
+        return Assessment::Admitted(Admission::Trunk(trunk));
+    }
+    // Whoever it is must prove it; the realm is that of the domain he wrote, else of the one he called.
+    organisation_of(directory, flow, &from.uri)
+        .or_else(|| organisation_of(directory, flow, &request.uri))
+        .or_else(|| {
+            let org = directory.addressed_by_ip.as_ref()?;
+            Some((org, directory.organisations.get(org)?))
+        })
+        .map_or(
+            Assessment::Refused(StatusCode::FORBIDDEN),
+            |(org, organisation)| challenge(org, organisation),
+        )
+}
+
+fn challenge(org: &OrgId, organisation: &Organisation) -> Assessment {
+    Assessment::Challenge {
+        realm: organisation.domain.clone(),
+        org: org.clone(),
+    }
+}
+
+/// The organisation that a URI's domain names: its own domain, or the server's own address.
+pub fn organisation_of<'a>(
+    directory: &'a Directory,
+    flow: &Flow,
+    uri: &Uri,
+) -> Option<(&'a OrgId, &'a Organisation)> {
+    let org = match uri.host() {
+        Some(Host::Name(name)) => directory.domains.get(name)?,
+        Some(host) => {
+            let ours = host.ip() == Some(flow.local.ip());
+            directory.addressed_by_ip.as_ref().filter(|_| ours)?
+        }
+        // tel: has no domain.
+        None => directory.addressed_by_ip.as_ref()?,
+    };
+    let organisation = directory.organisations.get(org)?;
+    Some((org, organisation))
+}
+
+/// The account that an address speaks for: by user name or by extension.
+fn account_at<'a>(
+    organisation: &'a Organisation,
+    org: &OrgId,
+    address: &NameAddr,
+) -> Option<Account<'a>> {
+    let name = address.uri.user()?;
+    by_name(organisation, org, name).or_else(|| {
+        organisation
+            .users
+            .iter()
+            .find(|(_, user)| user.extension.as_deref() == Some(name))
+            .map(|(id, user)| Account { id, user })
+    })
+}
+
+fn by_name<'a>(organisation: &'a Organisation, org: &OrgId, name: &str) -> Option<Account<'a>> {
+    let id = UserId::new(org, &name.to_ascii_lowercase()).ok()?;
+    let (id, user) = organisation.users.get_key_value(&id)?;
+    Some(Account { id, user })
+}
+
+/// The account that credentials name.
+///
+/// Whether they are right is for the caller to check, and first: see [`speaks_for`].
+pub fn account<'a>(
+    directory: &'a Directory,
+    org: &OrgId,
+    credentials: &Credentials,
+) -> Result<Account<'a>, NotIdentified> {
+    let organisation = directory
+        .organisations
+        .get(org)
+        .ok_or(NotIdentified::UnknownUser)?;
+    by_name(organisation, org, &credentials.username).ok_or(NotIdentified::UnknownUser)
+}
+
+/// Whether an account whose credentials were right may send this request: a REGISTER for its own address
+/// of record, an INVITE under its own name or extension.
+pub fn speaks_for(
+    directory: &Directory,
+    org: &OrgId,
+    account: &Account<'_>,
+    request: &Request,
+) -> Result<(), NotIdentified> {
+    let address = match request.method {
+        Method::Register => request.headers.to(),
+        _ => request.headers.from(),
+    };
+    let owner = address.ok().and_then(|address| {
+        let organisation = directory.organisations.get(org)?;
+        account_at(organisation, org, &address).map(|found| found.id.clone())
+    });
+    match owner {
+        Some(owner) if owner == *account.id => Ok(()),
+        // A supervisor or administrator registers his own phone and no other either.
+        Some(_) => Err(NotIdentified::SpeaksForAnother),
+        None if request.method == Method::Register => Err(NotIdentified::SpeaksForAnother),
+        // From may be anything that is nobody's; the caller's number is taken from the account.
+        None => Ok(()),
+    }
+}
+
+/// The role a user has, for permission checks; an agent where he is not known any more.
+pub fn role_of(directory: &Directory, user: &UserId) -> Role {
+    directory
+        .organisations
+        .get(&user.org())
+        .and_then(|organisation| organisation.users.get(user))
+        .map_or(Role::Agent, |user| user.role)
+}

@@ -1,0 +1,213 @@
+//! One leg of a call: our dialog with one party, its offer/answer, and how far it has come. A plain value;
+//! what happens to it is decided in `shard`.
+
+use base::{CallId, LegId, OfferId, UserId};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sip_core::dialog::Dialog;
+use sip_core::registrar::Binding;
+use sip_core::transaction::{ClientKey, Repeats, ServerKey};
+use sip_core::{
+    Agreed, Flow, HeaderName, Limits, Message, Negotiation, Request, Response, StatusCode,
+};
+use std::time::Duration;
+
+/// A device that has not even said 100 by then is taken for dead, long before Timer B's 32 s: somebody
+/// is waiting to be answered.
+pub(crate) const DEVICE_SILENCE_MAX: Duration = Duration::from_secs(4);
+
+/// A leg's own deadlines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LegTimer {
+    /// Send the 2xx again: no ACK yet (RFC 3261 §13.3.1.4).
+    RetransmitAnswer,
+    /// No provisional response from a device.
+    DeviceSilent,
+}
+
+/// What a leg is to its call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Role {
+    /// It brought the call in.
+    Caller,
+    /// An agent's device, rung for an offer.
+    Agent { offer: OfferId, agent: UserId },
+    /// A colleague's device, rung because he was dialled.
+    Callee { user: UserId },
+}
+
+/// How far a leg has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum State {
+    /// A party invited us; no final response has been sent.
+    Incoming {
+        invite: PendingInvite,
+        dialog: Dialog,
+    },
+    /// We are finding out where the user is and opening a media session.
+    Preparing { binding: Option<Binding> },
+    /// We invited a device.
+    Calling { invite: SentInvite },
+    /// We invited a device and want it no more; a final response must come.
+    Cancelling { invite: SentInvite },
+    /// The dialog is confirmed on both sides, or we sent its 2xx.
+    Up { dialog: Dialog },
+    /// We sent BYE and wait for its answer.
+    Leaving { dialog: Dialog },
+}
+
+/// An INVITE of ours that has no final response yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SentInvite {
+    /// Its transaction, as soon as that is started.
+    pub(crate) key: Option<ClientKey>,
+    /// Whether any provisional response came.
+    pub(crate) heard: bool,
+}
+
+/// An INVITE that waits for our final response, kept as the headers that the response must repeat.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PendingInvite {
+    pub(crate) key: ServerKey,
+    /// Whether it carried an offer; if not, our 2xx does.
+    pub(crate) offered: bool,
+    head: Box<[u8]>,
+}
+
+impl PendingInvite {
+    pub(crate) fn new(key: ServerKey, request: &Request) -> PendingInvite {
+        let mut head = Request::new(request.method.clone(), request.uri.clone());
+        for name in [
+            HeaderName::Via,
+            HeaderName::From,
+            HeaderName::To,
+            HeaderName::CallId,
+            HeaderName::CSeq,
+            HeaderName::RecordRoute,
+        ] {
+            head.headers.copy_from(&request.headers, &name);
+        }
+        PendingInvite {
+            key,
+            offered: !request.body.is_empty(),
+            head: head.to_bytes().to_vec().into(),
+        }
+    }
+
+    /// A response to it. Any but 100 carries our tag and, within 1xx and 2xx, the route that was recorded
+    /// (RFC 3261 §12.1.1).
+    pub(crate) fn response(&self, status: StatusCode, local_tag: &str) -> Response {
+        let parsed =
+            sip_core::parse_datagram(Bytes::copy_from_slice(&self.head), &Limits::default());
+        let Ok(Message::Request(request)) = parsed else {
+            // The head was printed by us from a message that had been read; it reads back.
+            unreachable!("a request that we printed reads back");
+        };
+        let mut response = request.response_with_tag(status, local_tag);
+        if status.is_provisional() || status.is_success() {
+            response
+                .headers
+                .copy_from(&request.headers, &HeaderName::RecordRoute);
+        }
+        response
+    }
+}
+
+/// A 2xx of ours that has no ACK yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Unacknowledged {
+    pub(crate) key: ServerKey,
+    pub(crate) cseq: u32,
+    /// Whether the ACK must bring the answer to our offer.
+    pub(crate) expects_answer: bool,
+    /// When it is sent again, and when we give up.
+    pub(crate) repeats: Repeats,
+}
+
+/// One leg.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Leg {
+    pub(crate) id: LegId,
+    pub(crate) call: CallId,
+    pub(crate) role: Role,
+    /// Who is at the other end, where we know by name.
+    pub(crate) user: Option<UserId>,
+    /// Our tag in the dialog; it carries the leg's id.
+    pub(crate) local_tag: Box<str>,
+    pub(crate) sip_call_id: Box<str>,
+    /// Where the party's last request came from, or where we sent ours.
+    pub(crate) flow: Flow,
+    /// The party sits behind an address translator: answers and requests go to `flow`, whatever its
+    /// Contact says.
+    pub(crate) pinned: bool,
+    pub(crate) state: State,
+    /// An offer that waits for our media session to be opened.
+    pub(crate) offer_waiting: Option<Box<[u8]>>,
+    pub(crate) negotiation: Option<Negotiation>,
+    pub(crate) unacknowledged: Option<Unacknowledged>,
+    pub(crate) media_open: bool,
+    /// The party has put us on hold.
+    pub(crate) on_hold: bool,
+    /// We want to hang up but may not before the ACK is here (RFC 3261 §15).
+    pub(crate) bye_due: bool,
+    /// What its end means for the call has been seen to.
+    pub(crate) settled: bool,
+}
+
+impl Leg {
+    pub(crate) fn dialog(&self) -> Option<&Dialog> {
+        match &self.state {
+            State::Incoming { dialog, .. } | State::Up { dialog } | State::Leaving { dialog } => {
+                Some(dialog)
+            }
+            State::Preparing { .. } | State::Calling { .. } | State::Cancelling { .. } => None,
+        }
+    }
+
+    pub(crate) fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        match &mut self.state {
+            State::Incoming { dialog, .. } | State::Up { dialog } | State::Leaving { dialog } => {
+                Some(dialog)
+            }
+            State::Preparing { .. } | State::Calling { .. } | State::Cancelling { .. } => None,
+        }
+    }
+
+    /// The INVITE that waits for our final response.
+    pub(crate) fn pending_key(&self) -> Option<ServerKey> {
+        match &self.state {
+            State::Incoming { invite, .. } => Some(invite.key),
+            _ => None,
+        }
+    }
+
+    /// Whether the party's device has been invited and has not decided yet.
+    pub(crate) fn is_ringing(&self) -> bool {
+        matches!(self.state, State::Calling { .. })
+    }
+
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.state, State::Up { .. })
+    }
+
+    /// What offer and answer agreed on, once they have.
+    pub(crate) fn agreed(&self) -> Option<&Agreed> {
+        self.negotiation.as_ref()?.agreed()
+    }
+
+    /// Where requests within the dialog go (RFC 3261 §8.1.2): to the next hop if that is an address; to
+    /// where the party was last heard if it is a name or lies behind an address translator.
+    pub(crate) fn request_flow(&self) -> Flow {
+        let by_dialog = self
+            .dialog()
+            .filter(|_| !self.pinned)
+            .and_then(|dialog| dialog.next_hop().socket_addr());
+        match by_dialog {
+            Some(remote) => Flow {
+                remote,
+                ..self.flow
+            },
+            None => self.flow,
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! Legs that we make: an agent's or colleague's device is located, given a media session, and invited; and
+//! what becomes of that INVITE.
+
+use super::caller::contact;
+use super::hang_up::Gone;
+use super::requests::{ACCEPT, ALLOW};
+use super::{Due, Mark, Shard};
+use crate::input::Output;
+use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
+use crate::tag;
+use base::{CallId, LegId, Time, UserId};
+use media_core::Codec;
+use sip_core::dialog::Dialog;
+use sip_core::registrar::Binding;
+use sip_core::transaction;
+use sip_core::{
+    CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Request, Response, StatusCode,
+    Transport, Uri,
+};
+use std::net::SocketAddr;
+
+impl Shard {
+    /// A new leg to a user's device; its first step is to find out where that is. None where the call is
+    /// gone or has too many legs.
+    pub(super) fn new_device_leg(
+        &mut self,
+        call: CallId,
+        role: Role,
+        user: UserId,
+        out: &mut Vec<Output>,
+    ) -> Option<LegId> {
+        let (random, id_random) = (self.random(), self.random());
+        let shard = self.id;
+        self.call(call)?;
+        let place = self.legs.insert_with(|place| {
+            let id = LegId {
+                shard,
+                slot: place.slot,
+                generation: place.generation,
+            };
+            Leg {
+                id,
+                call,
+                role,
+                user: Some(user.clone()),
+                local_tag: tag::tag(id, random),
+                sip_call_id: format!("{id_random:016x}{random:016x}").into(),
+                // Replaced by the flow of the binding before anything is sent.
+                flow: nowhere(),
+                pinned: false,
+                state: State::Preparing { binding: None },
+                offer_waiting: None,
+                negotiation: None,
+                unacknowledged: None,
+                media_open: false,
+                on_hold: false,
+                bye_due: false,
+                settled: false,
+            }
+        });
+        let leg = LegId {
+            shard,
+            slot: place.slot,
+            generation: place.generation,
+        };
+        let kept = self.call_mut(call).map(|call| call.legs.push(leg));
+        if kept != Some(Ok(())) {
+            self.legs.remove(leg.slot, leg.generation);
+            return None;
+        }
+        out.push(Output::Locate { leg, user });
+        Some(leg)
+    }
+
+    /// Where the user can be reached is known.
+    pub(super) fn located(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        bindings: Vec<Binding>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        if !matches!(entry.state, State::Preparing { .. }) {
+            return;
+        }
+        // The newest; several at once come with the next issue.
+        let Some(newest) = bindings.into_iter().next() else {
+            return self.leg_gone(now, leg, Gone::Unreachable, out);
+        };
+        let remote = newest.contact.socket_addr().filter(|_| !newest.natted);
+        entry.flow = Flow {
+            remote: remote.unwrap_or(newest.flow.remote),
+            ..newest.flow
+        };
+        entry.pinned = newest.natted;
+        entry.state = State::Preparing {
+            binding: Some(newest),
+        };
+        self.open_media(leg, out);
+    }
+
+    /// Our RTP address is known: invite the device.
+    pub(super) fn device_media_ready(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        address: SocketAddr,
+        out: &mut Vec<Output>,
+    ) {
+        let mut negotiation = self.new_negotiation(address);
+        // The caller's codec first, so that nothing needs transcoding where the device has it too.
+        let caller = self.call_of(leg).and_then(|call| self.leg(call.caller));
+        if let Some(agreed) = caller.and_then(Leg::agreed) {
+            negotiation.prefer(&agreed.format.encoding);
+        }
+        let sdp = negotiation.offer(sip_core::Direction::SendRecv);
+        let Some(mut request) = self.invite_for(leg) else {
+            return;
+        };
+        request.set_body(ACCEPT, sdp);
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        entry.negotiation = Some(negotiation);
+        entry.state = State::Calling {
+            invite: SentInvite {
+                key: None,
+                heard: false,
+            },
+        };
+        let flow = entry.flow;
+        let silent = Due::Leg(leg, LegTimer::DeviceSilent);
+        self.timers.arm(silent, now + DEVICE_SILENCE_MAX);
+        let user = Mark::Invite(leg);
+        let send = transaction::Input::Send {
+            user,
+            flow,
+            request,
+        };
+        self.transact(now, send, out);
+    }
+
+    /// The INVITE to a device, without its body.
+    fn invite_for(&self, leg: LegId) -> Option<Request> {
+        let leg = self.leg(leg)?;
+        let State::Preparing { binding } = &leg.state else {
+            return None;
+        };
+        let call = self.call(leg.call)?;
+        let organisation = self.directory.organisations.get(&call.org)?;
+        let domain = || Host::Name(organisation.domain.clone());
+        let user = leg.user.as_ref()?;
+        let mut request = Request::new(Method::Invite, binding.as_ref()?.contact.clone());
+        let from = NameAddr {
+            display: Some(self.name_shown(leg, call)),
+            ..NameAddr::new(Uri::sip(Some(&call.caller_number), domain(), None))
+        };
+        let to = NameAddr::new(Uri::sip(Some(user.name()), domain(), None));
+        let headers = &mut request.headers;
+        headers.push(HeaderName::MaxForwards, 70u32);
+        headers.push(HeaderName::From, from.with_tag(&leg.local_tag));
+        headers.push(HeaderName::To, to);
+        headers.push(HeaderName::CallId, leg.sip_call_id.clone());
+        headers.push(
+            HeaderName::CSeq,
+            CSeq {
+                number: 1,
+                method: Method::Invite,
+            },
+        );
+        headers.push(HeaderName::Contact, HeaderValue::from(contact(leg)));
+        headers.push(HeaderName::Allow, ALLOW);
+        Some(request)
+    }
+
+    /// What an agent's phone shows beside the number: which queue, and who.
+    fn name_shown(&self, leg: &Leg, call: &crate::call::Call) -> Box<str> {
+        let caller = call.caller_name.as_deref().unwrap_or(&call.caller_number);
+        match (&leg.role, &call.purpose) {
+            (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
+                let name = &queue.journey.settings().display_name;
+                format!("{name}: {caller}").into()
+            }
+            _ => caller.into(),
+        }
+    }
+
+    pub(super) fn started(&mut self, mark: Mark, started: transaction::ClientKey) {
+        let Mark::Invite(leg) = mark else {
+            return;
+        };
+        if let Some(State::Calling { invite }) = self.leg_mut(leg).map(|leg| &mut leg.state) {
+            invite.key = Some(started);
+        }
+    }
+
+    /// A response to an INVITE of ours.
+    pub(super) fn invite_answered(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        flow: Flow,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) {
+        self.timers.disarm(&Due::Leg(leg, LegTimer::DeviceSilent));
+        let Some(entry) = self.leg_mut(leg) else {
+            if response.is_success() {
+                self.send_away(now, flow, response, out);
+            }
+            return;
+        };
+        match &mut entry.state {
+            State::Calling { invite } if response.is_provisional() => {
+                invite.heard = true;
+                if response.status != StatusCode::TRYING {
+                    self.device_rings(now, leg, out);
+                }
+            }
+            State::Calling { .. } | State::Cancelling { .. } if response.is_success() => {
+                self.device_answered(now, leg, flow, response, out);
+            }
+            State::Calling { .. } if response.is_final() => {
+                self.leg_gone(now, leg, Gone::Refused(response.status), out);
+            }
+            State::Cancelling { .. } if response.is_final() => {
+                self.leg_gone(now, leg, Gone::Ended, out);
+            }
+            State::Up { .. } | State::Leaving { .. } if response.is_success() => {
+                self.answered_again(now, leg, flow, response, out);
+            }
+            _ => {}
+        }
+    }
+
+    fn device_rings(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg(leg) else {
+            return;
+        };
+        if matches!(entry.role, Role::Callee { .. }) {
+            self.colleague_rings(now, entry.call, out);
+        }
+    }
+
+    /// The first 2xx: ACK at once; then it is for whoever rang to say whether the answer still counts.
+    fn device_answered(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        flow: Flow,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(dialog) = dialog_of(response) else {
+            // A 2xx that makes no dialog can't be acknowledged either.
+            return self.leg_gone(now, leg, Gone::Unreachable, out);
+        };
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        entry.state = State::Up { dialog };
+        let concluded = match &mut entry.negotiation {
+            Some(negotiation) => negotiation.conclude(&response.body).is_ok(),
+            None => false,
+        };
+        let (call, role, settled) = (entry.call, entry.role.clone(), entry.settled);
+        self.acknowledge(now, leg, flow, out);
+        let wanted = !settled && self.call(call).is_some_and(|call| call.ending.is_none());
+        if !concluded && wanted {
+            self.settle(now, leg, Gone::Unreachable, out);
+        }
+        if !concluded || !wanted {
+            return self.send_bye(now, leg, out);
+        }
+        match role {
+            Role::Agent { offer, .. } => {
+                out.push(Output::Acd(acd::Input::OfferAnswered { offer }));
+            }
+            Role::Callee { .. } => self.colleague_answered(now, call, leg, out),
+            Role::Caller => {}
+        }
+    }
+
+    /// The ACK to a 2xx (RFC 3261 §13.2.2.4): a new one for each time the 2xx comes.
+    fn acknowledge(&mut self, now: Time, leg: LegId, arrived: Flow, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg(leg) else {
+            return;
+        };
+        let Some(dialog) = entry.dialog() else {
+            return;
+        };
+        let request = dialog.ack(1);
+        let remote = entry.request_flow().remote;
+        let flow = Flow { remote, ..arrived };
+        self.transact(now, transaction::Input::SendAck { flow, request }, out);
+    }
+
+    /// Another 2xx to an INVITE that has been answered: the same one again, or a fork's.
+    fn answered_again(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        flow: Flow,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) {
+        let to = response.headers.to().ok();
+        let tag = to.as_ref().and_then(NameAddr::tag);
+        let known = self.leg(leg).and_then(Leg::dialog);
+        if known.is_some_and(|dialog| tag == Some(&*dialog.remote_tag)) {
+            self.acknowledge(now, leg, flow, out);
+        } else {
+            self.send_away(now, flow, response, out);
+        }
+    }
+
+    /// Ends a dialog that nobody here wants: ACK and BYE, with no leg.
+    fn send_away(&mut self, now: Time, flow: Flow, response: &Response, out: &mut Vec<Output>) {
+        let Some(mut dialog) = dialog_of(response) else {
+            return;
+        };
+        let remote = dialog.next_hop().socket_addr().unwrap_or(flow.remote);
+        let flow = Flow { remote, ..flow };
+        let request = dialog.ack(1);
+        self.transact(now, transaction::Input::SendAck { flow, request }, out);
+        let send = transaction::Input::Send {
+            user: Mark::Stray,
+            flow,
+            request: dialog.request(Method::Bye),
+        };
+        self.transact(now, send, out);
+    }
+
+    /// No final response came, or the transport failed.
+    pub(super) fn invite_unanswered(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let how = match self.leg(leg).map(|leg| &leg.state) {
+            Some(State::Calling { .. }) => Gone::Unreachable,
+            Some(State::Cancelling { .. }) => Gone::Ended,
+            _ => return,
+        };
+        self.leg_gone(now, leg, how, out);
+    }
+
+    /// A device that has said nothing at all: whoever waits is not kept waiting for it.
+    pub(super) fn device_silent(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let silent = self
+            .leg(leg)
+            .is_some_and(|leg| matches!(&leg.state, State::Calling { invite } if !invite.heard));
+        if silent {
+            self.settle(now, leg, Gone::Unreachable, out);
+            self.hang_up(now, leg, StatusCode::REQUEST_TERMINATED, out);
+        }
+    }
+
+    /// What we offer and accept, at our address.
+    pub(super) fn new_negotiation(&mut self, address: SocketAddr) -> sip_core::Negotiation {
+        // RFC 4566 §5.2 asks for a number; 62 bits stay positive in every reader.
+        let session = self.random() >> 2;
+        let formats = [Codec::Pcma, Codec::Pcmu]
+            .map(super::media::format)
+            .to_vec();
+        sip_core::Negotiation::new(session, address, formats, super::media::EVENTS_PAYLOAD_TYPE)
+    }
+}
+
+/// The dialog that a 2xx to an INVITE of ours makes; all it needs of the INVITE stands in the 2xx.
+fn dialog_of(response: &Response) -> Option<Dialog> {
+    let headers = &response.headers;
+    let to = headers.to().ok()?.without_tag();
+    let mut request = Request::new(Method::Invite, to.uri.clone());
+    request.headers.push(HeaderName::From, headers.from().ok()?);
+    request.headers.push(HeaderName::To, to);
+    for name in [HeaderName::CallId, HeaderName::CSeq] {
+        request.headers.copy_from(headers, &name);
+    }
+    Dialog::from_response(&request, response).ok()
+}
+
+fn nowhere() -> Flow {
+    let address = SocketAddr::from(([0, 0, 0, 0], 0));
+    Flow {
+        transport: Transport::Udp,
+        local: address,
+        remote: address,
+        connection: 0,
+    }
+}

@@ -1,0 +1,253 @@
+//! Endings: of a leg, of a call, of all calls; and what an ending means for whom.
+
+use super::{Due, Mark, OwnCall, Shard};
+use crate::call::Purpose;
+use crate::input::{CallEvent, EndCause, Output};
+use crate::journey::CallTimer;
+use crate::leg::{LegTimer, Role, State};
+use acd::{LeaveCause, OfferEnd};
+use base::{CallId, LegId, Time};
+use sip_core::transaction;
+use sip_core::{Method, StatusCode};
+
+/// How a leg came to its end, seen from the leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// The party sent BYE.
+    HungUp,
+    /// The party refused our INVITE.
+    Refused(StatusCode),
+    /// The party did not answer our INVITE at all, or can't be reached.
+    Unreachable,
+    /// We ended it and that is confirmed.
+    Ended,
+}
+
+impl Shard {
+    /// Takes a whole call down: each leg by what its state asks for. A caller who has no final response yet
+    /// gets `status`.
+    pub(super) fn end_call(
+        &mut self,
+        now: Time,
+        call: CallId,
+        cause: EndCause,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        if entry.ending.is_some() {
+            return;
+        }
+        entry.ending = Some(cause);
+        let legs: Vec<LegId> = entry.legs.to_vec();
+        let caller_user = entry.caller_user.clone();
+        if let Purpose::Queue(queue) = &mut entry.purpose {
+            queue.journey.stop();
+            if std::mem::take(&mut queue.joined) {
+                out.push(Output::Acd(match queue.agent {
+                    Some(_) => acd::Input::ConversationEnded { call },
+                    None => acd::Input::Leave {
+                        call,
+                        cause: leave_cause(cause),
+                    },
+                }));
+            }
+        }
+        let callee = match &entry.purpose {
+            Purpose::Direct(direct) if direct.leg.is_some() => Some(direct.callee.clone()),
+            _ => None,
+        };
+        self.tell_own_call(caller_user, call, OwnCall::Over, out);
+        self.tell_own_call(callee, call, OwnCall::Over, out);
+        for timer in [CallTimer::RepeatMessage, CallTimer::RingTooLong] {
+            self.timers.disarm(&Due::Call(call, timer));
+        }
+        for leg in legs {
+            self.hang_up(now, leg, status, out);
+        }
+        self.remove_call_if_over(call, out);
+    }
+
+    /// Ends one leg by what its state asks for: a final response, CANCEL, BYE, or nothing.
+    pub(super) fn hang_up(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        match &mut entry.state {
+            State::Incoming { invite, .. } => {
+                let key = invite.key;
+                let mut response = invite.response(status, &entry.local_tag);
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    response
+                        .headers
+                        .push(sip_core::HeaderName::RetryAfter, 5u32);
+                }
+                self.leg_gone(now, leg, Gone::Ended, out);
+                self.respond(now, key, response, out);
+            }
+            State::Preparing { .. } => self.leg_gone(now, leg, Gone::Ended, out),
+            State::Calling { invite } => {
+                let invite = invite.clone();
+                let key = invite.key;
+                entry.state = State::Cancelling { invite };
+                self.timers.disarm(&Due::Leg(leg, LegTimer::DeviceSilent));
+                if let Some(key) = key {
+                    self.transact(now, transaction::Input::Cancel { key }, out);
+                }
+            }
+            State::Up { .. } if entry.unacknowledged.is_some() => {
+                // RFC 3261 §15: the callee's side must not send BYE before the ACK.
+                entry.bye_due = true;
+                self.close_media(leg, out);
+            }
+            State::Up { .. } => self.send_bye(now, leg, out),
+            State::Cancelling { .. } | State::Leaving { .. } => {}
+        }
+    }
+
+    pub(super) fn send_bye(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        self.close_media(leg, out);
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let flow = entry.request_flow();
+        let State::Up { dialog } = &mut entry.state else {
+            return;
+        };
+        let request = dialog.request(Method::Bye);
+        let dialog = dialog.clone();
+        entry.state = State::Leaving { dialog };
+        let user = Mark::Bye(leg);
+        let send = transaction::Input::Send {
+            user,
+            flow,
+            request,
+        };
+        self.transact(now, send, out);
+    }
+
+    /// Our BYE was answered, or never will be.
+    pub(super) fn left(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        if self
+            .leg(leg)
+            .is_some_and(|leg| matches!(leg.state, State::Leaving { .. }))
+        {
+            self.leg_gone(now, leg, Gone::Ended, out);
+        }
+    }
+
+    /// A leg is over: sees to what that means for its call, and forgets it.
+    pub(super) fn leg_gone(&mut self, now: Time, leg: LegId, how: Gone, out: &mut Vec<Output>) {
+        self.close_media(leg, out);
+        let Some(entry) = self.leg(leg) else {
+            return;
+        };
+        let (call, key) = (entry.call, entry.pending_key());
+        if let Some(key) = key {
+            self.pending.remove(&key);
+        }
+        for timer in [LegTimer::RetransmitAnswer, LegTimer::DeviceSilent] {
+            self.timers.disarm(&Due::Leg(leg, timer));
+        }
+        self.settle(now, leg, how, out);
+        self.legs.remove(leg.slot, leg.generation);
+        if let Some(call) = self.call_mut(call) {
+            call.legs.retain(|other| *other != leg);
+        }
+        self.remove_call_if_over(call, out);
+    }
+
+    /// What a leg's end means for its call; once a leg.
+    pub(super) fn settle(&mut self, now: Time, leg: LegId, how: Gone, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        if std::mem::replace(&mut entry.settled, true) {
+            return;
+        }
+        let withdrawn = matches!(
+            entry.state,
+            State::Cancelling { .. } | State::Leaving { .. }
+        );
+        let (call, role) = (entry.call, entry.role.clone());
+        match role {
+            Role::Caller => {
+                let status = StatusCode::REQUEST_TERMINATED;
+                self.end_call(now, call, EndCause::CallerHungUp, status, out);
+            }
+            Role::Agent { offer, .. } => {
+                if self.talks_with(call, leg) {
+                    let status = StatusCode::REQUEST_TERMINATED;
+                    return self.end_call(now, call, EndCause::CalleeHungUp, status, out);
+                }
+                let end = if withdrawn {
+                    OfferEnd::Withdrawn
+                } else {
+                    offer_end(how)
+                };
+                out.push(Output::Acd(acd::Input::OfferEnded { offer, end }));
+            }
+            Role::Callee { .. } => self.colleague_gone(now, call, how, out),
+        }
+    }
+
+    fn talks_with(&self, call: CallId, leg: LegId) -> bool {
+        self.call(call)
+            .and_then(|call| call.talking())
+            .is_some_and(|(_, other)| other == leg)
+    }
+
+    fn remove_call_if_over(&mut self, id: CallId, out: &mut Vec<Output>) {
+        let Some(call) = self.call(id) else {
+            return;
+        };
+        let Some(cause) = call.ending.filter(|_| call.legs.is_empty()) else {
+            return;
+        };
+        let call = self.view(call);
+        out.push(Output::Event(CallEvent::Ended { call, cause }));
+        self.calls.remove(id.slot, id.generation);
+    }
+
+    /// The server goes down: every call ends now.
+    pub(super) fn end_all(&mut self, now: Time, out: &mut Vec<Output>) {
+        let calls: Vec<CallId> = self.calls.values().map(|call| call.id).collect();
+        for call in calls {
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            self.end_call(now, call, EndCause::Shutdown, status, out);
+        }
+    }
+}
+
+fn leave_cause(cause: EndCause) -> LeaveCause {
+    match cause {
+        EndCause::CallerHungUp | EndCause::CalleeHungUp | EndCause::Completed => {
+            LeaveCause::Abandoned
+        }
+        EndCause::NotCompleted | EndCause::SignallingFailed => LeaveCause::Failed,
+        EndCause::Shutdown => LeaveCause::Shutdown,
+    }
+}
+
+/// What an agent's device said, in the words of the queue.
+fn offer_end(how: Gone) -> OfferEnd {
+    match how {
+        Gone::HungUp | Gone::Ended => OfferEnd::Withdrawn,
+        Gone::Unreachable => OfferEnd::DeviceError,
+        Gone::Refused(status) => match status.code() {
+            486 | 600 => OfferEnd::Busy,
+            // Phones decline with either.
+            603 | 480 => OfferEnd::Declined,
+            408 | 487 => OfferEnd::NoAnswer,
+            _ => OfferEnd::DeviceError,
+        },
+    }
+}

@@ -1,0 +1,212 @@
+//! Media sessions of legs: opened, told what was agreed, joined, held, closed.
+
+use super::Shard;
+use super::hang_up::Gone;
+use crate::call::{CONFIRMATION, Purpose};
+use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::leg::Role;
+use base::{CallId, LegId, Time};
+use media_core::{Codec, Command, Direction, Event, Playlist, Remote, Session, StreamPlan, Then};
+use sip_core::{Agreed, Format, StatusCode};
+use std::net::SocketAddr;
+
+/// Payload type that we offer for RFC 4733 events; what phones use most.
+pub(super) const EVENTS_PAYLOAD_TYPE: u8 = 101;
+
+impl Shard {
+    /// Asks for a media session; how our stream starts is drawn here, so that it belongs to the call.
+    pub(super) fn open_media(&mut self, leg: LegId, out: &mut Vec<Output>) {
+        let random = self.random().to_le_bytes();
+        let [a, b, c, d, e, f, g, h] = random;
+        let second = self.random();
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        entry.media_open = true;
+        out.push(Output::OpenMedia(Session {
+            leg,
+            call: entry.call,
+            plan: StreamPlan {
+                ssrc: u32::from_le_bytes([a, b, c, d]),
+                first_sequence: u16::from_le_bytes([e, f]),
+                first_timestamp: u32::from_le_bytes([g, h, 0, 0]) ^ (second as u32),
+            },
+        }));
+    }
+
+    pub(super) fn media_opened(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        address: Option<SocketAddr>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let (is_caller, call) = (entry.role == Role::Caller, entry.call);
+        match address {
+            Some(address) if is_caller => self.caller_media_ready(now, leg, address, out),
+            Some(address) => self.device_media_ready(now, leg, address, out),
+            None => {
+                entry.media_open = false;
+                out.push(Output::Event(CallEvent::Refused {
+                    status: StatusCode::SERVICE_UNAVAILABLE.code(),
+                    cause: RefusedCause::NoMediaPort,
+                }));
+                if is_caller {
+                    let status = StatusCode::SERVICE_UNAVAILABLE;
+                    self.end_call(now, call, EndCause::NotCompleted, status, out);
+                } else {
+                    self.leg_gone(now, leg, Gone::Unreachable, out);
+                }
+            }
+        }
+    }
+
+    pub(super) fn close_media(&mut self, leg: LegId, out: &mut Vec<Output>) {
+        if let Some(entry) = self.leg_mut(leg)
+            && std::mem::take(&mut entry.media_open)
+        {
+            out.push(Output::Media {
+                call: entry.call,
+                leg,
+                command: Command::Close,
+            });
+        }
+    }
+
+    /// Tells media what offer and answer agreed on.
+    pub(super) fn apply_media(&mut self, leg: LegId, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg(leg).filter(|leg| leg.media_open) else {
+            return;
+        };
+        if let Some(remote) = entry.agreed().and_then(remote_of) {
+            out.push(Output::Media {
+                call: entry.call,
+                leg,
+                command: Command::SetRemote(remote),
+            });
+        }
+    }
+
+    /// Offer and answer agreed anew within the dialog: media follows, and hold or resume with it.
+    pub(super) fn media_agreed(&mut self, leg: LegId, out: &mut Vec<Output>) {
+        self.apply_media(leg, out);
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let held = entry
+            .agreed()
+            .is_some_and(|agreed| !direction(agreed.direction).sends());
+        let changed = std::mem::replace(&mut entry.on_hold, held) != held;
+        let call = entry.call;
+        if changed {
+            self.join_or_hold(call, out);
+        }
+    }
+
+    /// The two parties hear each other; or, while one holds the other, that one hears music.
+    pub(super) fn join_or_hold(&mut self, call: CallId, out: &mut Vec<Output>) {
+        let Some((caller, other)) = self.call(call).and_then(|call| call.talking()) else {
+            return;
+        };
+        let holds = |leg| self.leg(leg).is_some_and(|leg| leg.on_hold);
+        if !holds(caller) && !holds(other) {
+            for (leg, with) in [(caller, other), (other, caller)] {
+                out.push(Output::Media {
+                    call,
+                    leg,
+                    command: Command::Bridge { with },
+                });
+            }
+            return;
+        }
+        let Some(then) = self.hold_music(call) else {
+            return;
+        };
+        for leg in [caller, other] {
+            out.push(Output::Media {
+                call,
+                leg,
+                command: Command::Play(Playlist {
+                    token: 0,
+                    prompts: Vec::new(),
+                    then: then.clone(),
+                }),
+            });
+        }
+    }
+
+    fn hold_music(&self, call: CallId) -> Option<Then> {
+        let call = self.call(call)?;
+        let music = match &call.purpose {
+            Purpose::Queue(queue) => queue.journey.settings().music.clone(),
+            _ => self
+                .directory
+                .organisations
+                .get(&call.org)?
+                .hold_music
+                .clone(),
+        };
+        Some(Then::Music(music))
+    }
+
+    pub(super) fn media_event(&mut self, now: Time, event: &Event, out: &mut Vec<Output>) {
+        let Event::Played { leg, token } = *event else {
+            // Keys are collected by menus and callbacks, which come with their own issues.
+            return;
+        };
+        let Some(call) = self.leg(leg).map(|leg| leg.call) else {
+            return;
+        };
+        match self.call(call).map(|call| &call.purpose) {
+            Some(Purpose::Queue(_)) => self.journey_played(now, call, token, out),
+            Some(Purpose::Feature(_)) if token == CONFIRMATION => {
+                let status = StatusCode::OK;
+                self.end_call(now, call, EndCause::Completed, status, out);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A codec as SDP names it (RFC 3551 §6).
+pub(super) fn format(codec: Codec) -> Format {
+    let (payload_type, encoding) = match codec {
+        Codec::Pcma => (8, "PCMA"),
+        Codec::Pcmu => (0, "PCMU"),
+    };
+    Format {
+        payload_type,
+        encoding: encoding.into(),
+        clock_rate: 8_000,
+        channels: 1,
+        fmtp: None,
+    }
+}
+
+fn remote_of(agreed: &Agreed) -> Option<Remote> {
+    let named = |name: &str| agreed.format.encoding.eq_ignore_ascii_case(name);
+    let codec = match () {
+        () if named("PCMA") => Codec::Pcma,
+        () if named("PCMU") => Codec::Pcmu,
+        () => return None,
+    };
+    Some(Remote {
+        rtp: agreed.rtp,
+        codec,
+        payload_type: agreed.format.payload_type,
+        event_payload_type: agreed.events,
+        direction: direction(agreed.direction),
+    })
+}
+
+fn direction(agreed: sip_core::Direction) -> Direction {
+    match agreed {
+        sip_core::Direction::SendRecv => Direction::SendRecv,
+        sip_core::Direction::SendOnly => Direction::SendOnly,
+        sip_core::Direction::RecvOnly => Direction::RecvOnly,
+        sip_core::Direction::Inactive => Direction::Inactive,
+    }
+}

@@ -1,0 +1,333 @@
+//! A signalling shard: its transactions, legs and calls, and what happens to them. The one core of this
+//! crate. Here: what comes in and where it goes; the files beside are one concern each.
+
+mod caller;
+mod devices;
+mod direct;
+mod feature;
+mod hang_up;
+mod in_dialog;
+mod media;
+mod queue;
+mod requests;
+
+use crate::arena::Arena;
+use crate::call::{Call, Purpose};
+use crate::input::{Admission, Input, Output, Reason};
+use crate::journey::CallTimer;
+use crate::leg::{Leg, LegTimer, Role};
+use crate::settings::Directory;
+use crate::timers::Timers;
+use crate::view::{CallState, CallView};
+use base::{CallId, Core, LegId, ShardId, Time, UserId};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+use sip_core::transaction::{self, ServerKey, Transactions};
+use sip_core::{Flow, Message, Response};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Calls at once in one shard, whatever the configuration says: what bounds its memory.
+pub(crate) const CALLS_PER_SHARD_MAX: usize = 4_096;
+
+/// Whose request a client transaction carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Mark {
+    /// The INVITE that makes this leg.
+    Invite(LegId),
+    /// The BYE that ends this leg.
+    Bye(LegId),
+    /// The BYE to a branch of a forked INVITE that we want no part of.
+    Stray,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Due {
+    Leg(LegId, LegTimer),
+    Call(CallId, CallTimer),
+}
+
+/// One of the fixed number of virtual signalling shards.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Shard {
+    id: ShardId,
+    /// Not saved: settings come from the configuration, and are handed in again after a load.
+    #[serde(skip)]
+    directory: Arc<Directory>,
+    transactions: Transactions<Mark>,
+    legs: Arena<Leg>,
+    calls: Arena<Call>,
+    /// INVITEs that wait for our final response, by their transaction, so that a CANCEL finds its leg.
+    pending: BTreeMap<ServerKey, LegId>,
+    timers: Timers<Due>,
+    rng: ChaCha8Rng,
+    /// No new calls; what refused callers are told in Retry-After.
+    draining: Option<Duration>,
+}
+
+impl Core for Shard {
+    type Input = Input;
+    type Output = Vec<Output>;
+    type Reason = Reason;
+
+    fn handle(&mut self, now: Time, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Received {
+                flow,
+                message,
+                admission,
+            } => {
+                let input = transaction::Input::Received { flow, message };
+                self.step_transactions(now, input, &admission, out);
+            }
+            Input::Registered { key, response } => self.respond(now, key, response, out),
+            Input::Configure(directory) => self.directory = directory,
+            Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
+            Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
+            Input::Media(event) => self.media_event(now, &event, out),
+            Input::Acd(command) => self.acd_command(now, command, out),
+            Input::TransportFailed { flow } => {
+                self.transact(now, transaction::Input::TransportFailed { flow }, out);
+            }
+            Input::Drain { retry_after } => self.draining = Some(retry_after),
+            Input::EndAll => self.end_all(now, out),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<(Time, Reason)> {
+        let transactions = self
+            .transactions
+            .poll_timeout()
+            .map(|(at, reason)| (at, Reason::Transaction(reason)));
+        let own = self.timers.next().map(|(at, due)| {
+            let reason = match due {
+                Due::Leg(leg, timer) => Reason::Leg(leg, timer),
+                Due::Call(call, timer) => Reason::Call(call, timer),
+            };
+            (at, reason)
+        });
+        match (transactions, own) {
+            (Some(first), Some(second)) if second.0 < first.0 => Some(second),
+            (Some(first), _) => Some(first),
+            (None, own) => own,
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Time, out: &mut Vec<Output>) {
+        let mut steps = Vec::new();
+        self.transactions.handle_timeout(now, &mut steps);
+        for step in steps {
+            self.transaction_said(now, step, &Admission::Anyone, out);
+        }
+        while let Some(due) = self.timers.pop_due(now) {
+            match due {
+                Due::Leg(leg, LegTimer::RetransmitAnswer) => {
+                    self.answer_unacknowledged(now, leg, out);
+                }
+                Due::Leg(leg, LegTimer::DeviceSilent) => self.device_silent(now, leg, out),
+                Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
+                Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
+            }
+        }
+    }
+}
+
+impl Shard {
+    /// An empty shard. `seed` must be unguessable: tags, branches and SSRCs are drawn from it.
+    pub fn new(id: ShardId, seed: [u8; 32], directory: Arc<Directory>) -> Shard {
+        let mut rng = ChaCha8Rng::from_seed(seed);
+        let mut of_transactions = [0; 32];
+        rng.fill_bytes(&mut of_transactions);
+        Shard {
+            id,
+            directory,
+            transactions: Transactions::new(id, of_transactions),
+            legs: Arena::default(),
+            calls: Arena::default(),
+            pending: BTreeMap::new(),
+            timers: Timers::default(),
+            rng,
+            draining: None,
+        }
+    }
+
+    /// Which shard it is.
+    pub fn id(&self) -> ShardId {
+        self.id
+    }
+
+    /// Whether a message belongs to a transaction that is under way: then no admission is asked.
+    pub fn knows(&self, message: &Message) -> bool {
+        self.transactions.knows(message)
+    }
+
+    /// Every live call.
+    pub fn calls(&self) -> Vec<CallView> {
+        self.calls.values().map(|call| self.view(call)).collect()
+    }
+
+    /// How many calls are live.
+    pub fn calls_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// How many legs are live, those included that only wait for the answer to our BYE.
+    pub fn legs_count(&self) -> usize {
+        self.legs.len()
+    }
+
+    fn view(&self, call: &Call) -> CallView {
+        let others: Vec<&Leg> = call
+            .legs
+            .iter()
+            .filter_map(|leg| self.leg(*leg))
+            .filter(|leg| leg.role != Role::Caller)
+            .collect();
+        let rings = others.iter().any(|leg| leg.is_ringing());
+        let state = match &call.purpose {
+            _ if call.ending.is_some() => CallState::Ending,
+            _ if call.connected.is_some() => CallState::Connected,
+            Purpose::Queue(_) | Purpose::Direct(_) if rings => CallState::Ringing,
+            Purpose::Queue(queue) if queue.joined => CallState::Waiting,
+            Purpose::Feature(feature) if feature.answered => CallState::Announcing,
+            _ => CallState::Starting,
+        };
+        let talking = call.talking().and_then(|(_, other)| self.leg(other));
+        let with = talking.or_else(|| others.iter().find(|leg| leg.is_ringing()).copied());
+        call.view(with.and_then(|leg| leg.user.clone()), state)
+    }
+
+    fn leg(&self, id: LegId) -> Option<&Leg> {
+        self.legs
+            .at(id.slot, id.generation)
+            .filter(|leg| leg.id == id)
+    }
+
+    fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        self.legs
+            .at_mut(id.slot, id.generation)
+            .filter(|leg| leg.id == id)
+    }
+
+    fn call(&self, id: CallId) -> Option<&Call> {
+        self.calls
+            .at(id.slot, id.generation)
+            .filter(|call| call.id == id)
+    }
+
+    fn call_mut(&mut self, id: CallId) -> Option<&mut Call> {
+        self.calls
+            .at_mut(id.slot, id.generation)
+            .filter(|call| call.id == id)
+    }
+
+    fn call_of(&self, leg: LegId) -> Option<&Call> {
+        self.call(self.leg(leg)?.call)
+    }
+
+    fn random(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    fn transact(&mut self, now: Time, input: transaction::Input<Mark>, out: &mut Vec<Output>) {
+        self.step_transactions(now, input, &Admission::Anyone, out);
+    }
+
+    fn step_transactions(
+        &mut self,
+        now: Time,
+        input: transaction::Input<Mark>,
+        admission: &Admission,
+        out: &mut Vec<Output>,
+    ) {
+        let mut steps = Vec::new();
+        self.transactions.handle(now, input, &mut steps);
+        for step in steps {
+            self.transaction_said(now, step, admission, out);
+        }
+    }
+
+    fn transaction_said(
+        &mut self,
+        now: Time,
+        step: transaction::Output<Mark>,
+        admission: &Admission,
+        out: &mut Vec<Output>,
+    ) {
+        match step {
+            transaction::Output::Transmit { flow, bytes } => {
+                out.push(Output::Transmit { flow, bytes });
+            }
+            transaction::Output::Request { key, flow, request } => {
+                self.request(now, key, flow, &request, admission, out);
+            }
+            transaction::Output::Ack { request, .. } => self.acknowledged(now, &request, out),
+            transaction::Output::Cancelled { key, .. } => self.cancelled(now, &key, out),
+            transaction::Output::Started { user, key } => self.started(user, key),
+            transaction::Output::Response {
+                user,
+                flow,
+                response,
+                ..
+            } => self.response(now, user, flow, &response, out),
+            transaction::Output::Failed { user, .. } => self.no_response(now, user, out),
+            // The final response was a refusal, and its leg is gone already.
+            transaction::Output::Unacknowledged { .. } => {}
+        }
+    }
+
+    fn response(
+        &mut self,
+        now: Time,
+        mark: Mark,
+        flow: Flow,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) {
+        match mark {
+            Mark::Invite(leg) => self.invite_answered(now, leg, flow, response, out),
+            Mark::Bye(leg) if response.status.is_final() => self.left(now, leg, out),
+            Mark::Bye(_) | Mark::Stray => {}
+        }
+    }
+
+    fn no_response(&mut self, now: Time, mark: Mark, out: &mut Vec<Output>) {
+        match mark {
+            Mark::Invite(leg) => self.invite_unanswered(now, leg, out),
+            Mark::Bye(leg) => self.left(now, leg, out),
+            Mark::Stray => {}
+        }
+    }
+
+    fn respond(&mut self, now: Time, key: ServerKey, response: Response, out: &mut Vec<Output>) {
+        let respond = transaction::Input::Respond { key, response };
+        self.transact(now, respond, out);
+    }
+
+    /// Tells the queue engine that this call, outside the queues, occupies a user or does so no more.
+    fn tell_own_call(
+        &self,
+        user: Option<UserId>,
+        call: CallId,
+        activity: OwnCall,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(agent) = user {
+            let active = activity == OwnCall::Active;
+            out.push(Output::Acd(acd::Input::OwnCall {
+                agent,
+                call,
+                active,
+            }));
+        }
+    }
+}
+
+/// Whether a call outside the queues goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnCall {
+    Active,
+    Over,
+}

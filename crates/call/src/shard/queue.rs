@@ -1,0 +1,185 @@
+//! Calls to queues: the caller's journey, and the queue engine's commands.
+
+use super::{Due, Shard};
+use crate::call::Purpose;
+use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::journey::{CallTimer, Journey, Step};
+use crate::leg::{Leg, Role, State};
+use acd::{Asker, OfferEnd};
+use base::{CallId, LegId, OfferId, Time, UserId};
+use media_core::Command;
+use sip_core::StatusCode;
+
+impl Shard {
+    pub(super) fn start_journey(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.step_journey(now, call, out, Journey::start);
+    }
+
+    pub(super) fn journey_played(
+        &mut self,
+        now: Time,
+        call: CallId,
+        token: u32,
+        out: &mut Vec<Output>,
+    ) {
+        self.step_journey(now, call, out, |journey, steps| {
+            journey.played(token, steps)
+        });
+    }
+
+    pub(super) fn repeat_due(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.step_journey(now, call, out, Journey::repeat_due);
+    }
+
+    fn step_journey(
+        &mut self,
+        now: Time,
+        call: CallId,
+        out: &mut Vec<Output>,
+        step: impl FnOnce(&mut Journey, &mut Vec<Step>),
+    ) {
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        let caller = entry.caller;
+        let started = entry.started;
+        let Purpose::Queue(queue) = &mut entry.purpose else {
+            return;
+        };
+        let mut steps = Vec::new();
+        step(&mut queue.journey, &mut steps);
+        queue.joined |= steps.contains(&Step::Join);
+        let queue = queue.queue.clone();
+        for step in steps {
+            match step {
+                Step::Play(playlist) => out.push(Output::Media {
+                    call,
+                    leg: caller,
+                    command: Command::Play(playlist),
+                }),
+                Step::Join => out.push(Output::Acd(acd::Input::Join {
+                    call,
+                    queue: queue.clone(),
+                    arrived: started,
+                })),
+                Step::AskPlace => out.push(Output::Acd(acd::Input::AskPosition { call })),
+                Step::WaitForRepeat(span) => {
+                    self.timers
+                        .arm(Due::Call(call, CallTimer::RepeatMessage), now + span);
+                }
+            }
+        }
+    }
+
+    pub(super) fn acd_command(&mut self, now: Time, command: acd::Command, out: &mut Vec<Output>) {
+        match command {
+            acd::Command::Ring {
+                offer, call, agent, ..
+            } => self.ring_agent(call, offer, agent, out),
+            acd::Command::Withdraw { offer, call, .. } | acd::Command::Release { offer, call } => {
+                match self.leg_of_offer(call, offer) {
+                    Some(leg) => self.hang_up(now, leg, StatusCode::REQUEST_TERMINATED, out),
+                    None => never_rang(offer, out),
+                }
+            }
+            acd::Command::Connect { offer, call, .. } => self.connect(now, call, offer, out),
+            acd::Command::Refuse { call, .. } => self.queue_refused(now, call, out),
+            acd::Command::Position { call, position } => {
+                let step = |journey: &mut Journey, steps: &mut Vec<Step>| {
+                    journey.place_known(position, steps);
+                };
+                self.step_journey(now, call, out, step);
+            }
+            acd::Command::Answer {
+                asker: Asker::Call(call),
+                result,
+            } => self.feature_done(now, call, result.is_ok(), out),
+            // Answered by whoever runs the shards.
+            acd::Command::Answer {
+                asker: Asker::Control(_),
+                ..
+            } => {}
+        }
+    }
+
+    fn ring_agent(&mut self, call: CallId, offer: OfferId, agent: UserId, out: &mut Vec<Output>) {
+        let waits = self.call(call).is_some_and(|call| call.ending.is_none());
+        let role = Role::Agent {
+            offer,
+            agent: agent.clone(),
+        };
+        let rung = waits
+            .then(|| self.new_device_leg(call, role, agent, out))
+            .flatten();
+        if rung.is_none() {
+            never_rang(offer, out);
+        }
+    }
+
+    fn leg_of_offer(&self, call: CallId, offer: OfferId) -> Option<LegId> {
+        let of_offer =
+            |leg: &&Leg| matches!(leg.role, Role::Agent { offer: of, .. } if of == offer);
+        let legs = self.call(call)?.legs.iter();
+        legs.filter_map(|leg| self.leg(*leg))
+            .find(of_offer)
+            .map(|leg| leg.id)
+    }
+
+    /// The agent's answer counts: the two talk.
+    fn connect(&mut self, now: Time, call: CallId, offer: OfferId, out: &mut Vec<Output>) {
+        let leg = self
+            .leg_of_offer(call, offer)
+            .filter(|leg| self.leg(*leg).is_some_and(Leg::is_up));
+        let Some(entry) = self.call_mut(call) else {
+            // The caller hung up while this was on its way; the engine has been told.
+            return;
+        };
+        let caller = entry.caller;
+        let Purpose::Queue(queue) = &mut entry.purpose else {
+            return;
+        };
+        queue.journey.stop();
+        let Some(leg) = leg else {
+            // The agent hung up while this was on its way: the conversation was over before it began.
+            if std::mem::take(&mut queue.joined) {
+                out.push(Output::Acd(acd::Input::ConversationEnded { call }));
+            }
+            let status = StatusCode::TEMPORARILY_UNAVAILABLE;
+            return self.end_call(now, call, EndCause::CalleeHungUp, status, out);
+        };
+        queue.agent = Some((offer, leg));
+        entry.connected = Some(now);
+        self.timers
+            .disarm(&Due::Call(call, CallTimer::RepeatMessage));
+        if self
+            .leg(caller)
+            .is_some_and(|leg| matches!(leg.state, State::Incoming { .. }))
+        {
+            self.answer(now, caller, out);
+        }
+        self.apply_media(leg, out);
+        self.join_or_hold(call, out);
+    }
+
+    fn queue_refused(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        if let Some(entry) = self.call_mut(call)
+            && let Purpose::Queue(queue) = &mut entry.purpose
+        {
+            queue.joined = false;
+            let status = StatusCode::BUSY_HERE;
+            out.push(Output::Event(CallEvent::Refused {
+                status: status.code(),
+                cause: RefusedCause::QueueRefused,
+            }));
+            self.end_call(now, call, EndCause::NotCompleted, status, out);
+        }
+    }
+}
+
+/// An offer whose leg is not there any more, or never was.
+fn never_rang(offer: OfferId, out: &mut Vec<Output>) {
+    out.push(Output::Acd(acd::Input::OfferEnded {
+        offer,
+        end: OfferEnd::Withdrawn,
+    }));
+}

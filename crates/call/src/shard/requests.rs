@@ -1,0 +1,214 @@
+//! Requests: those within a dialog find their leg, those outside start something or are refused.
+
+use super::Shard;
+use crate::input::{Admission, CallEvent, Output, RefusedCause};
+use crate::tag;
+use base::Time;
+use sip_core::transaction::ServerKey;
+use sip_core::{Flow, HeaderName, HeaderValue, Method, Request, StatusCode};
+use std::time::Duration;
+
+/// What this server takes part in (RFC 3261 §20.5).
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER";
+/// What bodies it reads.
+pub(crate) const ACCEPT: &str = "application/sdp";
+/// What a caller is told when there are too many calls.
+const RETRY_AFTER_TOO_MANY: Duration = Duration::from_secs(5);
+
+/// A request that will not be done, and what to say.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: StatusCode,
+    pub(crate) cause: RefusedCause,
+    pub(crate) header: Option<(HeaderName, String)>,
+}
+
+impl Refused {
+    pub(crate) fn new(status: StatusCode, cause: RefusedCause) -> Refused {
+        Refused {
+            status,
+            cause,
+            header: None,
+        }
+    }
+
+    pub(crate) fn with(self, name: HeaderName, value: impl Into<String>) -> Refused {
+        Refused {
+            header: Some((name, value.into())),
+            ..self
+        }
+    }
+
+    pub(crate) fn try_later(cause: RefusedCause, after: Duration) -> Refused {
+        Refused::new(StatusCode::SERVICE_UNAVAILABLE, cause)
+            .with(HeaderName::RetryAfter, after.as_secs().max(1).to_string())
+    }
+}
+
+impl Shard {
+    pub(super) fn request(
+        &mut self,
+        now: Time,
+        key: ServerKey,
+        flow: Flow,
+        request: &Request,
+        admission: &Admission,
+        out: &mut Vec<Output>,
+    ) {
+        let to_tag = request
+            .headers
+            .to()
+            .ok()
+            .and_then(|to| to.tag().map(Box::from));
+        let done = match to_tag {
+            Some(tag) => self.request_in_dialog(now, &key, flow, request, &tag, out),
+            None => self.request_outside(now, &key, flow, request, admission, out),
+        };
+        if let Err(refused) = done {
+            self.refuse(now, key, request, &refused, out);
+        }
+    }
+
+    pub(super) fn refuse(
+        &mut self,
+        now: Time,
+        key: ServerKey,
+        request: &Request,
+        refused: &Refused,
+        out: &mut Vec<Output>,
+    ) {
+        let tag = format!("{:016x}", self.random());
+        let mut response = request.response_with_tag(refused.status, &tag);
+        if let Some((name, value)) = &refused.header {
+            response.headers.push(name.clone(), HeaderValue::of(value));
+        }
+        out.push(Output::Event(CallEvent::Refused {
+            status: refused.status.code(),
+            cause: refused.cause,
+        }));
+        self.respond(now, key, response, out);
+    }
+
+    fn request_outside(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        flow: Flow,
+        request: &Request,
+        admission: &Admission,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refused> {
+        match request.method {
+            Method::Invite => self.invited(now, key, flow, request, admission, out),
+            Method::Register => {
+                no_extension_required(request)?;
+                let Admission::User(user) = admission else {
+                    let forbidden = StatusCode::FORBIDDEN;
+                    return Err(Refused::new(forbidden, RefusedCause::Unsupported));
+                };
+                out.push(Output::Register {
+                    key: key.clone(),
+                    flow,
+                    request: request.clone(),
+                    user: user.clone(),
+                });
+                Ok(())
+            }
+            Method::Options => {
+                no_extension_required(request)?;
+                let tag = format!("{:016x}", self.random());
+                self.capabilities(now, key, request, &tag, out);
+                Ok(())
+            }
+            Method::Bye | Method::Prack | Method::Update | Method::Info | Method::Notify => Err(
+                Refused::new(StatusCode::CALL_DOES_NOT_EXIST, RefusedCause::NoDialog),
+            ),
+            _ => Err(not_ours(&request.method)),
+        }
+    }
+
+    /// 200 to OPTIONS: what an INVITE would find here (RFC 3261 §11.2).
+    pub(super) fn capabilities(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        request: &Request,
+        tag: &str,
+        out: &mut Vec<Output>,
+    ) {
+        let mut response = request.response_with_tag(StatusCode::OK, tag);
+        let headers = &mut response.headers;
+        headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
+        headers.push(HeaderName::Accept, HeaderValue::of(ACCEPT));
+        headers.push(HeaderName::AcceptEncoding, HeaderValue::of("identity"));
+        headers.push(HeaderName::Supported, HeaderValue::of(""));
+        self.respond(now, key.clone(), response, out);
+    }
+
+    /// What keeps new calls out for now.
+    pub(super) fn room_for_a_call(&self, admission: &Admission) -> Result<(), Refused> {
+        if let Some(after) = self.draining {
+            return Err(Refused::try_later(RefusedCause::Draining, after));
+        }
+        let full = self.calls.len() >= super::CALLS_PER_SHARD_MAX;
+        if full || *admission == Admission::NoRoom {
+            return Err(Refused::try_later(
+                RefusedCause::TooManyCalls,
+                RETRY_AFTER_TOO_MANY,
+            ));
+        }
+        Ok(())
+    }
+
+    /// The leg that a tag of ours names, if the rest of the request agrees.
+    pub(super) fn leg_named(&self, tag: &str, request: &Request) -> Option<&crate::leg::Leg> {
+        let leg = self.leg(tag::leg_of(tag)?)?;
+        let same = *leg.local_tag == *tag && leg.dialog()?.matches(request);
+        same.then_some(leg)
+    }
+}
+
+/// 501 for what nobody defined, 405 for what is defined and not done here (RFC 3261 §8.2.1).
+pub(crate) fn not_ours(method: &Method) -> Refused {
+    let status = match method {
+        Method::Other(_) => StatusCode::NOT_IMPLEMENTED,
+        _ => StatusCode::METHOD_NOT_ALLOWED,
+    };
+    Refused::new(status, RefusedCause::Unsupported).with(HeaderName::Allow, ALLOW)
+}
+
+/// RFC 3261 §8.2.2.3: what the sender insists on and we do not have.
+pub(crate) fn no_extension_required(request: &Request) -> Result<(), Refused> {
+    let unknown = request.headers.tokens(&HeaderName::Require);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Refused::new(StatusCode::BAD_EXTENSION, RefusedCause::Unsupported)
+            .with(HeaderName::Unsupported, unknown.join(", ")),
+    )
+}
+
+/// RFC 3261 §8.2.3: a body must be one we read.
+pub(crate) fn body_is_readable(request: &Request) -> Result<(), Refused> {
+    if request.body.is_empty() {
+        return Ok(());
+    }
+    let unsupported = || {
+        Refused::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            RefusedCause::Unsupported,
+        )
+    };
+    let encoded = request
+        .headers
+        .list(&HeaderName::ContentEncoding)
+        .any(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+    if encoded {
+        return Err(unsupported().with(HeaderName::AcceptEncoding, "identity"));
+    }
+    match request.headers.content_type() {
+        Ok(Some(kind)) if kind == ACCEPT => Ok(()),
+        _ => Err(unsupported().with(HeaderName::Accept, ACCEPT)),
+    }
+}
