@@ -6,4 +6,6 @@
 mod agents;
 mod callers_and_offers;
 mod floor;
+mod model;
 mod reload;
+mod worlds;

@@ -1,0 +1,680 @@
+//! A naive engine: plain lists, everything looked up anew each time, no facts and nothing kept that
+//! could be worked out. It does what `requirements.md` says and is as slow as it likes.
+
+use acd::{
+    AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, DEFERRAL_MIN, Deferral,
+    Input, LeaveCause, OfferEnd, Outcome, QueueTotals, RefuseCause, Settings, WithdrawCause,
+};
+use base::{CallId, OfferId, QueueId, Time, UserId};
+use control::{AgentCommand, Queues};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// When something came to be so, and as which of all things: nothing ties.
+type When = (Time, u64);
+
+#[derive(Default)]
+pub(crate) struct Model {
+    settings: Arc<Settings>,
+    agents: Vec<Agent>,
+    callers: Vec<Caller>,
+    offers: Vec<Offer>,
+    totals: BTreeMap<QueueId, QueueTotals>,
+    now: Time,
+    things: u64,
+    commands: Vec<Command>,
+}
+
+struct Agent {
+    id: UserId,
+    logins: Vec<(QueueId, When)>,
+    pause: Option<Option<String>>,
+    own_calls: Vec<CallId>,
+    reachable: bool,
+    wrap_up: Option<Time>,
+    deferred: Option<Time>,
+    idle: When,
+    totals: AgentTotals,
+}
+
+struct Caller {
+    call: CallId,
+    queue: QueueId,
+    arrived: When,
+}
+
+#[derive(Clone)]
+pub(crate) struct Offer {
+    pub(crate) id: OfferId,
+    pub(crate) call: CallId,
+    queue: QueueId,
+    pub(crate) agent: UserId,
+    pub(crate) state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    Ringing(Time),
+    Withdrawn(WithdrawCause, Time),
+    Late(Time),
+    Connected,
+    Lost,
+    Over,
+}
+
+impl Model {
+    /// The commands for this input, in no particular order.
+    pub(crate) fn handle(&mut self, now: Time, input: &Input) -> Vec<Command> {
+        self.now = now;
+        match input {
+            Input::Configure(settings) => self.configure(settings),
+            Input::Join {
+                call,
+                queue,
+                arrived,
+            } => self.join(*call, queue, *arrived),
+            Input::Leave { call, cause } => self.leave(*call, *cause),
+            Input::OfferAnswered { offer } => self.answered(*offer),
+            Input::OfferEnded { offer, end } => self.ended(*offer, *end),
+            Input::ConversationEnded { call } => self.conversation_ended(*call),
+            Input::AgentCommand { asker, command } => {
+                let result = self.command(command.command());
+                self.commands.push(Command::Answer {
+                    asker: *asker,
+                    result,
+                });
+            }
+            Input::DeviceReachable { agent, reachable } => {
+                self.agent(agent).reachable = *reachable;
+            }
+            Input::OwnCall {
+                agent,
+                call,
+                active,
+            } => self.own_call(agent, *call, *active),
+            Input::AskPosition { call } => {
+                let position = self.position(*call);
+                self.commands.push(Command::Position {
+                    call: *call,
+                    position,
+                });
+            }
+        }
+        self.finish()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Time) -> Vec<Command> {
+        self.now = now;
+        for offer in self.offers.clone() {
+            match offer.state {
+                State::Ringing(until) if until <= now => {
+                    self.withdraw(offer.id, WithdrawCause::NoAnswer);
+                }
+                State::Withdrawn(_, until) | State::Late(until) if until <= now => {
+                    self.offer(offer.id).state = State::Lost;
+                    self.blame(&offer, Outcome::DeviceError);
+                }
+                _ => {}
+            }
+        }
+        // Which of several wrap-ups that end in the same microsecond comes first is by name.
+        self.agents
+            .sort_by(|a, b| (a.wrap_up, &a.id).cmp(&(b.wrap_up, &b.id)));
+        for at in 0..self.agents.len() {
+            let thing = self.thing();
+            let agent = &mut self.agents[at];
+            if let Some(until) = agent.wrap_up.filter(|until| *until <= now) {
+                agent.wrap_up = None;
+                agent.idle = agent.idle.max((until, thing.1));
+            }
+            agent.deferred = agent.deferred.filter(|until| *until > now);
+        }
+        self.finish()
+    }
+
+    fn finish(&mut self) -> Vec<Command> {
+        self.dispatch();
+        let busy: BTreeSet<UserId> = self
+            .offers
+            .iter()
+            .filter(|offer| !matches!(offer.state, State::Lost | State::Over))
+            .map(|offer| offer.agent.clone())
+            .collect();
+        let settings = Arc::clone(&self.settings);
+        self.agents.retain(|agent| {
+            settings.agents.contains_key(&agent.id)
+                || busy.contains(&agent.id)
+                || agent.reachable
+                || !agent.own_calls.is_empty()
+                || agent.wrap_up.is_some()
+                || agent.deferred.is_some()
+        });
+        let callers = &self.callers;
+        self.totals.retain(|queue, _| {
+            settings.queues.contains_key(queue)
+                || callers.iter().any(|caller| caller.queue == *queue)
+        });
+        std::mem::take(&mut self.commands)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Time> {
+        let offers = self.offers.iter().filter_map(|offer| match offer.state {
+            State::Ringing(until) | State::Withdrawn(_, until) | State::Late(until) => Some(until),
+            State::Connected | State::Lost | State::Over => None,
+        });
+        let agents = self
+            .agents
+            .iter()
+            .flat_map(|agent| [agent.wrap_up, agent.deferred]);
+        offers.chain(agents.flatten()).min()
+    }
+
+    fn configure(&mut self, settings: &Arc<Settings>) {
+        let before = Arc::clone(&self.settings);
+        for agent in self.ids() {
+            let lost: Vec<QueueId> = self
+                .agent(&agent)
+                .logins
+                .iter()
+                .map(|(queue, _)| queue.clone())
+                .filter(|queue| !is_member(settings, &agent, queue))
+                .collect();
+            self.log_out(&agent, &lost);
+            if !settings.agents.contains_key(&agent) && before.agents.contains_key(&agent) {
+                self.withdraw_from(&agent);
+            }
+        }
+        let gone = |queue: &QueueId| !settings.queues.contains_key(queue);
+        let stranded: Vec<CallId> = self.waiting_in_order(|queue| gone(queue));
+        for call in stranded {
+            self.withdraw_for(call);
+            let caller = self.take_out(call);
+            self.totals.entry(caller.queue).or_default().expelled += 1;
+            self.commands.push(Command::Refuse {
+                call,
+                cause: RefuseCause::NoSuchQueue,
+            });
+        }
+        self.settings = Arc::clone(settings);
+        for (agent, new) in &settings.agents {
+            self.agent(agent);
+            if !before.agents.contains_key(agent) {
+                self.log_in(agent, new.logged_in_at_start.iter());
+            }
+        }
+    }
+
+    fn join(&mut self, call: CallId, queue: &QueueId, arrived: Time) {
+        if self.callers.iter().any(|caller| caller.call == call) {
+            return;
+        }
+        let refusal = match self.settings.queues.get(queue) {
+            None => Some(RefuseCause::NoSuchQueue),
+            Some(settings) => {
+                let waiting = self.waiting_in_order(|other| other == queue).len();
+                (waiting >= settings.waiting_max as usize).then_some(RefuseCause::Full)
+            }
+        };
+        if let Some(cause) = refusal {
+            // A removed queue whose callers still talk counts on.
+            if self.settings.queues.contains_key(queue) || self.totals.contains_key(queue) {
+                self.totals.entry(queue.clone()).or_default().refused += 1;
+            }
+            self.commands.push(Command::Refuse { call, cause });
+            return;
+        }
+        self.totals.entry(queue.clone()).or_default().entered += 1;
+        let (_, thing) = self.thing();
+        let arrived = (arrived.min(self.now), thing);
+        self.callers.push(Caller {
+            call,
+            queue: queue.clone(),
+            arrived,
+        });
+    }
+
+    fn leave(&mut self, call: CallId, cause: LeaveCause) {
+        if !self.callers.iter().any(|caller| caller.call == call) {
+            return;
+        }
+        if self.is_connected(call) {
+            return self.conversation_ended(call);
+        }
+        self.withdraw_for(call);
+        let caller = self.take_out(call);
+        let totals = self.totals.entry(caller.queue).or_default();
+        match cause {
+            LeaveCause::Abandoned => totals.abandoned += 1,
+            LeaveCause::Failed => totals.failed += 1,
+            LeaveCause::Shutdown => totals.shut_down += 1,
+        }
+    }
+
+    fn answered(&mut self, id: OfferId) {
+        let Some(offer) = self.offers.iter().find(|offer| offer.id == id).cloned() else {
+            return;
+        };
+        let late_until = self.now + CONFIRM_WITHIN;
+        let state = match offer.state {
+            State::Ringing(_) => State::Connected,
+            State::Withdrawn(..) => State::Late(late_until),
+            State::Lost => State::Over,
+            State::Late(_) | State::Connected | State::Over => return,
+        };
+        self.offer(id).state = state;
+        if state == State::Connected {
+            self.agent(&offer.agent).totals.taken += 1;
+            self.totals.entry(offer.queue).or_default().connected += 1;
+            let (offer, call, agent) = (id, offer.call, offer.agent);
+            self.commands.push(Command::Connect { offer, call, agent });
+        } else {
+            self.commands.push(Command::Release {
+                offer: id,
+                call: offer.call,
+            });
+        }
+    }
+
+    fn ended(&mut self, id: OfferId, end: OfferEnd) {
+        let Some(offer) = self.offers.iter().find(|offer| offer.id == id).cloned() else {
+            return;
+        };
+        let missed = WithdrawCause::NoAnswer;
+        let outcome = match (offer.state, end) {
+            (State::Lost | State::Over, _) => return,
+            (State::Connected, _) => return self.conversation_ended(offer.call),
+            (State::Late(_), _) => Outcome::Nothing,
+            (_, OfferEnd::DeviceError) => Outcome::DeviceError,
+            (State::Withdrawn(cause, _), _) if cause != missed => Outcome::Nothing,
+            (State::Ringing(_), OfferEnd::Withdrawn) => Outcome::DeviceError,
+            (_, OfferEnd::Busy) => Outcome::Busy,
+            (_, OfferEnd::Declined) => Outcome::Declined,
+            (_, OfferEnd::NoAnswer | OfferEnd::Withdrawn) => Outcome::Missed,
+        };
+        self.offer(id).state = State::Over;
+        self.blame(&offer, outcome);
+    }
+
+    fn blame(&mut self, offer: &Offer, outcome: Outcome) {
+        let thing = self.thing();
+        let none = Deferral {
+            no_answer: DEFERRAL_MIN,
+            declined: DEFERRAL_MIN,
+            busy: DEFERRAL_MIN,
+            error: DEFERRAL_MIN,
+        };
+        let settings = self.settings.queues.get(&offer.queue);
+        let deferral = settings.map_or(none, |settings| settings.deferral);
+        let agent = self.agent(&offer.agent);
+        let span = match outcome {
+            Outcome::Missed => {
+                agent.totals.missed += 1;
+                agent.idle = thing;
+                deferral.no_answer
+            }
+            Outcome::Declined => {
+                agent.totals.declined += 1;
+                agent.idle = thing;
+                deferral.declined
+            }
+            Outcome::Busy => {
+                agent.totals.declined += 1;
+                agent.idle = thing;
+                deferral.busy
+            }
+            Outcome::DeviceError => {
+                agent.totals.device_errors += 1;
+                deferral.error
+            }
+            Outcome::Nothing => return,
+        };
+        agent.deferred = Some(thing.0 + span.max(DEFERRAL_MIN));
+    }
+
+    fn conversation_ended(&mut self, call: CallId) {
+        let talking = |offer: &&mut Offer| offer.call == call && offer.state == State::Connected;
+        let Some(offer) = self.offers.iter_mut().find(talking) else {
+            return;
+        };
+        offer.state = State::Over;
+        let (id, queue) = (offer.agent.clone(), offer.queue.clone());
+        self.take_out(call);
+        let settings = self.settings.queues.get(&queue);
+        let wrap_up = settings
+            .map(|settings| settings.wrap_up)
+            .filter(|span| !span.is_zero());
+        let (until, thing) = (wrap_up.map(|span| self.now + span), self.thing());
+        let agent = self.agent(&id);
+        agent.wrap_up = until;
+        agent.idle = thing;
+    }
+
+    fn command(&mut self, command: &AgentCommand) -> Result<(), CommandRefusal> {
+        let id = command.agent().clone();
+        if !self.settings.agents.contains_key(&id) {
+            return Err(CommandRefusal::NoSuchAgent(id));
+        }
+        let thing = self.thing();
+        match command {
+            AgentCommand::LogIn { queues, .. } => {
+                let queues = self.meant(&id, queues)?;
+                self.log_in(&id, queues.iter());
+            }
+            AgentCommand::LogOut { queues, .. } => {
+                let queues = self.meant(&id, queues)?;
+                self.log_out(&id, &queues);
+            }
+            AgentCommand::Pause { .. } | AgentCommand::Resume { .. }
+                if self.agent(&id).logins.is_empty() =>
+            {
+                return Err(CommandRefusal::NotLoggedIn(id));
+            }
+            AgentCommand::Pause { reason, .. } => {
+                self.withdraw_from(&id);
+                let agent = self.agent(&id);
+                let kept = agent.pause.take().flatten();
+                agent.pause = Some(reason.clone().or(kept));
+            }
+            AgentCommand::Resume { .. } => {
+                let agent = self.agent(&id);
+                if agent.pause.take().is_some() {
+                    agent.idle = thing;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn meant(&self, id: &UserId, queues: &Queues) -> Result<Vec<QueueId>, CommandRefusal> {
+        let all = self.settings.queues.keys();
+        let his: Vec<QueueId> = all
+            .filter(|queue| is_member(&self.settings, id, queue))
+            .cloned()
+            .collect();
+        match queues {
+            Queues::All if his.is_empty() => Err(CommandRefusal::NoQueue(id.clone())),
+            Queues::All => Ok(his),
+            Queues::One(queue) if his.contains(queue) => Ok(vec![queue.clone()]),
+            Queues::One(queue) => Err(CommandRefusal::NotAMember {
+                agent: id.clone(),
+                queue: queue.clone(),
+            }),
+        }
+    }
+
+    fn log_in<'a>(&mut self, id: &UserId, queues: impl Iterator<Item = &'a QueueId>) {
+        let settings = Arc::clone(&self.settings);
+        let thing = self.thing();
+        let agent = self.agent(id);
+        for queue in queues {
+            let already = agent.logins.iter().any(|(other, _)| other == queue);
+            if is_member(&settings, id, queue) && !already {
+                agent.logins.push((queue.clone(), thing));
+            }
+        }
+    }
+
+    fn log_out(&mut self, id: &UserId, queues: &[QueueId]) {
+        let rings = self
+            .ringing_at(id)
+            .filter(|offer| queues.contains(&offer.queue));
+        if let Some(offer) = rings {
+            self.withdraw(offer.id, WithdrawCause::AgentGone);
+        }
+        let agent = self.agent(id);
+        agent.logins.retain(|(queue, _)| !queues.contains(queue));
+        if agent.logins.is_empty() {
+            agent.pause = None;
+        }
+    }
+
+    fn own_call(&mut self, id: &UserId, call: CallId, active: bool) {
+        let known = self.agent(id).own_calls.contains(&call);
+        if active && !known {
+            self.withdraw_from(id);
+            self.agent(id).own_calls.push(call);
+        } else if !active && known {
+            let thing = self.thing();
+            let agent = self.agent(id);
+            agent.own_calls.retain(|other| *other != call);
+            agent.idle = thing;
+        }
+    }
+
+    fn dispatch(&mut self) {
+        'again: loop {
+            for call in self.waiting_in_order(|_| true) {
+                if self.ringing_for(call).is_some() {
+                    continue;
+                }
+                let queue = self.caller(call).queue.clone();
+                let free = |agent: &&Agent| self.state_of(&agent.id) == AgentState::Free;
+                let idle = |agent: &Agent| {
+                    let login = agent.logins.iter().find(|(other, _)| *other == queue)?;
+                    Some((agent.idle.max(login.1), agent.id.clone()))
+                };
+                let chosen = self.agents.iter().filter(free).filter_map(idle).min();
+                if let Some((_, agent)) = chosen {
+                    self.ring(call, queue, agent);
+                    continue 'again;
+                }
+            }
+            return;
+        }
+    }
+
+    fn ring(&mut self, call: CallId, queue: QueueId, agent: UserId) {
+        let id = OfferId(self.offers.len() as u64 + 1);
+        let state = State::Ringing(self.now + self.settings.queues[&queue].ring);
+        let command = Command::Ring {
+            offer: id,
+            call,
+            queue: queue.clone(),
+            agent: agent.clone(),
+        };
+        self.commands.push(command);
+        self.offers.push(Offer {
+            id,
+            call,
+            queue,
+            agent,
+            state,
+        });
+    }
+
+    fn withdraw(&mut self, id: OfferId, cause: WithdrawCause) {
+        let until = self.now + CONFIRM_WITHIN;
+        let offer = self.offer(id);
+        offer.state = State::Withdrawn(cause, until);
+        let call = offer.call;
+        self.commands.push(Command::Withdraw {
+            offer: id,
+            call,
+            cause,
+        });
+    }
+
+    fn withdraw_from(&mut self, agent: &UserId) {
+        if let Some(offer) = self.ringing_at(agent) {
+            self.withdraw(offer.id, WithdrawCause::AgentGone);
+        }
+    }
+
+    fn withdraw_for(&mut self, call: CallId) {
+        if let Some(offer) = self.ringing_for(call) {
+            self.withdraw(offer.id, WithdrawCause::CallerGone);
+        }
+    }
+
+    fn take_out(&mut self, call: CallId) -> Caller {
+        let at = self.callers.iter().position(|caller| caller.call == call);
+        self.callers
+            .remove(at.expect("whoever asks has seen the caller"))
+    }
+
+    fn thing(&mut self) -> When {
+        self.things += 1;
+        (self.now, self.things)
+    }
+
+    fn offer(&mut self, id: OfferId) -> &mut Offer {
+        self.offers.iter_mut().find(|offer| offer.id == id).unwrap()
+    }
+
+    fn caller(&self, call: CallId) -> &Caller {
+        self.callers
+            .iter()
+            .find(|caller| caller.call == call)
+            .unwrap()
+    }
+
+    fn agent(&mut self, id: &UserId) -> &mut Agent {
+        if !self.agents.iter().any(|agent| agent.id == *id) {
+            self.agents.push(Agent {
+                id: id.clone(),
+                logins: Vec::new(),
+                pause: None,
+                own_calls: Vec::new(),
+                reachable: false,
+                wrap_up: None,
+                deferred: None,
+                idle: (Time::ZERO, 0),
+                totals: AgentTotals::default(),
+            });
+        }
+        self.agents
+            .iter_mut()
+            .find(|agent| agent.id == *id)
+            .unwrap()
+    }
+
+    fn ids(&self) -> BTreeSet<UserId> {
+        self.agents.iter().map(|agent| agent.id.clone()).collect()
+    }
+
+    fn ringing(&self) -> impl Iterator<Item = &Offer> {
+        self.offers
+            .iter()
+            .filter(|offer| matches!(offer.state, State::Ringing(_)))
+    }
+
+    fn ringing_at(&self, agent: &UserId) -> Option<Offer> {
+        self.ringing().find(|offer| offer.agent == *agent).cloned()
+    }
+
+    fn ringing_for(&self, call: CallId) -> Option<Offer> {
+        self.ringing().find(|offer| offer.call == call).cloned()
+    }
+
+    fn is_connected(&self, call: CallId) -> bool {
+        let connected = |offer: &Offer| offer.call == call && offer.state == State::Connected;
+        self.offers.iter().any(connected)
+    }
+
+    fn waiting_in_order(&self, of: impl Fn(&QueueId) -> bool) -> Vec<CallId> {
+        let mut waiting: Vec<&Caller> = self
+            .callers
+            .iter()
+            .filter(|caller| of(&caller.queue) && !self.is_connected(caller.call))
+            .collect();
+        waiting.sort_by_key(|caller| caller.arrived);
+        waiting.into_iter().map(|caller| caller.call).collect()
+    }
+}
+
+/// What there is to see, for comparison.
+impl Model {
+    pub(crate) fn position(&self, call: CallId) -> Option<u32> {
+        let queue = &self
+            .callers
+            .iter()
+            .find(|caller| caller.call == call)?
+            .queue;
+        let line = self.waiting_in_order(|other| other == queue);
+        line.iter()
+            .position(|other| *other == call)
+            .map(|ahead| ahead as u32 + 1)
+    }
+
+    pub(crate) fn state_of(&self, id: &UserId) -> AgentState {
+        let agent = self.agents.iter().find(|agent| agent.id == *id).unwrap();
+        for offer in self.offers.iter().filter(|offer| offer.agent == *id) {
+            match offer.state {
+                State::Connected => return AgentState::InCall,
+                State::Ringing(_) | State::Withdrawn(..) | State::Late(_) => {
+                    return AgentState::Offered;
+                }
+                State::Lost | State::Over => {}
+            }
+        }
+        match agent {
+            Agent {
+                wrap_up: Some(until),
+                ..
+            } => AgentState::WrapUp { until: *until },
+            Agent { logins, .. } if logins.is_empty() => AgentState::LoggedOut,
+            Agent {
+                pause: Some(reason),
+                ..
+            } => AgentState::Paused {
+                reason: reason.clone(),
+            },
+            Agent { own_calls, .. } if !own_calls.is_empty() => AgentState::OwnCall,
+            Agent {
+                reachable: false, ..
+            } => AgentState::Unreachable,
+            Agent {
+                deferred: Some(until),
+                ..
+            } => AgentState::Deferred { until: *until },
+            _ => AgentState::Free,
+        }
+    }
+
+    pub(crate) fn agent_totals(&self, id: &UserId) -> AgentTotals {
+        self.agents
+            .iter()
+            .find(|agent| agent.id == *id)
+            .unwrap()
+            .totals
+    }
+
+    pub(crate) fn queue_totals(&self, id: &QueueId) -> QueueTotals {
+        self.totals.get(id).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn offers(&self) -> &[Offer] {
+        &self.offers
+    }
+
+    /// Callers in a queue: waiting, offered, talking.
+    pub(crate) fn counts(&self, queue: &QueueId) -> (u32, u32, u32) {
+        let line = self.waiting_in_order(|other| other == queue);
+        let offered = line
+            .iter()
+            .filter(|call| self.ringing_for(**call).is_some())
+            .count();
+        let all = self
+            .callers
+            .iter()
+            .filter(|caller| caller.queue == *queue)
+            .count();
+        (
+            (line.len() - offered) as u32,
+            offered as u32,
+            (all - line.len()) as u32,
+        )
+    }
+
+    pub(crate) fn calls(&self) -> Vec<CallId> {
+        self.callers.iter().map(|caller| caller.call).collect()
+    }
+}
+
+fn is_member(settings: &Settings, agent: &UserId, queue: &QueueId) -> bool {
+    settings.agents.contains_key(agent)
+        && settings
+            .queues
+            .get(queue)
+            .is_some_and(|queue| queue.members.contains(agent))
+}

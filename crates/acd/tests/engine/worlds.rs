@@ -1,0 +1,581 @@
+//! Whole random worlds: settings, callers, phones and agents that do anything at any time, right or
+//! wrong. The engine must do what the naive model does, at every step; and once the faults stop,
+//! everything must come to rest.
+//!
+//! A failure prints the seed; `ACD_SEED=n` runs that world alone, `ACD_WORLDS=n` as many as you like.
+
+use crate::floor::{Floor, agent, call, open_ends, queue, secs};
+use crate::model::{Model, Offer, State};
+use acd::{
+    AgentState, Asker, Command, Deferral, Input, LeaveCause, OfferEnd, Policy, QueueSettings,
+    Settings,
+};
+use base::{CallId, OfferId, QueueId, Time, UserId};
+use control::{AgentCommand, Principal, Queues, permit};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+const QUEUES: &[&str] = &["alpha", "beta", "gamma", "delta"];
+const AGENTS: &[&str] = &["anna", "bosse", "cecilia", "david", "eva", "frans", "greta"];
+const STEPS: u32 = 150;
+/// Enough for every caller and agent of a world to be dealt with several times over.
+const STEPS_TO_REST_MAX: u32 = 4_000;
+
+#[test]
+fn random_worlds_go_as_the_model_says_and_come_to_rest_first_part() {
+    run_worlds(0);
+}
+
+#[test]
+fn random_worlds_go_as_the_model_says_and_come_to_rest_second_part() {
+    run_worlds(1);
+}
+
+/// Every second world, so that two cores share them.
+fn run_worlds(part: u64) {
+    if let Some(seed) = setting("ACD_SEED") {
+        return run_world(seed);
+    }
+    let worlds = setting("ACD_WORLDS").unwrap_or(3_000);
+    for seed in (part..worlds).step_by(2) {
+        let ran = catch_unwind(AssertUnwindSafe(|| run_world(seed)));
+        if let Err(failure) = ran {
+            eprintln!("this world failed: ACD_SEED={seed}");
+            resume_unwind(failure);
+        }
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a failing world is named from outside"
+)]
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn run_world(seed: u64) {
+    let first = World::new(seed).live();
+    if seed.is_multiple_of(50) {
+        let second = World::new(seed).live();
+        assert_eq!(
+            first.floor.facts, second.floor.facts,
+            "the same seed, another history"
+        );
+    }
+    let replayed = acd::Engine::replay(&first.floor.facts);
+    assert_eq!(replayed, *first.floor.engine());
+    first.rest();
+}
+
+struct World {
+    rng: ChaCha8Rng,
+    /// How often each kind of thing happens here: every world has its own bent.
+    bent: Vec<u32>,
+    floor: Floor,
+    model: Model,
+    settings: Settings,
+    last_call: u32,
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let bent = (0..KINDS.len()).map(|_| 1 + rng.next_u32() % 12).collect();
+        let mut world = World {
+            rng,
+            bent,
+            floor: Floor::default(),
+            model: Model::default(),
+            settings: Settings::default(),
+            last_call: 0,
+        };
+        world.floor.now = Time::from_millis(world.upto(10_000).into());
+        world.settings = world.some_settings();
+        world.give(Input::Configure(Arc::new(world.settings.clone())));
+        for name in AGENTS {
+            if !world.one_in(4) {
+                world.give(Input::DeviceReachable {
+                    agent: agent(name),
+                    reachable: true,
+                });
+            }
+        }
+        world
+    }
+
+    fn live(mut self) -> World {
+        for _ in 0..STEPS {
+            let total: u32 = self.bent.iter().sum();
+            let mut pick = self.upto(total);
+            let mut kind = 0;
+            while pick >= self.bent[kind] {
+                pick -= self.bent[kind];
+                kind += 1;
+            }
+            KINDS[kind](&mut self);
+        }
+        self
+    }
+
+    /// The faults stop: phones confirm and answer, people hang up. All must resolve.
+    fn rest(mut self) {
+        self.make_all_well();
+        for _ in 0..STEPS_TO_REST_MAX {
+            let open = |offer: &&Offer| !matches!(offer.state, State::Lost | State::Over);
+            let next = self.model.offers().iter().find(open).cloned();
+            if let Some(Offer {
+                id: offer,
+                call,
+                state,
+                ..
+            }) = next
+            {
+                self.give(match state {
+                    State::Ringing(_) => Input::OfferAnswered { offer },
+                    State::Connected => Input::ConversationEnded { call },
+                    _ => Input::OfferEnded {
+                        offer,
+                        end: OfferEnd::Withdrawn,
+                    },
+                });
+            } else if let Some((at, _)) = self.floor.poll_timeout() {
+                self.floor.now = self.floor.now.max(at);
+                self.tick();
+            } else {
+                break;
+            }
+        }
+        assert_eq!(self.floor.poll_timeout(), None, "still waits for something");
+        assert_eq!(open_ends(&self.floor.facts), (0, 0));
+        let snapshot = self.floor.engine().snapshot(self.floor.now);
+        assert_eq!(snapshot.agents.len(), AGENTS.len());
+        for row in snapshot.agents {
+            assert_eq!(
+                row.state,
+                AgentState::Free,
+                "{} never came to rest",
+                row.agent
+            );
+        }
+        for row in snapshot.queues {
+            assert_eq!(
+                (row.waiting, row.offered, row.connected),
+                (0, 0, 0),
+                "{}",
+                row.queue
+            );
+            let totals = row.totals;
+            let gone = totals.abandoned + totals.failed + totals.shut_down + totals.expelled;
+            assert_eq!(totals.entered, totals.connected + gone, "{}", row.queue);
+        }
+    }
+
+    fn make_all_well(&mut self) {
+        let members: Vec<&str> = AGENTS.to_vec();
+        let queues: Vec<_> = QUEUES
+            .iter()
+            .map(|name| (*name, crate::floor::queue_of(&members)))
+            .collect();
+        self.give(Input::Configure(Arc::new(crate::floor::settings(&queues))));
+        for name in AGENTS {
+            for number in OWN_CALLS {
+                let (agent, call) = (agent(name), call(number));
+                self.give(Input::OwnCall {
+                    agent,
+                    call,
+                    active: false,
+                });
+            }
+            self.give(Input::DeviceReachable {
+                agent: agent(name),
+                reachable: true,
+            });
+            self.command(AgentCommand::LogIn {
+                agent: agent(name),
+                queues: Queues::All,
+            });
+            self.command(AgentCommand::Resume { agent: agent(name) });
+        }
+    }
+}
+
+/// Steps, with the engine's and the model's outcomes compared.
+impl World {
+    fn give(&mut self, input: Input) {
+        let expected = self.model.handle(self.floor.now, &input);
+        let commands = self.floor.give(input.clone());
+        self.compare(commands, expected, &input);
+    }
+
+    fn tick(&mut self) {
+        let expected = self.model.handle_timeout(self.floor.now);
+        let commands = self.floor.tick();
+        self.compare(commands, expected, &"a deadline");
+    }
+
+    fn command(&mut self, command: AgentCommand) {
+        let asker = Asker::Control(self.floor.facts.len() as u64);
+        let command = permit(Principal::Operator, command).unwrap();
+        self.give(Input::AgentCommand { asker, command });
+    }
+
+    fn compare(
+        &mut self,
+        mut commands: Vec<Command>,
+        mut expected: Vec<Command>,
+        after: &dyn Debug,
+    ) {
+        if commands != expected {
+            let in_order = |command: &Command| format!("{command:?}");
+            commands.sort_by_cached_key(in_order);
+            expected.sort_by_cached_key(in_order);
+        }
+        assert_eq!(
+            commands, expected,
+            "commands (left) and the model's, after {after:?}"
+        );
+        let deadline = self.floor.poll_timeout().map(|(at, _)| at);
+        assert_eq!(
+            deadline,
+            self.model.next_deadline(),
+            "deadline after {after:?}"
+        );
+
+        let snapshot = self.floor.engine().snapshot(self.floor.now);
+        for row in &snapshot.agents {
+            assert_eq!(
+                row.state,
+                self.model.state_of(&row.agent),
+                "{} after {after:?}",
+                row.agent
+            );
+            assert_eq!(
+                row.totals,
+                self.model.agent_totals(&row.agent),
+                "{}",
+                row.agent
+            );
+        }
+        for row in &snapshot.queues {
+            let counts = (row.waiting, row.offered, row.connected);
+            assert_eq!(
+                counts,
+                self.model.counts(&row.queue),
+                "{} after {after:?}",
+                row.queue
+            );
+            assert_eq!(
+                row.totals,
+                self.model.queue_totals(&row.queue),
+                "{}",
+                row.queue
+            );
+            let sum = row.free + row.busy + row.wrap_up + row.paused;
+            assert_eq!(
+                row.logged_in,
+                sum + row.unreachable + row.deferred,
+                "{}",
+                row.queue
+            );
+        }
+        for call in self.model.calls() {
+            let place = self.floor.engine().position(call);
+            assert_eq!(place, self.model.position(call), "{call} after {after:?}");
+        }
+    }
+}
+
+/// Everything that may happen in a world.
+const KINDS: &[fn(&mut World)] = &[
+    World::caller_comes,
+    World::caller_comes,
+    World::caller_leaves,
+    World::offer_is_answered,
+    World::offer_is_answered,
+    World::offer_ends,
+    World::offer_ends,
+    World::conversation_ends,
+    World::agent_gives_a_command,
+    World::device_comes_or_goes,
+    World::own_call_begins_or_ends,
+    World::position_is_asked,
+    World::settings_change,
+    World::time_passes,
+    World::next_deadline_comes,
+    World::next_deadline_comes,
+];
+
+/// Agents' own calls: numbers that no caller has.
+const OWN_CALLS: std::ops::Range<u32> = 9_000..9_003;
+
+impl World {
+    fn caller_comes(&mut self) {
+        let again = self.one_in(8);
+        let call = if again {
+            self.some_call()
+        } else {
+            self.new_call()
+        };
+        let shift = Duration::from_millis(self.upto(20_000).into());
+        let arrived = match self.upto(8) {
+            0 => self.floor.now + shift,
+            1 | 2 => Time::from_micros(self.floor.now.as_micros() / 2),
+            _ => self.floor.now,
+        };
+        let queue = self.some_queue();
+        self.give(Input::Join {
+            call,
+            queue,
+            arrived,
+        });
+    }
+
+    fn caller_leaves(&mut self) {
+        let causes = [
+            LeaveCause::Abandoned,
+            LeaveCause::Failed,
+            LeaveCause::Shutdown,
+        ];
+        let cause = causes[self.upto(3) as usize];
+        let call = self.some_call();
+        self.give(Input::Leave { call, cause });
+    }
+
+    fn offer_is_answered(&mut self) {
+        let offer = self.some_offer();
+        self.give(Input::OfferAnswered { offer });
+    }
+
+    fn offer_ends(&mut self) {
+        let ends = [
+            OfferEnd::Busy,
+            OfferEnd::Declined,
+            OfferEnd::NoAnswer,
+            OfferEnd::DeviceError,
+            OfferEnd::Withdrawn,
+            OfferEnd::Withdrawn,
+        ];
+        let end = ends[self.upto(6) as usize];
+        let offer = self.some_offer();
+        self.give(Input::OfferEnded { offer, end });
+    }
+
+    fn conversation_ends(&mut self) {
+        let talking = |offer: &&Offer| offer.state == State::Connected;
+        let talks: Vec<CallId> = self
+            .model
+            .offers()
+            .iter()
+            .filter(talking)
+            .map(|offer| offer.call)
+            .collect();
+        let call = if talks.is_empty() {
+            self.some_call()
+        } else {
+            self.one_of(&talks)
+        };
+        self.give(Input::ConversationEnded { call });
+    }
+
+    fn agent_gives_a_command(&mut self) {
+        let agent = self.some_agent();
+        let all = self.one_in(2);
+        let queues = if all {
+            Queues::All
+        } else {
+            Queues::One(self.some_queue())
+        };
+        let reason = [None, Some("lunch"), Some("möte")][self.upto(3) as usize];
+        let command = match self.upto(6) {
+            0 | 1 => AgentCommand::LogIn { agent, queues },
+            2 => AgentCommand::LogOut { agent, queues },
+            3 => AgentCommand::Pause {
+                agent,
+                reason: reason.map(str::to_owned),
+            },
+            _ => AgentCommand::Resume { agent },
+        };
+        self.command(command);
+    }
+
+    fn device_comes_or_goes(&mut self) {
+        let (agent, reachable) = (self.some_agent(), !self.one_in(3));
+        self.give(Input::DeviceReachable { agent, reachable });
+    }
+
+    fn own_call_begins_or_ends(&mut self) {
+        let agent = self.some_agent();
+        let call = call(OWN_CALLS.start + self.upto(3));
+        let active = self.one_in(3);
+        self.give(Input::OwnCall {
+            agent,
+            call,
+            active,
+        });
+    }
+
+    fn position_is_asked(&mut self) {
+        let call = self.some_call();
+        self.give(Input::AskPosition { call });
+    }
+
+    fn settings_change(&mut self) {
+        // Seldom all at once: most changes in life touch one thing.
+        if self.one_in(4) {
+            self.settings = self.some_settings();
+        } else if !self.one_in(5) {
+            let (queue, agent) = (self.some_queue(), self.some_agent());
+            let limit = self.upto(6);
+            if let Some(settings) = self.settings.queues.get_mut(&queue) {
+                settings.waiting_max = limit;
+                if !settings.members.remove(&agent) {
+                    settings.members.insert(agent);
+                }
+            } else if self.settings.agents.remove(&agent).is_none() {
+                self.settings.agents.insert(agent, Default::default());
+            }
+        }
+        self.give(Input::Configure(Arc::new(self.settings.clone())));
+    }
+
+    /// Any time at all: deadlines on the way are noticed late and together.
+    fn time_passes(&mut self) {
+        let span = match self.upto(4) {
+            0 => 0,
+            1 => self.upto(1_000),
+            2 => self.upto(20_000),
+            _ => self.upto(90_000),
+        };
+        self.floor.now += Duration::from_millis(span.into());
+        if !self.one_in(4) {
+            self.tick();
+        }
+    }
+
+    fn next_deadline_comes(&mut self) {
+        if let Some((at, _)) = self.floor.poll_timeout() {
+            self.floor.now = self.floor.now.max(at);
+            self.tick();
+        }
+    }
+}
+
+/// Picking at random.
+impl World {
+    fn upto(&mut self, limit: u32) -> u32 {
+        self.rng.next_u32() % limit
+    }
+
+    fn one_in(&mut self, many: u32) -> bool {
+        self.upto(many) == 0
+    }
+
+    fn one_of<T: Clone>(&mut self, things: &[T]) -> T {
+        things[self.upto(things.len() as u32) as usize].clone()
+    }
+
+    fn some_queue(&mut self) -> QueueId {
+        queue(self.one_of(QUEUES))
+    }
+
+    fn some_agent(&mut self) -> UserId {
+        agent(self.one_of(AGENTS))
+    }
+
+    fn new_call(&mut self) -> CallId {
+        self.last_call += 1;
+        call(self.last_call)
+    }
+
+    /// Mostly one that is there; now and then one that has gone or never was.
+    fn some_call(&mut self) -> CallId {
+        let live = self.model.calls();
+        if live.is_empty() || self.one_in(6) {
+            return call(self.rng.next_u32() % (self.last_call + 2));
+        }
+        self.one_of(&live)
+    }
+
+    /// Mostly one that is open; now and then one that is over or never was.
+    fn some_offer(&mut self) -> OfferId {
+        let open = |offer: &&Offer| {
+            matches!(
+                offer.state,
+                State::Ringing(_) | State::Withdrawn(..) | State::Late(_)
+            )
+        };
+        let all = self.model.offers();
+        let last = all.len() as u32;
+        let open: Vec<OfferId> = all.iter().filter(open).map(|offer| offer.id).collect();
+        if open.is_empty() || self.one_in(6) {
+            return OfferId(self.upto(last + 2).into());
+        }
+        self.one_of(&open)
+    }
+
+    fn some_span(&mut self) -> Duration {
+        match self.upto(4) {
+            0 => Duration::ZERO,
+            1 => Duration::from_millis(self.upto(3_000).into()),
+            // Whole seconds make deadlines of several kinds fall together.
+            _ => secs(self.upto(30).into()),
+        }
+    }
+
+    fn some_settings(&mut self) -> Settings {
+        let mut queues = BTreeMap::new();
+        for name in QUEUES {
+            if !self.one_in(4) {
+                let settings = self.some_queue_settings();
+                queues.insert(queue(name), settings);
+            }
+        }
+        let mut settings = Settings {
+            queues,
+            agents: BTreeMap::new(),
+        };
+        for name in AGENTS {
+            if self.one_in(5) {
+                continue;
+            }
+            let mut logged_in_at_start = BTreeSet::new();
+            for queue in QUEUES {
+                if !self.one_in(3) {
+                    logged_in_at_start.insert(crate::floor::queue(queue));
+                }
+            }
+            settings
+                .agents
+                .insert(agent(name), acd::AgentSettings { logged_in_at_start });
+        }
+        settings
+    }
+
+    fn some_queue_settings(&mut self) -> QueueSettings {
+        let mut members = BTreeSet::new();
+        for name in AGENTS {
+            if self.one_in(2) {
+                members.insert(agent(name));
+            }
+        }
+        QueueSettings {
+            members,
+            policy: Policy::LongestIdle,
+            ring: secs(1) + self.some_span(),
+            wrap_up: self.some_span(),
+            waiting_max: self.upto(12),
+            deferral: Deferral {
+                no_answer: self.some_span(),
+                declined: self.some_span(),
+                busy: self.some_span(),
+                error: self.some_span(),
+            },
+        }
+    }
+}
