@@ -551,3 +551,7 @@ fn stateless_tag(headers: &Headers) -> String {
     }
     format!("{hash:016x}")
 }
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

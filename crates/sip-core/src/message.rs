@@ -84,14 +84,16 @@ impl Request {
     /// and Timestamp with a 100.
     pub fn response(&self, status: StatusCode) -> Response {
         let mut headers = Headers::new();
+        headers.copy_from(&self.headers, &HeaderName::Via);
         for name in [
-            HeaderName::Via,
             HeaderName::From,
             HeaderName::To,
             HeaderName::CallId,
             HeaderName::CSeq,
         ] {
-            headers.copy_from(&self.headers, &name);
+            if let Some(value) = self.headers.first(&name) {
+                headers.push(name, value);
+            }
         }
         if status == StatusCode::TRYING {
             headers.copy_from(&self.headers, &HeaderName::Timestamp);

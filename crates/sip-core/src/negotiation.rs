@@ -380,3 +380,7 @@ fn write_audio(
     }
     write!(out, "a=ptime:{PTIME_MS}\r\na={}\r\n", direction.as_str())
 }
+
+#[cfg(test)]
+#[path = "negotiation_tests.rs"]
+mod tests;

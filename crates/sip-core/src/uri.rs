@@ -483,3 +483,7 @@ impl fmt::Display for Uri {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "uri_tests.rs"]
+mod tests;
