@@ -1,1 +1,291 @@
-//! placeholder
+//! Configuration: TOML files to a tree that knows its places, to settings that can't be wrong, to the
+//! shapes that `call`, `acd`, `sip` and `media` work with. Tells everything that is wrong at once, each
+//! with file, line, column and mend. Watching the files and applying what changed is left to `server`.
+
+mod describe;
+mod environment;
+mod error;
+mod library;
+mod loaded;
+mod organisation;
+mod problems;
+mod queue;
+mod section;
+mod server;
+mod source;
+mod tree;
+mod user;
+mod value;
+
+pub use describe::{Difference, diff};
+pub use environment::Environment;
+pub use error::{ConfigError, Spot, Weight};
+pub use library::PROMPTS_MAX;
+pub use loaded::{Loaded, Summary};
+pub use problems::ERRORS_MAX;
+pub use server::{RtpSettings, ServerSettings, SipListener, SipTransport};
+pub use source::FILE_BYTES_MAX;
+
+use base::OrgId;
+use call::settings::{Directory, Limits};
+use describe::Description;
+use environment::Overrides;
+use library::Library;
+use loaded::DemoAccount;
+use organisation::{LANGUAGES, Shared};
+use problems::{Problem, Problems, suggestion};
+use section::Context;
+use server::ServerFile;
+use source::{Place, Sources};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tree::Table;
+
+/// The server's own file in the configuration's folder.
+pub const SERVER_FILE: &str = "kolapp.toml";
+
+/// The folder with a folder for each organisation.
+pub const ORGANISATIONS_FOLDER: &str = "organisations";
+
+/// Organisations at most. Like the next three: far beyond what one machine serves, so that a mistake in
+/// a script that writes files is told before it has used up the memory.
+pub const ORGANISATIONS_MAX: usize = 10_000;
+
+/// TOML files of one organisation at most.
+pub const FILES_MAX: usize = 1_000;
+
+/// Users at most, over all organisations.
+pub const USERS_MAX: usize = 200_000;
+
+/// Queues at most, over all organisations.
+pub const QUEUES_MAX: usize = 20_000;
+
+/// Reads the configuration in `dir`, or tells all that is wrong with it.
+pub fn load(dir: &Path, environment: &Environment) -> Result<Loaded, Vec<ConfigError>> {
+    let mut problems = Problems::default();
+    let mut sources = Sources::default();
+    let overrides = Overrides::of(environment, |error| problems.tell(error));
+    let files = read_files(dir, &mut sources, &mut problems);
+    // What follows from a file that can't be read, such as a queue's members missing, would only hide
+    // the cause: so the meaning is looked at once all files can be read.
+    let files = match files {
+        Some(files) if !problems.any() => files,
+        _ => return Err(problems.finish().err().unwrap_or_default()),
+    };
+    let paths = sources.paths();
+    let mut context = Context {
+        sources: &sources,
+        problems: &mut problems,
+    };
+    let mut loaded = assemble(files, overrides, paths, &mut context);
+    loaded.warnings = problems.finish()?;
+    Ok(loaded)
+}
+
+/// All files as trees.
+struct Files {
+    server: (usize, Table),
+    organisations: Vec<OrganisationFiles>,
+}
+
+/// One organisation's files, laid together. `first` is the file that stands for all where something is
+/// missing from them.
+struct OrganisationFiles {
+    id: OrgId,
+    first: usize,
+    table: Table,
+}
+
+fn read_files(dir: &Path, sources: &mut Sources, problems: &mut Problems) -> Option<Files> {
+    let server = read_file(&dir.join(SERVER_FILE), sources, problems);
+    let folder = dir.join(ORGANISATIONS_FOLDER);
+    let paths = library::entries(&folder).unwrap_or_default();
+    let mut organisations = Vec::new();
+    for path in &paths {
+        if path.is_dir() {
+            organisations.extend(read_organisation(path, sources, problems));
+        } else if is_toml(path) {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+            let mend = format!("move it into a folder of the organisation's name, such as {stem}/");
+            let problem = "belongs to no organisation";
+            problems.tell(ConfigError::about(path, problem).mend(mend));
+        }
+    }
+    if organisations.len() > ORGANISATIONS_MAX {
+        let problem = format!("has more than {ORGANISATIONS_MAX} organisations");
+        problems
+            .tell(ConfigError::about(&folder, problem).mend("spread them over several servers"));
+    }
+    if organisations.is_empty() && !problems.any() {
+        let problem = "there is no organisation";
+        let mend =
+            "make a folder for one, with a TOML file in it: organisations/demo/organisation.toml";
+        problems.tell(ConfigError::about(&folder, problem).mend(mend));
+    }
+    Some(Files {
+        server: server?,
+        organisations,
+    })
+}
+
+fn read_organisation(
+    folder: &Path,
+    sources: &mut Sources,
+    problems: &mut Problems,
+) -> Option<OrganisationFiles> {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let id = match OrgId::new(&name) {
+        Ok(id) => id,
+        Err(error) => {
+            let problem = format!("this can't name an organisation: {error}");
+            problems.tell(ConfigError::about(folder, problem).mend("rename the folder"));
+            return None;
+        }
+    };
+    let mut paths = library::entries(folder).unwrap_or_default();
+    paths.retain(|path| is_toml(path));
+    if paths.is_empty() || paths.len() > FILES_MAX {
+        let problem = format!("expected 1 to {FILES_MAX} TOML files, got {}", paths.len());
+        let mend = "write organisation.toml in it, or move the folder away";
+        problems.tell(ConfigError::about(folder, problem).mend(mend));
+        return None;
+    }
+    let mut merged: Option<(usize, Table)> = None;
+    for path in &paths {
+        let Some((file, table)) = read_file(path, sources, problems) else {
+            continue;
+        };
+        match &mut merged {
+            None => merged = Some((file, table)),
+            Some((_, all)) => tree::merge(sources, all, table, problems),
+        }
+    }
+    let (first, table) = merged?;
+    Some(OrganisationFiles { id, first, table })
+}
+
+fn read_file(
+    path: &Path,
+    sources: &mut Sources,
+    problems: &mut Problems,
+) -> Option<(usize, Table)> {
+    let file = sources
+        .read(path)
+        .map_err(|error| problems.tell(error))
+        .ok()?;
+    Some((file, tree::parse(sources, file, problems)?))
+}
+
+fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "toml")
+}
+
+/// Reads the trees' meaning. What it returns is only used where no error has been told.
+fn assemble(
+    files: Files,
+    overrides: Overrides,
+    paths: Vec<PathBuf>,
+    context: &mut Context<'_>,
+) -> Loaded {
+    let (file, table) = &files.server;
+    let server = server::read(*file, table, overrides, context);
+    let mut library = Library::standard(&server.prompts, context);
+    let mut description = Description::default();
+    description.add_server(table);
+    let mut directory = Directory {
+        limits: Limits {
+            calls_max: server.calls_max,
+        },
+        ..Directory::default()
+    };
+    let mut acd = acd::Settings::default();
+    let mut shared = Shared::default();
+    let mut demo = Vec::new();
+    let mut summary = Summary::default();
+    directory.addressed_by_ip = default_organisation(&server, &files, context);
+    for OrganisationFiles { id, first, table } in &files.organisations {
+        let start = Place {
+            file: *first,
+            start: 0,
+            end: 0,
+        };
+        refuse_names_of_prompts(id, start, &library, context);
+        let read = organisation::read(id, start, table, &mut shared, &mut library, context);
+        description.add_organisation(id.as_str(), table);
+        summary.numbers += read.organisation.numbers.len();
+        summary.trunks += read.organisation.trunks.len();
+        directory
+            .domains
+            .insert(read.organisation.domain.clone(), id.clone());
+        directory
+            .organisations
+            .insert(id.clone(), read.organisation);
+        acd.queues.extend(read.queues);
+        acd.agents.extend(read.agents);
+        demo.extend(read.demo.into_iter().map(|account| DemoAccount {
+            user: account.user,
+            password: account.password,
+            at: context.sources.spot(account.place),
+        }));
+    }
+    check_counts(&shared, &paths[0], context);
+    let prompts = library.into_list();
+    summary.organisations = directory.organisations.len();
+    summary.users = shared.users;
+    summary.queues = shared.queues;
+    summary.prompts = prompts.len();
+    Loaded {
+        server: server.settings,
+        directory: Arc::new(directory),
+        acd: Arc::new(acd),
+        prompts,
+        demo_accounts: demo.iter().map(|account| account.user.clone()).collect(),
+        summary,
+        files: paths,
+        warnings: Vec::new(),
+        listeners: server.listeners,
+        demo,
+        description,
+    }
+}
+
+fn default_organisation(
+    server: &ServerFile,
+    files: &Files,
+    context: &mut Context<'_>,
+) -> Option<OrgId> {
+    let name = server.default_organisation.as_ref()?;
+    let ids = || files.organisations.iter().map(|files| &files.id);
+    if let Some(id) = ids().find(|id| id.as_str() == name.value) {
+        return Some(id.clone());
+    }
+    let problem = format!("there is no organisation {}", value::shown(&name.value));
+    let mend = suggestion(&name.value, "organisations", ids().map(OrgId::as_str));
+    context.add(Problem::new(name.place, problem).mend(mend));
+    None
+}
+
+/// An organisation's prompts are called `<its name>/<prompt>`, beside `sv/…`, `en/…` and `music/…`.
+fn refuse_names_of_prompts(id: &OrgId, at: Place, library: &Library, context: &mut Context<'_>) {
+    let language = LANGUAGES.iter().any(|(word, _)| *word == id.as_str());
+    if language || library.has_group(id.as_str()) {
+        let problem = format!("an organisation can't be called `{id}`: a folder of prompts is");
+        context.add(Problem::new(at, problem).mend("rename the organisation's folder"));
+    }
+}
+
+fn check_counts(shared: &Shared, path: &Path, context: &mut Context<'_>) {
+    for (count, max, what) in [
+        (shared.users, USERS_MAX, "users"),
+        (shared.queues, QUEUES_MAX, "queues"),
+    ] {
+        if count > max {
+            let problem =
+                format!("expected at most {max} {what} in all organisations, got {count}");
+            let mend = "spread the organisations over several servers";
+            context
+                .problems
+                .tell(ConfigError::about(path, problem).mend(mend));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A configuration that is whole and right, and what can be asked of it.
+
+use crate::describe::Description;
+use crate::error::{ConfigError, Spot};
+use crate::server::{Listener, ServerSettings};
+use base::UserId;
+use call::settings::Directory;
+use media_core::PromptId;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A configuration that is whole and right.
+#[derive(Clone)]
+pub struct Loaded {
+    /// What the process as a whole is told.
+    pub server: ServerSettings,
+    /// What calls need to know.
+    pub directory: Arc<Directory>,
+    /// What the queue engine needs to know.
+    pub acd: Arc<acd::Settings>,
+    /// Every prompt's file: the standard ones (`sv/queue-welcome`, `music/waiting`) and those of
+    /// organisations (`demo/our-greeting`).
+    pub prompts: Vec<(PromptId, PathBuf)>,
+    /// Accounts whose password everybody may know.
+    pub demo_accounts: Vec<UserId>,
+    /// How much there is of what.
+    pub summary: Summary,
+    /// Every TOML file that was read, `kolapp.toml` first.
+    pub files: Vec<PathBuf>,
+    /// What is allowed but hardly meant.
+    pub warnings: Vec<ConfigError>,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) demo: Vec<DemoAccount>,
+    pub(crate) description: Description,
+}
+
+#[derive(Clone)]
+pub(crate) struct DemoAccount {
+    pub(crate) user: UserId,
+    pub(crate) password: Box<str>,
+    pub(crate) at: Spot,
+}
+
+/// How much there is of what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Organisations.
+    pub organisations: usize,
+    /// Users of all organisations.
+    pub users: usize,
+    /// Queues of all organisations.
+    pub queues: usize,
+    /// Public numbers of all organisations.
+    pub numbers: usize,
+    /// Trunks of all organisations.
+    pub trunks: usize,
+    /// Prompts, standard ones and organisations' own.
+    pub prompts: usize,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            (self.organisations, "organisation"),
+            (self.users, "user"),
+            (self.queues, "queue"),
+            (self.numbers, "number"),
+            (self.trunks, "trunk"),
+            (self.prompts, "prompt"),
+        ];
+        for (index, (count, what)) in counts.into_iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            let plural = if count == 1 { "" } else { "s" };
+            write!(f, "{comma}{count} {what}{plural}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Loaded {
+    /// The password of a demo account, which is no secret; `None` for every other account.
+    pub fn demo_password(&self, user: &UserId) -> Option<&str> {
+        let account = self.demo.iter().find(|account| account.user == *user)?;
+        Some(&account.password)
+    }
+
+    /// Refuses listeners that others than this machine can reach while demo accounts exist.
+    pub fn check_exposure(&self) -> Result<(), Vec<ConfigError>> {
+        let Some(account) = self.demo.first() else {
+            return Ok(());
+        };
+        let errors: Vec<ConfigError> = self
+            .listeners
+            .iter()
+            .filter(|listener| !listener.address.ip().is_loopback())
+            .map(|listener| exposed(listener, account))
+            .collect();
+        if errors.is_empty() {
+            Ok(())
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+fn exposed(listener: &Listener, account: &DemoAccount) -> ConfigError {
+    let Listener { what, address, at } = listener;
+    let problem = format!(
+        "refuses to bind a demo password to a non-loopback address: {what} at {address}, account `{}`",
+        account.user
+    );
+    let error = match at {
+        Some(spot) => ConfigError::at(spot.clone(), problem),
+        None => ConfigError::named(what, problem),
+    };
+    error
+        .mend(format!(
+            "listen on 127.0.0.1:{}, or give every account a password of its own and remove `demo = true`",
+            address.port()
+        ))
+        .see(account.at.clone(), "the demo password is here")
+}
+
+/// Without passwords.
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("server", &self.server)
+            .field("summary", &self.summary)
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
+}

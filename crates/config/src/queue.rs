@@ -1,0 +1,315 @@
+//! `[queues.<name>]`: who answers, in which order, and what a caller hears meanwhile. One table gives the
+//! engine its settings and the call its journey.
+
+use crate::organisation::{Dialled, LANGUAGES, MUSIC, Scope, bad_name, known};
+use crate::problems::Problem;
+use crate::section::{At, Context, Section};
+use crate::source::Place;
+use crate::tree::Node;
+use crate::value::{self, shown};
+use acd::{Deferral, Policy, QueueSettings};
+use base::{QueueId, UserId};
+use call::settings::{Answering, Language, Offering, PositionSaid, QueueJourney};
+use media_core::PromptId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Says that nothing is heard, in place of a prompt's name.
+pub(crate) const NOTHING: &str = "none";
+
+/// Members of one queue at most.
+const MEMBERS_MAX: usize = 10_000;
+
+/// Messages in rotation at most.
+const REPEATED_MAX: usize = 32;
+
+/// Callers waiting in one queue at most, and where a queue names no number.
+const WAITING_MAX: RangeInclusive<u32> = 1..=100_000;
+const WAITING_MAX_DEFAULT: u32 = 100;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+const POLICIES: [(&str, Policy); 1] = [("longest-idle", Policy::LongestIdle)];
+const ANSWERS: [(&str, Answering); 2] = [
+    ("at-once", Answering::AtOnce),
+    ("when-agent-answers", Answering::WhenAgentAnswers),
+];
+const OFFERS: [(&str, Offering); 2] = [
+    ("during-welcome", Offering::DuringWelcome),
+    ("after-welcome", Offering::AfterWelcome),
+];
+const POSITIONS: [(&str, PositionSaid); 3] = [
+    ("never", PositionSaid::Never),
+    ("always", PositionSaid::Always),
+    ("when-improved", PositionSaid::WhenImproved),
+];
+
+pub(crate) struct Read {
+    pub(crate) id: QueueId,
+    pub(crate) extension: Option<Box<str>>,
+    pub(crate) logged_in_at_start: bool,
+    pub(crate) settings: QueueSettings,
+    pub(crate) journey: QueueJourney,
+}
+
+pub(crate) fn read(
+    name: &str,
+    place: Place,
+    node: &Node,
+    scope: &Scope<'_>,
+    dialled: &mut Dialled,
+    context: &mut Context<'_>,
+) -> Option<Read> {
+    let id = QueueId::new(scope.org, name)
+        .map_err(|error| context.add(bad_name(place, "queue", &error)))
+        .ok();
+    let what = format!("queue `{name}`");
+    let mut section = context.told(Section::of(&*what, node))?;
+    let extension = section.take("extension", value::extension, context);
+    if let Some(extension) = &extension {
+        dialled.take(extension, &what, context);
+    }
+    let logged_in_at_start = section.take("logged_in_at_start", value::boolean, context);
+    let settings = read_settings(&mut section, scope, context);
+    let journey = read_journey(name, &mut section, scope, context);
+    section.finish(context);
+    Some(Read {
+        id: id?,
+        extension: extension.map(|at| at.value),
+        logged_in_at_start: logged_in_at_start.is_some_and(|at| at.value),
+        settings,
+        journey,
+    })
+}
+
+fn read_settings(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> QueueSettings {
+    let members = section.take("members", value::list(MEMBERS_MAX, value::text), context);
+    let policy = section.take("policy", value::choice(&POLICIES), context);
+    let ring = section.take("ring", value::duration(SECOND..=SECOND * 300), context);
+    let wrap_up = section.take("wrap_up", value::duration(Duration::ZERO..=HOUR), context);
+    let waiting_max = section.take("waiting_max", value::whole(WAITING_MAX), context);
+    let what = section.what().to_owned();
+    QueueSettings {
+        members: read_members(&what, section.place(), members, scope, context),
+        policy: policy.map_or(Policy::default(), |at| at.value),
+        ring: ring.map_or(SECOND * 20, |at| at.value),
+        wrap_up: wrap_up.map_or(Duration::ZERO, |at| at.value),
+        waiting_max: waiting_max.map_or(WAITING_MAX_DEFAULT, |at| at.value),
+        deferral: read_deferral(section, &what, context),
+    }
+}
+
+fn read_members(
+    what: &str,
+    place: Place,
+    names: Option<At<Vec<At<String>>>>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> BTreeSet<UserId> {
+    let names = names.map(|at| at.value).unwrap_or_default();
+    if names.is_empty() {
+        let problem = format!("{what} has no members: its callers wait for nobody");
+        context.warn(Problem::new(place, problem).mend("name users: members = [\"anna\"]"));
+    }
+    let mut first: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut members = BTreeSet::new();
+    for name in &names {
+        if let Some(first) = first.insert(&name.value, name.place) {
+            let problem = format!("{} is a member of {what} twice", shown(&name.value));
+            let problem = Problem::new(name.place, problem)
+                .mend("keep one of them")
+                .see(first, "the first is here");
+            context.add(problem);
+        }
+        let known = known(name, "user", &scope.users, context);
+        members.extend(known.and_then(|name| UserId::new(scope.org, name).ok()));
+    }
+    members
+}
+
+/// Long enough that a device which fails at once is not rung in a loop, short enough that a caller who
+/// waits for the only agent there is does not give up.
+const DEFERRAL: Deferral = Deferral {
+    no_answer: Duration::from_secs(10),
+    declined: Duration::from_secs(10),
+    busy: Duration::from_secs(10),
+    error: Duration::from_secs(10),
+};
+
+fn read_deferral(section: &mut Section<'_>, what: &str, context: &mut Context<'_>) -> Deferral {
+    let mut deferral = DEFERRAL;
+    let what = format!("`deferral` of {what}");
+    let Some(mut section) = section.section("deferral", what, context) else {
+        return deferral;
+    };
+    for (key, time) in [
+        ("no_answer", &mut deferral.no_answer),
+        ("declined", &mut deferral.declined),
+        ("busy", &mut deferral.busy),
+        ("error", &mut deferral.error),
+    ] {
+        if let Some(at) = section.take(key, value::duration(Duration::ZERO..=HOUR), context) {
+            *time = at.value;
+        }
+    }
+    section.finish(context);
+    deferral
+}
+
+fn read_journey(
+    name: &str,
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> QueueJourney {
+    let display_name = section.take("name", value::text, context);
+    let answer = section.take("answer", value::choice(&ANSWERS), context);
+    let offers = section.take("offers", value::choice(&OFFERS), context);
+    let repeat_every = section.take("repeat_every", value::duration(SECOND..=HOUR), context);
+    let position = section.take("position", value::choice(&POSITIONS), context);
+    let position = position.map_or(PositionSaid::default(), |at| at.value);
+    let language = section.take("language", value::choice(&LANGUAGES), context);
+    let language = language.map_or(scope.language, |at| at.value);
+    let mut prompts = Prompts {
+        scope,
+        language,
+        context,
+    };
+    let journey = QueueJourney {
+        answer: answer.map_or(Answering::default(), |at| at.value),
+        offers: offers.map_or(Offering::default(), |at| at.value),
+        welcome: prompts.optional(section, "welcome", "queue-welcome"),
+        first_message: prompts.optional(section, "first_message", "queue-first"),
+        repeated: prompts.several(section, "repeated", "queue-repeat"),
+        repeat_every: repeat_every.map_or(SECOND * 30, |at| at.value),
+        music: prompts.one(section, "music", MUSIC),
+        position,
+        position_intro: prompts.position_intro(section, position),
+        language,
+        display_name: display_name.map_or_else(|| name.into(), |at| at.value.into()),
+    };
+    if position != PositionSaid::Never {
+        prompts.check_numbers(section.place());
+    }
+    journey
+}
+
+/// Reads the settings that name prompts.
+struct Prompts<'p, 'c> {
+    scope: &'p Scope<'p>,
+    language: Language,
+    context: &'p mut Context<'c>,
+}
+
+impl Prompts<'_, '_> {
+    fn find(&mut self, name: &str, place: Place) -> Option<PromptId> {
+        let found = self.scope.prompt_at(name, self.language, place);
+        found.map_err(|problem| self.context.add(problem)).ok()
+    }
+
+    /// The name that `key` gives, or the one meant where it is not set; `None` once it has been told wrong.
+    fn name(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: &str,
+    ) -> Option<At<String>> {
+        if section.has(key) {
+            return section.take(key, value::text, self.context);
+        }
+        section.node(key);
+        Some(At {
+            value: default.to_owned(),
+            place: section.place(),
+        })
+    }
+
+    /// The prompt of `key`; `None` for "none".
+    fn optional(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: &str,
+    ) -> Option<PromptId> {
+        let name = self.name(section, key, default)?;
+        if name.value == NOTHING {
+            None
+        } else {
+            self.find(&name.value, name.place)
+        }
+    }
+
+    /// The same where something has to be heard. What stands in for a prompt that is wrong is never
+    /// used, since the load fails.
+    fn one(&mut self, section: &mut Section<'_>, key: &'static str, default: &str) -> PromptId {
+        let found = self.name(section, key, default).and_then(|name| {
+            if name.value != NOTHING {
+                return self.find(&name.value, name.place);
+            }
+            let problem = format!("{} needs something to be heard as `{key}`", section.what());
+            let mend = "leave the line out for what comes with the server, or name a prompt";
+            self.context
+                .add(Problem::new(name.place, problem).mend(mend));
+            None
+        });
+        found.unwrap_or_else(|| PromptId::new(default))
+    }
+
+    fn several(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: &str,
+    ) -> Vec<PromptId> {
+        let place = section.place();
+        match section.take(key, value::list(REPEATED_MAX, value::text), self.context) {
+            None => self.find(default, place).into_iter().collect(),
+            Some(set) => set
+                .value
+                .iter()
+                .filter_map(|name| self.find(&name.value, name.place))
+                .collect(),
+        }
+    }
+
+    /// Where the place in the queue is never said, nothing needs to be there to say it with.
+    fn position_intro(&mut self, section: &mut Section<'_>, position: PositionSaid) -> PromptId {
+        const DEFAULT: &str = "queue-position-is";
+        let set = section.has("position_intro");
+        if position == PositionSaid::Never && !set {
+            section.node("position_intro");
+            return PromptId::new(&format!("{}/{DEFAULT}", self.language.folder()));
+        }
+        self.one(section, "position_intro", DEFAULT)
+    }
+
+    /// Tells of numbers that can't be spoken.
+    fn check_numbers(&mut self, place: Place) {
+        const SHOWN_MAX: usize = 5;
+        let missing = self.scope.library.missing_numbers(self.language);
+        if missing.is_empty() {
+            return;
+        }
+        let more = if missing.len() > SHOWN_MAX {
+            ", …"
+        } else {
+            ""
+        };
+        let shown = missing[..missing.len().min(SHOWN_MAX)].join(", ");
+        let language = self.language.folder();
+        let problem = format!(
+            "the place in the queue can't be said in language `{language}`: {} prompts are missing ({shown}{more})",
+            missing.len()
+        );
+        let mend = format!(
+            "add them to the folder {language} of the prompts, or set position = \"never\""
+        );
+        self.context.add(Problem::new(place, problem).mend(mend));
+    }
+}

@@ -1,0 +1,377 @@
+//! `kolapp.toml`: what the process as a whole is told. Most of it is taken up at start only, see
+//! [`ServerSettings::fixed_at_start`].
+
+use crate::environment::Overrides;
+use crate::error::Spot;
+use crate::problems::Problem;
+use crate::section::{At, Context, Section};
+use crate::source::Place;
+use crate::tree::Table;
+use crate::value;
+use call::settings::CALLS_MAX_DEFAULT;
+use sip_core::registrar::Rules;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Listeners at most: a few addresses of one machine.
+const LISTENERS_MAX: usize = 16;
+
+/// Shard tasks and media threads at most: the number of virtual shards, beyond which a task owns nothing.
+const THREADS_MAX: u32 = base::ShardId::COUNT as u32;
+
+/// RFC 3261 §10.3 lets a registrar refuse only what is shorter than an hour.
+const EXPIRES_MIN_MOST: Duration = Duration::from_secs(3_600);
+
+/// What the process as a whole is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Where SIP is listened for.
+    pub sip: Vec<SipListener>,
+    /// Where `/healthz` and `/metrics` are served.
+    pub http: SocketAddr,
+    /// Audio.
+    pub rtp: RtpSettings,
+    /// Folder of the control socket and, later, of what is stored.
+    pub state_dir: PathBuf,
+    /// How many tasks share the signalling shards.
+    pub shard_tasks: usize,
+    /// How long SIGTERM waits for calls to end by themselves.
+    pub drain_limit: Duration,
+    /// What the registrar grants.
+    pub registrar: Rules,
+    /// How long a digest nonce is taken.
+    pub nonce_lifetime: Duration,
+}
+
+/// One place where SIP is listened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SipListener {
+    /// How it is carried.
+    pub transport: SipTransport,
+    /// Local address.
+    pub address: SocketAddr,
+}
+
+/// How SIP is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SipTransport {
+    /// Datagrams (RFC 3261 §18).
+    Udp,
+}
+
+/// Where audio is sent from and received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtpSettings {
+    /// Local address, also the one that phones are told.
+    pub address: IpAddr,
+    /// Even ones carry RTP, the odd above each RTCP.
+    pub ports: RangeInclusive<u16>,
+    /// Threads that carry audio.
+    pub threads: usize,
+}
+
+impl ServerSettings {
+    /// Names and values of what a running server can't change, as they are called in the file.
+    pub fn fixed_at_start(&self) -> Vec<(&'static str, String)> {
+        let listeners: Vec<String> = self.sip.iter().map(|l| l.address.to_string()).collect();
+        let ports = format!("{}-{}", self.rtp.ports.start(), self.rtp.ports.end());
+        let rules = &self.registrar;
+        vec![
+            ("sip.udp", listeners.join(", ")),
+            ("sip.nonce_lifetime", value::spoken(self.nonce_lifetime)),
+            ("http.listen", self.http.to_string()),
+            ("rtp.address", self.rtp.address.to_string()),
+            ("rtp.ports", ports),
+            ("rtp.threads", self.rtp.threads.to_string()),
+            ("state_dir", self.state_dir.display().to_string()),
+            ("shard_tasks", self.shard_tasks.to_string()),
+            ("drain_limit", value::spoken(self.drain_limit)),
+            (
+                "registrations.expires_min",
+                value::spoken(rules.expires_min),
+            ),
+            (
+                "registrations.expires_default",
+                value::spoken(rules.expires_default),
+            ),
+            (
+                "registrations.expires_max",
+                value::spoken(rules.expires_max),
+            ),
+            ("registrations.contacts_max", rules.contacts_max.to_string()),
+        ]
+    }
+}
+
+/// A listener and where it was written, if it was.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    pub(crate) what: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) at: Option<Spot>,
+}
+
+/// `kolapp.toml`, read.
+pub(crate) struct ServerFile {
+    pub(crate) settings: ServerSettings,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) default_organisation: Option<At<String>>,
+    pub(crate) prompts: At<PathBuf>,
+    pub(crate) calls_max: u32,
+}
+
+pub(crate) fn read(
+    file: usize,
+    table: &Table,
+    overrides: Overrides,
+    context: &mut Context<'_>,
+) -> ServerFile {
+    let start = Place {
+        file,
+        start: 0,
+        end: 0,
+    };
+    let sources = context.sources;
+    let path = |node: &_| Ok(sources.resolve(file, &value::text(node)?));
+    let mut top = Section::new("kolapp.toml", start, table);
+    let state_dir = top.take("state_dir", path, context).map(|at| at.value);
+    let shard_tasks = top.take("shard_tasks", value::whole(1..=THREADS_MAX), context);
+    let hour = Duration::from_secs(3_600);
+    let drain_limit = top.take(
+        "drain_limit",
+        value::duration(Duration::ZERO..=hour),
+        context,
+    );
+    let default_organisation = top.take("default_organisation", value::text, context);
+
+    let (sip, nonce_lifetime) = read_sip(&mut top, start, overrides.sip_port, context);
+    let http = read_http(&mut top, start, overrides.http_port, context);
+    let rtp = read_rtp(&mut top, start, &sip, overrides.rtp_ports, context);
+    let registrar = read_registrations(&mut top, context);
+
+    let mut calls_max = None;
+    if let Some(mut limits) = top.section("limits", "[limits]", context) {
+        calls_max = limits.take("calls_max", value::whole(1..=1_000_000), context);
+        limits.finish(context);
+    }
+    let mut prompts = None;
+    if let Some(mut section) = top.section("prompts", "[prompts]", context) {
+        prompts = section.take("folder", path, context);
+        section.finish(context);
+    }
+    top.finish(context);
+
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let listeners = sip
+        .iter()
+        .map(|at| ("SIP", at))
+        .chain([("HTTP", &http)])
+        .map(|(what, at)| Listener {
+            what,
+            address: at.value,
+            at: written(at, context),
+        });
+    ServerFile {
+        listeners: listeners.collect(),
+        settings: ServerSettings {
+            sip: sip
+                .iter()
+                .map(|at| SipListener {
+                    transport: SipTransport::Udp,
+                    address: at.value,
+                })
+                .collect(),
+            http: http.value,
+            rtp,
+            state_dir: overrides
+                .state_dir
+                .or(state_dir)
+                .unwrap_or_else(|| sources.resolve(file, "../var")),
+            shard_tasks: shard_tasks
+                .map_or_else(cores, |at| at.value as usize)
+                .min(THREADS_MAX as usize),
+            drain_limit: drain_limit.map_or(Duration::from_secs(30), |at| at.value),
+            registrar,
+            nonce_lifetime,
+        },
+        default_organisation,
+        prompts: prompts.unwrap_or_else(|| At {
+            value: sources.resolve(file, "../prompts"),
+            place: start,
+        }),
+        calls_max: calls_max.map_or(CALLS_MAX_DEFAULT, |at| at.value),
+    }
+}
+
+/// Defaults stand at no stretch of the file.
+fn written<T>(at: &At<T>, context: &Context<'_>) -> Option<Spot> {
+    (at.place.start < at.place.end).then(|| context.sources.spot(at.place))
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn read_sip(
+    top: &mut Section<'_>,
+    start: Place,
+    port: Option<u16>,
+    context: &mut Context<'_>,
+) -> (Vec<At<SocketAddr>>, Duration) {
+    let mut udp = None;
+    let mut nonce_lifetime = None;
+    if let Some(mut sip) = top.section("sip", "[sip]", context) {
+        udp = sip.take(
+            "udp",
+            value::list(LISTENERS_MAX, value::socket_address),
+            context,
+        );
+        let lifetimes = Duration::from_secs(10)..=Duration::from_secs(86_400);
+        nonce_lifetime = sip.take("nonce_lifetime", value::duration(lifetimes), context);
+        sip.finish(context);
+    }
+    if let Some(empty) = udp.as_ref().filter(|udp| udp.value.is_empty()) {
+        let problem = Problem::new(empty.place, "the server would listen nowhere for SIP")
+            .mend("name an address, such as udp = [\"127.0.0.1:5060\"]");
+        context.add(problem);
+    }
+    let mut listeners = match udp {
+        Some(udp) => udp.value,
+        None => vec![At {
+            value: loopback(5060),
+            place: start,
+        }],
+    };
+    for listener in &mut listeners {
+        if let Some(port) = port {
+            listener.value.set_port(port);
+        }
+    }
+    for (index, listener) in listeners.iter().enumerate() {
+        let first = listeners[..index]
+            .iter()
+            .find(|first| first.value == listener.value);
+        if let Some(first) = first {
+            let problem = format!("{} is listened at twice", listener.value);
+            let problem = Problem::new(listener.place, problem)
+                .mend("keep one of them (KOLAPP_SIP_PORT gives all the same port)")
+                .see(first.place, "the first is here");
+            context.add(problem);
+        }
+    }
+    (
+        listeners,
+        nonce_lifetime.map_or(Duration::from_secs(300), |at| at.value),
+    )
+}
+
+fn read_http(
+    top: &mut Section<'_>,
+    start: Place,
+    port: Option<u16>,
+    context: &mut Context<'_>,
+) -> At<SocketAddr> {
+    let mut listen = None;
+    if let Some(mut http) = top.section("http", "[http]", context) {
+        listen = http.take("listen", value::socket_address, context);
+        http.finish(context);
+    }
+    let mut listen = listen.unwrap_or(At {
+        value: loopback(8080),
+        place: start,
+    });
+    if let Some(port) = port {
+        listen.value.set_port(port);
+    }
+    listen
+}
+
+fn read_rtp(
+    top: &mut Section<'_>,
+    start: Place,
+    sip: &[At<SocketAddr>],
+    overridden: Option<RangeInclusive<u16>>,
+    context: &mut Context<'_>,
+) -> RtpSettings {
+    let (mut address, mut ports, mut threads) = (None, None, None);
+    if let Some(mut rtp) = top.section("rtp", "[rtp]", context) {
+        address = rtp.take("address", value::reachable_address, context);
+        ports = rtp.take("ports", value::ports, context);
+        threads = rtp.take("threads", value::whole(1..=THREADS_MAX), context);
+        rtp.finish(context);
+    }
+    let mut ports = ports.unwrap_or(At {
+        value: 30_000..=39_999,
+        place: start,
+    });
+    if let Some(overridden) = overridden {
+        ports.value = overridden;
+    }
+    if let Some(inside) = sip
+        .iter()
+        .find(|sip| ports.value.contains(&sip.value.port()))
+    {
+        let problem = format!(
+            "SIP's port {} lies among the ports for audio",
+            inside.value.port()
+        );
+        let problem = Problem::new(ports.place, problem)
+            .mend("move one of them")
+            .see(inside.place, "SIP listens here");
+        context.add(problem);
+    }
+    RtpSettings {
+        address: address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.value),
+        ports: ports.value,
+        threads: threads.map_or(1, |at| at.value as usize),
+    }
+}
+
+fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules {
+    let seconds = Duration::from_secs;
+    let mut rules = Rules {
+        expires_min: seconds(60),
+        expires_default: seconds(3_600),
+        expires_max: seconds(7_200),
+        contacts_max: 10,
+    };
+    let Some(mut section) = top.section("registrations", "[registrations]", context) else {
+        return rules;
+    };
+    let times = |most| value::duration(seconds(1)..=most);
+    let min = section.take("expires_min", times(EXPIRES_MIN_MOST), context);
+    let default = section.take("expires_default", times(seconds(86_400)), context);
+    let max = section.take("expires_max", times(seconds(86_400)), context);
+    let contacts = section.take("contacts_max", value::whole(1..=32), context);
+    for (read, rule) in [
+        (&min, &mut rules.expires_min),
+        (&default, &mut rules.expires_default),
+        (&max, &mut rules.expires_max),
+    ] {
+        if let Some(at) = read {
+            *rule = at.value;
+        }
+    }
+    if let Some(at) = contacts {
+        rules.contacts_max = at.value as usize;
+    }
+    if !(rules.expires_min..=rules.expires_max).contains(&rules.expires_default) {
+        let (least, most) = (
+            value::spoken(rules.expires_min),
+            value::spoken(rules.expires_max),
+        );
+        let given = value::spoken(rules.expires_default);
+        let problem = format!(
+            "expected expires_default from expires_min ({least}) to expires_max ({most}), got {given}"
+        );
+        let place = default
+            .or(max)
+            .or(min)
+            .map_or(section.place(), |at| at.place);
+        context.add(Problem::new(place, problem).mend("set all three in that order"));
+    }
+    section.finish(context);
+    rules
+}
