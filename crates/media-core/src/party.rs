@@ -318,6 +318,9 @@ impl Party {
         let (header, payload) = bytes
             .split_first_chunk_mut()
             .expect("a packet is longer than its header");
+        if sound == Sound::Silence && self.fade.is_none() {
+            self.fade = Fade::from_sample(self.last_sample);
+        }
         write_sound(sound, codec, clips, payload);
         self.finish_payload(codec, payload);
         self.stream.own_frame(now, payload_type).write(header);

@@ -205,15 +205,16 @@ impl OutStream {
         }
         let ahead = packet.sequence.wrapping_sub(source.newest) as i16;
         let near = (-MISORDER_MAX..=DROPOUT_MAX).contains(&ahead);
-        if near && ahead <= 0 && ahead < -source.span {
-            return Place::Nowhere;
-        }
-        if near && (ahead <= 0 || source.timestamp_is_plausible(now, packet, carries)) {
+        if near && source.timestamp_fits(now, packet, carries, ahead) {
+            if ahead < -source.span {
+                return Place::Nowhere;
+            }
             source.wild_next = None;
             return Place::Mapped { ahead };
         }
         // RFC 3550 appendix A.1: two in sequence show that the source restarted; one alone may be a stray.
-        if !near && source.wild_next != Some(packet.sequence) {
+        let goes_on = near && ahead > 0;
+        if !goes_on && source.wild_next != Some(packet.sequence) {
             source.wild_next = Some(packet.sequence.wrapping_add(1));
             return Place::Nowhere;
         }
@@ -398,12 +399,18 @@ enum Place {
 }
 
 impl Source {
-    fn timestamp_is_plausible(&self, now: Time, packet: &Packet, carries: Carries) -> bool {
+    /// Whether a packet's timestamp may belong to the place its sequence number gives it.
+    fn timestamp_fits(&self, now: Time, packet: &Packet, carries: Carries, ahead: i16) -> bool {
         if matches!(carries, Carries::Event { .. }) {
             return true;
         }
         let theirs = i64::from(packet.timestamp.wrapping_sub(self.newest_timestamp) as i32);
-        (theirs - samples_in(now - self.newest_at)).abs() <= TIMESTAMP_DRIFT_MAX
+        let passed = if ahead > 0 {
+            samples_in(now - self.newest_at)
+        } else {
+            0
+        };
+        (theirs - passed).abs() <= TIMESTAMP_DRIFT_MAX
     }
 }
 

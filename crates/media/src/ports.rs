@@ -55,7 +55,7 @@ impl PortPool {
     pub(crate) fn new(bind: IpAddr, ports: &RangeInclusive<u16>) -> PortPool {
         let free: VecDeque<u16> = ports
             .clone()
-            .filter(|port| port % 2 == 0 && *port > 0 && port + 1 <= *ports.end())
+            .filter(|port| port % 2 == 0 && *port > 0 && *port < *ports.end())
             .collect();
         PortPool {
             bind,
