@@ -18,6 +18,7 @@ mod presence;
 mod queue;
 mod settings;
 mod snapshot;
+mod upkeep;
 
 pub use agent::{AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, STRANGERS_MAX};
 pub use callers::CALLERS_MAX;
