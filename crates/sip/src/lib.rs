@@ -1,1 +1,21 @@
-//! placeholder
+//! SIP on the wire: UDP sockets, the gate that decides who comes in, the registrar's store, and the tasks
+//! that run the signalling shards. What a request means for a call is left to `call`; queues, media and
+//! configuration are reached through channels and one small trait, and known to `server` alone.
+
+mod clock;
+mod gate;
+mod local;
+mod mailbox;
+mod measure;
+mod nonces;
+mod registrations;
+mod udp;
+mod worker;
+
+pub use clock::Clock;
+pub use gate::{Gate, Secrets};
+pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
+pub use measure::{METRICS, Metric, MetricKind};
+pub use registrations::{Registered, Registrations};
+pub use udp::{BindError, Sockets};
+pub use worker::{LiveCalls, Media, Parts, start};

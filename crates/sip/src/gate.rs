@@ -1,0 +1,230 @@
+//! The gate: which requests outside a dialog come in, and on whose word. Makes no state for a request it
+//! turns away; `call::admission` says whose word is needed, and here the word is checked.
+
+use crate::nonces::Nonces;
+use base::{OrgId, Time};
+use call::Admission;
+use call::admission::{self, Account, Assessment};
+use call::settings::Directory;
+use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, NonceFault, NonceKey};
+use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode};
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+/// Credentials tried in one request. A phone sends one for each realm it knows on the way; each costs us a
+/// few hashes.
+const CREDENTIALS_TRIED_MAX: usize = 4;
+
+/// Algorithms challenged with, in the order the headers are written: strongest first (RFC 8760 §2.4).
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
+
+/// Random bytes of this process, for nonces.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Key of the proof in each nonce.
+    pub nonce_key: [u8; 32],
+}
+
+/// What the gate says of a request.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It comes in.
+    Admit(Admission),
+    /// It is answered with this and forgotten.
+    Refuse(Box<Response>, Turned),
+}
+
+/// Why a request was turned away; a metric's label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// It came without credentials for the realm.
+    Challenged,
+    /// Its credentials were right, but for an old nonce or a used count.
+    Stale,
+    /// Its credentials were wrong.
+    WrongCredentials,
+    /// Its credentials were right, but not for this address.
+    SpeaksForAnother,
+    /// It is refused whoever sends it.
+    Refused,
+}
+
+impl Turned {
+    pub(crate) const ALL: [Turned; 5] = [
+        Turned::Challenged,
+        Turned::Stale,
+        Turned::WrongCredentials,
+        Turned::SpeaksForAnother,
+        Turned::Refused,
+    ];
+
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Turned::Challenged => "challenged",
+            Turned::Stale => "stale",
+            Turned::WrongCredentials => "wrong-credentials",
+            Turned::SpeaksForAnother => "speaks-for-another",
+            Turned::Refused => "refused",
+        }
+    }
+}
+
+/// The gate of a process; all shards ask the same one, since a nonce may be used on several.
+pub struct Gate {
+    key: NonceKey,
+    lifetime: Duration,
+    nonces: Nonces,
+    /// Makes the To tag of a stateless refusal: the same for each retransmission (RFC 3261 §8.2.7).
+    tags: RandomState,
+    /// Checked against where there is no such account, so that a wrong name takes as long as a wrong
+    /// password.
+    nobody: [Ha1; ALGORITHMS.len()],
+}
+
+impl Gate {
+    /// A gate whose nonces live for `lifetime`.
+    pub fn new(secrets: &Secrets, lifetime: Duration) -> Gate {
+        Gate {
+            key: NonceKey::new(secrets.nonce_key),
+            lifetime,
+            nonces: Nonces::new(),
+            tags: RandomState::new(),
+            nobody: ALGORITHMS.map(|algorithm| Ha1::of(algorithm, "", "", "")),
+        }
+    }
+
+    /// Decides about a request that belongs to nothing known. `random` goes into the nonce of a challenge.
+    pub(crate) fn admit(
+        &self,
+        now: Time,
+        directory: &Directory,
+        flow: &Flow,
+        request: &Request,
+        random: u64,
+    ) -> Verdict {
+        // What has a dialog is that dialog's; ACK and CANCEL can't be challenged (RFC 3261 §22.1).
+        let exempt = matches!(request.method, Method::Ack | Method::Cancel);
+        if exempt || request.is_in_dialog() {
+            return Verdict::Admit(Admission::Anyone);
+        }
+        match admission::assess(directory, flow, request) {
+            Assessment::Admitted(admission) => Verdict::Admit(admission),
+            Assessment::Refused(status) => self.turn_away(request, status, Turned::Refused),
+            Assessment::Challenge { realm, org } => {
+                match self.verify(now, directory, &org, &realm, request) {
+                    Ok(admission) => Verdict::Admit(admission),
+                    Err(Turned::SpeaksForAnother) => {
+                        self.turn_away(request, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
+                    }
+                    Err(why) => self.challenge(now, request, &realm, why, random),
+                }
+            }
+        }
+    }
+
+    /// Whose word the request's credentials are.
+    fn verify(
+        &self,
+        now: Time,
+        directory: &Directory,
+        org: &OrgId,
+        realm: &str,
+        request: &Request,
+    ) -> Result<Admission, Turned> {
+        let mut why = Turned::Challenged;
+        for credentials in credentials_for(request, realm) {
+            let account = admission::account(directory, org, &credentials);
+            let proven = self.proves(request, &credentials, account.as_ref().ok());
+            let Ok(account) = account
+                .map_err(drop)
+                .and_then(|found| proven.then_some(found).ok_or(()))
+            else {
+                why = Turned::WrongCredentials;
+                continue;
+            };
+            // Only now, when they are right, may a nonce be called stale or cost memory.
+            if !self.is_fresh(now, &credentials) {
+                return Err(Turned::Stale);
+            }
+            return admission::speaks_for(directory, org, &account, request)
+                .map(|()| Admission::User(account.id.clone()))
+                .map_err(|_| Turned::SpeaksForAnother);
+        }
+        Err(why)
+    }
+
+    fn proves(
+        &self,
+        request: &Request,
+        credentials: &Credentials,
+        account: Option<&Account<'_>>,
+    ) -> bool {
+        let ha1 = match account {
+            Some(account) => account.ha1(credentials.algorithm),
+            None => match credentials.algorithm {
+                Algorithm::Sha256 => &self.nobody[0],
+                Algorithm::Md5 => &self.nobody[1],
+            },
+        };
+        let right = credentials.verify(&request.method, ha1);
+        right && account.is_some() && credentials.uri_matches(&request.uri)
+    }
+
+    /// A nonce of another process is as good as an expired one: the phone tries again with a new one
+    /// and nobody is asked for a password.
+    fn is_fresh(&self, now: Time, credentials: &Credentials) -> bool {
+        let known: Result<_, NonceFault> = self.key.check(now, &credentials.nonce, self.lifetime);
+        match (known, credentials.nc) {
+            (Ok(nonce), Some(nc)) => self.nonces.accept(now, self.lifetime, nonce, nc),
+            _ => false,
+        }
+    }
+
+    fn challenge(
+        &self,
+        now: Time,
+        request: &Request,
+        realm: &str,
+        why: Turned,
+        random: u64,
+    ) -> Verdict {
+        let mut response = request.response_with_tag(StatusCode::UNAUTHORIZED, &self.tag(request));
+        let nonce = self.key.issue(now, random);
+        for algorithm in ALGORITHMS {
+            let challenge = Challenge::new(realm, &nonce, algorithm);
+            let challenge = match why {
+                Turned::Stale => challenge.stale(),
+                _ => challenge,
+            };
+            response
+                .headers
+                .push(HeaderName::WwwAuthenticate, challenge.to_string());
+        }
+        Verdict::Refuse(Box::new(response), why)
+    }
+
+    fn turn_away(&self, request: &Request, status: StatusCode, why: Turned) -> Verdict {
+        let response = request.response_with_tag(status, &self.tag(request));
+        Verdict::Refuse(Box::new(response), why)
+    }
+
+    fn tag(&self, request: &Request) -> String {
+        let via = request.headers.first(&HeaderName::Via);
+        let call_id = request.headers.first(&HeaderName::CallId);
+        // Not of the form of a leg's tag, so that its ACK leads to no leg.
+        format!("{:016x}", self.tags.hash_one((via, call_id)))
+    }
+}
+
+/// The request's readable credentials for `realm`.
+fn credentials_for(request: &Request, realm: &str) -> Vec<Credentials> {
+    let lines = |name| {
+        let lines = request.headers.all(name).take(CREDENTIALS_TRIED_MAX);
+        lines.filter_map(|line| Credentials::parse(std::str::from_utf8(line).ok()?).ok())
+    };
+    lines(&HeaderName::Authorization)
+        .chain(lines(&HeaderName::ProxyAuthorization))
+        .filter(|credentials| *credentials.realm == *realm)
+        .take(CREDENTIALS_TRIED_MAX)
+        .collect()
+}

@@ -1,0 +1,197 @@
+//! How the rest of the process reaches a shard: one task owns a set of shards, and each task has two
+//! mailboxes. Datagrams may be dropped when theirs is full, since peers send again; everything else
+//! waits for room.
+
+use base::{CallId, ShardId};
+use call::CallView;
+use call::settings::Directory;
+use sip_core::{Flow, Message};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+
+/// Datagrams read by one task that wait for the task of their shard. A tenth of a second at 20,000/s:
+/// older ones have been sent again already.
+const FORWARDED_MAX: usize = 2_048;
+
+/// Room in the reliable mailbox for each call: media events and commands of the queue engine, of which a
+/// call has a few under way at a time.
+const INPUTS_PER_CALL: usize = 8;
+
+/// Room for what belongs to no call.
+const INPUTS_SPARE: usize = 1_024;
+
+/// Something for a shard, or for all shards of a task, that must not be lost.
+#[derive(Debug)]
+pub enum ShardInput {
+    /// A command of the queue engine for a call of this shard.
+    Acd {
+        /// The shard.
+        shard: ShardId,
+        /// The command.
+        command: acd::Command,
+    },
+    /// Something heard or done by a media session.
+    Media(media_core::Event),
+    /// New settings for all.
+    Configure(Arc<Directory>),
+    /// All take no new calls from now on.
+    Drain {
+        /// What refused callers are told in Retry-After.
+        retry_after: Duration,
+    },
+    /// All end every call.
+    EndAll,
+    /// What calls are there?
+    Calls(oneshot::Sender<Vec<CallView>>),
+}
+
+/// What shards tell the queue engine's task.
+#[derive(Debug)]
+pub enum ToAcd {
+    /// An input of the engine.
+    Input(acd::Input),
+    /// The user got his first binding or lost his last. Which of the two is looked up when this is read, so
+    /// that two of these can't overtake each other.
+    DeviceChanged(base::UserId),
+}
+
+/// A message that another task read from the wire.
+#[derive(Debug)]
+pub(crate) struct Forwarded {
+    pub(crate) shard: ShardId,
+    pub(crate) flow: Flow,
+    pub(crate) message: Message,
+}
+
+/// The senders' side of all mailboxes.
+#[derive(Clone, Debug)]
+pub struct Mailboxes {
+    tasks: Arc<[Senders]>,
+}
+
+#[derive(Debug)]
+struct Senders {
+    inputs: mpsc::Sender<ShardInput>,
+    forwarded: mpsc::Sender<Forwarded>,
+}
+
+/// The receivers' side, for [`crate::start`].
+#[derive(Debug)]
+pub struct Inboxes {
+    pub(crate) tasks: Vec<Inbox>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    pub(crate) inputs: mpsc::Receiver<ShardInput>,
+    pub(crate) forwarded: mpsc::Receiver<Forwarded>,
+}
+
+/// Mailboxes for `tasks` tasks that have `calls_max` calls in all.
+pub fn mailboxes(tasks: usize, calls_max: u32) -> (Mailboxes, Inboxes) {
+    let tasks = tasks.clamp(1, usize::from(ShardId::COUNT));
+    let room = calls_max as usize * INPUTS_PER_CALL + INPUTS_SPARE;
+    let (senders, inboxes): (Vec<Senders>, Vec<Inbox>) = (0..tasks)
+        .map(|_| {
+            let (to_inputs, inputs) = mpsc::channel(room);
+            let (to_forwarded, forwarded) = mpsc::channel(FORWARDED_MAX);
+            let senders = Senders {
+                inputs: to_inputs,
+                forwarded: to_forwarded,
+            };
+            (senders, Inbox { inputs, forwarded })
+        })
+        .unzip();
+    let mailboxes = Mailboxes {
+        tasks: senders.into(),
+    };
+    (mailboxes, Inboxes { tasks: inboxes })
+}
+
+impl Mailboxes {
+    /// How many tasks there are.
+    pub fn tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The task that owns a shard.
+    pub fn task_of(&self, shard: ShardId) -> usize {
+        usize::from(shard.0) % self.tasks.len()
+    }
+
+    /// The reliable mailbox of a task.
+    pub fn inputs(&self, task: usize) -> &mpsc::Sender<ShardInput> {
+        &self.tasks[task].inputs
+    }
+
+    /// Hands a media event to the shard of its leg, without waiting: media threads must not. If there is no
+    /// room, which takes a task that is stuck, the event is lost and counted.
+    pub fn media_event(&self, event: media_core::Event) {
+        let task = self.task_of(event.leg().shard);
+        if self
+            .inputs(task)
+            .try_send(ShardInput::Media(event))
+            .is_err()
+        {
+            metrics::counter!("kolapp_sip_media_events_lost_total").increment(1);
+        }
+    }
+
+    /// Hands the same to every task.
+    pub async fn broadcast(&self, input: impl Fn() -> ShardInput) {
+        for senders in self.tasks.iter() {
+            // A task that is gone has no shards left to tell.
+            let _ = senders.inputs.send(input()).await;
+        }
+    }
+
+    /// All live calls, in the order of their ids.
+    pub async fn calls(&self) -> Vec<CallView> {
+        let mut calls = Vec::new();
+        for senders in self.tasks.iter() {
+            let (answer, answered) = oneshot::channel();
+            if senders.inputs.send(ShardInput::Calls(answer)).await.is_ok() {
+                calls.extend(answered.await.unwrap_or_default());
+            }
+        }
+        calls.sort_by_key(|call: &CallView| call.id);
+        calls
+    }
+
+    /// Hands a message to the task of its shard, or says that there is no room.
+    pub(crate) fn forward(&self, message: Forwarded) -> Result<(), ()> {
+        let task = self.task_of(message.shard);
+        self.tasks[task].forwarded.try_send(message).map_err(drop)
+    }
+}
+
+/// The call that a command of the queue engine is about; none for the answer to somebody outside.
+pub(crate) fn call_of(command: &acd::Command) -> Option<CallId> {
+    match command {
+        acd::Command::Ring { call, .. }
+        | acd::Command::Withdraw { call, .. }
+        | acd::Command::Connect { call, .. }
+        | acd::Command::Release { call, .. }
+        | acd::Command::Refuse { call, .. }
+        | acd::Command::Position { call, .. } => Some(*call),
+        acd::Command::Answer { asker, .. } => match asker {
+            acd::Asker::Call(call) => Some(*call),
+            acd::Asker::Control(_) => None,
+        },
+    }
+}
+
+impl ShardInput {
+    /// A command of the queue engine on its way to its call; or the command back, when it is the answer to
+    /// somebody outside.
+    pub fn acd(command: acd::Command) -> Result<ShardInput, acd::Command> {
+        match call_of(&command) {
+            Some(call) => Ok(ShardInput::Acd {
+                shard: call.shard,
+                command,
+            }),
+            None => Err(command),
+        }
+    }
+}

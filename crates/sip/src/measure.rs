@@ -1,0 +1,242 @@
+//! What the shell counts, and the table that documents it. Handles are made once, so that counting costs an
+//! atomic addition.
+
+use crate::gate::Turned;
+use call::{EndCause, RefusedCause};
+use metrics::{Counter, counter, gauge};
+use sip_core::{Method, StatusCode};
+
+/// How a metric moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Only up.
+    Counter,
+    /// Up and down.
+    Gauge,
+}
+
+/// One metric as documented.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// How it moves.
+    pub kind: MetricKind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it counts.
+    pub meaning: &'static str,
+}
+
+const fn counts(
+    name: &'static str,
+    labels: &'static [&'static str],
+    meaning: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Counter,
+        labels,
+        meaning,
+    }
+}
+
+const fn shows(name: &'static str, meaning: &'static str) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Gauge,
+        labels: &[],
+        meaning,
+    }
+}
+
+/// Every metric of this room.
+pub const METRICS: &[Metric] = &[
+    counts("kolapp_sip_datagrams_total", &[], "datagrams received"),
+    counts(
+        "kolapp_sip_rejected_total",
+        &["cause"],
+        "datagrams that are no acceptable SIP message; cause: answered, silent",
+    ),
+    counts(
+        "kolapp_sip_keep_alives_total",
+        &[],
+        "keep-alive datagrams answered",
+    ),
+    counts(
+        "kolapp_sip_requests_total",
+        &["method"],
+        "requests received",
+    ),
+    counts(
+        "kolapp_sip_responses_total",
+        &["direction", "class"],
+        "responses received and sent",
+    ),
+    counts(
+        "kolapp_sip_turned_away_total",
+        &["cause"],
+        "requests that the gate answered; cause: challenged, stale, wrong-credentials, speaks-for-another, refused",
+    ),
+    counts(
+        "kolapp_sip_dropped_total",
+        &["cause"],
+        "datagrams dropped; cause: mailbox-full, send-queue-full, send-failed",
+    ),
+    counts(
+        "kolapp_sip_media_events_lost_total",
+        &[],
+        "media events that found a full mailbox",
+    ),
+    shows("kolapp_registrations", "bindings of all accounts"),
+    shows("kolapp_calls", "live calls"),
+    counts("kolapp_calls_started_total", &[], "calls let in"),
+    counts(
+        "kolapp_calls_ended_total",
+        &["cause"],
+        "calls over; cause as in the log",
+    ),
+    counts(
+        "kolapp_refused_total",
+        &["cause"],
+        "requests refused by a shard",
+    ),
+];
+
+const METHODS: [Method; 14] = [
+    Method::Invite,
+    Method::Ack,
+    Method::Bye,
+    Method::Cancel,
+    Method::Register,
+    Method::Options,
+    Method::Info,
+    Method::Update,
+    Method::Prack,
+    Method::Refer,
+    Method::Notify,
+    Method::Subscribe,
+    Method::Message,
+    Method::Publish,
+];
+
+const CLASSES: [&str; 7] = ["0xx", "1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+
+/// Handles of all counters.
+pub(crate) struct Counters {
+    pub(crate) datagrams: Counter,
+    pub(crate) rejected_answered: Counter,
+    pub(crate) rejected_silent: Counter,
+    pub(crate) keep_alives: Counter,
+    pub(crate) mailbox_full: Counter,
+    pub(crate) send_queue_full: Counter,
+    pub(crate) send_failed: Counter,
+    requests: [Counter; METHODS.len()],
+    requests_other: Counter,
+    responses_in: [Counter; CLASSES.len()],
+    responses_out: [Counter; CLASSES.len()],
+    turned_away: [Counter; Turned::ALL.len()],
+    started: Counter,
+}
+
+impl Counters {
+    pub(crate) fn new() -> Counters {
+        let dropped = |cause: &'static str| counter!("kolapp_sip_dropped_total", "cause" => cause);
+        let rejected =
+            |cause: &'static str| counter!("kolapp_sip_rejected_total", "cause" => cause);
+        let requests =
+            |method: String| counter!("kolapp_sip_requests_total", "method" => method.to_owned());
+        let responses = |direction: &'static str| {
+            CLASSES.map(|class| {
+                counter!("kolapp_sip_responses_total", "direction" => direction, "class" => class)
+            })
+        };
+        Counters {
+            datagrams: counter!("kolapp_sip_datagrams_total"),
+            rejected_answered: rejected("answered"),
+            rejected_silent: rejected("silent"),
+            keep_alives: counter!("kolapp_sip_keep_alives_total"),
+            mailbox_full: dropped("mailbox-full"),
+            send_queue_full: dropped("send-queue-full"),
+            send_failed: dropped("send-failed"),
+            requests: METHODS.map(|method| requests(method.as_str().to_owned())),
+            requests_other: requests("other".to_owned()),
+            responses_in: responses("in"),
+            responses_out: responses("out"),
+            turned_away: Turned::ALL
+                .map(|why| counter!("kolapp_sip_turned_away_total", "cause" => why.label())),
+            started: counter!("kolapp_calls_started_total"),
+        }
+    }
+
+    pub(crate) fn request(&self, method: &Method) {
+        let known = METHODS.iter().position(|known| known == method);
+        known
+            .map_or(&self.requests_other, |index| &self.requests[index])
+            .increment(1);
+    }
+
+    pub(crate) fn response_in(&self, status: StatusCode) {
+        let class = usize::from(status.code() / 100);
+        self.responses_in[class.min(CLASSES.len() - 1)].increment(1);
+    }
+
+    /// Counts a datagram that goes out, if it is a response.
+    pub(crate) fn sent(&self, bytes: &[u8]) {
+        if let Some(digit) = bytes
+            .strip_prefix(b"SIP/2.0 ")
+            .and_then(|rest| rest.first())
+        {
+            let class = usize::from(digit.saturating_sub(b'0'));
+            self.responses_out[class.min(CLASSES.len() - 1)].increment(1);
+        }
+    }
+
+    pub(crate) fn turned_away(&self, why: Turned) {
+        let index = Turned::ALL.iter().position(|known| *known == why);
+        if let Some(index) = index {
+            self.turned_away[index].increment(1);
+        }
+    }
+
+    pub(crate) fn started(&self) {
+        self.started.increment(1);
+        gauge!("kolapp_calls").increment(1.0);
+    }
+
+    pub(crate) fn ended(&self, cause: EndCause) {
+        gauge!("kolapp_calls").decrement(1.0);
+        counter!("kolapp_calls_ended_total", "cause" => end_label(cause)).increment(1);
+    }
+
+    pub(crate) fn refused(&self, cause: RefusedCause) {
+        counter!("kolapp_refused_total", "cause" => refused_label(cause)).increment(1);
+    }
+}
+
+/// The cause as it stands in logs and labels.
+pub(crate) fn end_label(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::CallerHungUp => "caller-hung-up",
+        EndCause::CalleeHungUp => "callee-hung-up",
+        EndCause::NotCompleted => "not-completed",
+        EndCause::Completed => "completed",
+        EndCause::SignallingFailed => "signalling-failed",
+        EndCause::Shutdown => "shutdown",
+    }
+}
+
+/// The cause as it stands in logs and labels.
+pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
+    match cause {
+        RefusedCause::Unsupported => "unsupported",
+        RefusedCause::Malformed => "malformed",
+        RefusedCause::UnknownNumber => "unknown-number",
+        RefusedCause::NoCommonCodec => "no-common-codec",
+        RefusedCause::TooManyCalls => "too-many-calls",
+        RefusedCause::NoMediaPort => "no-media-port",
+        RefusedCause::Draining => "draining",
+        RefusedCause::QueueRefused => "queue-refused",
+        RefusedCause::NoDialog => "no-dialog",
+    }
+}

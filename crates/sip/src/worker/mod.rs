@@ -1,0 +1,296 @@
+//! A task that runs its share of the shards. One loop with a budget: what the rest of the process says,
+//! what other tasks read for us, what our sockets hold, timers; and whatever the shards want done is done
+//! at once. Nothing here waits in the middle of a step; a full channel to the queue engine stops the
+//! reading of new inputs until there is room.
+
+mod shards;
+mod wire;
+
+use crate::clock::Clock;
+use crate::gate::Gate;
+use crate::local::LocalAddresses;
+use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
+use crate::measure::Counters;
+use crate::registrations::Registrations;
+use crate::udp::Sockets;
+use base::{CallId, LegId, ShardId, Time};
+use bytes::Bytes;
+use call::settings::Directory;
+use call::{Output, Shard};
+use media_core::{Command, Session};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use sip_core::{Flow, Limits};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Sleep;
+
+/// Inputs taken from one source before the others are looked at.
+const BUDGET: usize = 64;
+
+/// Largest UDP payload there is.
+const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// Datagrams that wait for room in a socket's send buffer; beyond it they are dropped, as the network
+/// would.
+const UNSENT_MAX: usize = 1_024;
+
+/// The media engine, as a shard sees it.
+pub trait Media: Send + Sync + 'static {
+    /// Opens a session; our RTP address for it, or none if there is no port left.
+    fn open(&self, session: &Session) -> Option<SocketAddr>;
+
+    /// Something for a leg's session. Must not block.
+    fn command(&self, call: CallId, leg: LegId, command: Command);
+}
+
+/// How many calls are live, over all shards.
+#[derive(Clone, Debug, Default)]
+pub struct LiveCalls(Arc<AtomicUsize>);
+
+impl LiveCalls {
+    /// How many now.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What the tasks share.
+pub struct Parts<M> {
+    /// The process's clock.
+    pub clock: Clock,
+    /// Ways to the other tasks.
+    pub mailboxes: Mailboxes,
+    /// Who comes in.
+    pub gate: Arc<Gate>,
+    /// Who is where.
+    pub registrations: Arc<Registrations>,
+    /// The media engine.
+    pub media: Arc<M>,
+    /// The queue engine's task.
+    pub acd: mpsc::Sender<ToAcd>,
+    /// Settings to start with.
+    pub directory: Arc<Directory>,
+    /// Random bytes from which each shard's own are drawn.
+    pub seed: [u8; 32],
+    /// Kept up to date by the tasks.
+    pub live_calls: LiveCalls,
+}
+
+/// Starts a task for each inbox, on the current runtime. They run until the senders of their mailboxes are
+/// gone.
+pub fn start<M: Media>(
+    sockets: Sockets,
+    inboxes: Inboxes,
+    parts: Parts<M>,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let parts = Arc::new(parts);
+    let mut seeds = ChaCha8Rng::from_seed(parts.seed);
+    let mut groups: Vec<_> = sockets.groups.into_iter().map(Vec::into_iter).collect();
+    let mut tasks = Vec::new();
+    for (index, inbox) in inboxes.tasks.into_iter().enumerate() {
+        let mine = groups.iter_mut().filter_map(Iterator::next);
+        let listeners = mine.map(Listener::new).collect::<std::io::Result<_>>()?;
+        let worker = Worker::new(index, listeners, inbox, parts.clone(), &mut seeds);
+        tasks.push(tokio::spawn(worker.run()));
+    }
+    Ok(tasks)
+}
+
+/// Whether anybody is left who could send us something.
+#[derive(Clone, Copy, PartialEq)]
+enum Mailbox {
+    Open,
+    Closed,
+}
+
+struct Listener {
+    socket: UdpSocket,
+    bound: SocketAddr,
+}
+
+impl Listener {
+    fn new(socket: std::net::UdpSocket) -> std::io::Result<Listener> {
+        let bound = socket.local_addr()?;
+        let socket = UdpSocket::from_std(socket)?;
+        Ok(Listener { socket, bound })
+    }
+
+    fn serves(&self, local: SocketAddr) -> bool {
+        self.bound == local
+            || self.bound.ip().is_unspecified()
+                && self.bound.port() == local.port()
+                && self.bound.is_ipv4() == local.is_ipv4()
+    }
+}
+
+struct Owned {
+    id: ShardId,
+    shard: Shard,
+    /// When the shard wants to be woken: its `poll_timeout`, kept here so that a turn of the loop asks
+    /// only the shards that it touched.
+    wakes_at: Time,
+}
+
+struct Worker<M> {
+    parts: Arc<Parts<M>>,
+    listeners: Vec<Listener>,
+    inbox: Inbox,
+    /// By place: shard number divided by the number of tasks.
+    shards: Vec<Owned>,
+    directory: Arc<Directory>,
+    rng: ChaCha8Rng,
+    local: LocalAddresses,
+    limits: Limits,
+    counters: Counters,
+    /// For the queue engine, when its channel had no room.
+    for_acd: VecDeque<ToAcd>,
+    unsent: VecDeque<(Flow, Bytes)>,
+    buffer: Box<[u8]>,
+    // Kept to be used again: their allocations.
+    outputs: Vec<Output>,
+    inputs: Vec<ShardInput>,
+    forwarded: Vec<Forwarded>,
+}
+
+impl<M: Media> Worker<M> {
+    fn new(
+        index: usize,
+        listeners: Vec<Listener>,
+        inbox: Inbox,
+        parts: Arc<Parts<M>>,
+        seeds: &mut ChaCha8Rng,
+    ) -> Worker<M> {
+        let owned = (0..ShardId::COUNT)
+            .map(ShardId)
+            .filter(|id| parts.mailboxes.task_of(*id) == index);
+        let shards = owned
+            .map(|id| Owned {
+                id,
+                shard: Shard::new(id, seed(seeds), parts.directory.clone()),
+                wakes_at: Time::NEVER,
+            })
+            .collect();
+        Worker {
+            listeners,
+            inbox,
+            shards,
+            directory: parts.directory.clone(),
+            rng: ChaCha8Rng::from_seed(seed(seeds)),
+            local: LocalAddresses::default(),
+            limits: Limits::default(),
+            counters: Counters::new(),
+            for_acd: VecDeque::new(),
+            unsent: VecDeque::new(),
+            buffer: vec![0; DATAGRAM_BYTES_MAX].into(),
+            outputs: Vec::new(),
+            inputs: Vec::with_capacity(BUDGET),
+            forwarded: Vec::with_capacity(BUDGET),
+            parts,
+        }
+    }
+
+    async fn run(mut self) {
+        let mut sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
+        let mut sleeps_until = Time::ZERO;
+        loop {
+            self.tell_acd().await;
+            let wakes_at = self.wakes_at();
+            if wakes_at != sleeps_until
+                && let Some(instant) = self.parts.clock.instant(wakes_at)
+            {
+                sleep.as_mut().reset(instant.into());
+            }
+            sleeps_until = wakes_at;
+            let timed = wakes_at != Time::NEVER;
+            let ready = |cx: &mut Context<'_>| self.poll_ready(cx, timed.then_some(sleep.as_mut()));
+            let mailbox = poll_fn(ready).await;
+            self.take_inputs();
+            self.take_forwarded();
+            self.read_sockets();
+            self.run_timers();
+            self.send_unsent();
+            if mailbox == Mailbox::Closed {
+                return;
+            }
+        }
+    }
+
+    /// Ready when any source has something, with as much of the mailboxes as the budget lets through.
+    fn poll_ready(
+        &mut self,
+        cx: &mut Context<'_>,
+        sleep: Option<Pin<&mut Sleep>>,
+    ) -> Poll<Mailbox> {
+        let mut any = false;
+        let mut mailbox = Mailbox::Open;
+        if let Poll::Ready(many) = self
+            .inbox
+            .inputs
+            .poll_recv_many(cx, &mut self.inputs, BUDGET)
+        {
+            any = true;
+            if many == 0 {
+                mailbox = Mailbox::Closed;
+            }
+        }
+        let forwarded = &mut self.forwarded;
+        any |= self
+            .inbox
+            .forwarded
+            .poll_recv_many(cx, forwarded, BUDGET)
+            .is_ready();
+        for listener in &self.listeners {
+            any |= listener.socket.poll_recv_ready(cx).is_ready();
+        }
+        if let Some((flow, _)) = self.unsent.front()
+            && let Some(listener) = listener_of(&self.listeners, flow)
+        {
+            any |= listener.socket.poll_send_ready(cx).is_ready();
+        }
+        if let Some(sleep) = sleep {
+            any |= sleep.poll(cx).is_ready();
+        }
+        if any {
+            Poll::Ready(mailbox)
+        } else {
+            Poll::Pending
+        }
+    }
+
+    fn wakes_at(&self) -> Time {
+        let wakes = self.shards.iter().map(|owned| owned.wakes_at);
+        wakes.min().unwrap_or(Time::NEVER)
+    }
+
+    /// Hands over what had no room in the queue engine's channel. While it waits no input is taken, so
+    /// what waits is what one turn of the loop produced.
+    async fn tell_acd(&mut self) {
+        while let Some(message) = self.for_acd.pop_front() {
+            if self.parts.acd.send(message).await.is_err() {
+                // The engine's task ends last of all, with the process.
+                return;
+            }
+        }
+    }
+}
+
+fn seed(rng: &mut ChaCha8Rng) -> [u8; 32] {
+    let mut seed = [0; 32];
+    rng.fill_bytes(&mut seed);
+    seed
+}
+
+fn listener_of<'a>(listeners: &'a [Listener], flow: &Flow) -> Option<&'a Listener> {
+    listeners
+        .iter()
+        .find(|listener| listener.serves(flow.local))
+}

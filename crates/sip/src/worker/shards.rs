@@ -1,0 +1,221 @@
+//! The shards' side of a task: handing inputs to the shard they are for, and carrying out what it wants
+//! done.
+
+use super::{Media, Worker};
+use crate::gate::Verdict;
+use crate::mailbox::{ShardInput, ToAcd};
+use crate::measure::{end_label, refused_label};
+use crate::registrations::Reach;
+use base::{Core, ShardId, Time};
+use call::{Admission, CallEvent, Input, Output};
+use rand_core::Rng;
+use sip_core::{Flow, Message};
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use tokio::sync::mpsc::error::TrySendError;
+
+impl<M: Media> Worker<M> {
+    /// Where in our list a shard is; none if another task owns it.
+    pub(super) fn place_of(&self, shard: ShardId) -> Option<usize> {
+        let place = usize::from(shard.0) / self.parts.mailboxes.tasks();
+        let owned = self.shards.get(place)?;
+        (owned.id == shard).then_some(place)
+    }
+
+    /// A message from the wire, for one of our shards: through the gate, if it starts something new.
+    pub(super) fn deliver(&mut self, now: Time, shard: ShardId, flow: Flow, message: Message) {
+        let Some(place) = self.place_of(shard) else {
+            return;
+        };
+        let (message, admission) = if self.shards[place].shard.knows(&message) {
+            (message, Admission::Anyone)
+        } else {
+            match self.pass_gate(now, flow, message) {
+                Some(passed) => passed,
+                None => return,
+            }
+        };
+        let input = Input::Received {
+            flow,
+            message,
+            admission,
+        };
+        self.step(now, place, input);
+    }
+
+    fn pass_gate(
+        &mut self,
+        now: Time,
+        flow: Flow,
+        message: Message,
+    ) -> Option<(Message, Admission)> {
+        let Message::Request(mut request) = message else {
+            return Some((message, Admission::Anyone));
+        };
+        let random = self.rng.next_u64();
+        let gate = self.parts.gate.clone();
+        sip_core::stamp_received(&mut request, &flow);
+        match gate.admit(now, &self.directory, &flow, &request, random) {
+            Verdict::Admit(admission) => Some((Message::Request(request), admission)),
+            Verdict::Refuse(response, why) => {
+                self.counters.turned_away(why);
+                tracing::debug!(
+                    from = %flow.remote, method = request.method.as_str(),
+                    status = response.status.code(), cause = why.label(), "turned away"
+                );
+                self.transmit(sip_core::reply_flow(&request, &flow), response.to_bytes());
+                None
+            }
+        }
+    }
+
+    /// Takes what the rest of the process says.
+    pub(super) fn take_inputs(&mut self) {
+        let mut inputs = std::mem::take(&mut self.inputs);
+        for input in inputs.drain(..) {
+            let now = self.parts.clock.now();
+            match input {
+                ShardInput::Acd { shard, command } => {
+                    if let Some(place) = self.place_of(shard) {
+                        self.step(now, place, Input::Acd(command));
+                    }
+                }
+                ShardInput::Media(event) => {
+                    if let Some(place) = self.place_of(event.leg().shard) {
+                        self.step(now, place, Input::Media(event));
+                    }
+                }
+                ShardInput::Configure(directory) => {
+                    self.directory = directory.clone();
+                    self.step_all(now, || Input::Configure(directory.clone()));
+                }
+                ShardInput::Drain { retry_after } => {
+                    self.step_all(now, || Input::Drain { retry_after });
+                }
+                ShardInput::EndAll => self.step_all(now, || Input::EndAll),
+                ShardInput::Calls(answer) => {
+                    let shards = self.shards.iter();
+                    // Whoever asked may have gone away.
+                    let _ = answer.send(shards.flat_map(|owned| owned.shard.calls()).collect());
+                }
+            }
+        }
+        self.inputs = inputs;
+    }
+
+    fn step_all(&mut self, now: Time, input: impl Fn() -> Input) {
+        for place in 0..self.shards.len() {
+            self.step(now, place, input());
+        }
+    }
+
+    pub(super) fn run_timers(&mut self) {
+        let now = self.parts.clock.now();
+        for place in 0..self.shards.len() {
+            if self.shards[place].wakes_at <= now {
+                let mut outputs = std::mem::take(&mut self.outputs);
+                self.shards[place].shard.handle_timeout(now, &mut outputs);
+                self.carry_out_all(now, place, outputs);
+            }
+        }
+    }
+
+    fn step(&mut self, now: Time, place: usize, input: Input) {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        self.shards[place].shard.handle(now, input, &mut outputs);
+        self.carry_out_all(now, place, outputs);
+    }
+
+    /// Carries out what a shard wants done, and hands it the answers, until it wants nothing more. Each
+    /// answer belongs to one question, so a shard that asks a bounded number of them ends.
+    fn carry_out_all(&mut self, now: Time, place: usize, mut outputs: Vec<Output>) {
+        let mut answers = VecDeque::new();
+        loop {
+            for output in outputs.drain(..) {
+                answers.extend(self.carry_out(now, output));
+            }
+            let Some(answer) = answers.pop_front() else {
+                break;
+            };
+            self.shards[place].shard.handle(now, answer, &mut outputs);
+        }
+        self.outputs = outputs;
+        let owned = &mut self.shards[place];
+        let next = owned.shard.poll_timeout();
+        owned.wakes_at = next.map_or(Time::NEVER, |(at, _)| at);
+    }
+
+    /// Does one thing; gives back the answer, where there is one at once.
+    fn carry_out(&mut self, now: Time, output: Output) -> Option<Input> {
+        match output {
+            Output::Transmit { flow, bytes } => self.transmit(flow, bytes),
+            Output::Register {
+                key,
+                flow,
+                request,
+                user,
+            } => {
+                let registrations = &self.parts.registrations;
+                let (response, reach) = registrations.register(now, &user, &flow, &request);
+                if reach == Reach::Changed {
+                    self.to_acd(ToAcd::DeviceChanged(user));
+                }
+                return Some(Input::Registered { key, response });
+            }
+            Output::Locate { leg, user } => {
+                let bindings = self.parts.registrations.locate(now, &user);
+                return Some(Input::Located { leg, bindings });
+            }
+            Output::OpenMedia(session) => {
+                return Some(Input::MediaOpened {
+                    leg: session.leg,
+                    address: self.parts.media.open(&session),
+                });
+            }
+            Output::Media { call, leg, command } => self.parts.media.command(call, leg, command),
+            Output::Acd(input) => self.to_acd(ToAcd::Input(input)),
+            Output::Event(event) => self.note(event),
+        }
+        None
+    }
+
+    /// Never lost, and in order: what finds no room waits in `for_acd`, and this task with it.
+    fn to_acd(&mut self, message: ToAcd) {
+        if !self.for_acd.is_empty() {
+            self.for_acd.push_back(message);
+            return;
+        }
+        if let Err(TrySendError::Full(message)) = self.parts.acd.try_send(message) {
+            self.for_acd.push_back(message);
+        }
+    }
+
+    fn note(&self, event: CallEvent) {
+        match event {
+            CallEvent::Started(call) => {
+                self.parts.live_calls.0.fetch_add(1, Ordering::Relaxed);
+                self.counters.started();
+                tracing::info!(
+                    call = %call.id, sip_call_id = &*call.sip_call_id,
+                    caller = &*call.caller, dialled = &*call.dialled, "call"
+                );
+            }
+            CallEvent::Ended { call, cause } => {
+                self.parts.live_calls.0.fetch_sub(1, Ordering::Relaxed);
+                self.counters.ended(cause);
+                let now = self.parts.clock.now();
+                let talked = call.connected.map_or(0.0, |at| (now - at).as_secs_f64());
+                tracing::info!(
+                    call = %call.id, sip_call_id = &*call.sip_call_id,
+                    with = call.with.as_ref().map(tracing::field::display),
+                    lasted_s = (now - call.started).as_secs_f64(), talked_s = talked,
+                    cause = end_label(cause), "call over"
+                );
+            }
+            CallEvent::Refused { status, cause } => {
+                self.counters.refused(cause);
+                tracing::debug!(status, cause = refused_label(cause), "refused");
+            }
+        }
+    }
+}

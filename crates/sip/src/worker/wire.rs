@@ -1,0 +1,141 @@
+//! The wire's side of a task: reading its sockets, telling messages from garbage, finding their shard, and
+//! sending.
+
+use super::{BUDGET, Media, UNSENT_MAX, Worker, listener_of};
+use crate::mailbox::Forwarded;
+use base::Time;
+use bytes::Bytes;
+use sip_core::frame::ParseError;
+use sip_core::{Flow, Message, Rejected, Transport, parse_datagram};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+/// Answer to a keep-alive (RFC 5626 §3.5.1 names it for streams; phones accept it on UDP too).
+const PONG: &[u8] = b"\r\n";
+
+impl<M: Media> Worker<M> {
+    /// Reads each socket until it is empty or its budget is used up.
+    pub(super) fn read_sockets(&mut self) {
+        for index in 0..self.listeners.len() {
+            for _ in 0..BUDGET {
+                let listener = &self.listeners[index];
+                match listener.socket.try_recv_from(&mut self.buffer) {
+                    Ok((length, from)) => {
+                        let bytes = Bytes::copy_from_slice(&self.buffer[..length]);
+                        let bound = listener.bound;
+                        self.datagram(bound, from, bytes);
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    // The error of something sent earlier, such as an unreachable peer: that
+                    // peer's transaction times out, and the socket goes on.
+                    Err(error) => tracing::debug!(%error, "receiving"),
+                }
+            }
+        }
+    }
+
+    fn datagram(&mut self, bound: SocketAddr, from: SocketAddr, bytes: Bytes) {
+        self.counters.datagrams.increment(1);
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: self.local.towards(bound, from.ip()),
+            remote: from,
+            connection: 0,
+        };
+        match parse_datagram(bytes, &self.limits) {
+            Ok(message) => self.message(flow, message),
+            Err(rejected) => self.rejected(flow, rejected),
+        }
+    }
+
+    fn message(&mut self, flow: Flow, message: Message) {
+        match &message {
+            Message::Request(request) => self.counters.request(&request.method),
+            Message::Response(response) => self.counters.response_in(response.status),
+        }
+        let shard = call::shard_of(&message);
+        if self.place_of(shard).is_some() {
+            let now = self.parts.clock.now();
+            self.deliver(now, shard, flow, message);
+            return;
+        }
+        let forwarded = Forwarded {
+            shard,
+            flow,
+            message,
+        };
+        if self.parts.mailboxes.forward(forwarded).is_err() {
+            self.counters.mailbox_full.increment(1);
+        }
+    }
+
+    fn rejected(&mut self, flow: Flow, rejected: Rejected) {
+        if rejected.error == ParseError::KeepAlive {
+            self.counters.keep_alives.increment(1);
+            self.transmit(flow, Bytes::from_static(PONG));
+            return;
+        }
+        tracing::debug!(from = %flow.remote, error = %rejected.error, "no acceptable SIP message");
+        match rejected.reply(&flow) {
+            Some((back, response)) => {
+                self.counters.rejected_answered.increment(1);
+                self.transmit(back, response.to_bytes());
+            }
+            None => self.counters.rejected_silent.increment(1),
+        }
+    }
+
+    /// Takes what other tasks read for our shards.
+    pub(super) fn take_forwarded(&mut self) {
+        let mut forwarded = std::mem::take(&mut self.forwarded);
+        let now: Time = self.parts.clock.now();
+        for Forwarded {
+            shard,
+            flow,
+            message,
+        } in forwarded.drain(..)
+        {
+            self.deliver(now, shard, flow, message);
+        }
+        self.forwarded = forwarded;
+    }
+
+    /// Sends now, or as soon as the socket has room.
+    pub(super) fn transmit(&mut self, flow: Flow, bytes: Bytes) {
+        self.counters.sent(&bytes);
+        if !self.unsent.is_empty() || !self.try_send(&flow, &bytes) {
+            if self.unsent.len() < UNSENT_MAX {
+                self.unsent.push_back((flow, bytes));
+            } else {
+                self.counters.send_queue_full.increment(1);
+            }
+        }
+    }
+
+    pub(super) fn send_unsent(&mut self) {
+        while let Some((flow, bytes)) = self.unsent.pop_front() {
+            if !self.try_send(&flow, &bytes) {
+                self.unsent.push_front((flow, bytes));
+                return;
+            }
+        }
+    }
+
+    /// False when the socket has no room just now. What can't be sent at all is counted and given up.
+    fn try_send(&self, flow: &Flow, bytes: &[u8]) -> bool {
+        let Some(listener) = listener_of(&self.listeners, flow) else {
+            // A flow of a listener that is there no more.
+            self.counters.send_failed.increment(1);
+            return true;
+        };
+        match listener.socket.try_send_to(bytes, flow.remote) {
+            Ok(_) => true,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+            Err(error) => {
+                tracing::debug!(to = %flow.remote, %error, "sending");
+                self.counters.send_failed.increment(1);
+                true
+            }
+        }
+    }
+}
