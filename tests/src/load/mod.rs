@@ -5,7 +5,9 @@ pub mod calls;
 pub mod registrations;
 pub mod streams;
 
+use crate::server::Setup;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::fmt::Write as _;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,58 @@ pub struct Account {
     pub user: String,
     /// Password.
     pub password: String,
+}
+
+impl Account {
+    /// The first `count` accounts of an [`office`].
+    pub fn numbered(count: usize) -> Vec<Account> {
+        (0..count)
+            .map(|number| Account {
+                user: format!("load-{number}"),
+                password: format!("demo-load-{number}"),
+            })
+            .collect()
+    }
+}
+
+/// Public number of an office's queue.
+pub const QUEUE_NUMBER: &str = "+46850002000";
+
+/// The demo with `agents` more, [`Account::numbered`], who answer the queue `load` with no wrap-up. Each has an
+/// extension, [`extension`], and a public number, [`number`].
+pub fn office(agents: usize) -> Setup {
+    let mut text = String::new();
+    let mut members = Vec::new();
+    let mut numbers = format!("[numbers]\n\"{QUEUE_NUMBER}\" = {{ queue = \"load\" }}\n");
+    for (index, account) in Account::numbered(agents).iter().enumerate() {
+        let Account { user, password } = account;
+        let (extension, number) = (extension(index), number(index));
+        let _ = write!(
+            text,
+            "[users.{user}]\npassword = \"{password}\"\nextension = \"{extension}\"\n"
+        );
+        let _ = writeln!(numbers, "\"{number}\" = {{ user = \"{user}\" }}");
+        members.push(format!("\"{user}\""));
+    }
+    let _ = write!(
+        text,
+        "[queues.load]\nextension = \"9999\"\nmembers = [{}]\nlogged_in_at_start = true\nwrap_up = \"0s\"\n\
+         waiting_max = 100000\n",
+        members.join(", ")
+    );
+    Setup::demo()
+        .add("load.toml", &text)
+        .add("load-numbers.toml", &numbers)
+}
+
+/// Extension of an office's account.
+pub fn extension(index: usize) -> String {
+    format!("{}", 10_000 + index)
+}
+
+/// Public number of an office's account.
+pub fn number(index: usize) -> String {
+    format!("+46851{index:06}")
 }
 
 /// A set of durations.

@@ -1,0 +1,331 @@
+//! What arrives from the network and should not: each gets the right status or silence, and the next good request
+//! is served at once.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+use tests::phone::{DOMAIN, Options, Phone};
+use tests::random::{self, Seeded};
+use tests::server::{Server, Setup};
+use tests::sip::Msg;
+
+const NUMBER: &str = "+46850001000";
+const SOON: Duration = Duration::from_secs(5);
+
+fn prober(server: &Server) -> Phone {
+    Phone::outside(server, "+46701234567")
+}
+
+fn options(phone: &Phone) -> Msg {
+    phone.new_request("OPTIONS", &format!("sip:{DOMAIN}"), &random::token(), 1)
+}
+
+fn assert_served(phone: &Phone) {
+    let began = Instant::now();
+    let reply = phone.request_without_credentials(&options(phone));
+    assert_eq!(reply.status(), 200);
+    assert!(
+        began.elapsed() < Duration::from_millis(400),
+        "served after {:?}",
+        began.elapsed()
+    );
+}
+
+/// Sends a datagram and returns the first answer to `call_id`, if one comes.
+fn exchange(server: &Server, datagram: &[u8], wait: Duration) -> Option<Msg> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(wait)).unwrap();
+    socket.send_to(datagram, server.sip()).unwrap();
+    let mut buffer = [0; 65_536];
+    loop {
+        let length = socket.recv(&mut buffer).ok()?;
+        let reply = Msg::parse(&buffer[..length])?;
+        if reply.status() >= 200 {
+            return Some(reply);
+        }
+    }
+}
+
+fn raw(method: &str, more: &str) -> Vec<u8> {
+    format!(
+        "{method} sip:{DOMAIN} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5999;branch=z9hG4bK{0};rport\r\n\
+         From: <sip:x@{DOMAIN}>;tag={0}\r\nTo: <sip:{DOMAIN}>\r\nCall-ID: {0}\r\nCSeq: 1 {method}\r\n\
+         Max-Forwards: 70\r\n{more}\r\n",
+        random::token()
+    )
+    .into_bytes()
+}
+
+#[test]
+fn options_says_what_is_understood() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    let reply = phone.request_without_credentials(&options(&phone));
+    assert_eq!(reply.status(), 200);
+    let allow = reply.header("Allow").expect("Allow");
+    for method in ["INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER"] {
+        assert!(allow.contains(method), "{allow}");
+    }
+}
+
+#[test]
+fn an_unknown_method_gets_501_or_405_with_allow() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    for method in ["DANCE", "PUBLISH", "SUBSCRIBE"] {
+        let request = phone.new_request(method, &format!("sip:{DOMAIN}"), &random::token(), 1);
+        let reply = phone.request_without_credentials(&request);
+        assert!(
+            matches!(reply.status(), 405 | 501),
+            "{method}: {}",
+            reply.start
+        );
+        assert!(
+            reply
+                .header("Allow")
+                .is_some_and(|allow| allow.contains("INVITE")),
+            "{reply:?}"
+        );
+    }
+    assert_served(&phone);
+}
+
+#[test]
+fn a_content_length_that_cannot_be_gets_400() {
+    let server = Server::demo();
+    for length in [
+        "-1",
+        "many",
+        "999",
+        "5\r\nContent-Length: 7",
+        "99999999999999999999",
+    ] {
+        let datagram = raw("OPTIONS", &format!("Content-Length: {length}\r\n"));
+        let reply =
+            exchange(&server, &datagram, SOON).unwrap_or_else(|| panic!("{length:?}: no answer"));
+        assert_eq!(reply.status(), 400, "{length:?}: {}", reply.start);
+    }
+    assert_served(&prober(&server));
+}
+
+#[test]
+fn headers_that_cannot_be_read_get_400() {
+    let server = Server::demo();
+    let good = String::from_utf8(raw("OPTIONS", "")).unwrap();
+    for (from, to) in [
+        ("CSeq: 1 OPTIONS", "CSeq: one OPTIONS"),
+        ("CSeq: 1 OPTIONS", "CSeq: 1 INVITE"),
+        ("CSeq: 1 OPTIONS", "CSeq: 99999999999 OPTIONS"),
+        ("Max-Forwards: 70", "Max-Forwards: -1"),
+    ] {
+        let datagram = good.replace(from, to).replace(
+            "branch=z9hG4bK",
+            &format!("branch=z9hG4bK{}", random::token()),
+        );
+        let reply = exchange(&server, datagram.as_bytes(), Duration::from_millis(800));
+        assert!(
+            reply.as_ref().is_none_or(|reply| reply.status() == 400),
+            "{to}: {reply:?}"
+        );
+    }
+    let datagram = good.replace("SIP/2.0\r\nVia", "SIP/7.0\r\nVia");
+    assert_eq!(
+        exchange(&server, datagram.as_bytes(), SOON)
+            .unwrap()
+            .status(),
+        505
+    );
+    assert_served(&prober(&server));
+}
+
+#[test]
+fn a_request_that_has_gone_too_far_gets_483() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    let mut invite = phone.new_request(
+        "INVITE",
+        &format!("sip:{NUMBER}@{DOMAIN}"),
+        &random::token(),
+        1,
+    );
+    for (name, value) in &mut invite.headers {
+        if name == "Max-Forwards" {
+            *value = "0".to_owned();
+        }
+    }
+    let reply = exchange(&server, &invite.to_bytes(), SOON).unwrap();
+    assert_eq!(reply.status(), 483);
+}
+
+#[test]
+fn an_invite_with_no_common_codec_gets_488() {
+    let server = Server::demo();
+    let phone = Phone::new(
+        server.sip(),
+        Options {
+            codecs: Vec::new(),
+            ..Options::outside("+46701234567")
+        },
+    );
+    assert_eq!(phone.call(NUMBER).answered(SOON), 488);
+    assert_served(&phone);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn an_invite_that_requires_what_we_do_not_have_gets_420() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    let request = phone
+        .new_request("OPTIONS", &format!("sip:{DOMAIN}"), &random::token(), 1)
+        .with("Require", "nothingSupportsThis");
+    let reply = phone.request_without_credentials(&request);
+    assert_eq!(reply.status(), 420);
+    assert_eq!(reply.header("Unsupported"), Some("nothingSupportsThis"));
+}
+
+#[test]
+fn a_request_of_no_call_gets_481() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    for method in ["BYE", "INVITE", "INFO"] {
+        let mut request = phone.new_request(
+            method,
+            &format!("sip:{NUMBER}@{DOMAIN}"),
+            &random::token(),
+            2,
+        );
+        for (name, value) in &mut request.headers {
+            if name == "To" {
+                value.push_str(";tag=never-given");
+            }
+        }
+        let reply = exchange(&server, &request.to_bytes(), SOON).unwrap();
+        assert_eq!(reply.status(), 481, "{method}");
+    }
+}
+
+#[test]
+fn beyond_the_most_calls_a_caller_gets_503_with_retry_after_and_room_is_given_back() {
+    // Each of the 64 parts of the server has its share of the limit.
+    let server = Setup::demo().set_server("limits.calls_max", "1").start();
+    let phone = prober(&server);
+    let mut standing = Vec::new();
+    let mut refused = None;
+    for _ in 0..400 {
+        let mut call = phone.call(NUMBER);
+        match call.answered(SOON) {
+            200 => standing.push(call),
+            status => {
+                assert_eq!(status, 503);
+                refused = Some(call);
+                break;
+            }
+        }
+    }
+    let refused = refused.expect("no call was refused");
+    assert!(
+        refused
+            .last
+            .as_ref()
+            .unwrap()
+            .header("Retry-After")
+            .is_some()
+    );
+    for mut call in standing {
+        call.hang_up();
+    }
+    server.wait_idle(SOON);
+    let mut call = phone.call(NUMBER);
+    call.expect_answer(SOON);
+}
+
+#[test]
+fn after_a_flood_of_garbage_the_next_good_request_is_served_at_once() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    let seed = random::number();
+    println!("seed {seed}");
+    let mut random = Seeded::new(seed);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let good = raw("OPTIONS", "Content-Length: 0\r\n");
+    for index in 0..4_000 {
+        let datagram = match index % 4 {
+            0 => {
+                let length = random.below(1_400);
+                random.bytes(length)
+            }
+            // A good message with bytes changed, cut, or repeated.
+            1 => {
+                let mut bytes = good.clone();
+                for _ in 0..1 + random.below(20) {
+                    let at = random.below(bytes.len());
+                    bytes[at] = random.number() as u8;
+                }
+                bytes
+            }
+            2 => good[..random.below(good.len())].to_vec(),
+            _ => raw(
+                "INVITE",
+                &format!("Authorization: {}\r\n", "x,=\"".repeat(random.below(300))),
+            ),
+        };
+        let _ = socket.send_to(&datagram, server.sip());
+        // Paced so that the system's buffer is not what drops them.
+        if index % 50 == 0 {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    let huge = vec![b'A'; 65_000];
+    for _ in 0..20 {
+        let _ = socket.send_to(&huge, server.sip());
+        let _ = socket.send_to(
+            &raw("OPTIONS", &format!("X: {}\r\n", "y".repeat(60_000))),
+            server.sip(),
+        );
+    }
+    assert_served(&phone);
+    let mut call = phone.call(NUMBER);
+    call.expect_answer(SOON);
+    call.hang_up();
+    server.wait_idle(SOON);
+    server.stop();
+}
+
+#[test]
+fn each_torture_message_is_met_and_the_server_is_alive_after_it() {
+    let server = Server::demo();
+    let phone = prober(&server);
+    let cases = sipx_testkit::rfc4475::CASES
+        .iter()
+        .map(|case| (case.name, case.bytes.to_vec()))
+        .chain(
+            sipx_testkit::rfc5118::CASES
+                .iter()
+                .map(|case| (case.name, case.wire().to_vec())),
+        );
+    let mut met = 0;
+    for (name, bytes) in cases {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(&bytes, server.sip()).unwrap();
+        let reply = phone.try_request(&options(&phone), SOON);
+        assert_eq!(reply.map(|reply| reply.status()), Some(200), "after {name}");
+        met += 1;
+    }
+    assert!(met >= 49 + 10, "{met} messages");
+    server.wait("no call is left", Duration::from_secs(40), |server| {
+        server.ctl(&["status"])["calls"] == 0
+    });
+    server.stop();
+}
+
+#[test]
+fn keep_alives_are_answered_or_ignored_and_harm_nothing() {
+    let server = Server::demo();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for datagram in [&b"\r\n\r\n"[..], b"\r\n", b"", b"\0\0\0\0"] {
+        socket.send_to(datagram, server.sip()).unwrap();
+    }
+    assert_served(&prober(&server));
+}
