@@ -1,0 +1,377 @@
+//! The engine with real sockets on loopback: what a phone hears and what it can't do.
+
+#![allow(clippy::unwrap_used)]
+
+mod phone;
+
+use base::{CallId, LegId, ShardId};
+use media::{MediaConfig, MediaEngine, OpenError, Prompt, Prompts};
+use media_core::{Codec, Command, Direction, Event, Playlist, PromptId, Session, StreamPlan, Then};
+use phone::{Phone, goertzel_share};
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+const CALL: CallId = CallId {
+    shard: ShardId(0),
+    slot: 1,
+    generation: 0,
+};
+/// Nothing in these tests takes this long; waiting ends earlier when what is awaited is there.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+struct Bench {
+    engine: MediaEngine,
+    events: Receiver<Event>,
+}
+
+impl Bench {
+    fn new(ports: RangeInclusive<u16>) -> Bench {
+        let (sender, events) = channel();
+        let config = MediaConfig {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            ports,
+            threads: 1,
+        };
+        let engine = MediaEngine::start(config, Arc::new(prompts()), move |event| {
+            let _ = sender.send(event);
+        })
+        .unwrap();
+        Bench { engine, events }
+    }
+
+    /// A leg and its phone, agreed on `codec`.
+    fn leg(&self, slot: u32, codec: Codec) -> (LegId, Phone) {
+        let leg = LegId {
+            shard: ShardId(0),
+            slot,
+            generation: 0,
+        };
+        let plan = StreamPlan {
+            ssrc: 1_000 + slot,
+            first_sequence: 65_500,
+            first_timestamp: u32::MAX - 3_000,
+        };
+        let server = self
+            .engine
+            .open(&Session {
+                leg,
+                call: CALL,
+                plan,
+            })
+            .unwrap();
+        let phone = Phone::new(server, codec, slot);
+        self.tell(leg, Command::SetRemote(phone.remote(Direction::SendRecv)));
+        (leg, phone)
+    }
+
+    fn tell(&self, leg: LegId, command: Command) {
+        self.engine.command(CALL, leg, command).unwrap();
+    }
+
+    fn play(&self, leg: LegId, token: u32, prompts: &[&str], music: Option<&str>) {
+        let playlist = Playlist {
+            token,
+            prompts: prompts.iter().map(|name| PromptId::new(name)).collect(),
+            then: music.map_or(Then::Silence, |name| Then::Music(PromptId::new(name))),
+        };
+        self.tell(leg, Command::Play(playlist));
+    }
+
+    fn event(&self) -> Event {
+        self.events
+            .recv_timeout(PATIENCE)
+            .expect("an event was due")
+    }
+
+    fn until(&self, what: &str, condition: impl Fn(&media::Stats) -> bool) {
+        let start = Instant::now();
+        while !condition(&self.engine.stats()) {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "never: {what}; {:?}",
+                self.engine.stats()
+            );
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// `welcome` is 300 Hz, 0.2 s; `music` is 1,000 Hz, a second; `later` 2,000 Hz.
+fn prompts() -> Prompts {
+    [
+        ("welcome", 300.0, 1_600),
+        ("music", 1_000.0, 8_000),
+        ("later", 2_000.0, 1_600),
+    ]
+    .into_iter()
+    .map(|(name, hertz, samples)| {
+        (
+            PromptId::new(name),
+            Prompt::from_linear(&phone::tone(hertz, samples)),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn welcome_music_bridge_hold_resume_and_a_third_party_are_one_stream_to_the_caller() {
+    let bench = Bench::new(21_100..=21_119);
+    let (caller, mut phone) = bench.leg(1, Codec::Pcma);
+    let (agent, mut desk) = bench.leg(2, Codec::Pcma);
+    let (third, mut other) = bench.leg(3, Codec::Pcmu);
+
+    bench.play(caller, 7, &["welcome"], Some("music"));
+    let mut stream = phone.hear(30);
+    assert_eq!(
+        bench.event(),
+        Event::Played {
+            leg: caller,
+            token: 7
+        }
+    );
+    assert!(
+        goertzel_share(&stream.linear(2..9, Codec::Pcma), 300.0) > 0.9,
+        "the welcome is heard first"
+    );
+    assert!(
+        goertzel_share(&stream.linear(12..28, Codec::Pcma), 1_000.0) > 0.9,
+        "then the music"
+    );
+
+    bench.tell(caller, Command::Bridge { with: agent });
+    // The agent talks, and the caller hears him.
+    stream.append(phone::converse(&mut phone, &mut desk, 440.0, 25));
+    assert!(goertzel_share(&stream.last_linear(10, Codec::Pcma), 440.0) > 0.9);
+
+    // The caller is put on hold with music, and comes back.
+    bench.play(caller, 8, &[], Some("music"));
+    stream.append(phone.hear(10));
+    assert!(goertzel_share(&stream.last_linear(5, Codec::Pcma), 1_000.0) > 0.9);
+    bench.tell(caller, Command::Bridge { with: agent });
+    stream.append(phone::converse(&mut phone, &mut desk, 440.0, 15));
+
+    // And is transferred to a third party with the other codec.
+    bench.tell(caller, Command::Bridge { with: third });
+    stream.append(phone::converse(&mut phone, &mut other, 600.0, 25));
+    assert!(
+        goertzel_share(&stream.last_linear(10, Codec::Pcma), 600.0) > 0.9,
+        "transcoded from µ-law"
+    );
+
+    stream.assert_one_stream(1_001, 65_500, u32::MAX - 3_000);
+    bench.until(
+        "the agent's share of the bridge to have been sent",
+        |stats| stats.packets_received >= 65,
+    );
+}
+
+#[test]
+fn both_sides_of_a_bridge_hear_each_other_also_across_codecs() {
+    let bench = Bench::new(21_120..=21_139);
+    let (one, mut anna) = bench.leg(1, Codec::Pcma);
+    let (two, mut bosse) = bench.leg(2, Codec::Pcmu);
+    bench.tell(one, Command::Bridge { with: two });
+    let heard_by_anna = phone::converse(&mut anna, &mut bosse, 440.0, 20);
+    assert!(goertzel_share(&heard_by_anna.last_linear(10, Codec::Pcma), 440.0) > 0.9);
+    // The silence he was sent while she listened comes first.
+    let heard_by_bosse = phone::converse(&mut bosse, &mut anna, 700.0, 45);
+    assert!(goertzel_share(&heard_by_bosse.last_linear(10, Codec::Pcmu), 700.0) > 0.9);
+}
+
+#[test]
+fn a_key_is_passed_on_under_one_timestamp_and_reported_once() {
+    let bench = Bench::new(21_140..=21_159);
+    let (one, mut anna) = bench.leg(1, Codec::Pcma);
+    let (two, mut bosse) = bench.leg(2, Codec::Pcma);
+    bench.tell(one, Command::Bridge { with: two });
+    phone::converse(&mut bosse, &mut anna, 440.0, 5);
+    anna.press(11, 5);
+    let mut events = Vec::new();
+    while events.len() < 7 {
+        let packet = bosse.receive();
+        if packet.payload_type == bosse.event_payload_type() {
+            events.push(packet);
+        }
+    }
+    assert!(
+        events
+            .iter()
+            .all(|event| event.timestamp == events[0].timestamp),
+        "{events:?}"
+    );
+    assert!(
+        events
+            .windows(2)
+            .all(|pair| pair[1].sequence == pair[0].sequence.wrapping_add(1))
+    );
+    assert_eq!(
+        bench.event(),
+        Event::Digit {
+            leg: one,
+            digit: '#'
+        }
+    );
+    assert!(bench.events.try_recv().is_err(), "one digit a press");
+}
+
+#[test]
+fn packets_from_elsewhere_reach_nobody_once_the_party_is_known() {
+    let bench = Bench::new(21_160..=21_179);
+    let (one, mut anna) = bench.leg(1, Codec::Pcma);
+    let (two, mut bosse) = bench.leg(2, Codec::Pcma);
+    bench.tell(one, Command::Bridge { with: two });
+    phone::converse(&mut bosse, &mut anna, 440.0, 3);
+    let mut attacker = Phone::new(anna.server(), Codec::Pcma, 66);
+    for _ in 0..500 {
+        attacker.send(&[0x2A; 160]);
+    }
+    let heard = phone::converse(&mut bosse, &mut anna, 440.0, 20);
+    let leaked = heard
+        .payloads()
+        .filter(|payload| *payload == [0x2A; 160])
+        .count();
+    assert_eq!(leaked, 0);
+    assert!(goertzel_share(&heard.last_linear(10, Codec::Pcma), 440.0) > 0.9);
+}
+
+#[test]
+fn before_the_party_is_known_a_spray_leaks_nothing_and_does_not_keep_it_out() {
+    let bench = Bench::new(21_180..=21_199);
+    let (one, mut anna) = bench.leg(1, Codec::Pcma);
+    let (two, mut bosse) = bench.leg(2, Codec::Pcma);
+    bench.tell(one, Command::Bridge { with: two });
+    bosse.hear(1);
+    let mut attacker = Phone::new(anna.server(), Codec::Pcma, 66);
+    for n in 0..100u16 {
+        attacker.sequence = attacker.sequence.wrapping_add(n * 37 + 11);
+        attacker.send(&[0x2A; 160]);
+    }
+    bench.until("the spray to be dropped", |stats| {
+        stats.packets_foreign >= 100
+    });
+    let heard = phone::converse(&mut bosse, &mut anna, 440.0, 20);
+    assert_eq!(
+        heard
+            .payloads()
+            .filter(|payload| *payload == [0x2A; 160])
+            .count(),
+        0
+    );
+    assert!(goertzel_share(&heard.last_linear(10, Codec::Pcma), 440.0) > 0.9);
+}
+
+#[test]
+fn rubbish_is_ignored_and_counted() {
+    let bench = Bench::new(21_200..=21_219);
+    let (leg, mut phone) = bench.leg(1, Codec::Pcma);
+    for length in 0..64usize {
+        phone.send_raw(&vec![length as u8 * 3; length]);
+    }
+    phone.send_raw(&[0x80; 1_400]);
+    phone.send_rtcp(&[0x81, 203, 0, 1, 0, 0, 0, 7]);
+    phone.send_rtcp(b"not a report");
+    bench.until("rubbish to be counted", |stats| {
+        stats.packets_dropped >= 60 && stats.rtcp_invalid >= 2
+    });
+    bench.play(leg, 1, &["welcome", "no such prompt"], None);
+    assert_eq!(bench.event(), Event::Played { leg, token: 1 });
+    assert_eq!(bench.engine.stats().prompts_missing, 1);
+    phone.hear(3);
+}
+
+#[test]
+fn a_closed_session_says_goodbye_and_gives_its_ports_back_last_in_line() {
+    let bench = Bench::new(21_220..=21_223);
+    let (leg, mut phone) = bench.leg(1, Codec::Pcma);
+    let (_kept, _) = bench.leg(2, Codec::Pcma);
+    let session = Session {
+        leg: LegId {
+            shard: ShardId(0),
+            slot: 9,
+            generation: 0,
+        },
+        call: CALL,
+        plan: StreamPlan {
+            ssrc: 1,
+            first_sequence: 1,
+            first_timestamp: 1,
+        },
+    };
+    assert!(matches!(
+        bench.engine.open(&session),
+        Err(OpenError::NoPort { pairs: 2 })
+    ));
+    phone.hear(2);
+    bench.tell(leg, Command::Close);
+    let report = phone.receive_rtcp();
+    assert_eq!(report[1], 200, "a sender report");
+    assert!(report.windows(2).any(|pair| pair == [0x81, 203]), "and BYE");
+    bench.until("the ports to be free", |stats| {
+        stats.pairs_in_use == 1 && stats.sessions == 1
+    });
+    assert_eq!(bench.engine.open(&session).unwrap(), phone.server());
+    bench.engine.shutdown();
+    assert_eq!(bench.engine.stats().pairs_in_use, 0);
+    assert!(bench.engine.command(CALL, leg, Command::Close).is_err());
+}
+
+#[test]
+fn a_party_that_holds_us_is_sent_nothing_until_it_resumes() {
+    let bench = Bench::new(21_240..=21_259);
+    let (leg, mut phone) = bench.leg(1, Codec::Pcma);
+    let first = phone.hear(3);
+    bench.tell(leg, Command::SetRemote(phone.remote(Direction::RecvOnly)));
+    phone.wait_for_quiet();
+    let before = Instant::now();
+    assert!(!phone.hears_within(Duration::from_millis(200)));
+    bench.tell(leg, Command::SetRemote(phone.remote(Direction::SendRecv)));
+    let back = phone.receive();
+    let quiet_ms = before.elapsed().as_millis() as u32;
+    let last = first.last();
+    let gap_ms = back.timestamp.wrapping_sub(last.timestamp) / 8;
+    assert!(
+        (quiet_ms.saturating_sub(40)..quiet_ms + 150).contains(&gap_ms),
+        "{gap_ms} ms of {quiet_ms}"
+    );
+    assert!(
+        back.sequence.wrapping_sub(last.sequence) < 5,
+        "time passed, no packet was lost"
+    );
+}
+
+#[test]
+fn replaced_prompts_are_heard_in_the_next_playlist_and_not_in_the_one_playing() {
+    let bench = Bench::new(21_260..=21_279);
+    let (leg, mut phone) = bench.leg(1, Codec::Pcmu);
+    bench.play(leg, 1, &[], Some("music"));
+    phone.hear(5);
+    let new: Prompts = [(
+        PromptId::new("music"),
+        Prompt::from_linear(&phone::tone(500.0, 8_000)),
+    )]
+    .into_iter()
+    .collect();
+    bench.engine.replace_prompts(Arc::new(new));
+    let heard = phone.hear(10);
+    assert!(goertzel_share(&heard.last_linear(8, Codec::Pcmu), 1_000.0) > 0.9);
+    bench.play(leg, 2, &[], Some("music"));
+    let heard = phone.hear(15);
+    assert!(goertzel_share(&heard.last_linear(8, Codec::Pcmu), 500.0) > 0.9);
+}
+
+#[test]
+fn a_phone_behind_address_translation_is_found_where_it_sends_from() {
+    let bench = Bench::new(21_280..=21_299);
+    let (leg, phone) = bench.leg(1, Codec::Pcma);
+    let mut moved = Phone::new(phone.server(), Codec::Pcma, 8);
+    // It says the first phone's address in its SDP and sends from another.
+    bench.tell(leg, Command::SetRemote(phone.remote(Direction::SendRecv)));
+    for _ in 0..5 {
+        moved.send(&[0xD5; 160]);
+    }
+    let heard = moved.hear(3);
+    assert_eq!(heard.last().ssrc, 1_001);
+}
