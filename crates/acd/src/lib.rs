@@ -1,5 +1,15 @@
 //! Automatic call distribution: queues, agents, offers. Decides facts and applies them; knows neither
 //! SIP nor media. One owner runs it (see ARCHITECTURE.md), and what it wants done comes out as commands.
+//!
+//! What an owner of an [`Engine`] promises it:
+//! - every [`Command::Withdraw`] and [`Command::Release`] is confirmed by one `Input::OfferEnded` once
+//!   the leg is gone; one that never is costs its agent [`CONFIRM_WITHIN`];
+//! - every call that joined ends by one `Input::Leave` or `Input::ConversationEnded`;
+//! - `handle_timeout` is called when `poll_timeout` says so: an agent whose wrap-up is over is not free
+//!   before that;
+//! - facts are taken out of [`Output`] in order, and no input is dropped.
+//!
+//! Told twice, late or about things unknown, the engine does nothing; it never panics.
 
 mod agent;
 mod apply;

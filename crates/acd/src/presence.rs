@@ -47,7 +47,8 @@ impl Step<'_> {
     }
 
     fn has_room_for(&self, agent: &UserId) -> bool {
-        let strangers = self.engine.agents.len() - self.engine.settings.agents.len();
+        let listed = self.engine.settings.agents.len();
+        let strangers = self.engine.agents.len().saturating_sub(listed);
         self.engine.agents.contains_key(agent) || strangers < STRANGERS_MAX
     }
 }
