@@ -107,7 +107,7 @@ impl Shard {
                     return Err(Refused::new(forbidden, RefusedCause::Unsupported));
                 };
                 out.push(Output::Register {
-                    key: key.clone(),
+                    key: *key,
                     flow,
                     request: request.clone(),
                     user: user.clone(),
@@ -142,7 +142,7 @@ impl Shard {
         headers.push(HeaderName::Accept, HeaderValue::of(ACCEPT));
         headers.push(HeaderName::AcceptEncoding, HeaderValue::of("identity"));
         headers.push(HeaderName::Supported, HeaderValue::of(""));
-        self.respond(now, key.clone(), response, out);
+        self.respond(now, *key, response, out);
     }
 
     /// What keeps new calls out for now.

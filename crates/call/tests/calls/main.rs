@@ -1,0 +1,443 @@
+//! Whole calls in virtual time: one shard, the queue engine, phones, a network that may lose messages. Each
+//! test's name is what it proves; those over a bad network run thousands of seconds in a blink.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+mod phone;
+mod world;
+
+use acd::AgentState;
+use call::settings::{Answering, QueueJourney};
+use call::{EndCause, Input};
+use phone::{Habit, Seen};
+use sip_core::{Direction, StatusCode};
+use std::time::Duration;
+use world::{Life, NUMBER, Network, RING, WRAP_UP, World, journey};
+
+const ANSWERS: Habit = Habit::Answers(Duration::from_secs(2));
+
+fn seconds(span: u64) -> Duration {
+    Duration::from_secs(span)
+}
+
+fn state(world: &World, name: &str) -> &'static str {
+    match world.agent(name) {
+        AgentState::Free => "free",
+        AgentState::WrapUp { .. } => "wrap-up",
+        AgentState::InCall { .. } => "in call",
+        AgentState::Offered { .. } => "offered",
+        AgentState::Paused { .. } => "paused",
+        AgentState::LoggedOut => "logged out",
+        AgentState::Deferred { .. } => "deferred",
+        AgentState::Unreachable => "unreachable",
+        AgentState::OwnCall => "own call",
+    }
+}
+
+#[test]
+fn a_caller_waits_reaches_an_agent_and_both_talk_until_the_caller_hangs_up() {
+    let mut world = World::new(1, journey());
+    let anna = world.phone("anna", ANSWERS);
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(1));
+    assert_eq!(world.phones[caller].seen, [Seen::Ringing, Seen::Answered]);
+    assert!(world.heard("welcome"));
+    assert_eq!(state(&world, "anna"), "offered");
+    world.run(seconds(2));
+    assert_eq!(state(&world, "anna"), "in call");
+    assert_eq!(world.bridges(), 2);
+    world.hang_up(caller);
+    world.run(seconds(1));
+    assert_eq!(
+        world.phones[anna].seen,
+        [Seen::Invited, Seen::Answered, Seen::HungUpOn]
+    );
+    assert_eq!(state(&world, "anna"), "wrap-up");
+    world.run(WRAP_UP);
+    assert_eq!(state(&world, "anna"), "free");
+    assert_eq!(world.ended, [EndCause::CallerHungUp]);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn when_the_agent_hangs_up_the_caller_gets_bye_at_once() {
+    let mut world = World::new(2, journey());
+    let anna = world.phone("anna", ANSWERS);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(4));
+    world.hang_up(anna);
+    world.run(Duration::from_millis(50));
+    assert_eq!(world.phones[caller].seen.last(), Some(&Seen::HungUpOn));
+    assert_eq!(world.ended, [EndCause::CalleeHungUp]);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn when_the_caller_hangs_up_the_ringing_agent_gets_cancel_and_is_free_with_no_miss() {
+    let mut world = World::new(3, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(3));
+    world.hang_up(caller);
+    world.run(seconds(1));
+    assert_eq!(world.phones[anna].seen, [Seen::Invited, Seen::Cancelled]);
+    assert_eq!(state(&world, "anna"), "free");
+    assert_eq!(world.misses("anna"), (0, 0));
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn no_answer_declined_busy_and_broken_devices_lead_to_the_next_agent_and_the_caller_never_notices()
+{
+    for (habit, missed, errors) in [
+        (Habit::Rings, 1, 0),
+        (Habit::Refuses(StatusCode::DECLINE), 0, 0),
+        (Habit::Refuses(StatusCode::BUSY_HERE), 0, 0),
+        (Habit::Refuses(StatusCode::SERVER_INTERNAL_ERROR), 0, 1),
+        (Habit::Dead, 0, 1),
+    ] {
+        let mut world = World::new(4, journey());
+        world.phone("anna", habit);
+        let caller = world.phone("caller", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(1));
+        let bosse = world.phone("bosse", ANSWERS);
+        world.run(RING + seconds(4));
+        assert!(world.phones[bosse].talks(), "{habit:?}");
+        assert_eq!(world.misses("anna"), (missed, errors), "{habit:?}");
+        assert_eq!(
+            world.phones[caller].seen,
+            [Seen::Ringing, Seen::Answered],
+            "{habit:?}"
+        );
+        world.hang_up(caller);
+        world.run(seconds(120));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn an_agent_without_a_device_is_never_rung_and_the_caller_keeps_waiting() {
+    let mut world = World::new(5, journey());
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(60));
+    assert!(world.phones[caller].talks());
+    assert!(world.heard("first") && world.heard("place") && world.heard("again"));
+    assert!(world.heard("sv/number-1"));
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn with_early_media_the_caller_is_answered_when_the_agent_is() {
+    let early = QueueJourney {
+        answer: Answering::WhenAgentAnswers,
+        ..journey()
+    };
+    let mut world = World::new(6, early.clone());
+    world.phone("anna", ANSWERS);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(1));
+    assert_eq!(world.phones[caller].seen, [Seen::Progress]);
+    assert!(world.heard("welcome"));
+    world.run(seconds(3));
+    assert_eq!(world.phones[caller].seen, [Seen::Progress, Seen::Answered]);
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+
+    let mut world = World::new(7, early);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(5));
+    world.hang_up(caller);
+    world.run(seconds(60));
+    assert_eq!(
+        world.phones[caller].seen,
+        [Seen::Progress, Seen::Refused(487)]
+    );
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_caller_without_an_offer_gets_ours_and_answers_it_in_his_ack() {
+    let mut world = World::new(8, journey());
+    world.phone("anna", ANSWERS);
+    let caller = world.phone("caller", Habit::Rings);
+    let phone = world.phones.remove(caller).without_offer();
+    world.phones.push(phone);
+    world.call(caller, NUMBER);
+    world.run(seconds(4));
+    assert_eq!(state(&world, "anna"), "in call");
+    let told = world.media.values().filter(|commands| {
+        commands
+            .iter()
+            .any(|command| matches!(command, media_core::Command::SetRemote(_)))
+    });
+    assert_eq!(told.count(), 2, "media of both legs knows where to send");
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn hold_gives_the_other_party_music_and_resume_joins_them_again() {
+    let mut world = World::new(9, journey());
+    let anna = world.phone("anna", ANSWERS);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(4));
+    for phone in [anna, caller] {
+        let bridges = world.bridges();
+        world.reinvite(phone, Direction::SendOnly);
+        world.run(seconds(1));
+        assert_eq!(world.phones[phone].seen.last(), Some(&Seen::Reinvited(200)));
+        let plays = |command: &media_core::Command| matches!(command, media_core::Command::Play(_));
+        let holding = world
+            .media
+            .values()
+            .filter(|it| it.last().is_some_and(plays))
+            .count();
+        assert_eq!(holding, 2);
+        world.reinvite(phone, Direction::SendRecv);
+        world.run(seconds(1));
+        assert_eq!(world.bridges(), bridges + 2);
+    }
+    assert!(world.phones[anna].talks() && world.phones[caller].talks());
+    world.hang_up(anna);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn colleagues_call_each_other_and_hear_why_not() {
+    for (habit, expected) in [
+        (ANSWERS, vec![Seen::Ringing, Seen::Answered, Seen::HungUpOn]),
+        (
+            Habit::Refuses(StatusCode::BUSY_HERE),
+            vec![Seen::Refused(486)],
+        ),
+        (
+            Habit::Refuses(StatusCode::SERVICE_UNAVAILABLE),
+            vec![Seen::Refused(480)],
+        ),
+        (Habit::Rings, vec![Seen::Ringing, Seen::Refused(480)]),
+    ] {
+        let mut world = World::new(10, journey());
+        let anna = world.phone("anna", Habit::Rings);
+        let bosse = world.phone("bosse", habit);
+        world.call(anna, "102");
+        world.run(Duration::from_millis(1_500));
+        if habit == ANSWERS {
+            assert_eq!(
+                (state(&world, "anna"), state(&world, "bosse")),
+                ("own call", "own call")
+            );
+            world.run(seconds(3));
+            world.hang_up(bosse);
+        }
+        world.run(seconds(120));
+        assert_eq!(world.phones[anna].seen, expected, "{habit:?}");
+        assert_eq!(
+            (state(&world, "anna"), state(&world, "bosse")),
+            ("free", "free")
+        );
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn a_colleague_without_a_device_is_480_and_a_number_that_is_not_there_404() {
+    let mut world = World::new(11, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    world.call(anna, "102");
+    world.run(seconds(1));
+    world.call(anna, "199");
+    world.run(seconds(60));
+    assert_eq!(
+        world.phones[anna].seen,
+        [Seen::Refused(480), Seen::Refused(404)]
+    );
+    world.assert_at_rest();
+}
+
+#[test]
+fn an_agent_in_a_call_of_his_own_is_not_rung_for_the_queue() {
+    let mut world = World::new(12, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    let bosse = world.phone("bosse", ANSWERS);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(anna, "102");
+    world.run(seconds(4));
+    world.call(caller, NUMBER);
+    world.run(seconds(10));
+    assert_eq!(world.phones[bosse].seen, [Seen::Invited, Seen::Answered]);
+    world.hang_up(anna);
+    world.run(seconds(4));
+    assert!(world.phones[caller].talks());
+    assert!(world.phones[bosse].talks() || state(&world, "anna") == "offered");
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn feature_codes_change_the_agent_and_say_so_and_hang_up() {
+    let mut world = World::new(13, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    for (code, prompt, after) in [
+        ("*12", "logged-out", "logged out"),
+        ("*13", "refused", "logged out"),
+        ("*11", "logged-in", "free"),
+        ("*13", "paused", "paused"),
+        ("*14", "resumed", "free"),
+    ] {
+        world.media.clear();
+        world.call(anna, code);
+        world.run(seconds(10));
+        assert!(world.heard(prompt), "{code} says {prompt}");
+        assert_eq!(state(&world, "anna"), after, "{code}");
+        assert!(world.phones[anna].is_idle(), "{code} hangs up");
+    }
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_draining_server_refuses_new_calls_keeps_those_it_has_and_ends_them_at_the_limit() {
+    let mut world = World::new(14, journey());
+    let anna = world.phone("anna", ANSWERS);
+    let caller = world.phone("caller", Habit::Rings);
+    let late = world.phone("late", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(4));
+    world.tell_shard(Input::Drain {
+        retry_after: seconds(30),
+    });
+    world.call(late, NUMBER);
+    world.run(seconds(1));
+    assert_eq!(world.phones[late].seen, [Seen::Refused(503)]);
+    assert!(world.phones[anna].talks());
+    world.tell_shard(Input::EndAll);
+    world.run(seconds(60));
+    assert_eq!(world.ended, [EndCause::Shutdown]);
+    world.assert_at_rest();
+}
+
+/// A world of random doings: callers come, wait, hang up; agents answer, decline, vanish, hang up, hold.
+fn random_world(seed: u64, life: Life) -> World {
+    let mut world = World::new(seed, journey()).living(life);
+    let lost = world.random(15);
+    world = world.over(Network {
+        lost,
+        doubled: 5,
+        latency_max_ms: 80,
+    });
+    let habits = [
+        ANSWERS,
+        ANSWERS,
+        Habit::Rings,
+        Habit::Refuses(StatusCode::DECLINE),
+        Habit::Refuses(StatusCode::NOT_FOUND),
+        Habit::Answers(RING),
+    ];
+    for agent in ["anna", "bosse"] {
+        let habit = habits[world.random(6) as usize];
+        world.phone(agent, habit);
+    }
+    for n in 0..3 {
+        world.phone(&format!("caller{n}"), Habit::Rings);
+    }
+    for _ in 0..30 {
+        let phone = world.random(5) as usize;
+        let idle = world.phones[phone].is_idle();
+        match world.random(6) {
+            0 | 1 if idle && phone >= 2 => world.call(phone, NUMBER),
+            2 if idle && phone < 2 => {
+                let dialled = ["101", "102", "*12", "*11", "*13", "*14", "1000", "999"];
+                let dialled = dialled[world.random(8) as usize];
+                world.call(phone, dialled);
+            }
+            3 if !idle => world.hang_up(phone),
+            4 if phone < 2 => world.phones[phone].habit = habits[world.random(6) as usize],
+            _ => {}
+        }
+        let pause = world.random(8_000);
+        world.run(Duration::from_millis(pause));
+    }
+    // Faults stop, everybody hangs up, and everything must come to rest.
+    world = world.over(Network {
+        lost: 0,
+        doubled: 0,
+        latency_max_ms: 1,
+    });
+    world.run(seconds(40));
+    for _ in 0..3 {
+        for phone in 0..world.phones.len() {
+            world.phones[phone].habit = Habit::Refuses(StatusCode::BUSY_HERE);
+            if !world.phones[phone].is_idle() {
+                world.hang_up(phone);
+            }
+        }
+        world.run(seconds(200));
+    }
+    world
+}
+
+/// How many worlds: `KOLAPP_WORLDS` asks for more.
+fn worlds() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "a test's own setting")]
+    std::env::var("KOLAPP_WORLDS")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(150)
+}
+
+#[test]
+fn whatever_happens_on_a_bad_network_every_call_ends_and_nothing_is_left() {
+    let mut bridged = 0;
+    let mut ended = Vec::new();
+    for seed in 0..worlds() {
+        eprintln!("seed {seed}");
+        let world = random_world(seed, Life::Whole);
+        world.assert_at_rest();
+        bridged += world.bridges();
+        ended.extend(world.ended);
+    }
+    // The worlds are no idle ones: every ordinary way to end a call has come up, and many talked.
+    for cause in [
+        EndCause::CallerHungUp,
+        EndCause::CalleeHungUp,
+        EndCause::NotCompleted,
+        EndCause::Completed,
+    ] {
+        assert!(ended.contains(&cause), "{cause:?} never came up");
+    }
+    assert!(
+        bridged > ended.len() / 4,
+        "{bridged} bridged of {}",
+        ended.len()
+    );
+}
+
+#[test]
+fn saved_dropped_and_loaded_at_every_step_a_shard_does_the_same() {
+    for seed in 0..worlds() / 5 {
+        eprintln!("seed {seed}");
+        let whole = random_world(seed, Life::Whole);
+        let interrupted = random_world(seed, Life::Interrupted);
+        assert_eq!(whole.diary.len(), interrupted.diary.len());
+        for (one, other) in whole.diary.iter().zip(&interrupted.diary) {
+            assert_eq!(one, other);
+        }
+    }
+}

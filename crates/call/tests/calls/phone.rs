@@ -1,0 +1,517 @@
+//! A telephone in virtual time: enough of a user agent to call, ring, answer, hold and hang up over a network
+//! that loses messages, with the transaction machines of `sip-core` underneath.
+
+use base::{Core, ShardId, Time};
+use bytes::Bytes;
+use sip_core::dialog::Dialog;
+use sip_core::transaction::{
+    ClientKey, Due, Input, Output, Repeats, ServerKey, Timers, Transactions,
+};
+use sip_core::{
+    CSeq, Flow, Format, HeaderName, Limits, Method, NameAddr, Negotiation, Request, Response,
+    StatusCode, Transport, Uri,
+};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What a phone does when it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// Rings, and answers after this time.
+    Answers(Duration),
+    /// Rings for ever.
+    Rings,
+    /// Refuses at once.
+    Refuses(StatusCode),
+    /// Says nothing at all.
+    Dead,
+}
+
+/// What a phone did and saw, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Invited,
+    Ringing,
+    Progress,
+    Answered,
+    Refused(u16),
+    Cancelled,
+    HungUpOn,
+    Reinvited(u16),
+}
+
+#[derive(Debug)]
+enum Side {
+    Idle,
+    Calling {
+        key: Option<ClientKey>,
+        cancel: bool,
+    },
+    Called {
+        key: ServerKey,
+        request: Box<Request>,
+        answer_at: Option<Time>,
+    },
+    Up {
+        dialog: Dialog,
+        unacknowledged: Option<(ServerKey, Repeats)>,
+        hang_up: bool,
+    },
+    Reinviting {
+        dialog: Dialog,
+    },
+}
+
+/// A phone with one line.
+pub(crate) struct Phone {
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
+    pub(crate) habit: Habit,
+    pub(crate) seen: Vec<Seen>,
+    server: SocketAddr,
+    transactions: Transactions<Method>,
+    side: Side,
+    negotiation: Negotiation,
+    offers_in_ack: bool,
+    calls_made: u32,
+}
+
+impl Phone {
+    pub(crate) fn new(name: &str, address: SocketAddr, server: SocketAddr, seed: u8) -> Phone {
+        Phone {
+            name: name.to_owned(),
+            address,
+            habit: Habit::Rings,
+            seen: Vec::new(),
+            server,
+            transactions: Transactions::new(ShardId(0), [seed; 32]),
+            side: Side::Idle,
+            negotiation: negotiation(address),
+            offers_in_ack: false,
+            calls_made: 0,
+        }
+    }
+
+    /// Calls without an offer: the answer goes out in the ACK.
+    pub(crate) fn without_offer(mut self) -> Phone {
+        self.offers_in_ack = true;
+        self
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.side, Side::Idle)
+    }
+
+    pub(crate) fn talks(&self) -> bool {
+        matches!(self.side, Side::Up { .. } | Side::Reinviting { .. })
+    }
+
+    pub(crate) fn flow(&self) -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: self.address,
+            remote: self.server,
+            connection: 0,
+        }
+    }
+
+    /// Dials a number.
+    pub(crate) fn call(&mut self, now: Time, dialled: &str, out: &mut Vec<Bytes>) {
+        self.calls_made += 1;
+        self.negotiation = negotiation(self.address);
+        let mut request = Request::new(
+            Method::Invite,
+            format!("sip:{dialled}@{}", self.server).parse().unwrap(),
+        );
+        let us: Uri = format!("sip:{}@{}", self.name, self.server)
+            .parse()
+            .unwrap();
+        let headers = &mut request.headers;
+        headers.push(HeaderName::From, NameAddr::new(us).with_tag("phone"));
+        headers.push(HeaderName::To, NameAddr::new(request.uri.clone()));
+        headers.push(
+            HeaderName::CallId,
+            format!("{}-{}", self.name, self.calls_made),
+        );
+        headers.push(
+            HeaderName::CSeq,
+            CSeq {
+                number: 1,
+                method: Method::Invite,
+            },
+        );
+        headers.push(
+            HeaderName::Contact,
+            format!("<sip:{}@{}>", self.name, self.address),
+        );
+        if !self.offers_in_ack {
+            let sdp = self.negotiation.offer(sip_core::Direction::SendRecv);
+            request.set_body("application/sdp", sdp);
+        }
+        self.side = Side::Calling {
+            key: None,
+            cancel: false,
+        };
+        self.send(now, Method::Invite, request, out);
+    }
+
+    /// Holds or resumes with a re-INVITE.
+    pub(crate) fn reinvite(
+        &mut self,
+        now: Time,
+        direction: sip_core::Direction,
+        out: &mut Vec<Bytes>,
+    ) {
+        let Side::Up { dialog, .. } = &mut self.side else {
+            panic!("{} is in no call", self.name);
+        };
+        let mut request = dialog.request(Method::Invite);
+        request.headers.push(
+            HeaderName::Contact,
+            format!("<sip:{}@{}>", self.name, self.address),
+        );
+        request.set_body("application/sdp", self.negotiation.offer(direction));
+        let dialog = dialog.clone();
+        self.side = Side::Reinviting { dialog };
+        self.send(now, Method::Invite, request, out);
+    }
+
+    /// Puts the receiver down, whatever is going on.
+    pub(crate) fn hang_up(&mut self, now: Time, out: &mut Vec<Bytes>) {
+        match &mut self.side {
+            Side::Idle => {}
+            Side::Calling { key, cancel } => {
+                *cancel = true;
+                let key = key.expect("the INVITE has been sent");
+                self.step(now, Input::Cancel { key }, out);
+            }
+            Side::Called { key, request, .. } => {
+                let response = request.response_with_tag(StatusCode::BUSY_HERE, "phone");
+                let key = *key;
+                self.side = Side::Idle;
+                self.step(now, Input::Respond { key, response }, out);
+            }
+            Side::Up {
+                unacknowledged: Some(_),
+                hang_up,
+                ..
+            } => *hang_up = true,
+            Side::Up { dialog, .. } | Side::Reinviting { dialog } => {
+                let request = dialog.request(Method::Bye);
+                self.side = Side::Idle;
+                self.send(now, Method::Bye, request, out);
+            }
+        }
+    }
+
+    pub(crate) fn receive(&mut self, now: Time, bytes: Bytes, out: &mut Vec<Bytes>) {
+        if self.habit == Habit::Dead {
+            return;
+        }
+        let message =
+            sip_core::parse_datagram(bytes, &Limits::default()).expect("the server sends SIP");
+        let flow = self.flow();
+        self.step(now, Input::Received { flow, message }, out);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Time> {
+        let own = match &self.side {
+            Side::Called { answer_at, .. } => *answer_at,
+            Side::Up {
+                unacknowledged: Some((_, repeats)),
+                ..
+            } => Some(repeats.deadline().0),
+            _ => None,
+        };
+        let transactions = self.transactions.poll_timeout().map(|(at, _)| at);
+        own.into_iter().chain(transactions).min()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Time, out: &mut Vec<Bytes>) {
+        let mut steps = Vec::new();
+        self.transactions.handle_timeout(now, &mut steps);
+        self.took(now, steps, out);
+        if let Side::Called {
+            answer_at: Some(at),
+            ..
+        } = &self.side
+            && *at <= now
+        {
+            self.answer(now, out);
+        }
+        if let Side::Up { unacknowledged, .. } = &mut self.side
+            && let Some((key, repeats)) = unacknowledged
+        {
+            let key = *key;
+            match repeats.step(now) {
+                Some(Due::Again) => self.step(now, Input::Repeat { key }, out),
+                Some(Due::End) => *unacknowledged = None,
+                None => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, now: Time, out: &mut Vec<Bytes>) {
+        let Side::Called { key, request, .. } = &self.side else {
+            return;
+        };
+        let key = *key;
+        let mut response = request.response_with_tag(StatusCode::OK, "phone");
+        let dialog = Dialog::from_invite(request, "phone").unwrap();
+        response.headers.push(
+            HeaderName::Contact,
+            format!("<sip:{}@{}>", self.name, self.address),
+        );
+        self.negotiation = negotiation(self.address);
+        let (sdp, _) = self
+            .negotiation
+            .answer_to(&request.body, sip_core::Direction::SendRecv)
+            .expect("the server offers what phones have");
+        response.set_body("application/sdp", sdp);
+        self.seen.push(Seen::Answered);
+        let repeats = Repeats::of_success(now, &Timers::default());
+        self.side = Side::Up {
+            dialog,
+            unacknowledged: Some((key, repeats)),
+            hang_up: false,
+        };
+        self.step(now, Input::Respond { key, response }, out);
+    }
+
+    fn send(&mut self, now: Time, user: Method, request: Request, out: &mut Vec<Bytes>) {
+        let flow = self.flow();
+        self.step(
+            now,
+            Input::Send {
+                user,
+                flow,
+                request,
+            },
+            out,
+        );
+    }
+
+    fn step(&mut self, now: Time, input: Input<Method>, out: &mut Vec<Bytes>) {
+        let mut steps = Vec::new();
+        self.transactions.handle(now, input, &mut steps);
+        self.took(now, steps, out);
+    }
+
+    fn took(&mut self, now: Time, steps: Vec<Output<Method>>, out: &mut Vec<Bytes>) {
+        for step in steps {
+            match step {
+                Output::Transmit { bytes, .. } => out.push(bytes),
+                Output::Request { key, request, .. } => self.requested(now, key, request, out),
+                Output::Ack { .. } => self.acknowledged(now, out),
+                Output::Cancelled { key, .. } => self.cancelled(now, key, out),
+                Output::Started {
+                    user: Method::Invite,
+                    key: started,
+                } => {
+                    if let Side::Calling { key, .. } = &mut self.side {
+                        *key = Some(started);
+                    }
+                }
+                Output::Response {
+                    user: Method::Invite,
+                    response,
+                    ..
+                } => {
+                    self.invite_answered(now, &response, out);
+                }
+                Output::Failed {
+                    user: Method::Invite,
+                    ..
+                } => self.side = Side::Idle,
+                _ => {}
+            }
+        }
+    }
+
+    fn requested(&mut self, now: Time, key: ServerKey, request: Request, out: &mut Vec<Bytes>) {
+        let say = |status| request.response_with_tag(status, "phone");
+        let respond = |response| Input::Respond { key, response };
+        match (&request.method, &self.side, self.habit) {
+            (Method::Invite, Side::Idle, Habit::Refuses(status)) => {
+                self.seen.push(Seen::Invited);
+                let response = say(status);
+                self.step(now, respond(response), out);
+            }
+            (Method::Invite, Side::Idle, habit) => {
+                self.seen.push(Seen::Invited);
+                let response = say(StatusCode::RINGING);
+                let answer_at = match habit {
+                    Habit::Answers(after) => Some(now + after),
+                    _ => None,
+                };
+                self.side = Side::Called {
+                    key,
+                    request: Box::new(request),
+                    answer_at,
+                };
+                self.step(now, respond(response), out);
+            }
+            (Method::Invite, _, _) => {
+                let response = say(StatusCode::BUSY_HERE);
+                self.step(now, respond(response), out);
+            }
+            (Method::Bye, Side::Up { dialog, .. } | Side::Reinviting { dialog }, _)
+                if dialog.matches(&request) =>
+            {
+                self.seen.push(Seen::HungUpOn);
+                self.side = Side::Idle;
+                let response = say(StatusCode::OK);
+                self.step(now, respond(response), out);
+            }
+            (Method::Bye, _, _) => {
+                let response = say(StatusCode::CALL_DOES_NOT_EXIST);
+                self.step(now, respond(response), out);
+            }
+            _ => {
+                let response = say(StatusCode::NOT_IMPLEMENTED);
+                self.step(now, respond(response), out);
+            }
+        }
+    }
+
+    fn acknowledged(&mut self, now: Time, out: &mut Vec<Bytes>) {
+        if let Side::Up {
+            unacknowledged,
+            hang_up,
+            ..
+        } = &mut self.side
+        {
+            *unacknowledged = None;
+            if *hang_up {
+                self.hang_up(now, out);
+            }
+        }
+    }
+
+    fn cancelled(&mut self, now: Time, cancelled: ServerKey, out: &mut Vec<Bytes>) {
+        let Side::Called { key, request, .. } = &self.side else {
+            return;
+        };
+        if *key == cancelled {
+            self.seen.push(Seen::Cancelled);
+            let response = request.response_with_tag(StatusCode::REQUEST_TERMINATED, "phone");
+            self.side = Side::Idle;
+            self.step(
+                now,
+                Input::Respond {
+                    key: cancelled,
+                    response,
+                },
+                out,
+            );
+        }
+    }
+
+    fn invite_answered(&mut self, now: Time, response: &Response, out: &mut Vec<Bytes>) {
+        let flow = self.flow();
+        let is_of_newest_call = match &self.side {
+            Side::Calling { .. } => {
+                response.headers.call_id() == Ok(&*format!("{}-{}", self.name, self.calls_made))
+            }
+            Side::Up { dialog, .. } | Side::Reinviting { dialog } => {
+                response.headers.call_id() == Ok(&*dialog.call_id)
+            }
+            Side::Idle | Side::Called { .. } => false,
+        };
+        if !is_of_newest_call {
+            return;
+        }
+        match &mut self.side {
+            Side::Calling { cancel, .. } if response.is_success() => {
+                let cancel = *cancel;
+                let dialog = dialog_of(response);
+                let mut request = dialog.ack(1);
+                if self.offers_in_ack {
+                    let (sdp, _) = self
+                        .negotiation
+                        .answer_to(&response.body, sip_core::Direction::SendRecv)
+                        .expect("the server offers what phones have");
+                    request.set_body("application/sdp", sdp);
+                } else {
+                    self.negotiation
+                        .conclude(&response.body)
+                        .expect("an answer to our offer");
+                }
+                self.seen.push(Seen::Answered);
+                self.side = Side::Up {
+                    dialog,
+                    unacknowledged: None,
+                    hang_up: false,
+                };
+                self.step(now, Input::SendAck { flow, request }, out);
+                if cancel {
+                    self.hang_up(now, out);
+                }
+            }
+            Side::Calling { .. } if response.is_final() => {
+                self.seen.push(Seen::Refused(response.status.code()));
+                self.side = Side::Idle;
+            }
+            Side::Calling { .. } => {
+                let seen = match response.status {
+                    StatusCode::RINGING => Seen::Ringing,
+                    StatusCode::SESSION_PROGRESS => Seen::Progress,
+                    _ => return,
+                };
+                self.seen.push(seen);
+            }
+            Side::Reinviting { dialog } if response.is_final() => {
+                let mut dialog = dialog.clone();
+                self.seen.push(Seen::Reinvited(response.status.code()));
+                if response.is_success() {
+                    dialog.refresh(response);
+                    self.negotiation
+                        .conclude(&response.body)
+                        .expect("an answer to our offer");
+                    let request = dialog.ack(dialog.local_cseq);
+                    self.step(now, Input::SendAck { flow, request }, out);
+                } else {
+                    self.negotiation.cancel_offer();
+                }
+                self.side = Side::Up {
+                    dialog,
+                    unacknowledged: None,
+                    hang_up: false,
+                };
+            }
+            Side::Up { dialog, .. } if response.is_success() => {
+                // The ACK was lost.
+                let cseq = response.headers.cseq().unwrap().number;
+                let request = dialog.ack(cseq);
+                self.step(now, Input::SendAck { flow, request }, out);
+            }
+            // Hung up while the 2xx was under way, or a copy of it.
+            _ => {}
+        }
+    }
+}
+
+fn dialog_of(response: &Response) -> Dialog {
+    let headers = &response.headers;
+    let to = headers.to().unwrap().without_tag();
+    let mut request = Request::new(Method::Invite, to.uri.clone());
+    request
+        .headers
+        .push(HeaderName::From, headers.from().unwrap());
+    request.headers.push(HeaderName::To, to);
+    request.headers.copy_from(headers, &HeaderName::CallId);
+    request.headers.copy_from(headers, &HeaderName::CSeq);
+    Dialog::from_response(&request, response).unwrap()
+}
+
+fn negotiation(address: SocketAddr) -> Negotiation {
+    let pcmu = Format {
+        payload_type: 0,
+        encoding: "PCMU".into(),
+        clock_rate: 8_000,
+        channels: 1,
+        fmtp: None,
+    };
+    let rtp = SocketAddr::new(address.ip(), address.port() + 10_000);
+    Negotiation::new(4711, rtp, vec![pcmu], 101)
+}

@@ -1,0 +1,537 @@
+//! A made-up world around one shard: the queue engine, phones, a network that may lose and double messages, and
+//! media that plays at the speed of the made-up clock.
+
+use crate::phone::{Habit, Phone};
+use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
+use base::{Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
+use bytes::Bytes;
+use call::settings::{
+    Answering, Destination, Directory, FeatureCode, FeaturePrompts, Language, Limits, Offering,
+    Organisation, PositionSaid, QueueJourney, Trunk, User,
+};
+use call::{Admission, CallEvent, EndCause, Input, Output, Shard, admission};
+use control::Role;
+use media_core::{Command, PromptId};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use sip_core::digest::{Algorithm, Ha1};
+use sip_core::registrar::Binding;
+use sip_core::{Flow, Message, Transport};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) const NUMBER: &str = "+46850001000";
+pub(crate) const RING: Duration = Duration::from_secs(15);
+pub(crate) const WRAP_UP: Duration = Duration::from_secs(5);
+const PROMPT: Duration = Duration::from_secs(2);
+
+/// How the network treats messages, in percent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Network {
+    pub(crate) lost: u64,
+    pub(crate) doubled: u64,
+    pub(crate) latency_max_ms: u64,
+}
+
+/// Whether the cores live through the whole run, or are saved, dropped and loaded at every step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    Whole,
+    Interrupted,
+}
+
+enum Happening {
+    ToServer { from: SocketAddr, bytes: Bytes },
+    ToPhone { to: SocketAddr, bytes: Bytes },
+    Shard(Input),
+}
+
+pub(crate) struct World {
+    pub(crate) now: Time,
+    pub(crate) shard: Shard,
+    pub(crate) engine: Engine,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) media: BTreeMap<LegId, Vec<Command>>,
+    pub(crate) media_open: BTreeSet<LegId>,
+    pub(crate) ended: Vec<EndCause>,
+    /// Everything that the cores put out, printed: to compare two runs.
+    pub(crate) diary: Vec<String>,
+    directory: Arc<Directory>,
+    network: Network,
+    life: Life,
+    rng: ChaCha8Rng,
+    happenings: BTreeMap<(Time, u64), Happening>,
+    count: u64,
+    ports: u16,
+}
+
+pub(crate) fn server() -> SocketAddr {
+    "127.0.0.1:5060".parse().unwrap()
+}
+
+pub(crate) fn user(name: &str) -> UserId {
+    UserId::new(&OrgId::new("demo").unwrap(), name).unwrap()
+}
+
+pub(crate) fn queue() -> QueueId {
+    QueueId::new(&OrgId::new("demo").unwrap(), "support").unwrap()
+}
+
+pub(crate) fn directory(journey: QueueJourney) -> Directory {
+    let org = OrgId::new("demo").unwrap();
+    let account = |name: &str, extension: &str| {
+        let ha1 = |algorithm| Ha1::of(algorithm, name, "demo.localhost", "secret");
+        let user = User {
+            extension: Some(extension.into()),
+            display_name: None,
+            role: Role::Agent,
+            ha1_md5: ha1(Algorithm::Md5),
+            ha1_sha256: ha1(Algorithm::Sha256),
+        };
+        (self::user(name), user)
+    };
+    let prompt = |name: &str| PromptId::new(name);
+    let organisation = Organisation {
+        domain: "demo.localhost".into(),
+        users: BTreeMap::from([account("anna", "101"), account("bosse", "102")]),
+        extensions: BTreeMap::from([
+            ("101".into(), Destination::User(self::user("anna"))),
+            ("102".into(), Destination::User(self::user("bosse"))),
+            ("1000".into(), Destination::Queue(queue())),
+        ]),
+        numbers: BTreeMap::from([(NUMBER.into(), Destination::Queue(queue()))]),
+        feature_codes: BTreeMap::from([
+            ("*11".into(), FeatureCode::LogIn),
+            ("*12".into(), FeatureCode::LogOut),
+            ("*13".into(), FeatureCode::Pause),
+            ("*14".into(), FeatureCode::Resume),
+        ]),
+        trunks: BTreeMap::from([(
+            TrunkId::new(&org, "provider").unwrap(),
+            Trunk {
+                sources: vec!["127.0.0.0/8".parse().unwrap()],
+            },
+        )]),
+        queues: BTreeMap::from([(queue(), journey)]),
+        feature_prompts: FeaturePrompts {
+            logged_in: prompt("logged-in"),
+            logged_out: prompt("logged-out"),
+            paused: prompt("paused"),
+            resumed: prompt("resumed"),
+            refused: prompt("refused"),
+        },
+        ring: Duration::from_secs(30),
+        hold_music: prompt("music"),
+    };
+    Directory {
+        organisations: BTreeMap::from([(org.clone(), organisation)]),
+        domains: BTreeMap::from([("demo.localhost".into(), org.clone())]),
+        addressed_by_ip: Some(org),
+        limits: Limits::default(),
+    }
+}
+
+pub(crate) fn journey() -> QueueJourney {
+    QueueJourney {
+        answer: Answering::AtOnce,
+        offers: Offering::DuringWelcome,
+        welcome: Some(PromptId::new("welcome")),
+        first_message: Some(PromptId::new("first")),
+        repeated: vec![PromptId::new("again")],
+        repeat_every: Duration::from_secs(20),
+        music: PromptId::new("music"),
+        position: PositionSaid::Always,
+        position_intro: PromptId::new("place"),
+        language: Language::Sv,
+        display_name: "Support".into(),
+    }
+}
+
+fn settings() -> acd::Settings {
+    let members = BTreeSet::from([user("anna"), user("bosse")]);
+    let short = Duration::from_secs(3);
+    let queue_settings = QueueSettings {
+        members: members.clone(),
+        policy: Policy::LongestIdle,
+        ring: RING,
+        wrap_up: WRAP_UP,
+        waiting_max: 100,
+        deferral: Deferral {
+            no_answer: short,
+            declined: short,
+            busy: short,
+            error: short,
+        },
+    };
+    let agent = |id: UserId| {
+        let logged_in_at_start = BTreeSet::from([queue()]);
+        (id, acd::AgentSettings { logged_in_at_start })
+    };
+    acd::Settings {
+        queues: BTreeMap::from([(queue(), queue_settings)]),
+        agents: members.into_iter().map(agent).collect(),
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, journey: QueueJourney) -> World {
+        let directory = Arc::new(directory(journey));
+        let mut world = World {
+            now: Time::from_millis(1_000),
+            shard: Shard::new(ShardId(3), [7; 32], Arc::clone(&directory)),
+            engine: Engine::new(),
+            phones: Vec::new(),
+            media: BTreeMap::new(),
+            media_open: BTreeSet::new(),
+            ended: Vec::new(),
+            diary: Vec::new(),
+            directory,
+            network: Network::default(),
+            life: Life::Whole,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            happenings: BTreeMap::new(),
+            count: 0,
+            ports: 30_000,
+        };
+        world.tell_engine(acd::Input::Configure(Arc::new(settings())));
+        world
+    }
+
+    pub(crate) fn over(mut self, network: Network) -> World {
+        self.network = network;
+        self
+    }
+
+    pub(crate) fn living(mut self, life: Life) -> World {
+        self.life = life;
+        self
+    }
+
+    /// Adds a phone; one with an agent's name is registered.
+    pub(crate) fn phone(&mut self, name: &str, habit: Habit) -> usize {
+        let port = 6_000 + self.phones.len() as u16;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut phone = Phone::new(name, address, server(), 10 + self.phones.len() as u8);
+        phone.habit = habit;
+        self.phones.push(phone);
+        if ["anna", "bosse"].contains(&name) {
+            self.tell_engine(acd::Input::DeviceReachable {
+                agent: user(name),
+                reachable: true,
+            });
+        }
+        self.phones.len() - 1
+    }
+
+    pub(crate) fn call(&mut self, phone: usize, dialled: &str) {
+        self.with_phone(phone, |phone, now, out| phone.call(now, dialled, out));
+    }
+
+    pub(crate) fn hang_up(&mut self, phone: usize) {
+        self.with_phone(phone, Phone::hang_up);
+    }
+
+    pub(crate) fn reinvite(&mut self, phone: usize, direction: sip_core::Direction) {
+        self.with_phone(phone, |phone, now, out| phone.reinvite(now, direction, out));
+    }
+
+    pub(crate) fn random(&mut self, below: u64) -> u64 {
+        self.rng.next_u64() % below
+    }
+
+    /// Lets `span` pass.
+    pub(crate) fn run(&mut self, span: Duration) {
+        let end = self.now + span;
+        let mut steps = 0u32;
+        while let Some(at) = self.next_moment().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.step();
+            steps += 1;
+            assert!(steps < 1_000_000, "the world never comes to rest");
+        }
+        self.now = end;
+    }
+
+    pub(crate) fn agent(&self, name: &str) -> AgentState {
+        let snapshot = self.engine.snapshot(self.now);
+        let agent = snapshot
+            .agents
+            .into_iter()
+            .find(|row| row.agent == user(name));
+        agent.expect("a known agent").state
+    }
+
+    pub(crate) fn misses(&self, name: &str) -> (u64, u64) {
+        let snapshot = self.engine.snapshot(self.now);
+        let agent = snapshot
+            .agents
+            .into_iter()
+            .find(|row| row.agent == user(name));
+        let totals = agent.expect("a known agent").totals;
+        (u64::from(totals.missed), u64::from(totals.device_errors))
+    }
+
+    /// Everything that was asked of the media session of the leg with the most commands naming `prompt`.
+    pub(crate) fn heard(&self, prompt: &str) -> bool {
+        self.media.values().flatten().any(|command| match command {
+            Command::Play(list) => list.prompts.iter().any(|id| id.as_str() == prompt),
+            _ => false,
+        })
+    }
+
+    pub(crate) fn bridges(&self) -> usize {
+        let is_bridge = |command: &&Command| matches!(command, Command::Bridge { .. });
+        self.media.values().flatten().filter(is_bridge).count()
+    }
+
+    pub(crate) fn assert_at_rest(&self) {
+        assert_eq!(self.shard.calls_count(), 0, "{:#?}", self.shard.calls());
+        assert_eq!(self.shard.legs_count(), 0);
+        assert!(
+            self.media_open.is_empty(),
+            "media left open: {:?}",
+            self.media_open
+        );
+        self.engine.check_invariants().unwrap();
+        let queue = &self.engine.snapshot(self.now).queues[0];
+        assert_eq!((queue.waiting, queue.offered, queue.connected), (0, 0, 0));
+        for phone in self
+            .phones
+            .iter()
+            .filter(|phone| phone.habit != Habit::Dead)
+        {
+            assert!(
+                phone.is_idle(),
+                "{} still thinks that it is in a call",
+                phone.name
+            );
+        }
+    }
+
+    fn with_phone(&mut self, phone: usize, act: impl FnOnce(&mut Phone, Time, &mut Vec<Bytes>)) {
+        let mut out = Vec::new();
+        act(&mut self.phones[phone], self.now, &mut out);
+        let from = self.phones[phone].address;
+        for bytes in out {
+            self.send(|bytes| Happening::ToServer { from, bytes }, bytes);
+        }
+    }
+
+    fn send(&mut self, happening: impl Fn(Bytes) -> Happening, bytes: Bytes) {
+        let copies = match self.random(100) {
+            dice if dice < self.network.lost => 0,
+            dice if dice < self.network.lost + self.network.doubled => 2,
+            _ => 1,
+        };
+        for _ in 0..copies {
+            let latency = 1 + self.random(self.network.latency_max_ms.max(1));
+            self.later(Duration::from_millis(latency), happening(bytes.clone()));
+        }
+    }
+
+    fn later(&mut self, span: Duration, happening: Happening) {
+        self.count += 1;
+        self.happenings
+            .insert((self.now + span, self.count), happening);
+    }
+
+    fn next_moment(&self) -> Option<Time> {
+        let happening = self.happenings.keys().next().map(|(at, _)| *at);
+        let shard = self.shard.poll_timeout().map(|(at, _)| at);
+        let engine = self.engine.poll_timeout().map(|(at, _)| at);
+        let phones = self.phones.iter().filter_map(Phone::poll_timeout).min();
+        [happening, shard, engine, phones]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn step(&mut self) {
+        if let Some(entry) = self.happenings.first_entry()
+            && entry.key().0 <= self.now
+        {
+            let happening = entry.remove();
+            return self.happen(happening);
+        }
+        if self
+            .shard
+            .poll_timeout()
+            .is_some_and(|(at, _)| at <= self.now)
+        {
+            self.interrupt();
+            let mut out = Vec::new();
+            self.shard.handle_timeout(self.now, &mut out);
+            return self.carry_out(out);
+        }
+        if self
+            .engine
+            .poll_timeout()
+            .is_some_and(|(at, _)| at <= self.now)
+        {
+            let mut out = acd::Output::default();
+            self.engine.handle_timeout(self.now, &mut out);
+            return self.engine_said(out);
+        }
+        for phone in 0..self.phones.len() {
+            if self.phones[phone]
+                .poll_timeout()
+                .is_some_and(|at| at <= self.now)
+            {
+                self.with_phone(phone, Phone::handle_timeout);
+            }
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Shard(input) => self.tell_shard(input),
+            Happening::ToPhone { to, bytes } => {
+                if let Some(phone) = self.phones.iter().position(|phone| phone.address == to) {
+                    self.with_phone(phone, |phone, now, out| phone.receive(now, bytes, out));
+                }
+            }
+            Happening::ToServer { from, bytes } => {
+                let flow = Flow {
+                    transport: Transport::Udp,
+                    local: server(),
+                    remote: from,
+                    connection: 0,
+                };
+                let message = sip_core::parse_datagram(bytes, &sip_core::Limits::default());
+                let message = message.expect("phones send SIP");
+                let admission = self.admit(&flow, &message);
+                self.tell_shard(Input::Received {
+                    flow,
+                    message,
+                    admission,
+                });
+            }
+        }
+    }
+
+    /// What the gate does, with passwords taken as right.
+    fn admit(&self, flow: &Flow, message: &Message) -> Admission {
+        let Message::Request(request) = message else {
+            return Admission::Anyone;
+        };
+        match admission::assess(&self.directory, flow, request) {
+            admission::Assessment::Admitted(admission) => admission,
+            admission::Assessment::Challenge { .. } => {
+                Admission::User(user(request.headers.from().unwrap().uri.user().unwrap()))
+            }
+            admission::Assessment::Refused(status) => panic!("refused with {status:?}"),
+        }
+    }
+
+    pub(crate) fn tell_shard(&mut self, input: Input) {
+        self.interrupt();
+        let mut out = Vec::new();
+        self.shard.handle(self.now, input, &mut out);
+        self.carry_out(out);
+    }
+
+    fn interrupt(&mut self) {
+        if self.life == Life::Interrupted {
+            let saved = postcard::to_stdvec(&self.shard).unwrap();
+            self.shard = postcard::from_bytes(&saved).unwrap();
+            let again = Input::Configure(Arc::clone(&self.directory));
+            self.shard.handle(self.now, again, &mut Vec::new());
+        }
+    }
+
+    pub(crate) fn tell_engine(&mut self, input: acd::Input) {
+        let mut out = acd::Output::default();
+        self.engine.handle(self.now, input, &mut out);
+        self.engine.check_invariants().unwrap();
+        self.engine_said(out);
+    }
+
+    fn engine_said(&mut self, out: acd::Output) {
+        for command in out.commands {
+            self.later(Duration::ZERO, Happening::Shard(Input::Acd(command)));
+        }
+    }
+
+    fn carry_out(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            self.diary.push(format!("{:?} {output:?}", self.now));
+            match output {
+                Output::Transmit { flow, bytes } => {
+                    self.send(
+                        |bytes| Happening::ToPhone {
+                            to: flow.remote,
+                            bytes,
+                        },
+                        bytes,
+                    );
+                }
+                Output::Locate { leg, user } => {
+                    let bindings = self.bindings(user.name());
+                    self.later(
+                        Duration::ZERO,
+                        Happening::Shard(Input::Located { leg, bindings }),
+                    );
+                }
+                Output::OpenMedia(session) => {
+                    self.media_open.insert(session.leg);
+                    self.ports += 2;
+                    let address = Some(SocketAddr::new(server().ip(), self.ports));
+                    let leg = session.leg;
+                    self.later(
+                        Duration::ZERO,
+                        Happening::Shard(Input::MediaOpened { leg, address }),
+                    );
+                }
+                Output::Media { leg, command, .. } => self.play(leg, command),
+                Output::Acd(input) => self.tell_engine(input),
+                Output::Register { .. } => unreachable!("phones here are registered by hand"),
+                Output::Event(CallEvent::Ended { cause, .. }) => self.ended.push(cause),
+                Output::Event(_) => {}
+            }
+        }
+    }
+
+    fn play(&mut self, leg: LegId, command: Command) {
+        assert!(
+            self.media_open.contains(&leg),
+            "{command:?} for a closed session"
+        );
+        match &command {
+            Command::Close => drop(self.media_open.remove(&leg)),
+            Command::Play(list) if !list.prompts.is_empty() => {
+                let token = list.token;
+                let span = PROMPT * list.prompts.len() as u32;
+                let played = media_core::Event::Played { leg, token };
+                self.later(span, Happening::Shard(Input::Media(played)));
+            }
+            _ => {}
+        }
+        self.media.entry(leg).or_default().push(command);
+    }
+
+    fn bindings(&self, name: &str) -> Vec<Binding> {
+        let of_name = self.phones.iter().filter(|phone| phone.name == name);
+        of_name
+            .map(|phone| Binding {
+                contact: format!("sip:{}@{}", phone.name, phone.address)
+                    .parse()
+                    .unwrap(),
+                flow: Flow {
+                    transport: Transport::Udp,
+                    local: server(),
+                    remote: phone.address,
+                    connection: 0,
+                },
+                expires_at: Time::NEVER,
+                call_id: "register".into(),
+                cseq: 1,
+                user_agent: None,
+                q: 1_000,
+                instance: None,
+                natted: false,
+            })
+            .collect()
+    }
+}
