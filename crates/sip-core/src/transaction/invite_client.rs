@@ -20,12 +20,10 @@ pub(super) enum InviteClient {
         /// RFC 3261 §9.1: CANCEL waits for the first response.
         wish: Option<CancelWish>,
     },
-    /// A provisional response came.
-    Proceeding {
-        request: Box<[u8]>,
-        /// When a final response must have come, once CANCEL is sent.
-        cancelled_until: Option<Time>,
-    },
+    /// A provisional response came. It is cancelled if Timer C passes without another.
+    Proceeding { request: Box<[u8]>, ends_at: Time },
+    /// CANCEL was sent: the final response must come by then.
+    Cancelled { request: Box<[u8]>, ends_at: Time },
     /// A final response other than 2xx came, and is acknowledged each time it comes until Timer D.
     Completed { ack: Box<[u8]>, ends_at: Time },
     /// A 2xx came; each further one is handed on until Timer M.
@@ -49,7 +47,9 @@ impl InviteClient {
             return self.receive_provisional(at);
         }
         match mem::replace(self, InviteClient::Terminated) {
-            InviteClient::Calling { request, .. } | InviteClient::Proceeding { request, .. } => {
+            InviteClient::Calling { request, .. }
+            | InviteClient::Proceeding { request, .. }
+            | InviteClient::Cancelled { request, .. } => {
                 if response.status.is_success() {
                     *self = InviteClient::Accepted { ends_at: at.long() };
                     return ClientStep::tell(Tell::Response);
@@ -78,24 +78,28 @@ impl InviteClient {
     }
 
     fn receive_provisional(&mut self, at: Moment) -> ClientStep {
+        let again_until = at.now + at.timers.c;
         match mem::replace(self, InviteClient::Terminated) {
             InviteClient::Calling { request, wish, .. } => {
-                let cancel = wish.as_ref().and_then(|wish| cancel_for(&request, wish));
-                *self = InviteClient::Proceeding {
-                    request,
-                    cancelled_until: wish.map(|_| at.long()),
-                };
+                let ends_at = again_until;
+                *self = InviteClient::Proceeding { request, ends_at };
+                let cancel = wish.and_then(|wish| self.cancel(at, wish).cancel);
                 ClientStep {
                     cancel,
                     ..ClientStep::tell(Tell::Response)
                 }
             }
-            proceeding @ InviteClient::Proceeding { .. } => {
-                *self = proceeding;
+            InviteClient::Proceeding { request, .. } => {
+                let ends_at = again_until;
+                *self = InviteClient::Proceeding { request, ends_at };
                 ClientStep::tell(Tell::Response)
             }
-            other => {
-                *self = other;
+            InviteClient::Cancelled { request, ends_at } => {
+                *self = InviteClient::Cancelled { request, ends_at };
+                ClientStep::tell(Tell::Response)
+            }
+            over => {
+                *self = over;
                 ClientStep::default()
             }
         }
@@ -125,13 +129,14 @@ impl InviteClient {
                 wish.get_or_insert(wanted);
                 ClientStep::default()
             }
-            InviteClient::Proceeding {
-                request,
-                cancelled_until: until @ None,
-            } => {
-                *until = Some(at.long());
+            InviteClient::Proceeding { request, .. } => {
+                let cancel = cancel_for(request, &wanted);
+                *self = InviteClient::Cancelled {
+                    request: mem::take(request),
+                    ends_at: at.long(),
+                };
                 ClientStep {
-                    cancel: cancel_for(request, &wanted),
+                    cancel,
                     ..ClientStep::default()
                 }
             }
@@ -141,7 +146,9 @@ impl InviteClient {
 
     pub(super) fn transport_failed(&mut self) -> ClientStep {
         match self {
-            InviteClient::Calling { .. } | InviteClient::Proceeding { .. } => {
+            InviteClient::Calling { .. }
+            | InviteClient::Proceeding { .. }
+            | InviteClient::Cancelled { .. } => {
                 *self = InviteClient::Terminated;
                 ClientStep::tell(Tell::Failed(Failure::Transport))
             }
@@ -150,11 +157,11 @@ impl InviteClient {
         }
     }
 
-    pub(super) fn timeout(&mut self, now: Time) -> ClientStep {
+    pub(super) fn timeout(&mut self, at: Moment) -> ClientStep {
         match self {
             InviteClient::Calling {
                 request, repeats, ..
-            } => match repeats.step(now) {
+            } => match repeats.step(at.now) {
                 Some(Due::Again) => ClientStep {
                     transmit: Some(request.to_vec().into()),
                     ..ClientStep::default()
@@ -162,12 +169,13 @@ impl InviteClient {
                 Some(Due::End) => self.fail(),
                 None => ClientStep::default(),
             },
-            InviteClient::Proceeding {
-                cancelled_until: Some(until),
-                ..
-            } if *until <= now => self.fail(),
+            // §16.8, as a proxy does: whoever still listens is told to stop.
+            InviteClient::Proceeding { ends_at, .. } if *ends_at <= at.now => {
+                self.cancel(at, CancelWish { reason: None })
+            }
+            InviteClient::Cancelled { ends_at, .. } if *ends_at <= at.now => self.fail(),
             InviteClient::Completed { ends_at, .. } | InviteClient::Accepted { ends_at }
-                if *ends_at <= now =>
+                if *ends_at <= at.now =>
             {
                 *self = InviteClient::Terminated;
                 ClientStep::default()
@@ -187,9 +195,10 @@ impl InviteClient {
                 (time, Due::Again) => (time, TimerReason::A),
                 (time, Due::End) => (time, TimerReason::B),
             }),
-            InviteClient::Proceeding {
-                cancelled_until, ..
-            } => cancelled_until.map(|until| (until, TimerReason::CancelUnanswered)),
+            InviteClient::Proceeding { ends_at, .. } => Some((*ends_at, TimerReason::C)),
+            InviteClient::Cancelled { ends_at, .. } => {
+                Some((*ends_at, TimerReason::CancelUnanswered))
+            }
             InviteClient::Completed { ends_at, .. } => Some((*ends_at, TimerReason::D)),
             InviteClient::Accepted { ends_at } => Some((*ends_at, TimerReason::M)),
             InviteClient::Terminated => None,

@@ -71,7 +71,7 @@ impl ClientMachine {
             (ClientMachine::Invite(machine), ClientEvent::TransportFailed) => {
                 machine.transport_failed()
             }
-            (ClientMachine::Invite(machine), ClientEvent::Timeout) => machine.timeout(at.now),
+            (ClientMachine::Invite(machine), ClientEvent::Timeout) => machine.timeout(at),
             (ClientMachine::Other(machine), ClientEvent::Response(_, response)) => {
                 machine.receive(at, response)
             }

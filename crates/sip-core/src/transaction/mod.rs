@@ -2,8 +2,8 @@
 //! messages to machines, sends again what may be lost, absorbs what comes again, answers CANCEL, and stops
 //! floods. What a request means is the transaction user's; who hears `Output::Transmit` owns the sockets.
 //!
-//! Of the timers, the user has to keep two: the repeats of its 2xx until the ACK comes ([`Repeats`] says
-//! when, [`Input::Repeat`] does it), and how long an INVITE may ring.
+//! The user has to keep the repeats of its 2xx until the ACK comes, also after a BYE ([`Repeats`] says
+//! when, [`Input::Repeat`] does it), and to know how long an INVITE may ring.
 
 mod client;
 mod invite_client;
@@ -17,12 +17,14 @@ mod sending;
 mod server;
 mod step;
 mod table;
+#[cfg(test)]
+mod tests;
 mod timers;
 
 pub use layer::{Counters, TRANSACTIONS_MAX, Transactions};
 pub use made::stateless_tag;
 pub use step::Failure;
-pub use timers::{D, Due, Repeats, T1, T2, T4, TimerReason, Timers};
+pub use timers::{C, D, Due, Repeats, T1, T2, T4, TimerReason, Timers};
 
 use crate::message::{Message, Request, Response};
 use crate::transport::Flow;

@@ -53,12 +53,9 @@ impl<U: Clone> Transactions<U> {
 
     fn is_full_for(&self, request: &Request) -> bool {
         let len = self.len();
-        let reserve = if len >= TRANSACTIONS_MAX && request.is_in_dialog() {
-            IN_DIALOG_RESERVE
-        } else {
-            0
-        };
-        len >= TRANSACTIONS_MAX + reserve
+        let may_use_reserve =
+            || len < TRANSACTIONS_MAX + IN_DIALOG_RESERVE && request.is_in_dialog();
+        len >= TRANSACTIONS_MAX && !may_use_reserve()
     }
 
     fn receive_new(

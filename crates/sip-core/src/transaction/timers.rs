@@ -13,6 +13,10 @@ pub const T4: Duration = Duration::from_secs(5);
 /// RFC 3261 §17.1.1.2: how long Timer D absorbs repeated final responses, at least.
 pub const D: Duration = Duration::from_secs(32);
 
+/// RFC 3261 §16.6 step 11 wants more than three minutes of a proxy's Timer C. Here it only catches an INVITE
+/// that everybody has forgotten, so it is longer than anybody lets a phone ring.
+pub const C: Duration = Duration::from_secs(600);
+
 /// Lengths of the base timers; [`Timers::default`] has the RFC's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timers {
@@ -22,6 +26,8 @@ pub struct Timers {
     pub t2: Duration,
     /// The longest a message stays in the network.
     pub t4: Duration,
+    /// Timer C.
+    pub c: Duration,
     /// Timer D on unreliable transports.
     pub d: Duration,
 }
@@ -32,6 +38,7 @@ impl Default for Timers {
             t1: T1,
             t2: T2,
             t4: T4,
+            c: C,
             d: D,
         }
     }
@@ -44,13 +51,15 @@ impl Timers {
     }
 }
 
-/// Why a transaction's deadline is there. C is a proxy's, and not here.
+/// Why a transaction's deadline is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TimerReason {
     /// INVITE is sent again (§17.1.1.2).
     A,
     /// INVITE was never answered (§17.1.1.2).
     B,
+    /// INVITE was answered provisionally and then not for long (§16.8): it is cancelled.
+    C,
     /// Repeated non-2xx final responses to INVITE have been acknowledged long enough (§17.1.1.2).
     D,
     /// A non-INVITE request is sent again (§17.1.2.2).
