@@ -111,7 +111,7 @@ pub(crate) fn quoted(text: &str) -> String {
 /// The one of `names` that `word` was most likely meant to be, if any is near.
 pub(crate) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     // A third of the letters wrong still reads as a slip; more is another word.
-    let slips_max = (word.chars().count() / 3).max(1);
+    let slips_max = word.chars().count() / 3;
     let slips = |name: &str| {
         let apart = name.len().abs_diff(word.len());
         // Four bytes a character at most: names that differ that much in length can't be near.
@@ -163,6 +163,7 @@ mod tests {
         assert_eq!(nearest("member", keys.into_iter()), Some("members"));
         assert_eq!(nearest("colour", keys.into_iter()), None);
         assert_eq!(nearest("", keys.into_iter()), None);
+        assert_eq!(nearest("se", ["sv", "en"].into_iter()), None);
     }
 
     #[test]

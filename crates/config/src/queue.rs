@@ -304,8 +304,7 @@ impl Prompts<'_, '_> {
         let shown = missing[..missing.len().min(SHOWN_MAX)].join(", ");
         let language = self.language.folder();
         let problem = format!(
-            "the place in the queue can't be said in language `{language}`: {} prompts are missing ({shown}{more})",
-            missing.len()
+            "the place in the queue can't be said in language `{language}`, which lacks {shown}{more}"
         );
         let mend = format!(
             "add them to the folder {language} of the prompts, or set position = \"never\""

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// How deep keys and values may nest. Nothing we read goes deeper than four; the bound keeps a hostile
-/// file from using up the stack.
-pub(crate) const DEPTH_MAX: usize = 32;
+/// What the parser calls a key that is given twice.
+const DUPLICATE: &str = "duplicate key";
+
+/// For how many keys given twice the first place is looked up: each look-up reads the file up to there.
+const FIRST_PLACES_MAX: usize = 20;
 
 /// A value and its place.
 #[derive(Clone, Debug)]
@@ -60,51 +62,30 @@ pub(crate) struct Entry {
 /// Reads one file; `None` if it is not TOML, which has then been told.
 pub(crate) fn parse(sources: &Sources, file: usize, problems: &mut Problems) -> Option<Table> {
     let source = sources.source(file);
-    if let Some(start) = too_deep(source.text()) {
-        let at = Place {
-            file,
-            start,
-            end: start + 1,
-        };
-        let problem = Problem::new(at, format!("nests more than {DEPTH_MAX} deep"))
-            .mend("no setting nests deeper than four");
-        problems.add(sources, problem);
-        return None;
-    }
     let (document, errors) = DeTable::parse_recoverable(source.text());
-    for error in &errors {
+    for (index, error) in errors.iter().enumerate() {
         let span = error.span().unwrap_or(0..0);
         let at = Place {
             file,
             start: span.start,
             end: span.end,
         };
-        let mut problem = Problem::new(at, format!("not TOML: {}", error.message()));
-        if error.message() == "duplicate key" {
-            let key = quoted(&source.text()[span.clone()]);
-            problem = Problem::new(at, format!("{key} is given twice")).mend("keep one of them");
-            if let Some(first) = first_of(source, document.get_ref(), span.start) {
-                problem = problem.see(Place { file, ..first }, "the first is here");
-            }
+        if error.message() != DUPLICATE {
+            let problem = Problem::new(at, format!("not TOML: {}", error.message()));
+            let mend = "texts stand in quotes, lists in brackets, and each setting on its own line";
+            problems.add(sources, problem.mend(mend));
+            continue;
+        }
+        let key = quoted(source.text().get(span.clone()).unwrap_or_default());
+        let mut problem =
+            Problem::new(at, format!("{key} is given twice")).mend("keep one of them");
+        let first = (index < FIRST_PLACES_MAX).then(|| first_of(source, span.start));
+        if let Some(first) = first.flatten() {
+            problem = problem.see(Place { file, ..first }, "the first is here");
         }
         problems.add(sources, problem);
     }
     errors.is_empty().then(|| table(file, document.get_ref()))
-}
-
-/// Where `text` nests deeper than [`DEPTH_MAX`], by dots in a key or brackets, if anywhere. Text in
-/// strings and comments counts too, which only matters for lines of more dots than anyone writes.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let key = line.split(['=', '#', '"', '\'']).next().unwrap_or_default();
-        let all_dots = line.bytes().filter(|b| *b == b'.').count();
-        if all_dots > DEPTH_MAX && key.bytes().filter(|b| *b == b'.').count() > DEPTH_MAX {
-            return Some(start);
-        }
-        start += line.len();
-    }
-    None
 }
 
 fn table(file: usize, table: &DeTable<'_>) -> Table {
@@ -151,17 +132,22 @@ fn place<T>(file: usize, spanned: &Spanned<T>) -> Place {
     }
 }
 
-/// Where the key that stands again at `offset` stood first.
-fn first_of(source: &Source, document: &DeTable<'_>, offset: usize) -> Option<Place> {
-    let (_, line) = source.line_at(offset);
-    if line.trim_start().starts_with('[') {
-        let header = DeTable::parse(line).ok()?;
-        return first_along(document, header.get_ref());
+/// Where the key that stands again at `offset` stood first, by reading the file as far as the line
+/// before: the whole tree no longer knows it. `None` inside a value of several lines.
+fn first_of(source: &Source, offset: usize) -> Option<Place> {
+    let (line_start, line) = source.line_at(offset);
+    let (before, errors) = DeTable::parse_recoverable(&source.text()[..line_start]);
+    let again = DeTable::parse(line).ok()?;
+    if errors.iter().any(|error| error.message() != DUPLICATE) {
+        return None;
     }
-    // A key of a table: the table is the one whose header stands last before the key.
-    let table = last_header_before(document, offset).unwrap_or(document);
-    let key = DeTable::parse(line).ok()?;
-    first_along(table, key.get_ref())
+    let before = before.get_ref();
+    // A heading tells its path from the top; a setting belongs to the last heading before it.
+    let table = match line.trim_start().starts_with('[') {
+        true => before,
+        false => last_header_before(before, offset).unwrap_or(before),
+    };
+    first_along(table, again.get_ref())
 }
 
 /// Follows `path`, a table of one key in a table of one key …, down through `table` as far as it goes.

@@ -1,7 +1,7 @@
 //! Readers of single values: from a node of the tree to a type that can't be wrong, or to what was
 //! expected, what came, and the mend.
 
-use crate::problems::{Problem, quoted, suggestion};
+use crate::problems::{Problem, nearest, quoted};
 use crate::section::{At, Reading};
 use crate::tree::{Node, Value};
 use call::settings::Network;
@@ -152,15 +152,19 @@ pub(crate) fn choice<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&Node) -
             _ => format!("one of {listed}"),
         };
         let Value::Text(text) = &node.value else {
-            return wrong(
-                node,
-                &expected,
-                format!("write one of them in quotes: {listed}"),
-            );
+            return wrong(node, &expected, "write it in quotes");
         };
         match choices.iter().find(|(word, _)| word == text) {
             Some((_, value)) => Ok(*value),
-            None => wrong(node, &expected, suggestion(text, "choices", words())),
+            None => {
+                let near = nearest(&text.to_lowercase(), words());
+                let mend = near.map(|near| format!("did you mean `{near}`?"));
+                wrong(
+                    node,
+                    &expected,
+                    mend.unwrap_or("choose one of these".to_owned()),
+                )
+            }
         }
     }
 }
