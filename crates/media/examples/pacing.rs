@@ -22,6 +22,13 @@ fn main() -> Outcome<()> {
     let (sessions, bridges, seconds) = (number(200)?, number(100)?, number(10)?);
     let measured = Duration::from_secs(seconds.into());
 
+    let (send, relay) = (
+        floor_of_sending(measured / 2)?,
+        floor_of_relaying(measured / 2)?,
+    );
+    println!(
+        "floor     a bare paced loop: {send:.2} us a packet sent, {relay:.2} us a packet relayed"
+    );
     let before = memory_kb()?;
     let engine = start()?;
     if sessions > 0 {
@@ -240,6 +247,96 @@ fn call_id(slot: u32) -> CallId {
         slot,
         generation: 0,
     }
+}
+
+/// Sockets in the floor's loops.
+const FLOOR_SOCKETS: usize = 200;
+
+/// CPU per packet of a loop that does nothing but send, ten each millisecond.
+fn floor_of_sending(measured: Duration) -> Outcome<f64> {
+    let phones: Vec<UdpSocket> = bind_all()?;
+    let sockets: Vec<UdpSocket> = bind_all()?;
+    let to: Vec<SocketAddr> = phones
+        .iter()
+        .map(UdpSocket::local_addr)
+        .collect::<Result<_, _>>()?;
+    paced_floor(measured, move |index| {
+        let _ = sockets[index].send_to(&[0; 172], to[index]);
+    })
+    .inspect(|_| drop(phones))
+}
+
+/// CPU per packet of a loop that does nothing but receive and send on.
+fn floor_of_relaying(measured: Duration) -> Outcome<f64> {
+    let phones: Vec<UdpSocket> = bind_all()?;
+    let sockets: Vec<UdpSocket> = bind_all()?;
+    for (phone, socket) in phones.iter().zip(&sockets) {
+        phone.connect(socket.local_addr()?)?;
+        socket.connect(phone.local_addr()?)?;
+    }
+    let feed: Vec<UdpSocket> = phones
+        .iter()
+        .map(UdpSocket::try_clone)
+        .collect::<Result<_, _>>()?;
+    let feeder = std::thread::spawn(move || {
+        let start = Instant::now();
+        let mut slot = 0usize;
+        while start.elapsed() < measured + Duration::from_millis(100) {
+            for index in (slot % 20..feed.len()).step_by(20) {
+                let _ = feed[index].send(&[0; 172]);
+                while feed[index].recv(&mut [0; 256]).is_ok() {}
+            }
+            slot += 1;
+            sleep_to(start, slot);
+        }
+    });
+    let mut bytes = [0; 2_048];
+    let result = paced_floor(measured, move |index| {
+        if let Ok((length, _)) = sockets[index].recv_from(&mut bytes) {
+            let _ = sockets[index ^ 1].send(&bytes[..length]);
+        }
+    });
+    feeder.join().map_err(|_| "the floor's feeder panicked")?;
+    result
+}
+
+fn paced_floor(measured: Duration, mut packet: impl FnMut(usize) + Send + 'static) -> Outcome<f64> {
+    let thread = std::thread::Builder::new()
+        .name("floor".to_owned())
+        .spawn(move || {
+            let start = Instant::now();
+            let mut slot = 0usize;
+            while start.elapsed() < measured {
+                for index in (slot % 20..FLOOR_SOCKETS).step_by(20) {
+                    packet(index);
+                }
+                slot += 1;
+                sleep_to(start, slot);
+            }
+            let own = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+            let nanos: f64 = own
+                .split_whitespace()
+                .next()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(f64::NAN);
+            nanos / 1_000.0 / (slot * FLOOR_SOCKETS / 20) as f64
+        })?;
+    Ok(thread.join().map_err(|_| "the floor's loop panicked")?)
+}
+
+fn sleep_to(start: Instant, slot: usize) {
+    let due = start + Duration::from_millis(slot as u64);
+    std::thread::sleep(due.saturating_duration_since(Instant::now()));
+}
+
+fn bind_all() -> Outcome<Vec<UdpSocket>> {
+    (0..FLOOR_SOCKETS)
+        .map(|_| {
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.set_nonblocking(true)?;
+            Ok(socket)
+        })
+        .collect()
 }
 
 /// CPU time that the media threads have used, from the kernel's account of them.
