@@ -371,17 +371,21 @@ impl Phone {
         request: Request,
         out: &mut Outputs,
     ) {
-        let Some(call) = self.calls.get_mut(id) else {
-            return self.respond(now, key, &request, StatusCode::CALL_DOES_NOT_EXIST, out);
-        };
-        let dialog = call
-            .dialog
-            .as_mut()
-            .expect("a request in it needs a dialog");
-        assert!(dialog.matches(&request));
-        if dialog.accept(&request).is_err() {
-            return self.respond(now, key, &request, StatusCode::SERVER_INTERNAL_ERROR, out);
+        // A caller who never got the 2xx knows no dialog when the callee gives up on his ACK.
+        let accepted = self.calls.get_mut(id).and_then(|call| {
+            let dialog = call.dialog.as_mut()?;
+            assert!(dialog.matches(&request));
+            Some(dialog.accept(&request))
+        });
+        match accepted {
+            None => return self.respond(now, key, &request, StatusCode::CALL_DOES_NOT_EXIST, out),
+            Some(Err(_)) => {
+                let status = StatusCode::SERVER_INTERNAL_ERROR;
+                return self.respond(now, key, &request, status, out);
+            }
+            Some(Ok(())) => {}
         }
+        let call = self.call(id);
         match request.method {
             // A 2xx that waits for its ACK is repeated all the same: its sender may not have it yet.
             Method::Bye => {
