@@ -100,7 +100,7 @@ impl Params {
             if name.is_empty() {
                 return Err(refused());
             }
-            let read = |raw| text::unescape(raw, text::plain_in_param).ok_or_else(refused);
+            let read = |raw| text::unescape(raw).ok_or_else(refused);
             params.0.push((read(name)?, read(value)?));
         }
         Ok(params)

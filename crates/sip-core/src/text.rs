@@ -157,31 +157,49 @@ fn has_escape(bytes: &[u8]) -> bool {
 
 /// Resolves the percent escapes of one part of a URI; `None` when `raw` itself isn't UTF-8.
 ///
-/// Where the escaped octets aren't UTF-8, or would read as an escape once more (`%2541`), the text keeps
-/// its escapes, spelt as [`write_escaped`] spells them. So what is read and written again stays the same.
-pub fn unescape(raw: &[u8], plain: Plain) -> Option<Box<str>> {
+/// An octet that is no text stays escaped (`%E5`), and a percent sign that would read as an escape is spelt
+/// `%25`. So each text stands for one row of octets, and [`write_escaped`] writes those.
+pub fn unescape(raw: &[u8]) -> Option<Box<str>> {
     let text = std::str::from_utf8(raw).ok()?;
     if !has_escape(raw) {
         return Some(text.into());
     }
-    let mut decoded = Vec::with_capacity(raw.len());
+    let mut octets = Vec::with_capacity(raw.len());
     let mut at = 0;
     while let Some(&byte) = raw.get(at) {
         match (byte == b'%').then(|| hex_pair(&raw[at + 1..])).flatten() {
             Some(octet) => {
-                decoded.push(octet);
+                octets.push(octet);
                 at += 3;
             }
             None => {
-                decoded.push(byte);
+                octets.push(byte);
                 at += 1;
             }
         }
     }
-    match String::from_utf8(decoded) {
-        Ok(decoded) if !has_escape(decoded.as_bytes()) => Some(decoded.into()),
-        _ => Some(Escaped(text, plain).to_string().into()),
+    match String::from_utf8(octets) {
+        Ok(text) if !has_escape(text.as_bytes()) => Some(text.into()),
+        Ok(text) => Some(spelt(text.as_bytes())),
+        Err(error) => Some(spelt(error.as_bytes())),
     }
+}
+
+fn spelt(octets: &[u8]) -> Box<str> {
+    let mut text = String::with_capacity(octets.len() + 16);
+    for chunk in octets.utf8_chunks() {
+        let valid = chunk.valid();
+        for (at, c) in valid.char_indices() {
+            match c == '%' && hex_pair(&valid.as_bytes()[at + 1..]).is_some() {
+                true => text.push_str("%25"),
+                false => text.push(c),
+            }
+        }
+        for octet in chunk.invalid() {
+            text.push_str(&format!("%{octet:02X}"));
+        }
+    }
+    text.into()
 }
 
 /// Writes `text` as one part of a URI: what isn't `plain` there is escaped, what is an escape already stays.
@@ -200,26 +218,26 @@ pub fn write_escaped(text: &str, plain: Plain, f: &mut fmt::Formatter<'_>) -> fm
     f.write_str(std::str::from_utf8(&bytes[written..]).unwrap_or_default())
 }
 
-struct Escaped<'a>(&'a str, Plain);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_escaped(self.0, self.1, f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    struct Escaped<'a>(&'a str);
+
+    impl fmt::Display for Escaped<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write_escaped(self.0, plain_in_user, f)
+        }
+    }
+
     fn escape(text: &str) -> String {
-        Escaped(text, plain_in_user).to_string()
+        Escaped(text).to_string()
     }
 
     #[test]
     fn escapes_are_resolved_and_written_where_they_are_needed() {
-        let user = |raw: &str| unescape(raw.as_bytes(), plain_in_user).unwrap();
+        let user = |raw: &str| unescape(raw.as_bytes()).unwrap();
         assert_eq!(&*user("%75se%72"), "user");
         assert_eq!(&*user("sips%3Auser%40example.com"), "sips:user@example.com");
         assert_eq!(&*user("null-%00-null"), "null-\0-null");
@@ -229,9 +247,16 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_that_is_no_text_is_kept_as_it_is() {
-        assert_eq!(&*unescape(b"j%E5n#", plain_in_user).unwrap(), "j%E5n%23");
-        assert_eq!(escape("j%E5n%23"), "j%E5n%23");
+    fn octets_that_are_no_text_or_would_read_as_escapes_stay_escaped() {
+        for (raw, read, written) in [
+            ("j%E5n%23", "j%E5n#", "j%E5n%23"),
+            ("v%61lue%25%34%31", "value%2541", "value%2541"),
+            ("%254%34", "%2544", "%2544"),
+            ("%25%25FF", "%%25FF", "%25%25FF"),
+        ] {
+            assert_eq!(&*unescape(raw.as_bytes()).unwrap(), read);
+            assert_eq!(escape(read), written);
+        }
     }
 
     #[test]
@@ -245,8 +270,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_read_and_written_again_reads_the_same(raw in "([a-z#@ %]|%[0-9A-F]{2}|%25)*") {
-            let read = unescape(raw.as_bytes(), plain_in_user).unwrap();
-            let again = unescape(escape(&read).as_bytes(), plain_in_user).unwrap();
+            let read = unescape(raw.as_bytes()).unwrap();
+            let again = unescape(escape(&read).as_bytes()).unwrap();
             prop_assert_eq!(read, again);
         }
 

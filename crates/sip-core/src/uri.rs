@@ -78,7 +78,12 @@ impl Host {
         let host = std::str::from_utf8(bytes).map_err(|_| refused())?;
         if let Some(inner) = host.strip_prefix('[') {
             let inner = inner.strip_suffix(']').ok_or_else(refused)?;
-            return inner.parse().map(Host::V6).map_err(|_| refused());
+            // RFC 5118 §4.10: the old grammar allowed three colons before an embedded IPv4 address.
+            let mended = match inner.contains('.') {
+                true => inner.replacen(":::", "::", 1),
+                false => inner.into(),
+            };
+            return mended.parse().map(Host::V6).map_err(|_| refused());
         }
         if let Ok(address) = host.parse() {
             return Ok(Host::V4(address));
@@ -377,9 +382,9 @@ impl SipUri {
         if user.is_empty() {
             return Err(refused());
         }
-        let user = text::unescape(user, text::plain_in_user).ok_or_else(refused)?;
+        let user = text::unescape(user).ok_or_else(refused)?;
         let password = match password {
-            Some(raw) => Some(text::unescape(raw, text::plain_in_password).ok_or_else(refused)?),
+            Some(raw) => Some(text::unescape(raw).ok_or_else(refused)?),
             None => None,
         };
         Ok((Some(user), password))
