@@ -1,1 +1,43 @@
-//! placeholder
+//! The binary `kolapp`: command line, start-up, wiring, commands, reload and drain. Decides nothing about
+//! calls, queues or audio; it brings together the rooms that do.
+
+mod acd_task;
+mod check;
+mod cli;
+mod commands;
+mod ctl;
+mod documents;
+mod drain;
+mod http;
+mod log;
+mod panic;
+mod random;
+mod reload;
+mod run;
+mod settings;
+mod state_dir;
+mod watch;
+mod welcome;
+
+use clap::Parser;
+use cli::{Action, Arguments};
+use std::process::ExitCode;
+
+/// Does what the command line says. Exit codes: 0 done, 1 failed with the error on standard error, 2 not
+/// understood.
+pub fn main() -> ExitCode {
+    match Arguments::parse().action {
+        Action::Run(dir) => run::run(&dir.config),
+        Action::Check(dir) => check::check(&dir.config),
+        Action::Ctl(arguments) => match ctl::client::ask(arguments) {
+            Ok(text) => {
+                print!("{text}");
+                ExitCode::SUCCESS
+            }
+            Err(error) => {
+                eprintln!("kolapp: {error}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}

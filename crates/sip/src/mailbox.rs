@@ -183,6 +183,18 @@ pub(crate) fn call_of(command: &acd::Command) -> Option<CallId> {
 }
 
 impl ShardInput {
+    /// The task it is for; the first, if it is for all.
+    pub fn task(&self, mailboxes: &Mailboxes) -> usize {
+        match self {
+            ShardInput::Acd { shard, .. } => mailboxes.task_of(*shard),
+            ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
+            ShardInput::Configure(_)
+            | ShardInput::Drain { .. }
+            | ShardInput::EndAll
+            | ShardInput::Calls(_) => 0,
+        }
+    }
+
     /// A command of the queue engine on its way to its call; or the command back, when it is the answer to
     /// somebody outside.
     pub fn acd(command: acd::Command) -> Result<ShardInput, acd::Command> {

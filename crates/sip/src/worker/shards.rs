@@ -158,7 +158,7 @@ impl<M: Media> Worker<M> {
                 let registrations = &self.parts.registrations;
                 let (response, reach) = registrations.register(now, &user, &flow, &request);
                 if reach == Reach::Changed {
-                    self.to_acd(ToAcd::DeviceChanged(user));
+                    self.inform_acd(ToAcd::DeviceChanged(user));
                 }
                 return Some(Input::Registered { key, response });
             }
@@ -173,14 +173,14 @@ impl<M: Media> Worker<M> {
                 });
             }
             Output::Media { call, leg, command } => self.parts.media.command(call, leg, command),
-            Output::Acd(input) => self.to_acd(ToAcd::Input(input)),
+            Output::Acd(input) => self.inform_acd(ToAcd::Input(input)),
             Output::Event(event) => self.note(event),
         }
         None
     }
 
     /// Never lost, and in order: what finds no room waits in `for_acd`, and this task with it.
-    fn to_acd(&mut self, message: ToAcd) {
+    fn inform_acd(&mut self, message: ToAcd) {
         if !self.for_acd.is_empty() {
             self.for_acd.push_back(message);
             return;

@@ -1,0 +1,247 @@
+//! The task that owns the queue engine. It never waits for a shard: what a full mailbox doesn't take waits
+//! here, bounded by the calls there are, so that shards may safely wait for this task.
+
+use acd::{Asker, CommandRefusal, Engine, Output, Settings, Snapshot};
+use base::{Core, Time};
+use control::{AgentCommand, Permitted};
+use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+/// Inputs taken before timers and mailboxes are looked at.
+const BUDGET: usize = 256;
+
+/// Questions from people that may wait.
+const REQUESTS_MAX: usize = 256;
+
+/// How often queues' gauges are brought up to date.
+const GAUGES_EVERY: Duration = Duration::from_secs(1);
+
+/// With nothing due, the task looks again after this long.
+const FAR: Duration = Duration::from_secs(3_600);
+
+/// Something that people ask of the engine.
+pub(crate) enum Request {
+    /// New settings.
+    Configure(Arc<Settings>),
+    /// A change of an agent's state.
+    Command {
+        command: Permitted<AgentCommand>,
+        answer: oneshot::Sender<Result<(), CommandRefusal>>,
+    },
+    /// How do things stand?
+    Snapshot(oneshot::Sender<Snapshot>),
+}
+
+/// The way to the task, for people's questions.
+#[derive(Clone)]
+pub(crate) struct Acd(mpsc::Sender<Request>);
+
+/// The task has ended, which it does with the process.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue engine is not running any more")]
+pub(crate) struct Gone;
+
+impl Acd {
+    pub(crate) async fn configure(&self, settings: Arc<Settings>) -> Result<(), Gone> {
+        self.0
+            .send(Request::Configure(settings))
+            .await
+            .map_err(|_| Gone)
+    }
+
+    pub(crate) async fn command(
+        &self,
+        command: Permitted<AgentCommand>,
+    ) -> Result<Result<(), CommandRefusal>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Command { command, answer };
+        self.0.send(request).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.0
+            .send(Request::Snapshot(answer))
+            .await
+            .map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+}
+
+/// What the task works with.
+pub(crate) struct AcdTask {
+    clock: Clock,
+    engine: Engine,
+    inputs: mpsc::Receiver<ToAcd>,
+    requests: mpsc::Receiver<Request>,
+    mailboxes: Mailboxes,
+    registrations: Arc<Registrations>,
+    /// By task: what its mailbox had no room for, in order.
+    undelivered: Vec<VecDeque<ShardInput>>,
+    /// Who waits for the answer to a command.
+    askers: BTreeMap<u64, oneshot::Sender<Result<(), CommandRefusal>>>,
+    next_ticket: u64,
+    output: Output,
+}
+
+impl AcdTask {
+    pub(crate) fn new(
+        clock: Clock,
+        inputs: mpsc::Receiver<ToAcd>,
+        mailboxes: Mailboxes,
+        registrations: Arc<Registrations>,
+        settings: Arc<Settings>,
+    ) -> (AcdTask, Acd) {
+        let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
+        let undelivered = (0..mailboxes.tasks()).map(|_| VecDeque::new()).collect();
+        let mut task = AcdTask {
+            clock,
+            engine: Engine::new(),
+            inputs,
+            requests,
+            mailboxes,
+            registrations,
+            undelivered,
+            askers: BTreeMap::new(),
+            next_ticket: 0,
+            output: Output::default(),
+        };
+        task.step(acd::Input::Configure(settings));
+        (task, Acd(to_requests))
+    }
+
+    /// Runs until nobody is left who could ask for anything.
+    pub(crate) async fn run(mut self) {
+        let mut inputs = Vec::with_capacity(BUDGET);
+        let mut gauges = tokio::time::interval(GAUGES_EVERY);
+        gauges.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let wakes_at = self.wakes_at();
+            let stuck = self.undelivered.iter().position(|queue| !queue.is_empty());
+            tokio::select! {
+                many = self.inputs.recv_many(&mut inputs, BUDGET) => {
+                    if many == 0 {
+                        return;
+                    }
+                    inputs.drain(..).for_each(|input| self.take(input));
+                }
+                Some(request) = self.requests.recv() => self.answer(request),
+                () = sleep_until(wakes_at) => self.run_timers(),
+                // The permit is given back at once: `deliver` below takes the room.
+                _ = has_room(&self.mailboxes, stuck) => {}
+                _ = gauges.tick() => self.show_gauges(),
+            }
+            self.deliver();
+        }
+    }
+
+    fn wakes_at(&self) -> Instant {
+        let due = self.engine.poll_timeout();
+        due.and_then(|(at, _)| self.clock.instant(at))
+            .map_or_else(|| Instant::now() + FAR, Instant::from)
+    }
+
+    fn take(&mut self, input: ToAcd) {
+        let input = match input {
+            ToAcd::Input(input) => input,
+            ToAcd::DeviceChanged(agent) => {
+                let reachable = self.registrations.is_reachable(self.clock.now(), &agent);
+                acd::Input::DeviceReachable { agent, reachable }
+            }
+        };
+        self.step(input);
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Configure(settings) => self.step(acd::Input::Configure(settings)),
+            Request::Command { command, answer } => {
+                self.next_ticket += 1;
+                self.askers.insert(self.next_ticket, answer);
+                let asker = Asker::Control(self.next_ticket);
+                self.step(acd::Input::AgentCommand { asker, command });
+            }
+            Request::Snapshot(answer) => {
+                // Whoever asked may have gone away.
+                let _ = answer.send(self.engine.snapshot(self.clock.now()));
+            }
+        }
+    }
+
+    fn run_timers(&mut self) {
+        let now = self.clock.now();
+        self.engine.handle_timeout(now, &mut self.output);
+        self.carry_out();
+    }
+
+    fn step(&mut self, input: acd::Input) {
+        let now: Time = self.clock.now();
+        self.engine.handle(now, input, &mut self.output);
+        self.carry_out();
+    }
+
+    fn carry_out(&mut self) {
+        for fact in self.output.facts.drain(..) {
+            tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
+        }
+        for command in self.output.commands.drain(..) {
+            match ShardInput::acd(command) {
+                Ok(input) => {
+                    let task = input.task(&self.mailboxes);
+                    self.undelivered[task].push_back(input);
+                }
+                Err(acd::Command::Answer {
+                    asker: Asker::Control(ticket),
+                    result,
+                }) => {
+                    if let Some(answer) = self.askers.remove(&ticket) {
+                        let _ = answer.send(result);
+                    }
+                }
+                Err(other) => tracing::error!(?other, "a command for nobody"),
+            }
+        }
+    }
+
+    /// Hands over what there is room for, in order.
+    fn deliver(&mut self) {
+        for (task, queue) in self.undelivered.iter_mut().enumerate() {
+            let mailbox = self.mailboxes.inputs(task);
+            while let Some(input) = queue.pop_front() {
+                match mailbox.try_send(input) {
+                    Ok(()) => {}
+                    Err(mpsc::error::TrySendError::Full(input)) => {
+                        queue.push_front(input);
+                        break;
+                    }
+                    // The task has ended with the process.
+                    Err(mpsc::error::TrySendError::Closed(_)) => queue.clear(),
+                }
+            }
+        }
+    }
+
+    fn show_gauges(&self) {
+        let snapshot = self.engine.snapshot(self.clock.now());
+        for queue in snapshot.queues {
+            let name = queue.queue.to_string();
+            let gauge = |metric: &'static str| metrics::gauge!(metric, "queue" => name.clone());
+            gauge("kolapp_queue_waiting").set(queue.waiting + queue.offered);
+            gauge("kolapp_queue_connected").set(queue.connected);
+            gauge("kolapp_queue_agents_logged_in").set(queue.logged_in);
+            gauge("kolapp_queue_agents_free").set(queue.free);
+        }
+    }
+}
+
+async fn has_room(mailboxes: &Mailboxes, stuck: Option<usize>) {
+    match stuck {
+        Some(task) => drop(mailboxes.inputs(task).reserve().await),
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,158 @@
+//! The command line: what can be typed, as types. What it does is elsewhere.
+
+use clap::{Args, Parser, Subcommand};
+use control::View;
+use std::path::PathBuf;
+
+/// A telephone server for queues: callers wait, agents answer.
+#[derive(Debug, Parser)]
+#[command(name = "kolapp", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) action: Action,
+}
+
+/// Folder of the configuration.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ConfigDir {
+    /// Folder of the configuration: kolapp.toml and organisations/<name>/*.toml
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "KOLAPP_CONFIG",
+        default_value = "config"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+/// What `kolapp` can be told to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Start the server and stay in the foreground
+    Run(ConfigDir),
+    /// Read the configuration and its prompt files, and say what is wrong with them
+    Check(ConfigDir),
+    /// Look at the running server, or have it do something
+    Ctl(CtlArguments),
+}
+
+/// Whom `kolapp ctl` talks to, and about what.
+#[derive(Args, Debug)]
+pub(crate) struct CtlArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Control socket of the server, where it is not the one that the configuration names
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Print JSON for machines instead of tables for people
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) request: CtlRequest,
+}
+
+/// What can be asked of the running server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CtlRequest {
+    /// Version, uptime, counts
+    Status,
+    /// Live calls
+    Calls,
+    /// Queues and who waits in them
+    Queues,
+    /// Agents and their states
+    Agents,
+    /// Registered devices
+    Registrations,
+    /// Read the configuration anew; a wrong one changes nothing
+    Reload,
+    /// Change an agent's state
+    #[command(subcommand)]
+    Agent(AgentAction),
+}
+
+impl CtlRequest {
+    /// The view it asks for, if it asks for one.
+    pub(crate) fn view(&self) -> Option<View> {
+        match self {
+            CtlRequest::Status => Some(View::Status),
+            CtlRequest::Calls => Some(View::Calls),
+            CtlRequest::Queues => Some(View::Queues),
+            CtlRequest::Agents => Some(View::Agents),
+            CtlRequest::Registrations => Some(View::Registrations),
+            CtlRequest::Reload | CtlRequest::Agent(_) => None,
+        }
+    }
+}
+
+/// A change of an agent's state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentAction {
+    /// Start taking calls
+    LogIn(AgentAndQueue),
+    /// Stop taking calls
+    LogOut(AgentAndQueue),
+    /// Take no calls for a while
+    Pause {
+        /// The agent: organisation/name, or the name alone where only one organisation has it
+        agent: String,
+        /// Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Take calls again
+    Resume {
+        /// The agent: organisation/name, or the name alone where only one organisation has it
+        agent: String,
+    },
+}
+
+/// An agent, and which of his queues.
+#[derive(Args, Debug)]
+pub(crate) struct AgentAndQueue {
+    /// The agent: organisation/name, or the name alone where only one organisation has it
+    pub(crate) agent: String,
+    /// Only this queue; all of the agent's queues otherwise
+    #[arg(long)]
+    pub(crate) queue: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn json_may_stand_before_or_after_what_is_asked_for() {
+        for line in [
+            ["kolapp", "ctl", "--json", "queues"],
+            ["kolapp", "ctl", "queues", "--json"],
+        ] {
+            let Action::Ctl(ctl) = Arguments::try_parse_from(line).unwrap().action else {
+                panic!("not ctl");
+            };
+            assert!(ctl.json);
+            assert_eq!(ctl.request.view(), Some(View::Queues));
+        }
+    }
+
+    #[test]
+    fn config_may_stand_after_what_ctl_is_asked_for() {
+        for line in [
+            ["kolapp", "ctl", "--config", "elsewhere", "reload"],
+            ["kolapp", "ctl", "reload", "--config", "elsewhere"],
+        ] {
+            let Action::Ctl(ctl) = Arguments::try_parse_from(line).unwrap().action else {
+                panic!("not ctl");
+            };
+            assert_eq!(ctl.config.config, PathBuf::from("elsewhere"));
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The one way in for whoever wants something of the running server: the control socket now, pages and the
+//! HTTP API later. A command is permitted, then carried out, then answered with a document.
+
+use crate::acd_task::Acd;
+use crate::ctl::protocol::{AgentAction, Failure, Request};
+use crate::documents::{
+    AgentRow, Answer, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals, RegistrationRow,
+    Status,
+};
+use crate::http::{Health, HealthCell};
+use crate::reload::{Cause, ConfigInForce, Reloads};
+use acd::{AgentSnapshot, AgentState, QueueSnapshot};
+use base::{OrgId, QueueId, ShardId, Time, UserId};
+use call::CallView;
+use control::{AgentCommand, Command, Permitted, Principal, Queues, View, permit};
+use media::MediaEngine;
+use sip::{Clock, LiveCalls, Mailboxes, Registered, Registrations};
+use std::sync::Arc;
+
+/// Carries out permitted commands.
+#[derive(Clone)]
+pub(crate) struct Commands(pub(crate) Arc<Reach>);
+
+/// What commands reach.
+pub(crate) struct Reach {
+    pub(crate) clock: Clock,
+    pub(crate) acd: Acd,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) registrations: Arc<Registrations>,
+    pub(crate) media: MediaEngine,
+    pub(crate) live_calls: LiveCalls,
+    pub(crate) health: HealthCell,
+    pub(crate) config: ConfigInForce,
+    pub(crate) reloads: Reloads,
+    pub(crate) listeners: Vec<ListenerRow>,
+}
+
+impl Commands {
+    /// A request from the control socket, whose other end is the operator.
+    pub(crate) async fn carry_out_for_operator(&self, request: Request) -> Result<Answer, Failure> {
+        let command = self.resolve(request)?;
+        let permitted = permit(Principal::Operator, command)
+            .map_err(|refusal| Failure::new(refusal.to_string()))?;
+        self.carry_out(permitted).await
+    }
+
+    /// Carries out what somebody may have done.
+    pub(crate) async fn carry_out(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
+        let command = match command.into_agent_command() {
+            Ok(command) => {
+                tracing::info!(by = %command.by(), command = ?command.command(), "command");
+                return match self.0.acd.command(command).await {
+                    Ok(Ok(())) => Ok(Answer::Changed),
+                    Ok(Err(refusal)) => Err(Failure::new(refusal.to_string())),
+                    Err(gone) => Err(Failure::new(gone.to_string())),
+                };
+            }
+            Err(other) => other.into_parts().1,
+        };
+        match command {
+            Command::Show(view) => self.show(view).await,
+            Command::Reload => self
+                .0
+                .reloads
+                .reload(Cause::Command)
+                .await
+                .map(Answer::Reloaded),
+            Command::Agent(_) => Err(Failure::new("an agent command was not taken as one")),
+        }
+    }
+
+    /// Names to ids.
+    fn resolve(&self, request: Request) -> Result<Command, Failure> {
+        let (action, agent, queue, reason) = match request {
+            Request::Show { view } => return Ok(Command::Show(view)),
+            Request::Reload => return Ok(Command::Reload),
+            Request::Agent {
+                action,
+                agent,
+                queue,
+                reason,
+            } => (action, self.user(&agent)?, queue, reason),
+        };
+        let queues = match queue {
+            Some(name) => Queues::One(queue_of(&agent.org(), &name)?),
+            None => Queues::All,
+        };
+        Ok(Command::Agent(match action {
+            AgentAction::LogIn => AgentCommand::LogIn { agent, queues },
+            AgentAction::LogOut => AgentCommand::LogOut { agent, queues },
+            AgentAction::Pause => AgentCommand::Pause { agent, reason },
+            AgentAction::Resume => AgentCommand::Resume { agent },
+        }))
+    }
+
+    /// `demo/anna`, or `anna` where only one organisation has one.
+    fn user(&self, name: &str) -> Result<UserId, Failure> {
+        if name.contains('/') {
+            return name
+                .parse()
+                .map_err(|invalid| Failure::new(format!("{invalid}")));
+        }
+        let loaded = self.0.config.loaded();
+        let organisations = loaded.directory.organisations.iter();
+        let mut found = organisations.filter_map(|(org, organisation)| {
+            let id = UserId::new(org, name).ok()?;
+            organisation.users.contains_key(&id).then_some(id)
+        });
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            (Some(one), Some(other)) => Err(Failure::new(format!(
+                "{name} may be {one} or {other}: say which, with its organisation"
+            ))),
+            (None, _) => Err(Failure::new(format!(
+                "no organisation has a user called {name:?}"
+            ))),
+        }
+    }
+
+    async fn show(&self, view: View) -> Result<Answer, Failure> {
+        let now = self.0.clock.now();
+        Ok(match view {
+            View::Status => Answer::Status(Box::new(self.status(now).await?)),
+            View::Calls => {
+                let calls = self.0.mailboxes.calls().await;
+                Answer::Calls(calls.into_iter().map(|call| call_row(call, now)).collect())
+            }
+            View::Queues => {
+                let snapshot = self.snapshot().await?;
+                Answer::Queues(snapshot.queues.into_iter().map(queue_row).collect())
+            }
+            View::Agents => {
+                let snapshot = self.snapshot().await?;
+                let rows = snapshot
+                    .agents
+                    .into_iter()
+                    .map(|agent| agent_row(agent, now));
+                Answer::Agents(rows.collect())
+            }
+            View::Registrations => {
+                let list = self.0.registrations.list(now).into_iter();
+                Answer::Registrations(list.map(|one| registration_row(one, now)).collect())
+            }
+        })
+    }
+
+    async fn snapshot(&self) -> Result<acd::Snapshot, Failure> {
+        let snapshot = self.0.acd.snapshot().await;
+        snapshot.map_err(|gone| Failure::new(gone.to_string()))
+    }
+
+    async fn status(&self, now: Time) -> Result<Status, Failure> {
+        let snapshot = self.snapshot().await?;
+        let logged_in = snapshot
+            .agents
+            .iter()
+            .filter(|agent| !agent.queues.is_empty());
+        let stats = self.0.media.stats();
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            uptime_s: (now - Time::ZERO).as_secs(),
+            draining: self.0.health.health() == Health::Draining,
+            calls: self.0.live_calls.count(),
+            registrations: self.0.registrations.count(),
+            waiting: snapshot
+                .queues
+                .iter()
+                .map(|queue| queue.waiting + queue.offered)
+                .sum(),
+            agents_logged_in: logged_in.count(),
+            listeners: self.0.listeners.clone(),
+            media: MediaStatus {
+                sessions: stats.sessions,
+                ports_used: stats.pairs_in_use as u64 * 2,
+                packets_in: stats.packets_received,
+                packets_out: stats.packets_sent,
+                dropped: stats.packets_dropped,
+                late_ticks: stats.ticks_late,
+            },
+            shards: ShardId::COUNT.into(),
+            shard_tasks: self.0.mailboxes.tasks(),
+            config: self.0.config.status(),
+        })
+    }
+}
+
+/// `demo/support`, or `support` for a queue of the agent's own organisation.
+fn queue_of(org: &OrgId, name: &str) -> Result<QueueId, Failure> {
+    let queue = if name.contains('/') {
+        name.parse()
+    } else {
+        QueueId::new(org, name)
+    };
+    queue.map_err(|invalid| Failure::new(invalid.to_string()))
+}
+
+fn call_row(call: CallView, now: Time) -> CallRow {
+    CallRow {
+        id: call.id.to_string(),
+        sip_call_id: call.sip_call_id.into(),
+        caller: call.caller.into(),
+        dialled: call.dialled.into(),
+        queue: call.queue,
+        agent: call.with,
+        state: call_state(call.state).into(),
+        duration_s: (now - call.started).as_secs(),
+        talking_s: call.connected.map(|at| (now - at).as_secs()),
+    }
+}
+
+fn call_state(state: call::CallState) -> &'static str {
+    match state {
+        call::CallState::Starting => "starting",
+        call::CallState::Waiting => "waiting",
+        call::CallState::Ringing => "ringing",
+        call::CallState::Connected => "connected",
+        call::CallState::Announcing => "announcing",
+        call::CallState::Ending => "ending",
+    }
+}
+
+fn queue_row(queue: QueueSnapshot) -> QueueRow {
+    QueueRow {
+        name: queue.queue,
+        waiting: queue.waiting + queue.offered,
+        offered: queue.offered,
+        connected: queue.connected,
+        longest_wait_s: queue.longest_wait_ms.map(|ms| ms / 1_000),
+        agents_logged_in: queue.logged_in,
+        free: queue.free,
+        busy: queue.busy,
+        wrap_up: queue.wrap_up,
+        paused: queue.paused,
+        unreachable: queue.unreachable,
+        deferred: queue.deferred,
+        totals: QueueTotals {
+            entered: queue.totals.entered,
+            connected: queue.totals.connected,
+            abandoned: queue.totals.abandoned,
+            refused: queue.totals.refused,
+        },
+    }
+}
+
+fn agent_row(agent: AgentSnapshot, now: Time) -> AgentRow {
+    let (state, ends_at, pause_reason) = match agent.state {
+        AgentState::InCall => ("in-call", None, None),
+        AgentState::Offered => ("offered", None, None),
+        AgentState::WrapUp { until } => ("wrap-up", Some(until), None),
+        AgentState::LoggedOut => ("logged-out", None, None),
+        AgentState::Paused { reason } => ("paused", None, reason),
+        AgentState::OwnCall => ("own-call", None, None),
+        AgentState::Unreachable => ("unreachable", None, None),
+        AgentState::Deferred { until } => ("deferred", Some(until), None),
+        AgentState::Free => ("free", None, None),
+    };
+    AgentRow {
+        name: agent.agent,
+        state: state.into(),
+        since_s: agent.since_ms / 1_000,
+        ends_in_s: ends_at.map(|at| (at - now).as_secs()),
+        pause_reason,
+        queues: agent.queues,
+        reachable: agent.reachable,
+        taken: agent.totals.taken,
+        missed: agent.totals.missed,
+        declined: agent.totals.declined,
+        device_errors: agent.totals.device_errors,
+    }
+}
+
+fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
+    let binding = registered.binding;
+    RegistrationRow {
+        user: registered.user,
+        contact: binding.contact.to_string(),
+        source: binding.flow.remote.to_string(),
+        transport: binding.flow.transport.via_token().into(),
+        expires_in_s: (binding.expires_at - now).as_secs(),
+        user_agent: binding.user_agent.map(Into::into),
+    }
+}

@@ -1,0 +1,112 @@
+//! The command line's end of the control socket.
+
+use crate::cli::{AgentAction as CliAction, CtlArguments, CtlRequest};
+use crate::ctl::protocol::{AgentAction, Failure, Reply, Request};
+use crate::ctl::tables;
+use crate::documents::Answer;
+use crate::state_dir::{self, StateDirError};
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the server may take to answer: a reload reads every prompt file.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
+
+/// Why nothing came of it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CtlError {
+    #[error(
+        "no kolapp is running there: the control socket {path} is not there; start it with kolapp run, or name its socket with --socket"
+    )]
+    NotRunning { path: PathBuf },
+    #[error("the control socket {path} can't be used: {error}")]
+    Socket { path: PathBuf, error: io::Error },
+    #[error("expected a reply of this version of kolapp, got {got:?}: {error}")]
+    Reply {
+        got: String,
+        error: serde_json::Error,
+    },
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    #[error("{}", said(.0))]
+    Failed(Failure),
+}
+
+fn said(failure: &Failure) -> String {
+    let mut lines = vec![failure.message.clone()];
+    lines.extend(failure.details.iter().cloned());
+    lines.join("\n")
+}
+
+/// Asks the server and gives back what to print.
+pub(crate) fn ask(arguments: CtlArguments) -> Result<String, CtlError> {
+    let path = match arguments.socket {
+        Some(path) => path,
+        None => state_dir::socket_path(&crate::settings::state_dir(&arguments.config.config))?,
+    };
+    let answer = exchange(&path, &request(arguments.request))?;
+    if !arguments.json {
+        return Ok(tables::text(&answer));
+    }
+    Ok(json(&answer) + "\n")
+}
+
+fn request(asked: CtlRequest) -> Request {
+    if let Some(view) = asked.view() {
+        return Request::Show { view };
+    }
+    let CtlRequest::Agent(action) = asked else {
+        return Request::Reload;
+    };
+    let (action, agent, queue, reason) = match action {
+        CliAction::LogIn(of) => (AgentAction::LogIn, of.agent, of.queue, None),
+        CliAction::LogOut(of) => (AgentAction::LogOut, of.agent, of.queue, None),
+        CliAction::Pause { agent, reason } => (AgentAction::Pause, agent, None, reason),
+        CliAction::Resume { agent } => (AgentAction::Resume, agent, None, None),
+    };
+    Request::Agent {
+        action,
+        agent,
+        queue,
+        reason,
+    }
+}
+
+fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
+    let socket = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => CtlError::NotRunning {
+            path: path.to_owned(),
+        },
+        _ => CtlError::Socket {
+            path: path.to_owned(),
+            error,
+        },
+    };
+    let mut stream = UnixStream::connect(path).map_err(socket)?;
+    stream.set_read_timeout(Some(ANSWER_WAIT)).map_err(socket)?;
+    let mut line = serde_json::to_vec(request).expect("a request has only texts in it");
+    line.push(b'\n');
+    stream.write_all(&line).map_err(socket)?;
+    let mut got = String::new();
+    BufReader::new(stream).read_line(&mut got).map_err(socket)?;
+    match serde_json::from_str(&got) {
+        Ok(Reply::Done { answer }) => Ok(answer),
+        Ok(Reply::Failed(failure)) => Err(CtlError::Failed(failure)),
+        Err(error) => Err(CtlError::Reply { got, error }),
+    }
+}
+
+/// The document itself, without what says which kind it is: whoever asked knows.
+fn json(answer: &Answer) -> String {
+    let text = match answer {
+        Answer::Status(status) => serde_json::to_string_pretty(status),
+        Answer::Calls(rows) => serde_json::to_string_pretty(rows),
+        Answer::Queues(rows) => serde_json::to_string_pretty(rows),
+        Answer::Agents(rows) => serde_json::to_string_pretty(rows),
+        Answer::Registrations(rows) => serde_json::to_string_pretty(rows),
+        Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
+        Answer::Changed => Ok("{}".into()),
+    };
+    text.expect("documents have texts for keys")
+}

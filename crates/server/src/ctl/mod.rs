@@ -1,0 +1,6 @@
+//! `kolapp ctl`: the protocol, the server's end of the control socket, the command line's end, and tables.
+
+pub(crate) mod client;
+pub(crate) mod listener;
+pub(crate) mod protocol;
+mod tables;

@@ -1,0 +1,94 @@
+//! What goes over the control socket: one line of JSON each way a request. Names are texts here; they
+//! become ids, and the request a command that needs permission, on the server's side.
+
+use crate::documents::Answer;
+use control::View;
+use serde::{Deserialize, Serialize};
+
+/// Longest request line, in bytes: names and a reason, with room.
+pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024;
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum Request {
+    /// Look at something.
+    Show { view: View },
+    /// Change an agent's state.
+    Agent {
+        action: AgentAction,
+        /// `organisation/name`, or the name alone where it is clear.
+        agent: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// Read the configuration anew.
+    Reload,
+}
+
+/// What to do with an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AgentAction {
+    LogIn,
+    LogOut,
+    Pause,
+    Resume,
+}
+
+/// A reply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub(crate) enum Reply {
+    /// It was done.
+    Done { answer: Answer },
+    /// It was not, and nothing changed.
+    Failed(Failure),
+}
+
+/// Why nothing was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    /// In one line.
+    pub(crate) message: String,
+    /// One line each: the errors of a configuration.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) details: Vec<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Failure {
+        Failure {
+            message: message.into(),
+            details: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_read_as_people_would_write_them() {
+        let read = |text| serde_json::from_str::<Request>(text);
+        assert_eq!(
+            read(r#"{"do":"show","view":"queues"}"#).unwrap(),
+            Request::Show { view: View::Queues }
+        );
+        assert_eq!(
+            read(r#"{"do":"agent","action":"log-in","agent":"anna"}"#).unwrap(),
+            Request::Agent {
+                action: AgentAction::LogIn,
+                agent: "anna".into(),
+                queue: None,
+                reason: None
+            }
+        );
+        assert!(read(r#"{"do":"agent","action":"log-in","agent":"anna","queu":"x"}"#).is_err());
+        assert!(read(r#"{"do":"explode"}"#).is_err());
+    }
+}

@@ -1,0 +1,267 @@
+//! Answers for people: aligned columns, a line saying so where there is nothing to show.
+
+use crate::documents::{AgentRow, Answer, CallRow, QueueRow, RegistrationRow, Reloaded, Status};
+use std::fmt::Write;
+
+/// The answer as text, with a line end.
+pub(crate) fn text(answer: &Answer) -> String {
+    match answer {
+        Answer::Status(status) => self::status(status),
+        Answer::Calls(rows) => calls(rows),
+        Answer::Queues(rows) => queues(rows),
+        Answer::Agents(rows) => agents(rows),
+        Answer::Registrations(rows) => registrations(rows),
+        Answer::Reloaded(reloaded) => self::reloaded(reloaded),
+        Answer::Changed => "Done.\n".into(),
+    }
+}
+
+fn calls(rows: &[CallRow]) -> String {
+    let head = [
+        "CALL", "CALLER", "DIALLED", "QUEUE", "AGENT", "STATE", "DURATION", "TALKING",
+    ];
+    let cells = rows.iter().map(|row| {
+        [
+            row.id.clone(),
+            row.caller.clone(),
+            row.dialled.clone(),
+            or_dash(row.queue.as_ref()),
+            or_dash(row.agent.as_ref()),
+            row.state.clone(),
+            clock(row.duration_s),
+            row.talking_s.map_or_else(dash, clock),
+        ]
+    });
+    table(head, cells, "No calls.")
+}
+
+fn queues(rows: &[QueueRow]) -> String {
+    let head = [
+        "QUEUE",
+        "WAITING",
+        "RINGING",
+        "TALKING",
+        "LONGEST",
+        "LOGGED IN",
+        "FREE",
+        "BUSY",
+        "WRAP-UP",
+        "PAUSED",
+        "ENTERED",
+        "ANSWERED",
+        "ABANDONED",
+    ];
+    let cells = rows.iter().map(|row| {
+        [
+            row.name.to_string(),
+            row.waiting.to_string(),
+            row.offered.to_string(),
+            row.connected.to_string(),
+            row.longest_wait_s.map_or_else(dash, clock),
+            row.agents_logged_in.to_string(),
+            row.free.to_string(),
+            row.busy.to_string(),
+            row.wrap_up.to_string(),
+            row.paused.to_string(),
+            row.totals.entered.to_string(),
+            row.totals.connected.to_string(),
+            row.totals.abandoned.to_string(),
+        ]
+    });
+    table(head, cells, "No queues are configured.")
+}
+
+fn agents(rows: &[AgentRow]) -> String {
+    let head = [
+        "AGENT", "STATE", "SINCE", "DEVICE", "QUEUES", "TAKEN", "MISSED", "NOTE",
+    ];
+    let cells = rows.iter().map(|row| {
+        let queues: Vec<&str> = row.queues.iter().map(|queue| queue.name()).collect();
+        let note = match (&row.pause_reason, row.ends_in_s) {
+            (Some(reason), _) => reason.clone(),
+            (None, Some(seconds)) => format!("{} left", clock(seconds)),
+            (None, None) => String::new(),
+        };
+        [
+            row.name.to_string(),
+            row.state.clone(),
+            clock(row.since_s),
+            if row.reachable { "registered" } else { "none" }.into(),
+            if queues.is_empty() {
+                dash()
+            } else {
+                queues.join(" ")
+            },
+            row.taken.to_string(),
+            row.missed.to_string(),
+            note,
+        ]
+    });
+    table(head, cells, "No agents are configured.")
+}
+
+fn registrations(rows: &[RegistrationRow]) -> String {
+    let head = ["USER", "CONTACT", "SOURCE", "EXPIRES IN", "DEVICE"];
+    let cells = rows.iter().map(|row| {
+        [
+            row.user.to_string(),
+            row.contact.clone(),
+            format!("{} {}", row.transport, row.source),
+            clock(row.expires_in_s),
+            or_dash(row.user_agent.as_ref()),
+        ]
+    });
+    table(head, cells, "No device is registered.")
+}
+
+fn status(status: &Status) -> String {
+    let mut out = String::new();
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(out, "{name:<16}{value}");
+    };
+    line("version", status.version.clone());
+    line("up", clock(status.uptime_s));
+    line(
+        "state",
+        if status.draining {
+            "draining"
+        } else {
+            "serving"
+        }
+        .into(),
+    );
+    line("calls", status.calls.to_string());
+    line("waiting", status.waiting.to_string());
+    line("agents", format!("{} logged in", status.agents_logged_in));
+    line("registrations", status.registrations.to_string());
+    for listener in &status.listeners {
+        line(
+            &listener.service,
+            format!("{} {}", listener.transport, listener.address),
+        );
+    }
+    let media = &status.media;
+    line(
+        "media",
+        format!(
+            "{} sessions, {} ports, {} packets in, {} out, {} dropped",
+            media.sessions, media.ports_used, media.packets_in, media.packets_out, media.dropped
+        ),
+    );
+    line(
+        "shards",
+        format!("{} on {} tasks", status.shards, status.shard_tasks),
+    );
+    line(
+        "configuration",
+        format!(
+            "{}, {} reloads",
+            status.config.folder, status.config.reloads
+        ),
+    );
+    for error in &status.config.last_errors {
+        line("  not loaded", error.clone());
+    }
+    for setting in &status.config.needs_restart {
+        line("  needs restart", setting.clone());
+    }
+    out
+}
+
+fn reloaded(reloaded: &Reloaded) -> String {
+    let mut out = String::new();
+    if reloaded.changes.is_empty() {
+        out.push_str("Unchanged.\n");
+    }
+    for change in &reloaded.changes {
+        let _ = writeln!(out, "{change}");
+    }
+    for warning in &reloaded.warnings {
+        let _ = writeln!(out, "warning: {warning}");
+    }
+    for setting in &reloaded.needs_restart {
+        let _ = writeln!(out, "takes a restart: {setting}");
+    }
+    out
+}
+
+/// Columns as wide as their widest cell, two spaces between, no space at a line's end.
+fn table<const N: usize>(
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    if_empty: &str,
+) -> String {
+    let rows: Vec<[String; N]> = rows.collect();
+    if rows.is_empty() {
+        return format!("{if_empty}\n");
+    }
+    let mut widths = head.map(|cell| cell.chars().count());
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut out = String::new();
+    let mut push = |cells: [&str; N]| {
+        let mut line = String::new();
+        for (cell, &width) in cells.iter().zip(&widths) {
+            // What a phone calls itself may hold anything; a terminal shall not obey it.
+            let cell: String = cell.chars().filter(|c| !c.is_control()).collect();
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    };
+    push(head);
+    for row in &rows {
+        push(std::array::from_fn(|column| row[column].as_str()));
+    }
+    out
+}
+
+/// `m:ss`, or `h:mm:ss`.
+fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes}:{seconds:02}")
+    }
+}
+
+fn dash() -> String {
+    "-".into()
+}
+
+fn or_dash<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(dash, T::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_their_heads_also_with_letters_beyond_ascii() {
+        let rows = [["åäö", "1"], ["b", "22"]].map(|row| row.map(str::to_owned));
+        let text = table(["NAME", "N"], rows.into_iter(), "none");
+        assert_eq!(text, "NAME  N\nåäö   1\nb     22\n");
+    }
+
+    #[test]
+    fn an_empty_table_says_so() {
+        assert_eq!(text(&Answer::Calls(vec![])), "No calls.\n");
+    }
+
+    #[test]
+    fn control_characters_of_a_device_do_not_reach_the_terminal() {
+        let rows = [["\u{1b}[31mred".to_owned()]];
+        let text = table(["DEVICE"], rows.into_iter(), "none");
+        assert_eq!(text, "DEVICE\n[31mred\n");
+    }
+
+    #[test]
+    fn spans_read_as_a_clock() {
+        assert_eq!([5, 65, 3_725].map(clock), ["0:05", "1:05", "1:02:05"]);
+    }
+}

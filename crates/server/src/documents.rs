@@ -1,0 +1,153 @@
+//! Answers as documents: what `ctl --json` prints, tables are drawn from, and pages will show. Their keys
+//! are a promise to whoever reads them by machine.
+
+use base::{QueueId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// An answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
+pub(crate) enum Answer {
+    Status(Box<Status>),
+    Calls(Vec<CallRow>),
+    Queues(Vec<QueueRow>),
+    Agents(Vec<AgentRow>),
+    Registrations(Vec<RegistrationRow>),
+    Reloaded(Reloaded),
+    /// A change of an agent's state.
+    Changed,
+}
+
+/// The server as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Status {
+    pub(crate) version: String,
+    pub(crate) uptime_s: u64,
+    pub(crate) draining: bool,
+    pub(crate) calls: usize,
+    pub(crate) registrations: usize,
+    pub(crate) waiting: u32,
+    pub(crate) agents_logged_in: usize,
+    pub(crate) listeners: Vec<ListenerRow>,
+    pub(crate) media: MediaStatus,
+    pub(crate) shards: u32,
+    pub(crate) shard_tasks: usize,
+    pub(crate) config: ConfigStatus,
+}
+
+/// Something listened on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListenerRow {
+    /// `sip` or `http`.
+    pub(crate) service: String,
+    pub(crate) transport: String,
+    pub(crate) address: String,
+}
+
+/// The media engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MediaStatus {
+    pub(crate) sessions: u64,
+    pub(crate) ports_used: u64,
+    pub(crate) packets_in: u64,
+    pub(crate) packets_out: u64,
+    pub(crate) dropped: u64,
+    pub(crate) late_ticks: u64,
+}
+
+/// The configuration in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ConfigStatus {
+    pub(crate) folder: String,
+    pub(crate) reloads: u64,
+    /// Errors of the last attempt to load, if it failed and the one before is still in force.
+    pub(crate) last_errors: Vec<String>,
+    /// Settings that the files have changed and that wait for a restart.
+    pub(crate) needs_restart: Vec<String>,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CallRow {
+    pub(crate) id: String,
+    pub(crate) sip_call_id: String,
+    pub(crate) caller: String,
+    pub(crate) dialled: String,
+    pub(crate) queue: Option<QueueId>,
+    pub(crate) agent: Option<UserId>,
+    pub(crate) state: String,
+    pub(crate) duration_s: u64,
+    /// Seconds since the two parties were joined.
+    pub(crate) talking_s: Option<u64>,
+}
+
+/// One queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct QueueRow {
+    pub(crate) name: QueueId,
+    /// Callers in the queue: those for whom nobody is rung and those who are being offered.
+    pub(crate) waiting: u32,
+    /// Of those, being offered to an agent.
+    pub(crate) offered: u32,
+    pub(crate) connected: u32,
+    pub(crate) longest_wait_s: Option<u64>,
+    pub(crate) agents_logged_in: u32,
+    pub(crate) free: u32,
+    pub(crate) busy: u32,
+    pub(crate) wrap_up: u32,
+    pub(crate) paused: u32,
+    pub(crate) unreachable: u32,
+    pub(crate) deferred: u32,
+    pub(crate) totals: QueueTotals,
+}
+
+/// What a queue has seen since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QueueTotals {
+    pub(crate) entered: u64,
+    pub(crate) connected: u64,
+    pub(crate) abandoned: u64,
+    pub(crate) refused: u64,
+}
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AgentRow {
+    pub(crate) name: UserId,
+    /// `free`, `offered`, `in-call`, `own-call`, `wrap-up`, `paused`, `deferred`, `unreachable` or
+    /// `logged-out`.
+    pub(crate) state: String,
+    pub(crate) since_s: u64,
+    /// Seconds until wrap-up or deferral ends.
+    pub(crate) ends_in_s: Option<u64>,
+    pub(crate) pause_reason: Option<String>,
+    /// Queues he is logged in to.
+    pub(crate) queues: Vec<QueueId>,
+    pub(crate) reachable: bool,
+    pub(crate) taken: u64,
+    pub(crate) missed: u64,
+    pub(crate) declined: u64,
+    pub(crate) device_errors: u64,
+}
+
+/// One binding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RegistrationRow {
+    pub(crate) user: UserId,
+    pub(crate) contact: String,
+    /// Where its requests come from.
+    pub(crate) source: String,
+    pub(crate) transport: String,
+    pub(crate) expires_in_s: u64,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// What a reload did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reloaded {
+    /// One line each.
+    pub(crate) changes: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    /// Settings that differ now and take a restart.
+    pub(crate) needs_restart: Vec<String>,
+}

@@ -1,0 +1,57 @@
+//! The end of a server: it takes no new calls, lets those it has end by themselves for a while, then ends
+//! them.
+
+use crate::http::{Health, HealthCell};
+use sip::{LiveCalls, Mailboxes, ShardInput};
+use std::future::Future;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// What callers who are refused meanwhile are told to wait before they try again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// How long the other ends of ended calls have to answer our BYEs.
+const GOODBYES_MAX: Duration = Duration::from_secs(2);
+
+/// How often the number of live calls is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Drains; `hurry` ends the waiting at once.
+pub(crate) async fn drain(
+    health: &HealthCell,
+    mailboxes: &Mailboxes,
+    live_calls: &LiveCalls,
+    limit: Duration,
+    hurry: impl Future<Output = ()>,
+) {
+    health.set(Health::Draining);
+    let drain = || ShardInput::Drain {
+        retry_after: RETRY_AFTER,
+    };
+    mailboxes.broadcast(drain).await;
+    tracing::info!(
+        calls = live_calls.count(),
+        limit_s = limit.as_secs(),
+        "draining: no new calls; a second signal ends those there are"
+    );
+    let ended = tokio::select! {
+        ended = timeout(limit, none_left(live_calls)) => ended.is_ok(),
+        () = hurry => false,
+    };
+    if !ended {
+        tracing::info!(calls = live_calls.count(), "ending all calls");
+        mailboxes.broadcast(|| ShardInput::EndAll).await;
+        if timeout(GOODBYES_MAX, none_left(live_calls)).await.is_err() {
+            tracing::warn!(
+                calls = live_calls.count(),
+                "calls whose other end did not answer"
+            );
+        }
+    }
+}
+
+async fn none_left(live_calls: &LiveCalls) {
+    while live_calls.count() > 0 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

@@ -1,0 +1,268 @@
+//! Reload: the configuration is read whole, judged whole and, if it is right, applied to those who use it;
+//! a wrong one changes nothing and is told to the log and to whoever asked. One at a time.
+
+use crate::acd_task::Acd;
+use crate::ctl::protocol::Failure;
+use crate::documents::{ConfigStatus, Reloaded};
+use crate::panic::contain;
+use arc_swap::ArcSwap;
+use config::{Environment, Loaded};
+use media::{MediaEngine, Prompts};
+use sip::{Mailboxes, Registrations, ShardInput, ToAcd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests that may wait for the one under way. All that wait are answered by their own reading, so more
+/// would only be late.
+const REQUESTS_MAX: usize = 16;
+
+/// Why the configuration is read anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A command.
+    Command,
+    /// SIGHUP.
+    Signal,
+    /// Its files changed.
+    FilesChanged,
+}
+
+/// A configuration that is right, with its prompts.
+pub(crate) struct Complete {
+    pub(crate) loaded: Loaded,
+    pub(crate) prompts: Prompts,
+}
+
+/// Reads the configuration and every prompt file; or all that is wrong. `before` saves reading prompt files
+/// again that have not changed.
+pub(crate) fn load(dir: &Path, env: &Environment, before: &Prompts) -> Result<Complete, Wrong> {
+    let loaded = config::load(dir, env).map_err(Wrong::Config)?;
+    loaded.check_exposure().map_err(Wrong::Config)?;
+    match contain(|| before.reload(&loaded.prompts)) {
+        Ok(Ok(prompts)) => Ok(Complete { loaded, prompts }),
+        Ok(Err(errors)) => Err(Wrong::Lines(
+            errors.into_iter().map(|error| error.to_string()).collect(),
+        )),
+        Err(panic) => Err(Wrong::Lines(vec![format!(
+            "a prompt file can't be decoded: {panic}"
+        )])),
+    }
+}
+
+/// What is wrong with a configuration.
+pub(crate) enum Wrong {
+    /// Its texts.
+    Config(Vec<config::ConfigError>),
+    /// Its prompt files, a line each.
+    Lines(Vec<String>),
+}
+
+impl Wrong {
+    /// A line for each error.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        match self {
+            Wrong::Config(errors) => errors.iter().map(ToString::to_string).collect(),
+            Wrong::Lines(lines) => lines.clone(),
+        }
+    }
+}
+
+/// The configuration in force, for who looks things up in it.
+#[derive(Clone)]
+pub(crate) struct ConfigInForce {
+    loaded: Arc<ArcSwap<Loaded>>,
+    status: Arc<ArcSwap<ConfigStatus>>,
+}
+
+impl ConfigInForce {
+    pub(crate) fn new(dir: &Path, loaded: Loaded) -> ConfigInForce {
+        let status = ConfigStatus {
+            folder: dir.display().to_string(),
+            ..ConfigStatus::default()
+        };
+        ConfigInForce {
+            loaded: Arc::new(ArcSwap::from_pointee(loaded)),
+            status: Arc::new(ArcSwap::from_pointee(status)),
+        }
+    }
+
+    pub(crate) fn loaded(&self) -> Arc<Loaded> {
+        self.loaded.load_full()
+    }
+
+    pub(crate) fn status(&self) -> ConfigStatus {
+        ConfigStatus::clone(&self.status.load())
+    }
+}
+
+/// The way to the task that reloads.
+#[derive(Clone)]
+pub(crate) struct Reloads(mpsc::Sender<Request>);
+
+struct Request {
+    cause: Cause,
+    answer: oneshot::Sender<Result<Reloaded, Failure>>,
+}
+
+impl Reloads {
+    /// Reads the configuration anew and says what came of it.
+    pub(crate) async fn reload(&self, cause: Cause) -> Result<Reloaded, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let ended = || Failure::new("the server is going down");
+        self.0
+            .send(Request { cause, answer })
+            .await
+            .map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
+}
+
+/// The task that reloads, and what it applies a configuration to.
+pub(crate) struct Reloader {
+    requests: mpsc::Receiver<Request>,
+    parts: Parts,
+    /// The settings the process was started with: what differs from them takes a restart.
+    started_with: Vec<(&'static str, String)>,
+}
+
+/// What a configuration is applied to.
+pub(crate) struct Parts {
+    pub(crate) dir: PathBuf,
+    pub(crate) environment: Environment,
+    pub(crate) config: ConfigInForce,
+    pub(crate) media: MediaEngine,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) registrations: Arc<Registrations>,
+    pub(crate) acd: Acd,
+    pub(crate) to_acd: mpsc::Sender<ToAcd>,
+}
+
+impl Reloader {
+    pub(crate) fn new(parts: Parts) -> (Reloader, Reloads) {
+        let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
+        let reloader = Reloader {
+            requests,
+            started_with: parts.config.loaded().server.fixed_at_start(),
+            parts,
+        };
+        (reloader, Reloads(to_requests))
+    }
+
+    /// Runs until nobody can ask any more.
+    pub(crate) async fn run(mut self) {
+        while let Some(Request { cause, answer }) = self.requests.recv().await {
+            let result = self.reload(cause).await;
+            metrics::counter!(
+                "kolapp_reloads_total",
+                "result" => if result.is_ok() { "done" } else { "refused" }
+            )
+            .increment(1);
+            // Whoever asked may have gone away.
+            let _ = answer.send(result);
+        }
+    }
+
+    async fn reload(&self, cause: Cause) -> Result<Reloaded, Failure> {
+        let (dir, environment) = (self.parts.dir.clone(), self.parts.environment.clone());
+        let before = self.parts.media.prompts();
+        let read = tokio::task::spawn_blocking(move || load(&dir, &environment, &before)).await;
+        match read {
+            Ok(Ok(complete)) => Ok(self.apply(cause, complete).await),
+            Ok(Err(wrong)) => Err(self.refuse(wrong.lines())),
+            Err(broken) => Err(self.refuse(vec![broken.to_string()])),
+        }
+    }
+
+    fn refuse(&self, lines: Vec<String>) -> Failure {
+        for line in &lines {
+            tracing::error!("configuration: {line}");
+        }
+        tracing::error!("the configuration was not loaded; the one before stays in force");
+        self.parts.config.status.store(Arc::new(ConfigStatus {
+            last_errors: lines.clone(),
+            ..self.parts.config.status()
+        }));
+        Failure {
+            message: "the configuration was not loaded; the one before stays in force".into(),
+            details: lines,
+        }
+    }
+
+    async fn apply(&self, cause: Cause, complete: Complete) -> Reloaded {
+        let Complete { loaded, prompts } = complete;
+        let parts = &self.parts;
+        let changes = self.changes(&loaded, &prompts);
+        let needs_restart = self.needs_restart(&loaded);
+        let reloaded = Reloaded {
+            warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
+            changes,
+            needs_restart,
+        };
+        // Prompts first: whoever is told of a new one must find it.
+        parts.media.replace_prompts(Arc::new(prompts));
+        let directory = loaded.directory.clone();
+        let acd = loaded.acd.clone();
+        parts.config.loaded.store(Arc::new(loaded));
+        parts.config.status.store(Arc::new(ConfigStatus {
+            reloads: parts.config.status().reloads + 1,
+            last_errors: Vec::new(),
+            needs_restart: reloaded.needs_restart.clone(),
+            ..parts.config.status()
+        }));
+        // Both end only with the process.
+        let _ = parts.acd.configure(acd).await;
+        let configure = || ShardInput::Configure(directory.clone());
+        parts.mailboxes.broadcast(configure).await;
+        let is_account = |user: &base::UserId| {
+            let organisation = directory.organisations.get(&user.org());
+            organisation.is_some_and(|organisation| organisation.users.contains_key(user))
+        };
+        for user in parts.registrations.keep(is_account) {
+            let _ = parts.to_acd.send(ToAcd::DeviceChanged(user)).await;
+        }
+        say(cause, &reloaded);
+        reloaded
+    }
+
+    fn changes(&self, loaded: &Loaded, prompts: &Prompts) -> Vec<String> {
+        let mut changes = config::diff(&self.parts.config.loaded(), loaded).lines;
+        let before = self.parts.media.prompts();
+        let anew = loaded.prompts.iter().filter(|(id, _)| {
+            let (old, new) = (before.find(id), prompts.find(id));
+            old.zip(new)
+                .is_some_and(|(old, new)| !Arc::ptr_eq(&old, &new))
+        });
+        changes.extend(anew.map(|(id, _)| format!("prompt {id}: its file has changed")));
+        changes
+    }
+
+    fn needs_restart(&self, loaded: &Loaded) -> Vec<String> {
+        let now = loaded.server.fixed_at_start();
+        let differs = self
+            .started_with
+            .iter()
+            .zip(now)
+            .filter(|(then, now)| *then != now);
+        differs
+            .map(|((name, then), (_, now))| format!("{name} {then} -> {now}"))
+            .collect()
+    }
+}
+
+fn say(cause: Cause, reloaded: &Reloaded) {
+    for warning in &reloaded.warnings {
+        tracing::warn!("configuration: {warning}");
+    }
+    for setting in &reloaded.needs_restart {
+        tracing::warn!("takes a restart: {setting}");
+    }
+    for change in &reloaded.changes {
+        tracing::info!("configuration: {change}");
+    }
+    tracing::info!(
+        ?cause,
+        changes = reloaded.changes.len(),
+        "configuration loaded"
+    );
+}

@@ -1,0 +1,372 @@
+//! `kolapp run`: everything that can fail is tried first, then all is wired together and started, and the
+//! process lives until a signal ends it.
+
+use crate::acd_task::AcdTask;
+use crate::check;
+use crate::commands::{Commands, Reach};
+use crate::ctl;
+use crate::documents::ListenerRow;
+use crate::drain::drain;
+use crate::http::{self, Health, HealthCell, Pages};
+use crate::log::Log;
+use crate::panic;
+use crate::reload::{self, Complete, ConfigInForce, Reloader};
+use crate::state_dir::{ControlSocket, StateDir, StateDirError};
+use crate::{random, watch, welcome};
+use base::{CallId, LegId};
+use config::Environment;
+use media::{MediaConfig, MediaEngine, Prompts};
+use media_core::Session;
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, ToAcd};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// Room in the queue engine's channel for each call: Join, Leave, offers' ends. When it is full shards wait,
+/// and datagrams with them.
+const ACD_INPUTS_PER_CALL: usize = 4;
+
+/// Room for what belongs to no call.
+const ACD_INPUTS_SPARE: usize = 1_024;
+
+/// How often expired registrations are ended.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the metrics recorder tidies up (it keeps what has not been scraped).
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Threads for reading configuration; one reload runs at a time.
+const BLOCKING_THREADS_MAX: usize = 4;
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Sip(#[from] BindError),
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    #[error("can't listen for HTTP on {address}: {error}")]
+    Http {
+        address: SocketAddr,
+        error: io::Error,
+    },
+    #[error("the media engine can't start: {0}")]
+    Media(io::Error),
+    #[error("metrics can't be recorded: {0}")]
+    Metrics(#[from] BuildError),
+    #[error("the system refuses something that a server needs: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Runs the server; comes back when it has ended.
+pub(crate) fn run(dir: &Path) -> ExitCode {
+    let clock = Clock::start();
+    let log = match Log::start() {
+        Ok(log) => log,
+        Err(error) => return failed(&error),
+    };
+    panic::end_process_on_panic(log.clone());
+    let environment = Environment::from_process();
+    let complete = match reload::load(dir, &environment, &Prompts::default()) {
+        Ok(complete) => complete,
+        Err(wrong) => {
+            check::report(dir, &wrong);
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(complete.loaded.server.shard_tasks.max(1))
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_name("signalling")
+        .enable_all()
+        .build();
+    let start = Start {
+        clock,
+        dir: dir.to_owned(),
+        environment,
+        complete,
+    };
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(serve(start));
+            // Nothing that is left needs to be waited for.
+            runtime.shutdown_background();
+            result
+        }
+        Err(error) => Err(error.into()),
+    };
+    let code = match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    };
+    log.flush();
+    code
+}
+
+fn failed(error: &dyn std::error::Error) -> ExitCode {
+    eprintln!("kolapp: {error}");
+    ExitCode::FAILURE
+}
+
+struct Start {
+    clock: Clock,
+    dir: PathBuf,
+    environment: Environment,
+    complete: Complete,
+}
+
+/// All that others could have taken already.
+struct Taken {
+    _state: StateDir,
+    control: ControlSocket,
+    sip: Sockets,
+    http: TcpListener,
+    http_address: SocketAddr,
+}
+
+async fn take(loaded: &config::Loaded) -> Result<Taken, StartError> {
+    let settings = &loaded.server;
+    let state = StateDir::take(&settings.state_dir)?;
+    let listeners: Vec<SocketAddr> = settings.sip.iter().map(|sip| sip.address).collect();
+    let sip = Sockets::bind(&listeners, settings.shard_tasks)?;
+    let refused = |error| StartError::Http {
+        address: settings.http,
+        error,
+    };
+    let http = TcpListener::bind(settings.http).await.map_err(refused)?;
+    let http_address = http.local_addr()?;
+    let control = state.control_socket()?;
+    Ok(Taken {
+        _state: state,
+        control,
+        sip,
+        http,
+        http_address,
+    })
+}
+
+async fn serve(start: Start) -> Result<(), StartError> {
+    let terminations = Terminations::new()?;
+    let taken = take(&start.complete.loaded).await?;
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let health = HealthCell::default();
+    let pages = Pages {
+        health: health.clone(),
+        metrics: metrics.clone(),
+    };
+    tokio::spawn(http::serve(taken.http, pages));
+    tokio::spawn(upkeep(metrics));
+
+    let sip_addresses = taken.sip.addresses().to_vec();
+    let loaded = start.complete.loaded.clone();
+    let listeners = listener_rows(&sip_addresses, taken.http_address);
+    let (commands, reloads) = wire(start, taken.sip, listeners, health.clone()).await?;
+    let reach = commands.0.clone();
+    let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
+    tokio::spawn(ctl::listener::serve(control, commands));
+    let watcher = watch::files(Path::new(&reach.config.status().folder), reloads.clone());
+    if let Err(error) = &watcher {
+        tracing::warn!(%error, "changed files will not be noticed; use kolapp ctl reload");
+    }
+    tokio::spawn(watch::hang_ups(reloads));
+
+    health.set(Health::Ready);
+    print(&welcome::text(
+        &loaded,
+        &sip_addresses,
+        taken.http_address,
+        &taken.control.path,
+    ));
+    tracing::info!(start_ms = reach.clock.now().as_micros() / 1_000, "ready");
+
+    let mut terminations = terminations;
+    terminations.next().await;
+    let limit = loaded.server.drain_limit;
+    let hurry = async { terminations.next().await };
+    drain(&health, &reach.mailboxes, &reach.live_calls, limit, hurry).await;
+    reach.media.shutdown();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Makes every part and starts its tasks.
+async fn wire(
+    start: Start,
+    sockets: Sockets,
+    listeners: Vec<ListenerRow>,
+    health: HealthCell,
+) -> Result<(Commands, reload::Reloads), StartError> {
+    let Start {
+        clock,
+        dir,
+        environment,
+        complete: Complete { loaded, prompts },
+    } = start;
+    let settings = &loaded.server;
+    let calls_max = loaded.directory.limits.calls_max;
+    let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
+    let registrations = Arc::new(Registrations::new(settings.registrar));
+    let events = mailboxes.clone();
+    let media = MediaEngine::start(
+        MediaConfig {
+            bind: settings.rtp.address,
+            ports: settings.rtp.ports.clone(),
+            threads: settings.rtp.threads,
+        },
+        Arc::new(prompts),
+        move |event| events.media_event(event),
+    )
+    .map_err(StartError::Media)?;
+
+    let room = calls_max as usize * ACD_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
+    let (to_acd, acd_inputs) = mpsc::channel(room);
+    let (task, acd) = AcdTask::new(
+        clock,
+        acd_inputs,
+        mailboxes.clone(),
+        registrations.clone(),
+        loaded.acd.clone(),
+    );
+    tokio::spawn(task.run());
+    tokio::spawn(sweep(clock, registrations.clone(), to_acd.clone()));
+
+    let secrets = Secrets {
+        nonce_key: random::bytes()?,
+    };
+    let live_calls = LiveCalls::default();
+    sip::start(
+        sockets,
+        inboxes,
+        sip::Parts {
+            clock,
+            mailboxes: mailboxes.clone(),
+            gate: Arc::new(Gate::new(&secrets, settings.nonce_lifetime)),
+            registrations: registrations.clone(),
+            media: Arc::new(MediaOfShards(media.clone())),
+            acd: to_acd.clone(),
+            directory: loaded.directory.clone(),
+            seed: random::bytes()?,
+            live_calls: live_calls.clone(),
+        },
+    )?;
+
+    let config = ConfigInForce::new(&dir, loaded);
+    let (reloader, reloads) = Reloader::new(reload::Parts {
+        dir,
+        environment,
+        config: config.clone(),
+        media: media.clone(),
+        mailboxes: mailboxes.clone(),
+        registrations: registrations.clone(),
+        acd: acd.clone(),
+        to_acd,
+    });
+    tokio::spawn(reloader.run());
+    let commands = Commands(Arc::new(Reach {
+        clock,
+        acd,
+        mailboxes,
+        registrations,
+        media,
+        live_calls,
+        health,
+        config,
+        reloads: reloads.clone(),
+        listeners,
+    }));
+    Ok((commands, reloads))
+}
+
+/// The media engine as shards see it.
+struct MediaOfShards(MediaEngine);
+
+impl sip::Media for MediaOfShards {
+    fn open(&self, session: &Session) -> Option<SocketAddr> {
+        match self.0.open(session) {
+            Ok(address) => Some(address),
+            Err(error) => {
+                tracing::warn!(call = %session.call, leg = %session.leg, %error, "no media session");
+                None
+            }
+        }
+    }
+
+    fn command(&self, call: CallId, leg: LegId, command: media_core::Command) {
+        if let Err(error) = self.0.command(call, leg, command) {
+            tracing::error!(%call, %leg, %error, "a media command was lost");
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Terminations {
+    term: Signal,
+    int: Signal,
+}
+
+impl Terminations {
+    fn new() -> io::Result<Terminations> {
+        Ok(Terminations {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
+}
+
+async fn sweep(clock: Clock, registrations: Arc<Registrations>, acd: mpsc::Sender<ToAcd>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        every.tick().await;
+        for user in registrations.sweep(clock.now()) {
+            tracing::info!(%user, "registration expired");
+            if acd.send(ToAcd::DeviceChanged(user)).await.is_err() {
+                return;
+            }
+        }
+        metrics::gauge!("kolapp_registrations").set(registrations.count() as f64);
+    }
+}
+
+async fn upkeep(metrics: PrometheusHandle) {
+    let mut every = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        every.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+fn non_blocking(control: &ControlSocket) -> io::Result<std::os::unix::net::UnixListener> {
+    let listener = control.listener.try_clone()?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn listener_rows(sip: &[SocketAddr], http: SocketAddr) -> Vec<ListenerRow> {
+    let row = |service: &str, transport: &str, address: &SocketAddr| ListenerRow {
+        service: service.into(),
+        transport: transport.into(),
+        address: address.to_string(),
+    };
+    let sip = sip.iter().map(|address| row("sip", "udp", address));
+    sip.chain([row("http", "tcp", &http)]).collect()
+}
+
+fn print(text: &str) {
+    // A closed standard output is no reason to take no calls.
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,70 @@
+//! What `kolapp run` prints once it is up: where it listens, what to dial, which accounts there are.
+
+use call::settings::{Destination, FeatureCode, Organisation};
+use config::Loaded;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// Accounts listed of one organisation; a demo has few, and a real one's don't belong on a screen.
+const ACCOUNTS_LISTED_MAX: usize = 12;
+
+/// The whole text.
+pub(crate) fn text(loaded: &Loaded, sip: &[SocketAddr], http: SocketAddr, socket: &Path) -> String {
+    let mut out = format!("Kölapp {} is up\n\n", env!("CARGO_PKG_VERSION"));
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "  {name:<10}{value}");
+    };
+    for address in sip {
+        line("SIP", &format!("{address} (UDP)"));
+    }
+    let rtp = &loaded.server.rtp;
+    line(
+        "audio",
+        &format!(
+            "{}, ports {}-{}",
+            rtp.address,
+            rtp.ports.start(),
+            rtp.ports.end()
+        ),
+    );
+    line("HTTP", &format!("http://{http}/healthz and /metrics"));
+    line("control", &format!("{} (kolapp ctl)", socket.display()));
+    for organisation in loaded.directory.organisations.values() {
+        out.push_str(&describe(loaded, organisation));
+    }
+    out
+}
+
+fn describe(loaded: &Loaded, organisation: &Organisation) -> String {
+    let mut out = format!("\nOrganisation at {}\n  dial\n", organisation.domain);
+    for (number, to) in organisation.extensions.iter().chain(&organisation.numbers) {
+        let to = match to {
+            Destination::Queue(queue) => format!("queue {}", queue.name()),
+            Destination::User(user) => user.name().to_owned(),
+        };
+        let _ = writeln!(out, "    {number:<16}{to}");
+    }
+    for (code, action) in &organisation.feature_codes {
+        let action = match action {
+            FeatureCode::LogIn => "log in to your queues",
+            FeatureCode::LogOut => "log out of your queues",
+            FeatureCode::Pause => "pause",
+            FeatureCode::Resume => "end the pause",
+        };
+        let _ = writeln!(out, "    {code:<16}{action}");
+    }
+    out.push_str("  accounts\n");
+    for user in organisation.users.keys().take(ACCOUNTS_LISTED_MAX) {
+        let password = match loaded.demo_password(user) {
+            Some(password) => format!("password {password}"),
+            None => String::new(),
+        };
+        let _ = writeln!(out, "    {:<16}{password}", user.name());
+    }
+    let more = organisation.users.len().saturating_sub(ACCOUNTS_LISTED_MAX);
+    if more > 0 {
+        let _ = writeln!(out, "    and {more} more");
+    }
+    out
+}
