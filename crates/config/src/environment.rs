@@ -1,9 +1,9 @@
 //! What the environment moves: ports and the state folder, so that a test or a container needs no file of
 //! its own. It is stronger than the files.
 
+use crate::address::{PORTS_EXPECTED, parse_ports};
 use crate::error::ConfigError;
 use crate::problems::quoted;
-use crate::value::{PORTS_EXPECTED, parse_ports};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 

@@ -98,7 +98,7 @@ impl ConfigError {
         self
     }
 
-    pub(crate) fn as_warning(mut self) -> ConfigError {
+    pub(crate) fn into_warning(mut self) -> ConfigError {
         self.weight = Weight::Warning;
         self
     }

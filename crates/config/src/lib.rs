@@ -2,6 +2,7 @@
 //! shapes that `call`, `acd`, `sip` and `media` work with. Tells everything that is wrong at once, each
 //! with file, line, column and mend. Watching the files and applying what changed is left to `server`.
 
+mod address;
 mod describe;
 mod environment;
 mod error;
@@ -10,6 +11,8 @@ mod loaded;
 mod organisation;
 mod problems;
 mod queue;
+mod reach;
+mod scope;
 mod section;
 mod server;
 mod source;
@@ -32,8 +35,8 @@ use describe::Description;
 use environment::Overrides;
 use library::Library;
 use loaded::DemoAccount;
-use organisation::{LANGUAGES, Shared};
-use problems::{Problem, Problems, suggestion};
+use problems::{Problem, Problems, quoted};
+use scope::{LANGUAGES, Shared};
 use section::Context;
 use server::ServerFile;
 use source::{Place, Sources};
@@ -171,7 +174,7 @@ fn read_file(
 ) -> Option<(usize, Table)> {
     let file = sources
         .read(path)
-        .map_err(|error| problems.tell(error))
+        .map_err(|error| problems.tell(*error))
         .ok()?;
     Some((file, tree::parse(sources, file, problems)?))
 }
@@ -259,8 +262,8 @@ fn default_organisation(
     if let Some(id) = ids().find(|id| id.as_str() == name.value) {
         return Some(id.clone());
     }
-    let problem = format!("there is no organisation {}", value::shown(&name.value));
-    let mend = suggestion(&name.value, "organisations", ids().map(OrgId::as_str));
+    let problem = format!("there is no organisation {}", quoted(&name.value));
+    let mend = context.suggestion(&name.value, "organisations", ids().map(OrgId::as_str));
     context.add(Problem::new(name.place, problem).mend(mend));
     None
 }

@@ -11,6 +11,9 @@ pub const ERRORS_MAX: usize = 1_000;
 /// from costing 10,000² comparisons.
 const NAMES_COMPARED_MAX: usize = 2_000;
 
+/// How many names are listed to choose from.
+const NAMES_LISTED_MAX: usize = 24;
+
 /// Longest user text repeated in a message, in characters.
 const QUOTED_CHARS_MAX: usize = 60;
 
@@ -78,12 +81,39 @@ impl Problems {
 
     pub(crate) fn warn(&mut self, sources: &Sources, problem: Problem) {
         if self.warnings.len() < ERRORS_MAX {
-            self.warnings.push(problem.told(sources).as_warning());
+            self.warnings.push(problem.told(sources).into_warning());
         }
     }
 
     pub(crate) fn any(&self) -> bool {
         !self.errors.is_empty()
+    }
+
+    /// "did you mean `x`?", or what there is to choose from. Nothing once no more errors are kept: looking
+    /// for names is what costs most in a file full of mistakes.
+    pub(crate) fn suggestion<'n>(
+        &self,
+        word: &str,
+        kind: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> String {
+        if self.errors.len() >= ERRORS_MAX {
+            return String::new();
+        }
+        if let Some(name) = nearest(&word.to_lowercase(), names.clone()) {
+            return format!("did you mean `{name}`?");
+        }
+        let mut names = names;
+        let listed: Vec<String> = names
+            .by_ref()
+            .take(NAMES_LISTED_MAX)
+            .map(|n| format!("`{n}`"))
+            .collect();
+        let more = if names.next().is_some() { ", …" } else { "" };
+        match listed.is_empty() {
+            true => format!("there are no {kind} yet"),
+            false => format!("{kind}: {}{more}", listed.join(", ")),
+        }
     }
 
     /// The warnings, or, where there is an error, the errors.
@@ -123,32 +153,6 @@ pub(crate) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> O
         .filter(|(slips, _)| *slips <= slips_max)
         .min()
         .map(|(_, name)| name)
-}
-
-/// "did you mean `x`?", or what there is to choose from.
-pub(crate) fn suggestion<'n>(
-    word: &str,
-    kind: &str,
-    names: impl Iterator<Item = &'n str> + Clone,
-) -> String {
-    const LISTED_MAX: usize = 24;
-    if let Some(name) = nearest(&word.to_lowercase(), names.clone()) {
-        return format!("did you mean `{name}`?");
-    }
-    let listed: Vec<String> = names
-        .clone()
-        .take(LISTED_MAX)
-        .map(|n| format!("`{n}`"))
-        .collect();
-    let more = if names.count() > LISTED_MAX {
-        ", …"
-    } else {
-        ""
-    };
-    match listed.is_empty() {
-        true => format!("there is no {kind} yet"),
-        false => format!("{kind}: {}{more}", listed.join(", ")),
-    }
 }
 
 #[cfg(test)]

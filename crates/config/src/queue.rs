@@ -1,12 +1,13 @@
 //! `[queues.<name>]`: who answers, in which order, and what a caller hears meanwhile. One table gives the
 //! engine its settings and the call its journey.
 
-use crate::organisation::{Dialled, LANGUAGES, MUSIC, Scope, bad_name, known};
-use crate::problems::Problem;
+use crate::address;
+use crate::problems::{Problem, quoted};
+use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, bad_name, known};
 use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tree::Node;
-use crate::value::{self, shown};
+use crate::value;
 use acd::{Deferral, Policy, QueueSettings};
 use base::{QueueId, UserId};
 use call::settings::{Answering, Language, Offering, PositionSaid, QueueJourney};
@@ -67,7 +68,7 @@ pub(crate) fn read(
         .ok();
     let what = format!("queue `{name}`");
     let mut section = context.told(Section::of(&*what, node))?;
-    let extension = section.take("extension", value::extension, context);
+    let extension = section.take("extension", address::extension, context);
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
     }
@@ -121,7 +122,7 @@ fn read_members(
     let mut members = BTreeSet::new();
     for name in &names {
         if let Some(first) = first.insert(&name.value, name.place) {
-            let problem = format!("{} is a member of {what} twice", shown(&name.value));
+            let problem = format!("{} is a member of {what} twice", quoted(&name.value));
             let problem = Problem::new(name.place, problem)
                 .mend("keep one of them")
                 .see(first, "the first is here");

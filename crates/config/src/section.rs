@@ -1,7 +1,7 @@
 //! Reads one table key by key. Each key that is asked for becomes a known one; what is left over at the
 //! end is told as unknown, so the keys there are stand in one place: where they are read.
 
-use crate::problems::{Problem, Problems, suggestion};
+use crate::problems::{Problem, Problems};
 use crate::source::{Place, Sources};
 use crate::tree::{Node, Table, Value};
 
@@ -28,6 +28,16 @@ impl Context<'_> {
 
     pub(crate) fn warn(&mut self, problem: Problem) {
         self.problems.warn(self.sources, problem);
+    }
+
+    /// "did you mean `x`?", or what there is to choose from.
+    pub(crate) fn suggestion<'n>(
+        &self,
+        word: &str,
+        kind: &str,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) -> String {
+        self.problems.suggestion(word, kind, names)
     }
 
     /// The value, or `None` once what is wrong has been told.
@@ -156,7 +166,7 @@ impl<'t> Section<'t> {
                 continue;
             }
             let problem = format!("{} has no setting `{}`", self.what, key.escape_debug());
-            let mend = suggestion(key, "settings here", self.known.iter().copied());
+            let mend = context.suggestion(key, "settings here", self.known.iter().copied());
             context.add(Problem::new(entry.key, problem).mend(mend));
         }
     }

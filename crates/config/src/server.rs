@@ -1,12 +1,13 @@
 //! `kolapp.toml`: what the process as a whole is told. Most of it is taken up at start only, see
 //! [`ServerSettings::fixed_at_start`].
 
+use crate::address;
 use crate::environment::Overrides;
 use crate::error::Spot;
 use crate::problems::Problem;
-use crate::section::{At, Context, Section};
-use crate::source::Place;
-use crate::tree::Table;
+use crate::section::{At, Context, Reading, Section};
+use crate::source::{Place, Sources};
+use crate::tree::{Node, Table};
 use crate::value;
 use call::settings::CALLS_MAX_DEFAULT;
 use sip_core::registrar::Rules;
@@ -20,6 +21,12 @@ const LISTENERS_MAX: usize = 16;
 
 /// Shard tasks and media threads at most: the number of virtual shards, beyond which a task owns nothing.
 const THREADS_MAX: u32 = base::ShardId::COUNT as u32;
+
+/// Calls at once that may be asked for: each takes two pairs of ports, of which an address has 32,000.
+const CALLS_MAX_MOST: u32 = 1_000_000;
+
+/// How long a stopping server waits for calls by default.
+const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// RFC 3261 §10.3 lets a registrar refuse only what is shorter than an hour.
 const EXPIRES_MIN_MOST: Duration = Duration::from_secs(3_600);
@@ -128,81 +135,87 @@ pub(crate) fn read(
     overrides: Overrides,
     context: &mut Context<'_>,
 ) -> ServerFile {
-    let start = Place {
-        file,
-        start: 0,
-        end: 0,
-    };
+    let (start, end) = (0, 0);
+    let start = Place { file, start, end };
     let sources = context.sources;
-    let path = |node: &_| Ok(sources.resolve(file, &value::text(node)?));
     let mut top = Section::new("kolapp.toml", start, table);
-    let state_dir = top.take("state_dir", path, context).map(|at| at.value);
-    let shard_tasks = top.take("shard_tasks", value::whole(1..=THREADS_MAX), context);
-    let hour = Duration::from_secs(3_600);
-    let drain_limit = top.take(
-        "drain_limit",
-        value::duration(Duration::ZERO..=hour),
-        context,
-    );
+    let state_dir = top.take("state_dir", path_in(file, sources), context);
+    let tasks = top.take("shard_tasks", value::whole(1..=THREADS_MAX), context);
+    let drain_limits = Duration::ZERO..=Duration::from_secs(3_600);
+    let drain_limit = top.take("drain_limit", value::duration(drain_limits), context);
     let default_organisation = top.take("default_organisation", value::text, context);
-
     let (sip, nonce_lifetime) = read_sip(&mut top, start, overrides.sip_port, context);
     let http = read_http(&mut top, start, overrides.http_port, context);
     let rtp = read_rtp(&mut top, start, &sip, overrides.rtp_ports, context);
     let registrar = read_registrations(&mut top, context);
-
-    let mut calls_max = None;
-    if let Some(mut limits) = top.section("limits", "[limits]", context) {
-        calls_max = limits.take("calls_max", value::whole(1..=1_000_000), context);
-        limits.finish(context);
-    }
-    let mut prompts = None;
-    if let Some(mut section) = top.section("prompts", "[prompts]", context) {
-        prompts = section.take("folder", path, context);
-        section.finish(context);
-    }
+    let calls_max = read_calls_max(&mut top, context);
+    let prompts = read_prompts(&mut top, start, context);
     top.finish(context);
 
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let listeners = sip
-        .iter()
-        .map(|at| ("SIP", at))
-        .chain([("HTTP", &http)])
-        .map(|(what, at)| Listener {
-            what,
-            address: at.value,
-            at: written(at, context),
-        });
+    let state_dir = overrides.state_dir.or(state_dir.map(|at| at.value));
+    let udp = |at: &At<SocketAddr>| SipListener {
+        transport: SipTransport::Udp,
+        address: at.value,
+    };
     ServerFile {
-        listeners: listeners.collect(),
         settings: ServerSettings {
-            sip: sip
-                .iter()
-                .map(|at| SipListener {
-                    transport: SipTransport::Udp,
-                    address: at.value,
-                })
-                .collect(),
+            sip: sip.iter().map(udp).collect(),
             http: http.value,
             rtp,
-            state_dir: overrides
-                .state_dir
-                .or(state_dir)
-                .unwrap_or_else(|| sources.resolve(file, "../var")),
-            shard_tasks: shard_tasks
+            state_dir: state_dir.unwrap_or_else(|| sources.resolve(file, "../var")),
+            shard_tasks: tasks
                 .map_or_else(cores, |at| at.value as usize)
                 .min(THREADS_MAX as usize),
-            drain_limit: drain_limit.map_or(Duration::from_secs(30), |at| at.value),
+            drain_limit: drain_limit.map_or(DRAIN_LIMIT, |at| at.value),
             registrar,
             nonce_lifetime,
         },
+        listeners: listeners(&sip, &http, context),
         default_organisation,
-        prompts: prompts.unwrap_or_else(|| At {
-            value: sources.resolve(file, "../prompts"),
-            place: start,
-        }),
-        calls_max: calls_max.map_or(CALLS_MAX_DEFAULT, |at| at.value),
+        prompts,
+        calls_max,
     }
+}
+
+/// Reads a path as relative to `file`.
+fn path_in(file: usize, sources: &Sources) -> impl Fn(&Node) -> Reading<PathBuf> {
+    move |node| Ok(sources.resolve(file, &value::text(node)?))
+}
+
+fn read_calls_max(top: &mut Section<'_>, context: &mut Context<'_>) -> u32 {
+    let Some(mut limits) = top.section("limits", "[limits]", context) else {
+        return CALLS_MAX_DEFAULT;
+    };
+    let calls_max = limits.take("calls_max", value::whole(1..=CALLS_MAX_MOST), context);
+    limits.finish(context);
+    calls_max.map_or(CALLS_MAX_DEFAULT, |at| at.value)
+}
+
+fn read_prompts(top: &mut Section<'_>, start: Place, context: &mut Context<'_>) -> At<PathBuf> {
+    let mut folder = None;
+    if let Some(mut prompts) = top.section("prompts", "[prompts]", context) {
+        folder = prompts.take("folder", path_in(start.file, context.sources), context);
+        prompts.finish(context);
+    }
+    folder.unwrap_or_else(|| At {
+        value: context.sources.resolve(start.file, "../prompts"),
+        place: start,
+    })
+}
+
+fn listeners(
+    sip: &[At<SocketAddr>],
+    http: &At<SocketAddr>,
+    context: &Context<'_>,
+) -> Vec<Listener> {
+    let sip = sip.iter().map(|at| ("SIP", at));
+    let listener = |(what, at): (&'static str, &At<SocketAddr>)| Listener {
+        what,
+        address: at.value,
+        at: written(at, context),
+    };
+    sip.chain([("HTTP", http)]).map(listener).collect()
 }
 
 /// Defaults stand at no stretch of the file.
@@ -225,7 +238,7 @@ fn read_sip(
     if let Some(mut sip) = top.section("sip", "[sip]", context) {
         udp = sip.take(
             "udp",
-            value::list(LISTENERS_MAX, value::socket_address),
+            value::list(LISTENERS_MAX, address::socket_address),
             context,
         );
         let lifetimes = Duration::from_secs(10)..=Duration::from_secs(86_400);
@@ -275,7 +288,7 @@ fn read_http(
 ) -> At<SocketAddr> {
     let mut listen = None;
     if let Some(mut http) = top.section("http", "[http]", context) {
-        listen = http.take("listen", value::socket_address, context);
+        listen = http.take("listen", address::socket_address, context);
         http.finish(context);
     }
     let mut listen = listen.unwrap_or(At {
@@ -297,8 +310,8 @@ fn read_rtp(
 ) -> RtpSettings {
     let (mut address, mut ports, mut threads) = (None, None, None);
     if let Some(mut rtp) = top.section("rtp", "[rtp]", context) {
-        address = rtp.take("address", value::reachable_address, context);
-        ports = rtp.take("ports", value::ports, context);
+        address = rtp.take("address", address::reachable_address, context);
+        ports = rtp.take("ports", address::ports, context);
         threads = rtp.take("threads", value::whole(1..=THREADS_MAX), context);
         rtp.finish(context);
     }

@@ -93,7 +93,7 @@ pub(crate) struct Sources {
 
 impl Sources {
     /// Reads a file; its index names it in every [`Place`].
-    pub(crate) fn read(&mut self, path: &Path) -> Result<usize, ConfigError> {
+    pub(crate) fn read(&mut self, path: &Path) -> Result<usize, Box<ConfigError>> {
         let text = read_text(path)?;
         self.list.push(Source::new(path.to_owned(), text));
         Ok(self.list.len() - 1)
@@ -119,33 +119,29 @@ impl Sources {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, ConfigError> {
+fn read_text(path: &Path) -> Result<String, Box<ConfigError>> {
+    let wrong = |problem: String, mend| Box::new(ConfigError::about(path, problem).mend(mend));
     let unreadable = |error: std::io::Error| {
-        ConfigError::about(path, format!("can't be read: {error}"))
-            .mend("check that the file is there and that the server's user may read it")
+        let mend = "check that the file is there and that the server's user may read it";
+        wrong(format!("can't be read: {error}"), mend)
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
     // One byte more than is allowed tells a file that fits from one that does not.
-    file.take(FILE_BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
+    let mut file = file.take(FILE_BYTES_MAX + 1);
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(
-            ConfigError::about(path, format!("is larger than {FILE_BYTES_MAX} bytes"))
-                .mend("split it: all files in an organisation's folder count as one"),
-        );
+        let mend = "split it: all files in an organisation's folder count as one";
+        return Err(wrong(
+            format!("is larger than {FILE_BYTES_MAX} bytes"),
+            mend,
+        ));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let line = error.as_bytes()[..error.utf8_error().valid_up_to()]
-            .iter()
-            .filter(|b| **b == b'\n')
-            .count();
-        ConfigError::about(
-            path,
-            format!("expected UTF-8 text; line {} has other bytes", line + 1),
-        )
-        .mend("save the file as UTF-8")
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let problem = format!("expected UTF-8 text; line {line} has other bytes");
+        wrong(problem, "save the file as UTF-8")
     })
 }
 

@@ -1,8 +1,9 @@
 //! `[users.<name>]`: an account. Its password is turned into digest hashes here and kept nowhere else,
 //! apart from a demo's, which is no secret.
 
-use crate::organisation::{Dialled, Scope, bad_name};
+use crate::address;
 use crate::problems::Problem;
+use crate::scope::{Dialled, Scope, bad_name};
 use crate::section::{Context, Section};
 use crate::source::Place;
 use crate::tree::Node;
@@ -53,7 +54,7 @@ pub(crate) fn read(
     let mut section = context.told(Section::of(&*what, node))?;
     let mend = "a phone registers with it: password = \"a long random text\"";
     let password = section.require("password", mend, value::text, context);
-    let extension = section.take("extension", value::extension, context);
+    let extension = section.take("extension", address::extension, context);
     let display_name = section.take("name", value::text, context);
     let role = section.take("role", value::choice(&ROLES), context);
     section.finish(context);

@@ -1,29 +1,21 @@
 //! Readers of single values: from a node of the tree to a type that can't be wrong, or to what was
 //! expected, what came, and the mend.
 
-use crate::problems::{Problem, nearest, quoted};
+use crate::problems::{Problem, nearest};
 use crate::section::{At, Reading};
 use crate::tree::{Node, Value};
-use call::settings::Network;
-use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Longest free text (a name shown, a password, a path), in characters.
 const TEXT_CHARS_MAX: usize = 255;
 
-/// Most digits of an internal number: what people still dial by hand.
-const EXTENSION_DIGITS_MAX: usize = 15;
-
-/// Fewest and most digits of a public number after the plus: E.164 §6.2.1 gives the most.
-const NUMBER_DIGITS: RangeInclusive<usize> = 5..=15;
-
 pub(crate) fn wrong<T>(node: &Node, expected: &str, mend: impl Into<String>) -> Reading<T> {
     let problem = format!("expected {expected}, got {}", node.value.described());
     Err(vec![Problem::new(node.place, problem).mend(mend)])
 }
 
-fn str_of<'n>(node: &'n Node, expected: &str, example: &str) -> Reading<&'n str> {
+pub(crate) fn str_of<'n>(node: &'n Node, expected: &str, example: &str) -> Reading<&'n str> {
     match &node.value {
         Value::Text(text) => Ok(text),
         _ => wrong(node, expected, format!("write it in quotes: \"{example}\"")),
@@ -207,147 +199,6 @@ pub(crate) fn list<T>(
     }
 }
 
-/// An address and port, such as `127.0.0.1:5060` or `[::1]:5060`.
-pub(crate) fn socket_address(node: &Node) -> Reading<SocketAddr> {
-    let expected = "an address and port, such as 127.0.0.1:5060 or [::1]:5060";
-    let mend = "write numbers, not a host name, and the port after a colon";
-    match str_of(node, expected, "127.0.0.1:5060")?.parse::<SocketAddr>() {
-        Ok(address) if address.port() != 0 => Ok(address),
-        _ => wrong(node, expected, mend),
-    }
-}
-
-/// An address that others can be told: not 0.0.0.0.
-pub(crate) fn reachable_address(node: &Node) -> Reading<IpAddr> {
-    let expected = "an address of this machine that phones can reach, such as 192.0.2.10";
-    match str_of(node, expected, "127.0.0.1")?.parse::<IpAddr>() {
-        Ok(address) if !address.is_unspecified() && !address.is_multicast() => Ok(address),
-        _ => wrong(
-            node,
-            expected,
-            "phones are told this address, so it has to be a real one",
-        ),
-    }
-}
-
-/// Why a text is no range of ports.
-pub(crate) const PORTS_EXPECTED: &str =
-    "a range of at least two ports from 1024 to 65535, such as \"30000-39999\"";
-
-/// A range of ports, such as `30000-39999`.
-pub(crate) fn ports(node: &Node) -> Reading<RangeInclusive<u16>> {
-    match parse_ports(str_of(node, PORTS_EXPECTED, "30000-39999")?) {
-        Some(ports) => Ok(ports),
-        None => wrong(
-            node,
-            PORTS_EXPECTED,
-            "write lowest and highest port with a hyphen between",
-        ),
-    }
-}
-
-/// Each call's leg takes an even port for RTP and the next for RTCP, so a range holds at least that pair.
-pub(crate) fn parse_ports(text: &str) -> Option<RangeInclusive<u16>> {
-    let (low, high) = text.split_once('-')?;
-    let (low, high): (u16, u16) = (low.trim().parse().ok()?, high.trim().parse().ok()?);
-    (low >= 1024 && low.next_multiple_of(2) < high).then_some(low..=high)
-}
-
-/// A block of addresses, such as `192.0.2.0/24`.
-pub(crate) fn network(node: &Node) -> Reading<Network> {
-    let expected = "an address with prefix length, such as 192.0.2.0/24 or 2001:db8::/32";
-    match str_of(node, expected, "192.0.2.0/24")?.parse() {
-        Ok(network) => Ok(network),
-        Err(_) => wrong(
-            node,
-            expected,
-            "write numbers, not a host name; one address is fine too",
-        ),
-    }
-}
-
-/// An internal number, such as `101`.
-pub(crate) fn extension(node: &Node) -> Reading<Box<str>> {
-    let expected = format!("an extension of 1 to {EXTENSION_DIGITS_MAX} digits");
-    let digits = str_of_digits(node, &expected)?;
-    let fine = (1..=EXTENSION_DIGITS_MAX).contains(&digits.len())
-        && digits.bytes().all(|b| b.is_ascii_digit());
-    match fine {
-        true => Ok(digits.into()),
-        false => wrong(node, &expected, "write digits only, such as \"101\""),
-    }
-}
-
-/// What is dialled to have something done, such as `*11`.
-pub(crate) fn feature_code(node: &Node) -> Reading<Box<str>> {
-    let expected = "a code that starts with * or #, such as \"*11\"";
-    let code = str_of_digits(node, expected)?;
-    let fine = code.len() >= 2
-        && code.len() <= EXTENSION_DIGITS_MAX
-        && code.starts_with(['*', '#'])
-        && code.bytes().all(|b| matches!(b, b'0'..=b'9' | b'*' | b'#'));
-    match fine {
-        true => Ok(code.into()),
-        false => wrong(
-            node,
-            expected,
-            "write * or # and digits: extensions have digits only",
-        ),
-    }
-}
-
-/// The text of `node`; for a bare number the mend shows that very number in quotes.
-fn str_of_digits<'n>(node: &'n Node, expected: &str) -> Reading<&'n str> {
-    match &node.value {
-        Value::Text(text) => Ok(text),
-        Value::Integer(number) => {
-            wrong(node, expected, format!("write it in quotes: \"{number}\""))
-        }
-        _ => wrong(node, expected, "write it in quotes, such as \"101\""),
-    }
-}
-
-/// Whether `text` is a public number: a plus and the digits of E.164.
-pub(crate) fn is_public_number(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        NUMBER_DIGITS.contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0')
-    })
-}
-
-/// A SIP domain in lower case, such as `demo.localhost`.
-pub(crate) fn domain(node: &Node) -> Reading<Box<str>> {
-    let expected = "a domain, such as \"sip.example.com\"";
-    let domain = str_of(node, expected, "sip.example.com")?.to_ascii_lowercase();
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    let numeric = domain.parse::<IpAddr>().is_ok();
-    match domain.len() <= 253 && domain.split('.').all(label) && !numeric {
-        true => Ok(domain.into()),
-        false => {
-            let mend = match numeric {
-                true => {
-                    "for requests that name an address, set `default_organisation` in kolapp.toml"
-                }
-                false => "use letters, digits, hyphens and dots, without port or \"sip:\"",
-            };
-            wrong(node, expected, mend)
-        }
-    }
-}
-
-/// `text` for a message, in quotes.
-pub(crate) fn shown(text: &str) -> String {
-    quoted(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -380,40 +231,6 @@ mod tests {
     fn a_time_is_written_as_it_is_read() {
         for text in ["15s", "1m30s", "2h", "250ms", "1h1m1s1ms", "0s"] {
             assert_eq!(spoken(parse_duration(text).unwrap()), text);
-        }
-    }
-
-    #[test]
-    fn a_range_of_ports_holds_a_pair_for_rtp_and_rtcp() {
-        assert_eq!(parse_ports("30000-39999"), Some(30000..=39999));
-        assert_eq!(parse_ports("30000-30001"), Some(30000..=30001));
-        assert_eq!(parse_ports("30001-30003"), Some(30001..=30003));
-        for bad in [
-            "",
-            "30000",
-            "30000-30000",
-            "30001-30002",
-            "39999-30000",
-            "80-90",
-            "30000-70000",
-        ] {
-            assert_eq!(parse_ports(bad), None, "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_public_number_is_e164_with_the_plus() {
-        assert!(is_public_number("+46850001000"));
-        for bad in [
-            "",
-            "+",
-            "46850001000",
-            "+046850001000",
-            "+4685000100O",
-            "+1234567890123456",
-            "+1234",
-        ] {
-            assert!(!is_public_number(bad), "{bad:?}");
         }
     }
 }

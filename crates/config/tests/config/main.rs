@@ -1,5 +1,7 @@
 //! The configuration from the outside: folders of files in, settings or errors out.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
+
 mod common;
 mod demo;
 mod documented;
