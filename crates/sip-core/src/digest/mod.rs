@@ -7,6 +7,8 @@ mod challenge;
 mod credentials;
 mod nonce;
 mod parameters;
+#[cfg(test)]
+mod properties;
 
 pub use challenge::Challenge;
 pub use credentials::{Credentials, Ha1};

@@ -89,6 +89,12 @@ impl<U> Transactions<U> {
         }
     }
 
+    /// A new seed, for a state that was saved and is loaded by another process: it must not give a branch
+    /// that was given after the save once more.
+    pub fn reseed(&mut self, seed: [u8; 32]) {
+        self.random = ChaCha8Rng::from_seed(seed);
+    }
+
     /// From now on requests sent from `local` name `host` and `port` in their Via instead.
     pub fn set_advertised(&mut self, local: SocketAddr, host: Host, port: u16) {
         self.advertised.retain(|(of, ..)| *of != local);

@@ -219,3 +219,17 @@ fn a_request_gets_our_via_with_its_shard_and_seventy_hops() {
     assert_eq!((via.host, via.port), (host, Some(5099)));
     assert_eq!(sent.headers.max_forwards(), Ok(Some(3)));
 }
+
+#[test]
+fn a_new_seed_makes_other_branches() {
+    let mut bench = Bench::new();
+    let mut resumed = bench.layer.clone();
+    resumed.reseed([8; 32]);
+    let mut resumed = Bench {
+        layer: resumed,
+        now: Time::ZERO,
+    };
+    let (_, before) = bench.send(ours(Method::Options), udp());
+    let (_, after) = resumed.send(ours(Method::Options), udp());
+    assert_ne!(before.headers.via(), after.headers.via());
+}
