@@ -3,6 +3,7 @@
 
 use crate::error::ConfigError;
 use crate::problems::Problem;
+use crate::scope::LANGUAGES;
 use crate::section::{At, Context};
 use call::settings::Language;
 use media_core::PromptId;
@@ -19,6 +20,7 @@ pub const PROMPTS_MAX: usize = 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Library {
     prompts: BTreeMap<PromptId, PathBuf>,
+    missing_numbers: Vec<(Language, Vec<String>)>,
 }
 
 impl Library {
@@ -55,6 +57,7 @@ impl Library {
             let problem = format!("there is no prompt in {}", folder.value.display());
             context.add(Problem::new(folder.place, problem).mend(mend));
         }
+        library.look_for_numbers();
         library
     }
 
@@ -99,16 +102,22 @@ impl Library {
     }
 
     /// Which of the prompts that spoken numbers are made of are missing in `language`.
-    pub(crate) fn missing_numbers(&self, language: Language) -> Vec<String> {
+    pub(crate) fn missing_numbers(&self, language: Language) -> &[String] {
+        let of_language = self.missing_numbers.iter().find(|(of, _)| *of == language);
+        of_language.map_or(&[], |(_, missing)| missing)
+    }
+
+    /// Done once: every queue asks.
+    fn look_for_numbers(&mut self) {
         let hundreds = (1..10).map(|n| n * 100);
         let thousands = (1..10).map(|n| n * 1_000);
-        let names = (0..100)
-            .chain(hundreds)
-            .chain(thousands)
-            .map(|n| format!("number-{n}"));
-        names
-            .filter(|name| !self.has(&PromptId::new(&format!("{}/{name}", language.folder()))))
-            .collect()
+        let names = (0..100).chain(hundreds).chain(thousands);
+        let names = names.map(|n| format!("number-{n}"));
+        for (folder, language) in LANGUAGES {
+            let id = |name: &str| PromptId::new(&format!("{folder}/{name}"));
+            let missing = names.clone().filter(|name| !self.has(&id(name)));
+            self.missing_numbers.push((language, missing.collect()));
+        }
     }
 
     pub(crate) fn into_list(self) -> Vec<(PromptId, PathBuf)> {
