@@ -26,7 +26,7 @@ pub use error::{ConfigError, Spot, Weight};
 pub use library::PROMPTS_MAX;
 pub use loaded::{Loaded, Summary};
 pub use problems::ERRORS_MAX;
-pub use server::{RtpSettings, ServerSettings, SipListener, SipTransport};
+pub use server::{RtpSettings, STATE_DIR_DEFAULT, ServerSettings, SipListener, SipTransport};
 pub use source::FILE_BYTES_MAX;
 
 use base::OrgId;

@@ -16,6 +16,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Where the state folder is, seen from the server's file, if it names none.
+pub const STATE_DIR_DEFAULT: &str = "../var";
+
 /// Listeners at most: a few addresses of one machine.
 const LISTENERS_MAX: usize = 16;
 
@@ -163,7 +166,7 @@ pub(crate) fn read(
             sip: sip.iter().map(udp).collect(),
             http: http.value,
             rtp,
-            state_dir: state_dir.unwrap_or_else(|| sources.resolve(file, "../var")),
+            state_dir: state_dir.unwrap_or_else(|| sources.resolve(file, STATE_DIR_DEFAULT)),
             shard_tasks: tasks
                 .map_or_else(cores, |at| at.value as usize)
                 .min(THREADS_MAX as usize),
