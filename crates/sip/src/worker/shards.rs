@@ -9,7 +9,7 @@ use crate::registrations::Reach;
 use base::{Core, ShardId, Time};
 use call::{Admission, CallEvent, Input, Output};
 use rand_core::Rng;
-use sip_core::{Flow, Message};
+use sip_core::{Flow, Message, Method, Request};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use tokio::sync::mpsc::error::TrySendError;
@@ -56,6 +56,9 @@ impl<M: Media> Worker<M> {
         let gate = self.parts.gate.clone();
         sip_core::stamp_received(&mut request, &flow);
         match gate.admit(now, &self.directory, &flow, &request, random) {
+            Verdict::Admit(_) if self.is_one_call_too_many(&request) => {
+                Some((Message::Request(request), Admission::NoRoom))
+            }
             Verdict::Admit(admission) => Some((Message::Request(request), admission)),
             Verdict::Refuse(response, why) => {
                 self.counters.turned_away(why);
@@ -67,6 +70,14 @@ impl<M: Media> Worker<M> {
                 None
             }
         }
+    }
+
+    /// Whether a request would start a call beyond those that the configuration allows. The shards count
+    /// their own; only together do they know.
+    fn is_one_call_too_many(&self, request: &Request) -> bool {
+        let starts_a_call = request.method == Method::Invite && !request.is_in_dialog();
+        let calls_max = usize::try_from(self.directory.limits.calls_max).unwrap_or(usize::MAX);
+        starts_a_call && self.parts.live_calls.count() >= calls_max
     }
 
     /// Takes what the rest of the process says.
