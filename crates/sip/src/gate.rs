@@ -218,13 +218,13 @@ impl Gate {
 
 /// The request's readable credentials for `realm`.
 fn credentials_for(request: &Request, realm: &str) -> Vec<Credentials> {
-    let lines = |name| {
-        let lines = request.headers.all(name).take(CREDENTIALS_TRIED_MAX);
-        lines.filter_map(|line| Credentials::parse(std::str::from_utf8(line).ok()?).ok())
-    };
-    lines(&HeaderName::Authorization)
-        .chain(lines(&HeaderName::ProxyAuthorization))
+    [HeaderName::Authorization, HeaderName::ProxyAuthorization]
+        .iter()
+        .flat_map(|name| request.headers.credentials(name))
         .filter(|credentials| *credentials.realm == *realm)
         .take(CREDENTIALS_TRIED_MAX)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -216,3 +216,118 @@ fn second_of(expiry: Option<Time>) -> u64 {
 fn kept(bindings: &Bindings) -> usize {
     bindings.current(Time::ZERO).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::OrgId;
+    use sip_core::{HeaderName, Method, StatusCode, Transport};
+    use std::time::Duration;
+
+    fn store() -> Registrations {
+        Registrations::new(Rules {
+            expires_min: Duration::from_secs(1),
+            expires_max: Duration::from_secs(3_600),
+            expires_default: Duration::from_secs(60),
+            contacts_max: 1,
+        })
+    }
+
+    fn anna() -> UserId {
+        UserId::new(&OrgId::new("demo").unwrap(), "anna").unwrap()
+    }
+
+    fn second(second: u64) -> Time {
+        Time::from_millis(second * 1_000)
+    }
+
+    fn register(store: &Registrations, now: Time, cseq: u32, expires: u32) -> (StatusCode, Reach) {
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: "127.0.0.1:5060".parse().unwrap(),
+            remote: "127.0.0.1:5070".parse().unwrap(),
+            connection: 0,
+        };
+        let mut request = Request::new(Method::Register, "sip:demo.localhost".parse().unwrap());
+        let headers = &mut request.headers;
+        headers.push(
+            HeaderName::Via,
+            "SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKx",
+        );
+        headers.push(HeaderName::From, "<sip:anna@demo.localhost>;tag=1");
+        headers.push(HeaderName::To, "<sip:anna@demo.localhost>");
+        headers.push(HeaderName::CallId, "c1");
+        headers.push(HeaderName::CSeq, format!("{cseq} REGISTER").as_str());
+        headers.push(HeaderName::Contact, "<sip:anna@127.0.0.1:5070>");
+        headers.push(HeaderName::Expires, expires.to_string().as_str());
+        let (response, reach) = store.register(now, &anna(), &flow, &request);
+        (response.status, reach)
+    }
+
+    #[test]
+    fn the_first_binding_and_the_last_change_who_can_be_reached() {
+        let store = store();
+        assert_eq!(
+            register(&store, second(1), 1, 60),
+            (StatusCode::OK, Reach::Changed)
+        );
+        assert_eq!(
+            register(&store, second(2), 2, 60),
+            (StatusCode::OK, Reach::Same)
+        );
+        assert!(store.is_reachable(second(2), &anna()));
+        assert_eq!(store.locate(second(2), &anna()).len(), 1);
+        assert_eq!(
+            register(&store, second(3), 3, 0),
+            (StatusCode::OK, Reach::Changed)
+        );
+        assert!(!store.is_reachable(second(3), &anna()));
+        assert_eq!(store.count(), 0);
+        assert!(store.accounts.is_empty());
+    }
+
+    #[test]
+    fn what_expires_is_swept_once_and_what_was_refreshed_stays() {
+        let store = store();
+        register(&store, second(1), 1, 10);
+        assert_eq!(store.sweep(second(5)), []);
+        register(&store, second(8), 2, 10);
+        assert_eq!(store.sweep(second(12)), [], "refreshed until 18");
+        assert!(store.is_reachable(second(17), &anna()));
+        assert_eq!(store.sweep(second(20)), [anna()]);
+        assert_eq!(store.sweep(second(30)), []);
+        assert_eq!(
+            (store.count(), store.accounts.len(), store.expiring.len()),
+            (0, 0, 0)
+        );
+    }
+
+    #[test]
+    fn a_shorter_registration_expires_at_its_own_time() {
+        let store = store();
+        register(&store, second(1), 1, 1_000);
+        register(&store, second(2), 2, 5);
+        assert_eq!(store.sweep(second(9)), [anna()]);
+        assert_eq!(store.sweep(second(2_000)), []);
+        assert!(store.expiring.is_empty());
+    }
+
+    #[test]
+    fn refreshing_over_and_over_keeps_the_lists_small() {
+        let store = store();
+        for cseq in 1..1_000 {
+            register(&store, second(1), cseq, 60 + cseq % 30);
+        }
+        let listed: usize = store.expiring.iter().map(|entry| entry.len()).sum();
+        assert!(listed <= 2, "{listed}");
+    }
+
+    #[test]
+    fn an_account_taken_out_of_the_configuration_is_forgotten() {
+        let store = store();
+        register(&store, second(1), 1, 60);
+        assert_eq!(store.keep(|_| true), []);
+        assert_eq!(store.keep(|_| false), [anna()]);
+        assert_eq!((store.count(), store.list(second(1)).len()), (0, 0));
+    }
+}

@@ -1,0 +1,284 @@
+//! The gate with a made-up clock: each way in and each way to be turned away.
+
+use super::*;
+use base::UserId;
+use call::settings::{FeaturePrompts, Organisation, User};
+use media_core::PromptId;
+use sip_core::{Transport, Uri};
+use std::collections::BTreeMap;
+
+const REALM: &str = "demo.localhost";
+const LIFETIME: Duration = Duration::from_secs(300);
+
+fn user(name: &str) -> (UserId, User) {
+    let org = OrgId::new("demo").unwrap();
+    let ha1 = |algorithm| Ha1::of(algorithm, name, REALM, &format!("demo-{name}"));
+    let user = User {
+        extension: None,
+        display_name: None,
+        role: control::Role::Agent,
+        ha1_md5: ha1(Algorithm::Md5),
+        ha1_sha256: ha1(Algorithm::Sha256),
+    };
+    (UserId::new(&org, name).unwrap(), user)
+}
+
+fn directory() -> Directory {
+    let org = OrgId::new("demo").unwrap();
+    let prompt = || PromptId::new("sv/x");
+    let organisation = Organisation {
+        domain: REALM.into(),
+        users: [user("anna"), user("bosse")].into(),
+        extensions: BTreeMap::new(),
+        numbers: BTreeMap::new(),
+        feature_codes: BTreeMap::new(),
+        trunks: BTreeMap::new(),
+        queues: BTreeMap::new(),
+        feature_prompts: FeaturePrompts {
+            logged_in: prompt(),
+            logged_out: prompt(),
+            paused: prompt(),
+            resumed: prompt(),
+            refused: prompt(),
+        },
+        hold_music: prompt(),
+        ring: Duration::from_secs(15),
+    };
+    Directory {
+        organisations: [(org.clone(), organisation)].into(),
+        domains: [(REALM.into(), org)].into(),
+        ..Directory::default()
+    }
+}
+
+fn flow() -> Flow {
+    Flow {
+        transport: Transport::Udp,
+        local: "127.0.0.1:5060".parse().unwrap(),
+        remote: "127.0.0.1:5070".parse().unwrap(),
+        connection: 0,
+    }
+}
+
+fn register(to: &str) -> Request {
+    let uri: Uri = format!("sip:{REALM}").parse().unwrap();
+    let mut request = Request::new(Method::Register, uri);
+    let headers = &mut request.headers;
+    headers.push(
+        HeaderName::Via,
+        "SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKx",
+    );
+    headers.push(
+        HeaderName::From,
+        format!("<sip:{to}@{REALM}>;tag=1").as_str(),
+    );
+    headers.push(HeaderName::To, format!("<sip:{to}@{REALM}>").as_str());
+    headers.push(HeaderName::CallId, "c1");
+    headers.push(HeaderName::CSeq, "1 REGISTER");
+    request
+}
+
+struct Phone {
+    gate: Gate,
+    directory: Directory,
+    now: Time,
+}
+
+impl Phone {
+    fn new() -> Phone {
+        let secrets = Secrets { nonce_key: [7; 32] };
+        Phone {
+            gate: Gate::new(&secrets, LIFETIME),
+            directory: directory(),
+            now: Time::from_millis(1_000),
+        }
+    }
+
+    fn send(&self, request: &Request) -> Verdict {
+        self.gate
+            .admit(self.now, &self.directory, &flow(), request, 42)
+    }
+
+    /// The challenges that a request without credentials gets.
+    fn challenges(&self, request: &Request) -> Vec<Challenge> {
+        let (response, why) = refused(self.send(request));
+        assert_eq!(
+            (response.status, why),
+            (StatusCode::UNAUTHORIZED, Turned::Challenged)
+        );
+        response.headers.challenges(&HeaderName::WwwAuthenticate)
+    }
+}
+
+fn refused(verdict: Verdict) -> (Response, Turned) {
+    match verdict {
+        Verdict::Refuse(response, why) => (*response, why),
+        Verdict::Admit(admission) => panic!("admitted as {admission:?}"),
+    }
+}
+
+fn is_admitted_as(verdict: Verdict, name: &str) -> bool {
+    matches!(verdict, Verdict::Admit(Admission::User(user)) if user.name() == name)
+}
+
+fn is_stale(verdict: Verdict) -> bool {
+    let (response, why) = refused(verdict);
+    let challenges = response.headers.challenges(&HeaderName::WwwAuthenticate);
+    why == Turned::Stale && challenges.len() == 2 && challenges.iter().all(|one| one.stale)
+}
+
+/// The request with credentials for a challenge.
+fn answered(
+    request: &Request,
+    challenge: &Challenge,
+    name: &str,
+    password: &str,
+    nc: u32,
+) -> Request {
+    let mut request = request.clone();
+    let uri = request.uri.to_string();
+    let method = request.method.clone();
+    let credentials = Credentials::answer(challenge, name, password, &method, &uri, nc, "cn");
+    request
+        .headers
+        .set(HeaderName::Authorization, credentials.to_string().as_str());
+    request
+}
+
+#[test]
+fn a_right_password_comes_in_with_either_algorithm() {
+    let phone = Phone::new();
+    let request = register("anna");
+    let challenges = phone.challenges(&request);
+    let algorithms: Vec<_> = challenges.iter().map(|one| one.algorithm).collect();
+    assert_eq!(algorithms, ALGORITHMS);
+    for (nc, challenge) in challenges.iter().enumerate() {
+        let nc = nc as u32 + 1;
+        let verdict = phone.send(&answered(&request, challenge, "anna", "demo-anna", nc));
+        assert!(is_admitted_as(verdict, "anna"));
+    }
+}
+
+#[test]
+fn a_wrong_password_and_a_name_that_is_not_there_look_the_same() {
+    let phone = Phone::new();
+    let mut seen = Vec::new();
+    for (name, password) in [("anna", "wrong"), ("nobody", "demo-anna")] {
+        let request = register(name);
+        let challenge = &phone.challenges(&request)[0];
+        let (response, why) =
+            refused(phone.send(&answered(&request, challenge, name, password, 1)));
+        assert_eq!(why, Turned::WrongCredentials);
+        let mut headers = response.headers.clone();
+        for named in [HeaderName::To, HeaderName::From] {
+            headers.remove(&named);
+        }
+        let lines: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_vec()))
+            .collect();
+        seen.push((response.status, lines));
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[test]
+fn a_used_count_is_stale_and_the_next_one_comes_in() {
+    let phone = Phone::new();
+    let request = register("anna");
+    let challenge = &phone.challenges(&request)[0];
+    let first = answered(&request, challenge, "anna", "demo-anna", 1);
+    assert!(is_admitted_as(phone.send(&first), "anna"));
+    let mut replayed = first.clone();
+    replayed.headers.set(HeaderName::CallId, "another");
+    assert!(is_stale(phone.send(&replayed)));
+    let second = answered(&request, challenge, "anna", "demo-anna", 2);
+    assert!(is_admitted_as(phone.send(&second), "anna"));
+}
+
+#[test]
+fn an_old_nonce_and_one_of_another_process_are_stale_only_with_the_right_password() {
+    let mut phone = Phone::new();
+    let request = register("anna");
+    let challenge = phone.challenges(&request)[0].clone();
+    let other = Phone {
+        gate: Gate::new(&Secrets { nonce_key: [8; 32] }, LIFETIME),
+        ..Phone::new()
+    };
+    let right = answered(&request, &challenge, "anna", "demo-anna", 1);
+    let wrong = answered(&request, &challenge, "anna", "guess", 1);
+    assert!(is_stale(other.send(&right)));
+    phone.now = phone.now + LIFETIME + Duration::from_secs(1);
+    assert!(is_stale(phone.send(&right)));
+    assert_eq!(refused(phone.send(&wrong)).1, Turned::WrongCredentials);
+}
+
+#[test]
+fn wrong_credentials_leave_no_trace_of_their_nonce() {
+    let phone = Phone::new();
+    let request = register("anna");
+    let challenge = &phone.challenges(&request)[0];
+    refused(phone.send(&answered(&request, challenge, "anna", "guess", 1)));
+    let right = answered(&request, challenge, "anna", "demo-anna", 1);
+    assert!(is_admitted_as(phone.send(&right), "anna"));
+}
+
+#[test]
+fn nobody_registers_another_s_phone() {
+    let phone = Phone::new();
+    let request = register("bosse");
+    let challenge = &phone.challenges(&request)[0];
+    let (response, why) =
+        refused(phone.send(&answered(&request, challenge, "anna", "demo-anna", 1)));
+    assert_eq!(
+        (response.status, why),
+        (StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
+    );
+}
+
+#[test]
+fn credentials_made_for_another_uri_are_wrong() {
+    let phone = Phone::new();
+    let mut request = register("anna");
+    let challenge = phone.challenges(&request)[0].clone();
+    request.uri = "sip:elsewhere.example".parse().unwrap();
+    let mut moved = answered(&request, &challenge, "anna", "demo-anna", 1);
+    moved.uri = register("anna").uri;
+    assert_eq!(refused(phone.send(&moved)).1, Turned::WrongCredentials);
+}
+
+#[test]
+fn a_retransmission_gets_the_same_tag_and_another_request_another() {
+    let phone = Phone::new();
+    let tag = |request: &Request| {
+        refused(phone.send(request))
+            .0
+            .headers
+            .to()
+            .unwrap()
+            .tag()
+            .map(str::to_owned)
+    };
+    let request = register("anna");
+    let mut other = request.clone();
+    other.headers.set(HeaderName::CallId, "c2");
+    assert!(tag(&request).is_some());
+    assert_eq!(tag(&request), tag(&request));
+    assert_ne!(tag(&request), tag(&other));
+}
+
+#[test]
+fn what_has_a_dialog_passes_and_an_ack_is_never_answered() {
+    let phone = Phone::new();
+    let mut bye = register("anna");
+    bye.method = Method::Bye;
+    bye.headers.set(HeaderName::To, "<sip:a@b>;tag=ours");
+    let mut ack = register("anna");
+    ack.method = Method::Ack;
+    for request in [bye, ack] {
+        assert!(matches!(
+            phone.send(&request),
+            Verdict::Admit(Admission::Anyone)
+        ));
+    }
+}
