@@ -40,7 +40,7 @@ impl Client {
             return ClientStep::default();
         };
         if response.status.is_provisional() {
-            repeats.slow_down(at.timers.t2);
+            repeats.slow_down();
             *self = Client::Proceeding {
                 request: std::mem::take(request),
                 repeats: *repeats,

@@ -55,13 +55,13 @@ pub struct Transactions<U> {
     pub(super) servers: Table<ServerTransaction>,
     pub(super) client_of: BTreeMap<ClientMatch, ClientKey>,
     pub(super) server_of: BTreeMap<ServerMatch, ServerKey>,
-    deadlines: BTreeSet<(Time, Owner)>,
+    pub(super) deadlines: BTreeSet<(Time, Owner)>,
     pub(super) counters: Counters,
 }
 
 /// Whose deadline it is. Each transaction has its earliest one in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Owner {
+pub(super) enum Owner {
     Client(ClientKey),
     Server(ServerKey),
 }

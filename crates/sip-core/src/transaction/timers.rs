@@ -152,7 +152,8 @@ impl Repeats {
         Repeats {
             next_at: now + timers.t1,
             interval: timers.t1,
-            interval_max,
+            // No setting may make repeats without a pause between.
+            interval_max: interval_max.max(timers.t1),
             ends_at: now + timers.long(),
         }
     }
@@ -185,10 +186,9 @@ impl Repeats {
         Some(due)
     }
 
-    /// From the next repeat on, the interval is `interval`.
-    pub(super) fn slow_down(&mut self, interval: Duration) {
-        self.interval = interval;
-        self.interval_max = interval;
+    /// From the next repeat on, the interval is the longest.
+    pub(super) fn slow_down(&mut self) {
+        self.interval = self.interval_max;
     }
 }
 

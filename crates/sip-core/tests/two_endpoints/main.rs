@@ -20,7 +20,7 @@ use std::panic::{self, AssertUnwindSafe};
 use world::{Persistence, World};
 
 /// Worlds of each kind unless said otherwise.
-const SEEDS: u64 = 250;
+const SEEDS: u64 = 200;
 
 #[allow(
     clippy::disallowed_methods,

@@ -5,6 +5,7 @@ mod cancel;
 mod client;
 mod limits;
 mod matching;
+mod properties;
 mod server;
 
 use super::*;
