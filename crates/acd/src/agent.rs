@@ -1,6 +1,7 @@
 //! One agent: what he is logged in to, what occupies him, since when he is idle.
 
 use crate::fact::Moment;
+use crate::named::Number;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,6 +66,8 @@ pub struct AgentTotals {
 /// One queue an agent is logged in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Login {
+    /// The queue's number.
+    pub(crate) at: Number,
     /// An agent fresh from log-in goes behind those already idle, at this queue and no other.
     pub(crate) since: Moment,
     /// Where he sits on the queue's bench, while free.
@@ -89,6 +92,8 @@ pub(crate) struct Pause {
 /// The live state of one agent, or of an account that may become one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Agent {
+    /// The configuration names him as an agent.
+    pub(crate) listed: bool,
     /// Queues that he may log in to.
     pub(crate) member_of: BTreeSet<QueueId>,
     pub(crate) logins: BTreeMap<QueueId, Login>,
@@ -144,9 +149,10 @@ impl Agent {
         self.idle_since = self.idle_since.max(moment);
     }
 
-    /// Nothing hangs on his record, should he be no agent.
+    /// He is no agent, and nothing hangs on his record.
     pub(crate) fn is_spent(&self) -> bool {
-        self.logins.is_empty()
+        !self.listed
+            && self.logins.is_empty()
             && self.engaged.is_none()
             && self.wrap_up_until.is_none()
             && self.deferred_until.is_none()

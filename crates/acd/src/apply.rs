@@ -6,8 +6,9 @@ use crate::engine::{Deadline, Engine, Offer, OfferState};
 use crate::fact::{Fact, Moment, Outcome, Stamped};
 use crate::input::LeaveCause;
 use crate::line::Place;
+use crate::named::Number;
 use crate::offers::LOST_OFFERS_KEPT;
-use crate::queue::{Caller, Stage};
+use crate::queue::{Caller, Rules, Stage};
 use crate::settings::Settings;
 use crate::upkeep::deadline_of;
 use base::{CallId, OfferId, QueueId, Time, UserId};
@@ -25,7 +26,9 @@ impl Engine {
         match &stamped.fact {
             Fact::Configured { settings } => self.apply_configured(now, settings),
             Fact::Refused { queue, .. } => {
-                self.queue(queue, |queue| queue.totals.refused += 1);
+                if let Some(queue) = self.queues.number(queue) {
+                    self.queue(queue, |queue| queue.totals.refused += 1);
+                }
             }
             Fact::Entered {
                 call,
@@ -46,13 +49,18 @@ impl Engine {
                 ring_until,
                 ..
             } => {
-                let made = Offer {
-                    call: *call,
-                    queue: queue.clone(),
-                    agent: agent.clone(),
-                    state: OfferState::Ringing { until: *ring_until },
-                };
-                self.apply_offered(now, *offer, made);
+                let numbers = (self.queues.number(queue), self.agents.number(agent));
+                if let (Some(at), Some(to)) = numbers {
+                    let made = Offer {
+                        call: *call,
+                        queue: queue.clone(),
+                        at,
+                        agent: agent.clone(),
+                        to,
+                        state: OfferState::Ringing { until: *ring_until },
+                    };
+                    self.apply_offered(now, *offer, made);
+                }
             }
             Fact::Connected { offer, .. } => self.apply_connected(now, *offer),
             Fact::OfferWithdrawn {
@@ -113,28 +121,34 @@ impl Engine {
                 self.apply_conversation_ended(now, *offer, *wrap_up_until);
             }
             Fact::WrapUpEnded { agent } => self.apply_wrap_up_ended(now, agent),
-            Fact::DeferralEnded { agent } => self.defer(now, agent, None),
+            Fact::DeferralEnded { agent } => {
+                if let Some(agent) = self.agents.number(agent) {
+                    self.defer(now, agent, None);
+                }
+            }
             Fact::LoggedIn { agent, queues, .. } => {
                 self.apply_logged_in(now, agent, queues);
             }
             Fact::LoggedOut { agent, queues, .. } => self.apply_logged_out(now, agent, queues),
             Fact::Paused { agent, reason, .. } => {
                 let reason = reason.clone();
-                self.agent(now, agent, |agent| agent.pause = Some(Pause { reason }));
+                self.agent_named(now, agent, |agent| agent.pause = Some(Pause { reason }));
             }
-            Fact::Resumed { agent, .. } => self.agent(now, agent, |agent| {
+            Fact::Resumed { agent, .. } => self.agent_named(now, agent, |agent| {
                 agent.pause = None;
                 agent.idle_from(now);
             }),
             Fact::DeviceChanged { agent, reachable } => {
-                self.account(agent).reachable = *reachable;
-                self.settle(now, agent);
+                let own = self.agents.make(agent);
+                self.agent(now, own, |agent| agent.reachable = *reachable);
             }
             Fact::OwnCallBegan { agent, call } => {
-                self.account(agent).own_calls.insert(*call);
-                self.settle(now, agent);
+                let own = self.agents.make(agent);
+                self.agent(now, own, |agent| {
+                    agent.own_calls.insert(*call);
+                });
             }
-            Fact::OwnCallEnded { agent, call } => self.agent(now, agent, |agent| {
+            Fact::OwnCallEnded { agent, call } => self.agent_named(now, agent, |agent| {
                 agent.own_calls.remove(call);
                 agent.idle_from(now);
             }),
@@ -145,34 +159,42 @@ impl Engine {
         self.settings = Arc::clone(settings);
         let mut member_of: BTreeMap<&UserId, BTreeSet<QueueId>> = BTreeMap::new();
         for (id, queue) in &settings.queues {
-            self.queues.entry(id.clone()).or_default();
+            self.queues.make(id);
             for agent in &queue.members {
                 member_of.entry(agent).or_default().insert(id.clone());
             }
         }
-        self.queues
-            .retain(|id, queue| settings.queues.contains_key(id) || !queue.is_spent());
+        for own in self.queues.numbers().collect::<Vec<Number>>() {
+            let id = self.queues.row(own).map(|(id, _)| id);
+            let rules = id.and_then(|id| settings.queues.get(id)).map(Rules::from);
+            self.queue(own, |queue| queue.rules = rules);
+        }
         for agent in settings.agents.keys() {
-            self.account(agent);
+            self.agents.make(agent);
         }
-        for (id, agent) in &mut self.agents {
-            let listed = settings.agents.contains_key(id);
-            agent.member_of = member_of.remove(id).filter(|_| listed).unwrap_or_default();
-        }
-        let known: Vec<UserId> = self.agents.keys().cloned().collect();
-        for agent in &known {
-            self.settle(now, agent);
+        for own in self.agents.numbers().collect::<Vec<Number>>() {
+            let id = self.agents.row(own).map(|(id, _)| id);
+            let listed = id.is_some_and(|id| settings.agents.contains_key(id));
+            let member_of = id.and_then(|id| member_of.remove(id)).filter(|_| listed);
+            self.agent(now, own, |agent| {
+                agent.listed = listed;
+                agent.member_of = member_of.unwrap_or_default();
+            });
         }
     }
 
     fn apply_entered(&mut self, call: CallId, id: &QueueId, place: Place) {
+        let Some(at) = self.queues.number(id) else {
+            return;
+        };
         let caller = Caller {
             queue: id.clone(),
+            at,
             place,
             stage: Stage::Waiting,
         };
         self.callers.insert(call, caller);
-        self.queue(id, |queue| {
+        self.queue(at, |queue| {
             queue.totals.entered += 1;
             queue.line.insert(place);
             queue.waiting.insert(place, call);
@@ -184,11 +206,11 @@ impl Engine {
         if let Some(caller) = self.callers.get_mut(&made.call) {
             caller.stage = Stage::Offered(offer);
             let place = caller.place;
-            self.queue(&made.queue, |queue| {
+            self.queue(made.at, |queue| {
                 queue.waiting.remove(&place);
             });
         }
-        self.agent(now, &made.agent, |agent| {
+        self.agent(now, made.to, |agent| {
             agent.engaged = Some(Engagement::Offered(offer))
         });
         self.deadlines.extend(deadline_of(offer, made.state));
@@ -200,17 +222,17 @@ impl Engine {
         let Some(made) = self.offers.get(&offer) else {
             return;
         };
-        let (call, queue, agent) = (made.call, made.queue.clone(), made.agent.clone());
+        let (call, queue, agent) = (made.call, made.at, made.to);
         if let Some(caller) = self.callers.get_mut(&call) {
             caller.stage = Stage::Connected(offer);
             let place = caller.place;
-            self.queue(&queue, |queue| {
+            self.queue(queue, |queue| {
                 queue.line.remove(place);
                 queue.talking += 1;
                 queue.totals.connected += 1;
             });
         }
-        self.agent(now, &agent, |agent| {
+        self.agent(now, agent, |agent| {
             agent.engaged = Some(Engagement::Connected(offer));
             agent.totals.taken += 1;
         });
@@ -221,14 +243,14 @@ impl Engine {
             return;
         };
         self.callers.remove(&made.call);
-        self.queue(&made.queue, |queue| {
+        self.queue(made.at, |queue| {
             queue.talking = queue.talking.saturating_sub(1)
         });
         if let Some(until) = until {
             self.deadlines
                 .insert((until, Deadline::WrapUp(made.agent.clone())));
         }
-        self.agent(now, &made.agent, |agent| {
+        self.agent(now, made.to, |agent| {
             agent.engaged = None;
             agent.wrap_up_until = until;
             agent.idle_from(now);
@@ -236,13 +258,16 @@ impl Engine {
     }
 
     fn apply_wrap_up_ended(&mut self, now: Moment, id: &UserId) {
-        let until = self.agents.get(id).and_then(|agent| agent.wrap_up_until);
+        let Some(own) = self.agents.number(id) else {
+            return;
+        };
+        let until = self.agents.get(own).and_then(|agent| agent.wrap_up_until);
         let Some(until) = until else {
             return;
         };
         self.deadlines
             .remove(&(until, Deadline::WrapUp(id.clone())));
-        self.agent(now, id, |agent| {
+        self.agent(now, own, |agent| {
             agent.wrap_up_until = None;
             // Its end, not the moment it was noticed: agents whose ends were noticed together keep
             // their order.
@@ -254,37 +279,46 @@ impl Engine {
     }
 
     fn apply_logged_in(&mut self, now: Moment, id: &UserId, queues: &BTreeSet<QueueId>) {
-        self.agent(now, id, |agent| {
-            for queue in queues {
-                agent.logins.insert(
+        let mut logins = Vec::new();
+        for queue in queues {
+            if let Some(at) = self.queues.number(queue) {
+                logins.push((
                     queue.clone(),
                     Login {
+                        at,
                         since: now,
                         seat: None,
                     },
-                );
+                ));
             }
-        });
+        }
+        self.agent_named(now, id, |agent| agent.logins.extend(logins));
     }
 
     fn apply_logged_out(&mut self, now: Moment, id: &UserId, queues: &BTreeSet<QueueId>) {
-        let Some(agent) = self.agents.get_mut(id) else {
+        let Some(own) = self.agents.number(id) else {
             return;
         };
-        for queue_id in queues {
-            let seat = agent.logins.remove(queue_id).and_then(|login| login.seat);
-            if let Some(queue) = self.queues.get_mut(queue_id)
-                && let Some(seat) = seat
+        for queue in queues {
+            let agent = self.agents.get_mut(own);
+            let login = agent.and_then(|agent| agent.logins.remove(queue));
+            if let Some(Login {
+                at,
+                seat: Some(seat),
+                ..
+            }) = login
             {
-                queue.bench.remove(&seat);
-                queue.refresh(queue_id, &mut self.ready);
+                self.queue(at, |queue| {
+                    queue.bench.remove(&seat);
+                });
             }
         }
-        // A pause is a state of one who is logged in: he who comes back comes to work.
-        if agent.logins.is_empty() {
-            agent.pause = None;
-        }
-        self.settle(now, id);
+        self.agent(now, own, |agent| {
+            // A pause is a state of one who is logged in: he who comes back comes to work.
+            if agent.logins.is_empty() {
+                agent.pause = None;
+            }
+        });
     }
 
     /// The offer's leg is gone. The agent is as idle as before, unless he let a caller down.
@@ -302,7 +336,7 @@ impl Engine {
             self.deadlines.remove(&deadline);
         }
         self.back_to_waiting(made.call, offer);
-        if let Some(agent) = self.agents.get_mut(&made.agent) {
+        if let Some(agent) = self.agents.get_mut(made.to) {
             agent.engaged = None;
             match outcome {
                 Outcome::Missed => agent.totals.missed += 1,
@@ -314,6 +348,6 @@ impl Engine {
                 agent.idle_from(now);
             }
         }
-        self.defer(now, &made.agent, deferred_until);
+        self.defer(now, made.to, deferred_until);
     }
 }

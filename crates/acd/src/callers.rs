@@ -29,16 +29,12 @@ impl Step<'_> {
     }
 
     fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {
-        let Some(settings) = self.engine.settings.queues.get(queue) else {
+        let queue = self.engine.queues.named(queue);
+        let Some((queue, rules)) = queue.and_then(|queue| Some((queue, queue.rules?))) else {
             return Some(RefuseCause::NoSuchQueue);
         };
-        let waiting = self
-            .engine
-            .queues
-            .get(queue)
-            .map_or(0, |queue| queue.line.len());
-        let full =
-            waiting >= settings.waiting_max as usize || self.engine.callers.len() >= CALLERS_MAX;
+        let full = queue.line.len() >= rules.waiting_max as usize
+            || self.engine.callers.len() >= CALLERS_MAX;
         full.then_some(RefuseCause::Full)
     }
 
@@ -82,12 +78,10 @@ impl Step<'_> {
             return;
         };
         // A queue that was removed meanwhile grants no wrap-up any more.
-        let wrap_up = self
-            .engine
-            .settings
-            .queues
-            .get(&made.queue)
-            .map(|queue| queue.wrap_up);
+        let queue = self.engine.queues.get(made.at);
+        let wrap_up = queue
+            .and_then(|queue| queue.rules)
+            .map(|rules| rules.wrap_up);
         self.emit(Fact::ConversationEnded {
             offer,
             call: made.call,
@@ -114,7 +108,7 @@ impl crate::Engine {
         if matches!(caller.stage, Stage::Connected(_)) {
             return None;
         }
-        let queue = self.queues.get(&caller.queue)?;
+        let queue = self.queues.get(caller.at)?;
         u32::try_from(queue.line.ahead_of(caller.place) + 1).ok()
     }
 }

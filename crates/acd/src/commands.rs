@@ -27,7 +27,7 @@ impl Step<'_> {
     }
 
     pub(crate) fn log_in(&mut self, agent: &UserId, queues: &BTreeSet<QueueId>, by: Origin) {
-        let Some(known) = self.engine.agents.get(agent) else {
+        let Some(known) = self.engine.agents.named(agent) else {
             return;
         };
         let fresh = |queue: &&QueueId| {
@@ -44,7 +44,7 @@ impl Step<'_> {
     }
 
     pub(crate) fn log_out(&mut self, agent: &UserId, queues: &BTreeSet<QueueId>, by: Origin) {
-        let Some(known) = self.engine.agents.get(agent) else {
+        let Some(known) = self.engine.agents.named(agent) else {
             return;
         };
         let logged_in = |queue: &&QueueId| known.logins.contains_key(*queue);
@@ -97,8 +97,7 @@ impl Step<'_> {
     }
 
     fn listed_agent(&self, agent: &UserId) -> Result<&Agent, CommandRefusal> {
-        let listed = self.engine.settings.agents.contains_key(agent);
-        let known = self.engine.agents.get(agent).filter(|_| listed);
+        let known = self.engine.agents.named(agent).filter(|known| known.listed);
         known.ok_or_else(|| CommandRefusal::NoSuchAgent(agent.clone()))
     }
 

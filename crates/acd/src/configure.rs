@@ -36,7 +36,7 @@ impl Step<'_> {
     /// Who is logged in to queues that he may not be in under the new settings.
     fn logins_lost(&self, settings: &Settings) -> Vec<(UserId, BTreeSet<QueueId>)> {
         let mut lost = Vec::new();
-        for (agent, known) in &self.engine.agents {
+        for (agent, known) in self.engine.agents.iter() {
             let listed = settings.agents.contains_key(agent);
             let allowed = |queue: &QueueId| {
                 let queue = settings.queues.get(queue);

@@ -6,6 +6,7 @@ use crate::agent::Agent;
 use crate::fact::{Fact, Stamped};
 use crate::input::Input;
 use crate::line::Place;
+use crate::named::{Named, Number};
 use crate::output::{Output, WithdrawCause};
 use crate::policy::{self, Candidate};
 use crate::queue::{Caller, Queue};
@@ -33,9 +34,9 @@ pub enum Deadline {
 pub struct Engine {
     pub(crate) settings: Arc<Settings>,
     /// Configured queues, and removed ones whose callers still talk.
-    pub(crate) queues: BTreeMap<QueueId, Queue>,
+    pub(crate) queues: Named<QueueId, Queue>,
     /// Configured agents, and other accounts of which something is known (see `STRANGERS_MAX`).
-    pub(crate) agents: BTreeMap<UserId, Agent>,
+    pub(crate) agents: Named<UserId, Agent>,
     pub(crate) callers: BTreeMap<CallId, Caller>,
     pub(crate) offers: BTreeMap<OfferId, Offer>,
     /// Offers given up without a confirmation: an answer may still come. The oldest are forgotten.
@@ -43,7 +44,7 @@ pub struct Engine {
     pub(crate) deadlines: BTreeSet<(Time, Deadline)>,
     /// Queues in which a waiting caller and a free agent face each other, by that caller's place.
     /// Empty between steps.
-    pub(crate) ready: BTreeSet<(Place, QueueId)>,
+    pub(crate) ready: BTreeSet<(Place, Number)>,
     pub(crate) last_offer: OfferId,
     pub(crate) next_seq: u64,
 }
@@ -53,7 +54,11 @@ pub struct Engine {
 pub(crate) struct Offer {
     pub(crate) call: CallId,
     pub(crate) queue: QueueId,
+    /// The queue's number, good while the caller is offered or talks.
+    pub(crate) at: Number,
     pub(crate) agent: UserId,
+    /// The agent's number.
+    pub(crate) to: Number,
     pub(crate) state: OfferState,
 }
 
@@ -183,30 +188,26 @@ impl Step<'_> {
     }
 
     fn next_offer(&self) -> Option<Fact> {
-        let (place, queue_id) = self.engine.ready.first()?;
-        let settings = self.engine.settings.queues.get(queue_id)?;
-        let queue = self.engine.queues.get(queue_id)?;
+        let (place, number) = self.engine.ready.first()?;
+        let (queue_id, queue) = self.engine.queues.row(*number)?;
+        let rules = queue.rules?;
         let call = *queue.waiting.get(place)?;
-        let candidates: Vec<Candidate> = queue
-            .bench
-            .iter()
-            .take(policy::reach(settings.policy))
-            .map(|(seat, agent)| Candidate {
-                agent: agent.clone(),
+        let mut candidates = Vec::new();
+        for (seat, agent) in queue.bench.iter().take(policy::reach(rules.policy)) {
+            candidates.push(Candidate {
+                agent: self.engine.agents.row(*agent)?.0.clone(),
                 idle_since: seat.at,
                 ticket: seat.seq,
-            })
-            .collect();
-        let chosen = policy::rank(settings.policy, &candidates)
-            .into_iter()
-            .next()?;
+            });
+        }
+        let chosen = policy::rank(rules.policy, &candidates).into_iter().next()?;
         Some(Fact::Offered {
             offer: OfferId(self.engine.last_offer.0 + 1),
             call,
             queue: queue_id.clone(),
             agent: chosen.agent,
             reason: chosen.reason,
-            ring_until: self.now + settings.ring,
+            ring_until: self.now + rules.ring,
         })
     }
 }

@@ -5,7 +5,8 @@ use crate::agent::{Agent, Engagement};
 use crate::engine::{Deadline, Engine, OfferState};
 use crate::fact::Moment;
 use crate::line::Place;
-use crate::queue::{Queue, Stage};
+use crate::named::Number;
+use crate::queue::{Queue, Rules, Stage};
 use base::{CallId, QueueId, Time, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,10 +25,10 @@ impl Engine {
         self.check_dispatch()?;
         self.check_callers()?;
         self.check_offers()?;
-        for (id, agent) in &self.agents {
+        for (id, agent) in self.agents.iter() {
             self.check_agent(id, agent)?;
         }
-        for (id, queue) in &self.queues {
+        for (id, queue) in self.queues.iter() {
             self.check_queue(id, queue)?;
         }
         self.check_deadlines()
@@ -39,7 +40,7 @@ impl Engine {
             "still to be dispatched: {:?}",
             self.ready
         );
-        for (id, queue) in &self.queues {
+        for (id, queue) in self.queues.iter() {
             let idle = queue.waiting.is_empty() || queue.bench.is_empty();
             holds!(
                 idle,
@@ -53,7 +54,7 @@ impl Engine {
 
     fn check_callers(&self) -> Result<(), String> {
         for (call, caller) in &self.callers {
-            let Some(queue) = self.queues.get(&caller.queue) else {
+            let Some(queue) = self.queues.get(caller.at) else {
                 return Err(format!("{call} is in {}, which isn't there", caller.queue));
             };
             let waits = queue.waiting.get(&caller.place) == Some(call);
@@ -84,7 +85,7 @@ impl Engine {
         for (id, made) in &self.offers {
             holds!(*id <= self.last_offer, "{id} is from the future");
             holds!(!self.lost.contains_key(id), "{id} is open and lost");
-            let engaged = self.agents.get(&made.agent).and_then(|agent| agent.engaged);
+            let engaged = self.agents.get(made.to).and_then(|agent| agent.engaged);
             let stage = self.callers.get(&made.call).map(|caller| caller.stage);
             let expected = match made.state {
                 OfferState::Connected => Engagement::Connected(*id),
@@ -113,9 +114,11 @@ impl Engine {
     fn check_agent(&self, id: &UserId, agent: &Agent) -> Result<(), String> {
         let listed = self.settings.agents.contains_key(id);
         holds!(
-            listed || !agent.is_spent(),
-            "{id} is no agent and nothing, but kept"
+            agent.listed == listed,
+            "{id} is listed: {}, not {listed}",
+            agent.listed
         );
+        holds!(!agent.is_spent(), "{id} is no agent and nothing, but kept");
         holds!(
             agent.state == agent.state_now(),
             "{id} shows {:?}",
@@ -156,11 +159,13 @@ impl Engine {
     }
 
     fn check_queue(&self, id: &QueueId, queue: &Queue) -> Result<(), String> {
-        let listed = self.settings.queues.contains_key(id);
+        let rules = self.settings.queues.get(id).map(Rules::from);
         holds!(
-            listed || !queue.is_spent(),
-            "{id} is removed and empty, but kept"
+            queue.rules == rules,
+            "{id}: {:?} hold, not {rules:?}",
+            queue.rules
         );
+        holds!(!queue.is_spent(), "{id} is removed and empty, but kept");
         let mut line: BTreeSet<Place> = BTreeSet::new();
         let mut waiting: BTreeMap<Place, CallId> = BTreeMap::new();
         let mut talking = 0;
@@ -193,11 +198,14 @@ impl Engine {
             "{id}: {} talk, not {talking}",
             queue.talking
         );
-        let bench: BTreeMap<Moment, UserId> = self
-            .agents
-            .iter()
-            .filter_map(|(agent, known)| Some((known.logins.get(id)?.seat?, agent.clone())))
-            .collect();
+        let mut bench: BTreeMap<Moment, Number> = BTreeMap::new();
+        for number in self.agents.numbers() {
+            let login = self
+                .agents
+                .get(number)
+                .and_then(|agent| agent.logins.get(id));
+            bench.extend(login.and_then(|login| Some((login.seat?, number))));
+        }
         holds!(
             queue.bench == bench,
             "{id}: {:?} sit, not {bench:?}",
@@ -226,7 +234,7 @@ impl Engine {
                 OfferState::Connected => {}
             }
         }
-        for (id, agent) in &self.agents {
+        for (id, agent) in self.agents.iter() {
             due.extend(
                 agent
                     .wrap_up_until

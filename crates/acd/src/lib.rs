@@ -21,6 +21,7 @@ mod fact;
 mod input;
 mod invariants;
 mod line;
+mod named;
 mod offers;
 mod output;
 mod policy;

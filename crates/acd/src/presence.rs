@@ -8,14 +8,14 @@ use base::{CallId, UserId};
 
 impl Step<'_> {
     pub(crate) fn device_changed(&mut self, agent: UserId, reachable: bool) {
-        let known = self.engine.agents.get(&agent);
+        let known = self.engine.agents.named(&agent);
         if known.is_some_and(|known| known.reachable) != reachable && self.has_room_for(&agent) {
             self.emit(Fact::DeviceChanged { agent, reachable });
         }
     }
 
     pub(crate) fn own_call_began(&mut self, agent: UserId, call: CallId) {
-        let known = self.engine.agents.get(&agent);
+        let known = self.engine.agents.named(&agent);
         let own_calls = known.map(|known| &known.own_calls);
         if own_calls.is_some_and(|own| own.contains(&call) || own.len() >= OWN_CALLS_MAX)
             || !self.has_room_for(&agent)
@@ -28,7 +28,7 @@ impl Step<'_> {
     }
 
     pub(crate) fn own_call_ended(&mut self, agent: UserId, call: CallId) {
-        let known = self.engine.agents.get(&agent);
+        let known = self.engine.agents.named(&agent);
         if known.is_some_and(|known| known.own_calls.contains(&call)) {
             self.emit(Fact::OwnCallEnded { agent, call });
         }
@@ -39,7 +39,7 @@ impl Step<'_> {
         let engaged = self
             .engine
             .agents
-            .get(agent)
+            .named(agent)
             .and_then(|agent| agent.engaged);
         if let Some(Engagement::Offered(offer)) = engaged {
             self.withdraw(offer, cause);
@@ -49,6 +49,6 @@ impl Step<'_> {
     fn has_room_for(&self, agent: &UserId) -> bool {
         let listed = self.engine.settings.agents.len();
         let strangers = self.engine.agents.len().saturating_sub(listed);
-        self.engine.agents.contains_key(agent) || strangers < STRANGERS_MAX
+        self.engine.agents.contains(agent) || strangers < STRANGERS_MAX
     }
 }

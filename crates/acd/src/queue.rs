@@ -2,9 +2,12 @@
 
 use crate::fact::Moment;
 use crate::line::{Line, Place};
-use base::{CallId, OfferId, QueueId, UserId};
+use crate::named::Number;
+use crate::settings::{Policy, QueueSettings};
+use base::{CallId, OfferId, QueueId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// What a queue has seen since the server first knew it.
 ///
@@ -27,15 +30,37 @@ pub struct QueueTotals {
     pub refused: u64,
 }
 
+/// A queue's settings, as far as each decision needs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Rules {
+    pub(crate) policy: Policy,
+    pub(crate) ring: Duration,
+    pub(crate) wrap_up: Duration,
+    pub(crate) waiting_max: u32,
+}
+
+impl From<&QueueSettings> for Rules {
+    fn from(settings: &QueueSettings) -> Rules {
+        Rules {
+            policy: settings.policy,
+            ring: settings.ring,
+            wrap_up: settings.wrap_up,
+            waiting_max: settings.waiting_max,
+        }
+    }
+}
+
 /// The live state of one queue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Queue {
+    /// What holds for it; none once it was removed.
+    pub(crate) rules: Option<Rules>,
     /// All who wait, those being offered among them: a caller being offered keeps his place.
     pub(crate) line: Line,
     /// Those of `line` whom nobody is being rung for.
     pub(crate) waiting: BTreeMap<Place, CallId>,
     /// Agents logged in here and free, by the moment since when they are idle.
-    pub(crate) bench: BTreeMap<Moment, UserId>,
+    pub(crate) bench: BTreeMap<Moment, Number>,
     /// How many of its callers are talking to agents.
     pub(crate) talking: u32,
     /// Under which place it stands in the engine's `ready`.
@@ -45,17 +70,17 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// Enters the queue in `ready` exactly when a waiting caller and a free agent face each other.
-    pub(crate) fn refresh(&mut self, id: &QueueId, ready: &mut BTreeSet<(Place, QueueId)>) {
+    pub(crate) fn refresh(&mut self, own: Number, ready: &mut BTreeSet<(Place, Number)>) {
         let wanted = self.head().map(|(place, _)| place);
         let wanted = wanted.filter(|_| !self.bench.is_empty());
         if self.ready_as == wanted {
             return;
         }
         if let Some(place) = self.ready_as {
-            ready.remove(&(place, id.clone()));
+            ready.remove(&(place, own));
         }
         if let Some(place) = wanted {
-            ready.insert((place, id.clone()));
+            ready.insert((place, own));
         }
         self.ready_as = wanted;
     }
@@ -67,9 +92,9 @@ impl Queue {
             .map(|(place, call)| (*place, *call))
     }
 
-    /// Nothing hangs on it any more.
+    /// It was removed, and nothing hangs on it any more.
     pub(crate) fn is_spent(&self) -> bool {
-        self.line.is_empty() && self.bench.is_empty() && self.talking == 0
+        self.rules.is_none() && self.line.is_empty() && self.bench.is_empty() && self.talking == 0
     }
 }
 
@@ -77,6 +102,8 @@ impl Queue {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Caller {
     pub(crate) queue: QueueId,
+    /// The queue's number.
+    pub(crate) at: Number,
     pub(crate) place: Place,
     pub(crate) stage: Stage,
 }

@@ -2,7 +2,7 @@
 
 use crate::agent::{AgentState, AgentTotals};
 use crate::engine::Engine;
-use crate::queue::QueueTotals;
+use crate::queue::{Queue, QueueTotals};
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,19 +72,18 @@ impl Engine {
     /// What there is to see at `now`.
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let mut queues: BTreeMap<&QueueId, QueueSnapshot> = BTreeMap::new();
-        for id in self.queues.keys() {
-            queues.insert(id, self.queue_snapshot(id, now));
+        for (id, queue) in self.queues.iter() {
+            queues.insert(id, queue_snapshot(id, queue, now));
         }
         let mut agents = Vec::new();
-        for (id, agent) in &self.agents {
+        for (id, agent) in self.agents.iter() {
             for queue in agent.logins.keys() {
                 if let Some(queue) = queues.get_mut(queue) {
                     queue.count(&agent.state);
                 }
             }
             // An account of which no more is known than its device is no agent.
-            let listed = self.settings.agents.contains_key(id);
-            if listed || agent.engaged.is_some() || agent.wrap_up_until.is_some() {
+            if agent.listed || agent.engaged.is_some() || agent.wrap_up_until.is_some() {
                 agents.push(AgentSnapshot {
                     agent: id.clone(),
                     state: agent.state.clone(),
@@ -102,25 +101,24 @@ impl Engine {
             agents,
         }
     }
+}
 
-    fn queue_snapshot(&self, id: &QueueId, now: Time) -> QueueSnapshot {
-        let queue = &self.queues[id];
-        let waiting = queue.waiting.len();
-        QueueSnapshot {
-            queue: id.clone(),
-            waiting: count(waiting),
-            offered: count(queue.line.len() - waiting),
-            connected: queue.talking,
-            longest_wait_ms: queue.line.first().map(|first| millis(now, first.arrived)),
-            logged_in: 0,
-            free: 0,
-            busy: 0,
-            wrap_up: 0,
-            paused: 0,
-            unreachable: 0,
-            deferred: 0,
-            totals: queue.totals,
-        }
+fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
+    let waiting = queue.waiting.len();
+    QueueSnapshot {
+        queue: id.clone(),
+        waiting: count(waiting),
+        offered: count(queue.line.len() - waiting),
+        connected: queue.talking,
+        longest_wait_ms: queue.line.first().map(|first| millis(now, first.arrived)),
+        logged_in: 0,
+        free: 0,
+        busy: 0,
+        wrap_up: 0,
+        paused: 0,
+        unreachable: 0,
+        deferred: 0,
+        totals: queue.totals,
     }
 }
 

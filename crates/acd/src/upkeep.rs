@@ -4,8 +4,9 @@
 use crate::agent::Agent;
 use crate::engine::{Deadline, Engine, OfferState};
 use crate::fact::Moment;
+use crate::named::Number;
 use crate::queue::{Queue, QueueTotals, Stage};
-use base::{CallId, OfferId, QueueId, Time, UserId};
+use base::{CallId, OfferId, Time, UserId};
 
 impl Engine {
     /// Brings an offer one state further, with the deadline that goes with it.
@@ -30,8 +31,8 @@ impl Engine {
             return;
         }
         caller.stage = Stage::Waiting;
-        let (queue, place) = (caller.queue.clone(), caller.place);
-        self.queue(&queue, |queue| {
+        let (queue, place) = (caller.at, caller.place);
+        self.queue(queue, |queue| {
             queue.waiting.insert(place, call);
         });
     }
@@ -40,85 +41,82 @@ impl Engine {
         let Some(caller) = self.callers.remove(&call) else {
             return;
         };
-        self.queue(&caller.queue, |queue| {
+        self.queue(caller.at, |queue| {
             queue.line.remove(caller.place);
             queue.waiting.remove(&caller.place);
             count(&mut queue.totals);
         });
     }
 
-    pub(crate) fn defer(&mut self, now: Moment, id: &UserId, until: Option<Time>) {
-        let Some(agent) = self.agents.get_mut(id) else {
+    pub(crate) fn defer(&mut self, now: Moment, own: Number, until: Option<Time>) {
+        let Some((id, agent)) = self.agents.row(own) else {
             return;
         };
-        if let Some(before) = agent.deferred_until {
-            self.deadlines
-                .remove(&(before, Deadline::Deferral(id.clone())));
+        let deferral = |at: Time| (at, Deadline::Deferral(id.clone()));
+        let (before, after) = (agent.deferred_until.map(deferral), until.map(deferral));
+        if let Some(before) = before {
+            self.deadlines.remove(&before);
         }
-        agent.deferred_until = until;
-        if let Some(until) = until {
-            self.deadlines
-                .insert((until, Deadline::Deferral(id.clone())));
-        }
-        self.settle(now, id);
+        self.deadlines.extend(after);
+        self.agent(now, own, |agent| agent.deferred_until = until);
     }
 
     /// Changes a queue and all that follows from the change.
-    pub(crate) fn queue(&mut self, id: &QueueId, change: impl FnOnce(&mut Queue)) {
-        let Some(queue) = self.queues.get_mut(id) else {
+    pub(crate) fn queue(&mut self, own: Number, change: impl FnOnce(&mut Queue)) {
+        let Some(queue) = self.queues.get_mut(own) else {
             return;
         };
         change(queue);
-        queue.refresh(id, &mut self.ready);
-        if queue.is_spent() && !self.settings.queues.contains_key(id) {
-            self.queues.remove(id);
+        queue.refresh(own, &mut self.ready);
+        if queue.is_spent() {
+            self.queues.remove(own);
         }
     }
 
-    /// Changes an agent and all that follows from the change.
-    pub(crate) fn agent(&mut self, now: Moment, id: &UserId, change: impl FnOnce(&mut Agent)) {
-        if let Some(agent) = self.agents.get_mut(id) {
-            change(agent);
-            self.settle(now, id);
-        }
-    }
-
-    /// The record of an account, made if there is none.
-    pub(crate) fn account(&mut self, id: &UserId) -> &mut Agent {
-        self.agents.entry(id.clone()).or_default()
-    }
-
-    /// Seats an agent where he is free, takes him off the benches where he isn't, and forgets one who
-    /// is no agent once nothing hangs on him.
-    pub(crate) fn settle(&mut self, now: Moment, id: &UserId) {
-        let Some(agent) = self.agents.get_mut(id) else {
+    /// Changes an agent and all that follows from the change: seats him where he is free, takes him off
+    /// the benches where he isn't, and forgets one who is no agent once nothing hangs on him.
+    pub(crate) fn agent(&mut self, now: Moment, own: Number, change: impl FnOnce(&mut Agent)) {
+        let Some(agent) = self.agents.get_mut(own) else {
             return;
         };
+        change(agent);
         let state = agent.state_now();
         if std::mem::discriminant(&state) != std::mem::discriminant(&agent.state) {
             agent.since = now.at;
         }
         agent.state = state;
         let (free, idle_since) = (agent.is_free(), agent.idle_since);
-        for (queue_id, login) in &mut agent.logins {
+        for login in agent.logins.values_mut() {
             let wanted = free.then(|| idle_since.max(login.since));
             if login.seat == wanted {
                 continue;
             }
-            let Some(queue) = self.queues.get_mut(queue_id) else {
+            let Some(queue) = self.queues.get_mut(login.at) else {
                 continue;
             };
             if let Some(seat) = login.seat {
                 queue.bench.remove(&seat);
             }
             if let Some(seat) = wanted {
-                queue.bench.insert(seat, id.clone());
+                queue.bench.insert(seat, own);
             }
             login.seat = wanted;
-            queue.refresh(queue_id, &mut self.ready);
+            queue.refresh(login.at, &mut self.ready);
         }
-        if agent.is_spent() && !self.settings.agents.contains_key(id) {
-            self.agents.remove(id);
+        if agent.is_spent() {
+            self.agents.remove(own);
+        }
+    }
+
+    /// The same for an agent of that name, if there is one.
+    pub(crate) fn agent_named(
+        &mut self,
+        now: Moment,
+        id: &UserId,
+        change: impl FnOnce(&mut Agent),
+    ) {
+        if let Some(own) = self.agents.number(id) {
+            self.agent(now, own, change);
         }
     }
 }
