@@ -36,8 +36,9 @@ const EXPORT_EVERY: Duration = Duration::from_secs(1);
 const GATHER_FROM: u64 = 40;
 /// Length of the sleep it makes then ends on a multiple of this.
 const GATHER_MICROS: u64 = 1_000;
-/// Niceness asked for: voice goes before what may wait. Systems that don't grant it still have media.
-const NICENESS: i32 = -15;
+/// Niceness asked for: voice goes before what may wait, and nine to one leaves signalling its share of a
+/// full core. Systems that don't grant it still have media.
+const NICENESS: i32 = -10;
 /// A token no socket has.
 const WAKE: u64 = u64::MAX;
 
@@ -155,7 +156,9 @@ impl<E: Fn(Event)> Worker<E> {
             if life == Life::Over {
                 return self.close_all(now);
             }
-            while let Some(due) = self.wheel.pop_due(self.now()) {
+            // What falls due meanwhile waits for the next pass, so that an overloaded thread still reads.
+            let serving = self.now();
+            while let Some(due) = self.wheel.pop_due(serving) {
                 self.serve(due);
             }
             self.count(now);
@@ -171,8 +174,8 @@ impl<E: Fn(Event)> Worker<E> {
     fn wait(&self, ready: &mut Vec<epoll::Event>) {
         let now = self.now();
         let mut timeout = self.wheel.wait(now);
-        if self.sessions.is_empty() && self.export_at > now {
-            // What was counted last is still exported, once; then an idle thread sleeps.
+        if self.sessions.is_empty() {
+            // An idle thread wakes only to keep its metrics true.
             timeout = Some(self.export_at - now);
         }
         let timeout = timeout.map(|span| Timespec {

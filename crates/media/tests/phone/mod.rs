@@ -132,6 +132,13 @@ impl Phone {
         Heard((0..packets).map(|_| self.receive()).collect())
     }
 
+    /// Throws away what has come and not been listened to.
+    pub(crate) fn forget(&mut self) {
+        self.rtp.set_nonblocking(true).unwrap();
+        while self.rtp.recv(&mut [0; 2_048]).is_ok() {}
+        self.rtp.set_nonblocking(false).unwrap();
+    }
+
     pub(crate) fn hears_within(&mut self, span: Duration) -> bool {
         self.rtp.set_read_timeout(Some(span)).unwrap();
         let heard = self.rtp.recv(&mut [0; 2_048]).is_ok();
