@@ -294,6 +294,21 @@ mod tests {
     }
 
     #[test]
+    fn a_dialog_that_was_saved_and_loaded_goes_on_as_it_was() {
+        let routes = [
+            (HeaderName::RecordRoute, "<sip:p2.example;lr>"),
+            (HeaderName::RecordRoute, "\"Å b\" <sip:p1.example>"),
+            BOB,
+        ];
+        let invite = invite(&[ALICE]);
+        let mut kept = Dialog::from_response(&invite, &answer(&invite, &routes)).unwrap();
+        let saved = postcard::to_stdvec(&kept).unwrap();
+        let mut loaded: Dialog = postcard::from_bytes(&saved).unwrap();
+        assert_eq!(loaded, kept);
+        assert_eq!(loaded.request(Method::Bye), kept.request(Method::Bye));
+    }
+
+    #[test]
     fn loose_routers_stand_in_route_nearest_first() {
         let routes = [
             (

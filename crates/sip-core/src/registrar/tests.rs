@@ -43,8 +43,16 @@ fn register(call_id: &str, cseq: u32, contacts: &[&str], expires: Option<&str>) 
 }
 
 fn ok(bindings: &mut Bindings, now: Time, request: &Request) -> Vec<String> {
+    let mut loaded: Bindings =
+        postcard::from_bytes(&postcard::to_stdvec(bindings).unwrap()).unwrap();
     let response = bindings.register(now, request, &flow(), &RULES);
     assert_eq!(response.status, StatusCode::OK);
+    assert_eq!(
+        loaded.register(now, request, &flow(), &RULES),
+        response,
+        "a saved and loaded one answers the same"
+    );
+    assert_eq!(loaded, *bindings);
     let name = HeaderName::Contact;
     let shown = response.headers.all(&name);
     shown
