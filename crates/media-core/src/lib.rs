@@ -5,6 +5,7 @@
 //! and hands bytes back in the caller's buffer, since nothing may be allocated on that path; that is why
 //! it has methods of its own instead of `base::Core`'s one queue of outputs.
 
+mod dropped;
 pub mod dtmf;
 mod fade;
 pub mod g711;
@@ -16,9 +17,10 @@ pub mod playout;
 pub mod reception;
 pub mod stream;
 
+pub use dropped::Dropped;
 pub use party::{
-    AUDIO_BYTES_MAX, Clips, Dropped, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, Received,
-    Report, ReportDue,
+    AUDIO_BYTES_MAX, Clips, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, Received, Report,
+    ReportDue,
 };
 pub use plan::{
     Codec, Command, Direction, Event, FRAME, Playlist, PromptId, Remote, Session, StreamPlan, Then,

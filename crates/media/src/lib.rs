@@ -1,6 +1,9 @@
 //! What runs `media_core` on the wire: OS threads with epoll, one pair of sockets a leg, prompt files.
 //! Which leg hears what is decided by `call`; how streams stay continuous, by `media_core`.
 //!
+//! Media threads ask for a niceness of -10 and run without it where that is refused. Under other load on the same
+//! cores, give the process `CAP_SYS_NICE` (or a real-time class): it is the scheduler that makes voice uneven then.
+//!
 //! # Metrics
 //! | name | kind | labels | meaning |
 //! |---|---|---|---|
@@ -21,6 +24,7 @@ mod counters;
 mod decode;
 mod engine;
 mod mailbox;
+mod pace;
 mod ports;
 mod prompts;
 mod rtcp;

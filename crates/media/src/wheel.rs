@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Slots in a frame of 20 ms.
 const SLOTS: usize = 20;
 /// Length of a slot, in microseconds.
-const SLOT_MICROS: u64 = 1_000;
+pub(crate) const SLOT_MICROS: u64 = 1_000;
 /// A thread that is further behind than this many slots lets them go: to make up for more would flood
 /// the phones.
 const BEHIND_MAX: u64 = 100;

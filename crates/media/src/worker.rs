@@ -3,11 +3,12 @@
 
 use crate::counters::{Exported, Published, Tally};
 use crate::mailbox::{Mailbox, Message};
+use crate::pace::{Pace, Waking};
 use crate::ports::PortPair;
 use crate::prompts::Prompts;
 use crate::rtcp::{self, Farewell};
 use crate::session::{Session, Sounds};
-use crate::wheel::{Due, Wheel};
+use crate::wheel::{Due, SLOT_MICROS, Wheel};
 use base::{LegId, Time};
 use media_core::packet::is_rtcp;
 use media_core::{Command, Event, OWN_PACKET_BYTES, Party, Playlist, ReportDue};
@@ -24,18 +25,10 @@ use std::time::{Duration, Instant};
 const EVENTS_PER_PASS: usize = 256;
 /// Largest datagram looked at: an Ethernet frame's worth; longer ones are cut, and refused for it.
 const DATAGRAM_BYTES_MAX: usize = 2_048;
-/// A frame's length in microseconds.
-const FRAME_MICROS: u64 = media_core::FRAME.as_micros() as u64;
 /// A frame sent later than this is counted.
 const LATE: Duration = Duration::from_millis(2);
 /// How often metrics are brought up to date.
 const EXPORT_EVERY: Duration = Duration::from_secs(1);
-/// From so many packets in a turn of the wheel (20 ms) on, the thread no longer wakes for each: it sleeps
-/// to the next millisecond and takes all that came meanwhile. A wake-up costs as much as the packet; this
-/// bounds them at a thousand a second, for half a millisecond of delay on average.
-const GATHER_FROM: u64 = 40;
-/// Length of the sleep it makes then ends on a multiple of this.
-const GATHER_MICROS: u64 = 1_000;
 /// Niceness asked for: voice goes before what may wait, and nine to one leaves signalling its share of a
 /// full core. Systems that don't grant it still have media.
 const NICENESS: i32 = -10;
@@ -71,26 +64,6 @@ pub(crate) struct Worker<E> {
     pace: Pace,
     /// The slot being served, copied so that sessions may be changed meanwhile.
     due_sessions: Vec<usize>,
-}
-
-/// How busy the thread has been lately.
-#[derive(Debug, Default)]
-struct Pace {
-    /// The turn of the wheel now counted.
-    turn: u64,
-    /// What had been received when it began.
-    received: u64,
-    waking: Waking,
-}
-
-/// How the thread waits for packets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Waking {
-    /// It wakes for each.
-    #[default]
-    Each,
-    /// It gathers those of a millisecond.
-    Gathered,
 }
 
 /// Whether the thread goes on.
@@ -167,8 +140,8 @@ impl<E: Fn(Event)> Worker<E> {
 
     /// Sleeps to the next millisecond, which is also when the next frames are due.
     fn gather(&self) {
-        let past = self.now().as_micros() % GATHER_MICROS;
-        std::thread::sleep(Duration::from_micros(GATHER_MICROS - past));
+        let past = self.now().as_micros() % SLOT_MICROS;
+        std::thread::sleep(Duration::from_micros(SLOT_MICROS - past));
     }
 
     fn wait(&self, ready: &mut Vec<epoll::Event>) {
@@ -436,25 +409,6 @@ impl<E: Fn(Event)> Worker<E> {
 
     fn now(&self) -> Time {
         since(self.epoch)
-    }
-}
-
-impl Pace {
-    /// Chooses how to wait by what came in the turn that has ended.
-    fn measure(&mut self, now: Time, received: u64) {
-        let turn = now.as_micros() / FRAME_MICROS;
-        if turn == self.turn {
-            return;
-        }
-        let turns = turn.saturating_sub(self.turn).max(1);
-        let a_turn = received.saturating_sub(self.received) / turns;
-        self.waking = if a_turn >= GATHER_FROM {
-            Waking::Gathered
-        } else {
-            Waking::Each
-        };
-        self.turn = turn;
-        self.received = received;
     }
 }
 
