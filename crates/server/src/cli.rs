@@ -19,6 +19,7 @@ pub(crate) struct ConfigDir {
     /// Folder of the configuration: kolapp.toml and organisations/<name>/*.toml
     #[arg(
         long,
+        global = true,
         value_name = "DIR",
         env = "KOLAPP_CONFIG",
         default_value = "config"
@@ -43,7 +44,7 @@ pub(crate) struct CtlArguments {
     #[command(flatten)]
     pub(crate) config: ConfigDir,
     /// Control socket of the server, where it is not the one that the configuration names
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
     /// Print JSON for machines instead of tables for people
     #[arg(long, global = true)]
