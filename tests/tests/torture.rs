@@ -4,14 +4,15 @@
 mod torture_table;
 
 use sip_core::{
-    Contacts, HeaderName, Host, Limits, Message, Method, Negotiation, Request, Response, SdpError, Uri,
-    parse_datagram,
+    Contacts, HeaderName, Host, Limits, Message, Method, Negotiation, Request, Response, SdpError,
+    Uri, parse_datagram,
 };
 use torture_table::{CASES, Reader};
 
 fn message(name: &str) -> Message {
     let case = CASES.iter().find(|case| case.name == name).unwrap();
-    parse_datagram(case.bytes(), &Limits::default()).unwrap_or_else(|refused| panic!("{name}: {}", refused.error))
+    parse_datagram(case.bytes(), &Limits::default())
+        .unwrap_or_else(|refused| panic!("{name}: {}", refused.error))
 }
 
 fn request(name: &str) -> Request {
@@ -83,7 +84,12 @@ fn every_valid_message_has_headers_that_read_as_what_they_are() {
             headers.content_type().err(),
         ];
         assert_eq!(all.into_iter().flatten().next(), None, "{}", case.name);
-        assert_eq!(headers.contacts().is_err(), case.name == "regbadct", "{}", case.name);
+        assert_eq!(
+            headers.contacts().is_err(),
+            case.name == "regbadct",
+            "{}",
+            case.name
+        );
     }
 }
 
@@ -118,12 +124,21 @@ fn the_short_tortuous_invite_means_what_it_says() {
 #[test]
 fn odd_tokens_are_tokens() {
     let odd = request("intmeth");
-    assert_eq!(odd.method.as_str(), "!interesting-Method0123456789_*+`.%indeed'~");
+    assert_eq!(
+        odd.method.as_str(),
+        "!interesting-Method0123456789_*+`.%indeed'~"
+    );
     let user = "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*";
     let uri = odd.uri.as_sip().unwrap();
     assert_eq!(uri.user.as_deref(), Some(user));
-    assert_eq!(uri.password.as_deref(), Some("&it+has=1,weird!*pas$wo~d_too.(doesn't-it)"));
-    assert_eq!(odd.headers.to().unwrap().display.as_deref(), Some("BEL:\u{7} NUL:\0 DEL:\u{7f}"));
+    assert_eq!(
+        uri.password.as_deref(),
+        Some("&it+has=1,weird!*pas$wo~d_too.(doesn't-it)")
+    );
+    assert_eq!(
+        odd.headers.to().unwrap().display.as_deref(),
+        Some("BEL:\u{7} NUL:\0 DEL:\u{7f}")
+    );
     assert_eq!(odd.headers.from().unwrap().tag(), Some("_token~1'+`*%!-."));
 }
 
@@ -133,7 +148,10 @@ fn escapes_are_resolved_where_they_are_escapes_and_nowhere_else() {
     assert_eq!(escaped.uri.user(), Some("sips:user@example.com"));
     assert_eq!(escaped.uri.host(), Some(&Host::Name("example.net".into())));
     assert_eq!(escaped.headers.to().unwrap().uri.user(), Some("user"));
-    assert_eq!(escaped.headers.from().unwrap().uri.user(), Some("I have spaces"));
+    assert_eq!(
+        escaped.headers.from().unwrap().uri.user(),
+        Some("I have spaces")
+    );
     let contact = &contacts(&escaped)[0];
     assert_eq!(contact.user(), Some("caller"));
     assert!(contact.params().has("lr"));
@@ -142,20 +160,40 @@ fn escapes_are_resolved_where_they_are_escapes_and_nowhere_else() {
 
     let plain = request("esc02");
     assert_eq!(plain.method, Method::Other("RE%47IST%45R".into()));
-    assert_eq!(plain.headers.from().unwrap().display.as_deref(), Some("%Z%45"));
+    assert_eq!(
+        plain.headers.from().unwrap().display.as_deref(),
+        Some("%Z%45")
+    );
     assert_eq!(plain.headers.count(&HeaderName::Contact), 2);
 
     let nulls = contacts(&request("escnull"));
-    assert_eq!((nulls[0].user(), nulls[1].user()), (Some("\0"), Some("\0\0")));
+    assert_eq!(
+        (nulls[0].user(), nulls[1].user()),
+        (Some("\0"), Some("\0\0"))
+    );
     assert!(!nulls[0].is_equivalent(&nulls[1]));
-    assert_eq!(request("semiuri").uri.user(), Some("user;par=u@example.net"));
-    assert_eq!(request("lwsdisp").headers.from().unwrap().display.as_deref(), Some("caller"));
+    assert_eq!(
+        request("semiuri").uri.user(),
+        Some("user;par=u@example.net")
+    );
+    assert_eq!(
+        request("lwsdisp")
+            .headers
+            .from()
+            .unwrap()
+            .display
+            .as_deref(),
+        Some("caller")
+    );
 }
 
 #[test]
 fn bodies_end_where_they_end() {
     let doubled = request("dblreq");
-    assert_eq!((doubled.method.clone(), doubled.body.len()), (Method::Register, 0));
+    assert_eq!(
+        (doubled.method.clone(), doubled.body.len()),
+        (Method::Register, 0)
+    );
     let binary = request("mpart01");
     assert_eq!(binary.body.len(), 553);
     assert!(binary.to_bytes().ends_with(&binary.body));
@@ -167,7 +205,10 @@ fn bodies_end_where_they_end() {
 
 #[test]
 fn phrases_are_for_people_only() {
-    assert_eq!(&*response("unreason").reason, "= 2**3 * 5**2 но сто девяносто девять - простое");
+    assert_eq!(
+        &*response("unreason").reason,
+        "= 2**3 * 5**2 но сто девяносто девять - простое"
+    );
     assert_eq!(&*response("noreason").reason, "");
     assert_eq!(response("noreason").status.code(), 100);
 }
@@ -175,9 +216,16 @@ fn phrases_are_for_people_only() {
 #[test]
 fn a_contact_says_whose_its_parameters_are() {
     assert!(contacts(&request("cparam01"))[0].params().is_empty());
-    assert!(contacts(&request("cparam02"))[0].params().has("unknownparam"));
+    assert!(
+        contacts(&request("cparam02"))[0]
+            .params()
+            .has("unknownparam")
+    );
     let escaped = &contacts(&request("regescrt"))[0];
-    assert_eq!(escaped.as_sip().unwrap().headers.as_deref(), Some("Route=%3Csip:sip.example.com%3E"));
+    assert_eq!(
+        escaped.as_sip().unwrap().headers.as_deref(),
+        Some("Route=%3Csip:sip.example.com%3E")
+    );
 }
 
 #[test]
@@ -194,10 +242,21 @@ fn what_the_application_decides_on_is_there_to_decide_on() {
         request("invut").headers.content_type().unwrap().as_deref(),
         Some("application/unknownformat")
     );
-    assert!(request("regaut01").headers.credentials(&HeaderName::Authorization).is_empty());
+    assert!(
+        request("regaut01")
+            .headers
+            .credentials(&HeaderName::Authorization)
+            .is_empty()
+    );
     assert_eq!(request("zeromf").headers.max_forwards().unwrap(), Some(0));
-    assert_eq!(request("sdp01").headers.tokens(&HeaderName::Accept), ["text/nobodyKnowsThis"]);
-    assert_eq!(request("badbranch").headers.via().unwrap().branch(), Some("z9hG4bK"));
+    assert_eq!(
+        request("sdp01").headers.tokens(&HeaderName::Accept),
+        ["text/nobodyKnowsThis"]
+    );
+    assert_eq!(
+        request("badbranch").headers.via().unwrap().branch(),
+        Some("z9hG4bK")
+    );
     assert_eq!(response("bcast").headers.vias().unwrap().len(), 2);
     let transports = request("transports").headers.vias().unwrap();
     let names: Vec<_> = transports.iter().map(|via| &*via.transport).collect();
@@ -211,20 +270,35 @@ fn ipv6_addresses_are_read_where_they_stand() {
     assert_eq!(host(&good.uri), "[2001:db8::10]");
     assert_eq!(host(&contacts(&good)[0]), "[2001:db8::1]");
     let ambiguous = request("port-ambiguous").uri;
-    assert_eq!((host(&ambiguous), ambiguous.port()), ("[2001:db8::10:5070]".into(), None));
+    assert_eq!(
+        (host(&ambiguous), ambiguous.port()),
+        ("[2001:db8::10:5070]".into(), None)
+    );
     let unambiguous = request("port-unambiguous").uri;
-    assert_eq!((host(&unambiguous), unambiguous.port()), ("[2001:db8::10]".into(), Some(5070)));
-    for name in ["via-received-param-with-delim", "via-received-param-no-delim"] {
+    assert_eq!(
+        (host(&unambiguous), unambiguous.port()),
+        ("[2001:db8::10]".into(), Some(5070))
+    );
+    for name in [
+        "via-received-param-with-delim",
+        "via-received-param-no-delim",
+    ] {
         let via = request(name).headers.via().unwrap();
         assert_eq!(via.received(), "2001:db8::9:255".parse().ok(), "{name}");
     }
     let several = request("mult-ip-in-header").headers.vias().unwrap();
-    assert_eq!((several[0].host.to_string(), several[0].port), ("[2001:db8::9:1]".into(), Some(6050)));
+    assert_eq!(
+        (several[0].host.to_string(), several[0].port),
+        ("[2001:db8::9:1]".into(), Some(6050))
+    );
     assert_eq!(several[2].received(), "192.0.2.200".parse().ok());
     let three = request("ipv6-bug-abnf-3-colons").uri;
     assert!(three.is_equivalent(&request("ipv6-correct-abnf-2-colons").uri));
     let mapped = request("ipv4-mapped-ipv6").headers.via().unwrap();
-    assert_eq!((mapped.host.to_string(), mapped.port), ("[::ffff:192.0.2.10]".into(), Some(19823)));
+    assert_eq!(
+        (mapped.host.to_string(), mapped.port),
+        ("[::ffff:192.0.2.10]".into(), Some(19823))
+    );
 }
 
 #[test]
@@ -232,11 +306,20 @@ fn session_descriptions_get_their_verdict_too() {
     let answered = |name: &str, local: &str| {
         let formats = vec![sip_core::Format::new(0, "PCMU", 8_000)];
         let mut leg = Negotiation::new(1, local.parse().unwrap(), formats, 101);
-        leg.answer_to(&request(name).body, sip_core::Direction::SendRecv).map(|(_, agreed)| agreed.rtp.to_string())
+        leg.answer_to(&request(name).body, sip_core::Direction::SendRecv)
+            .map(|(_, agreed)| agreed.rtp.to_string())
     };
-    assert_eq!(answered("wsinv", "192.0.2.9:4000").as_deref(), Ok("192.0.2.3:3456"));
-    assert_eq!(answered("mult-ip-in-sdp", "192.0.2.9:4000").as_deref(), Ok("192.0.2.1:22334"));
-    let no_codec = Err(SdpError::NoCommonCodec { got: "G726-32".into() });
+    assert_eq!(
+        answered("wsinv", "192.0.2.9:4000").as_deref(),
+        Ok("192.0.2.3:3456")
+    );
+    assert_eq!(
+        answered("mult-ip-in-sdp", "192.0.2.9:4000").as_deref(),
+        Ok("192.0.2.1:22334")
+    );
+    let no_codec = Err(SdpError::NoCommonCodec {
+        got: "G726-32".into(),
+    });
     assert_eq!(answered("ipv6-in-sdp", "[2001:db8::9]:4000"), no_codec);
     assert_eq!(answered("ipv4-mapped-ipv6", "[2001:db8::9]:4000"), no_codec);
 }

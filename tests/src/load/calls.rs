@@ -39,7 +39,7 @@ pub struct Plan {
     pub total: usize,
     /// Calls started a second.
     pub per_second: f64,
-    /// From when both sides have answered until the caller hangs up; `None` leaves calls standing.
+    /// From the conversation's start until the caller hangs up; `None` leaves calls standing.
     pub hold: Option<Duration>,
     /// How long devices ring.
     pub ring: Duration,
@@ -66,6 +66,8 @@ pub struct Tally {
     pub answer: Spread,
     /// From the caller's INVITE to the INVITE at the device, where they can be matched.
     pub offer: Spread,
+    /// From a device's last BYE to its next INVITE.
+    pub refill: Spread,
     /// Whole time.
     pub elapsed: Duration,
 }
@@ -94,6 +96,9 @@ struct Outgoing {
 
 #[derive(Debug)]
 struct Device {
+    user: String,
+    // Call-ID of the call that rings it.
+    caller: Option<String>,
     answer: Vec<u8>,
     answer_at: Instant,
     sent: Option<Instant>,
@@ -115,7 +120,10 @@ pub struct Generator {
     ringing: VecDeque<String>,
     hanging_up: VecDeque<(Instant, String)>,
     challenge: Option<(Challenge, u32)>,
-    numbers: HashMap<String, Instant>,
+    // When each caller's number called, and his Call-ID.
+    numbers: HashMap<String, (Instant, String)>,
+    // Devices without a call, and since when.
+    freed: HashMap<String, Instant>,
     /// The server's RTP addresses of legs that were answered: callers' and devices'.
     pub legs: Vec<SocketAddr>,
     tally: Tally,
@@ -136,6 +144,7 @@ impl Generator {
             hanging_up: VecDeque::new(),
             challenge: None,
             numbers: HashMap::new(),
+            freed: HashMap::new(),
             legs: Vec::new(),
             tally: Tally::default(),
         }
@@ -284,7 +293,7 @@ impl Generator {
             self.authorise(&mut invite, account);
         }
         let now = Instant::now();
-        self.numbers.insert(from, now);
+        self.numbers.insert(from, (now, call_id.clone()));
         self.tally.started += 1;
         let request = invite.to_bytes();
         let _ = self.callers.send_to(&request, self.server);
@@ -394,7 +403,7 @@ impl Generator {
                 call.state = State::Up;
                 self.legs
                     .extend(Description::parse(&reply.body_text()).map(|theirs| theirs.address));
-                if let Some(hold) = plan.hold {
+                if let (Some(hold), Route::Internal { .. }) = (plan.hold, &self.route) {
                     self.hanging_up
                         .push_back((Instant::now() + hold, reply.call_id().to_owned()));
                 }
@@ -487,10 +496,15 @@ impl Generator {
                     {
                         device.acknowledged = true;
                         self.tally.connected += 1;
+                        if let (Some(hold), Some(caller)) = (plan.hold, device.caller.clone()) {
+                            self.hanging_up.push_back((Instant::now() + hold, caller));
+                        }
                     }
                 }
                 "BYE" => {
-                    self.incoming.remove(message.call_id());
+                    if let Some(device) = self.incoming.remove(message.call_id()) {
+                        self.freed.insert(device.user, Instant::now());
+                    }
                     let _ = self
                         .devices
                         .send_to(&message.reply(200, "OK", "x").to_bytes(), self.server);
@@ -520,11 +534,22 @@ impl Generator {
             .next()
             .unwrap_or_default()
             .to_owned();
-        if let Some(began) = self.numbers.remove(&caller) {
-            self.tally.offer.push(now - began);
+        let caller = self.numbers.get(&caller).map(|(began, call_id)| {
+            self.tally.offer.push(now - *began);
+            call_id.clone()
+        });
+        let user = invite
+            .uri()
+            .trim_start_matches("sip:")
+            .split('@')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        if let Some(since) = self.freed.remove(&user) {
+            self.tally.refill.push(now - since);
         }
         let tag = random::token();
-        let contact = format!("<sip:device@{}>", self.contact());
+        let contact = format!("<sip:{user}@{}>", self.contact());
         let ringing = invite
             .reply(180, "Ringing", &tag)
             .with("Contact", contact.clone());
@@ -541,6 +566,8 @@ impl Generator {
         self.legs
             .extend(Description::parse(&invite.body_text()).map(|theirs| theirs.address));
         let device = Device {
+            user,
+            caller,
             answer,
             answer_at: now + plan.ring,
             sent: None,

@@ -95,6 +95,11 @@ impl Spread {
         self.0.is_empty()
     }
 
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = Duration> + '_ {
+        self.0.iter().copied()
+    }
+
     /// The value below which `percent` of them lie; zero if there is none.
     pub fn percentile(&self, percent: f64) -> Duration {
         let mut sorted = self.0.clone();
