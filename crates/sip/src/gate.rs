@@ -7,7 +7,7 @@ use call::Admission;
 use call::admission::{self, Account, Assessment};
 use call::settings::Directory;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, NonceFault, NonceKey};
-use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode};
+use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Uri};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -15,14 +15,29 @@ use std::time::Duration;
 /// few hashes.
 const CREDENTIALS_TRIED_MAX: usize = 4;
 
-/// Algorithms challenged with, in the order the headers are written: strongest first (RFC 8760 §2.4).
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
+/// Algorithms challenged with, in the order the headers are written. RFC 8760 §2.4 wants the strongest first;
+/// but phones that know MD5 alone often read the first header and no other (SIPp 3.6 gives up), and whoever
+/// wants SHA-256 finds it behind.
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::Md5, Algorithm::Sha256];
+
+/// How the names of phones begin that fail where a stronger challenge stands beside MD5's, instead of passing
+/// over it (RFC 8760 §2.4): baresip 1 says "Function not implemented" and never registers.
+const MD5_ONLY_AGENTS: [&[u8]; 1] = [b"baresip v1."];
 
 /// Random bytes of this process, for nonces.
 #[derive(Clone)]
 pub struct Secrets {
     /// Key of the proof in each nonce.
     pub nonce_key: [u8; 32],
+}
+
+/// A request at the gate.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) now: Time,
+    pub(crate) directory: &'a Directory,
+    pub(crate) flow: &'a Flow,
+    pub(crate) request: &'a Request,
 }
 
 /// What the gate says of a request.
@@ -94,65 +109,51 @@ impl Gate {
     }
 
     /// Decides about a request that belongs to nothing known. `random` goes into the nonce of a challenge.
-    pub(crate) fn admit(
-        &self,
-        now: Time,
-        directory: &Directory,
-        flow: &Flow,
-        request: &Request,
-        random: u64,
-    ) -> Verdict {
+    pub(crate) fn admit(&self, asked: &Asked<'_>, random: u64) -> Verdict {
+        let request = asked.request;
         // What has a dialog is that dialog's; ACK and CANCEL can't be challenged (RFC 3261 §22.1).
         let exempt = matches!(request.method, Method::Ack | Method::Cancel);
         if exempt || request.is_in_dialog() {
             return Verdict::Admit(Admission::Anyone);
         }
-        match admission::assess(directory, flow, request) {
-            Assessment::Admitted(admission) => Verdict::Admit(admission),
-            Assessment::Refused(status) => self.turn_away(request, status, Turned::Refused),
-            Assessment::Challenge { realm, org } => {
-                match self.verify(now, directory, &org, &realm, request) {
-                    Ok(admission) => Verdict::Admit(admission),
-                    Err(Turned::SpeaksForAnother) => {
-                        self.turn_away(request, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
-                    }
-                    Err(why) => self.challenge(now, request, &realm, why, random),
-                }
+        let (realm, org) = match admission::assess(asked.directory, asked.flow, request) {
+            Assessment::Admitted(admission) => return Verdict::Admit(admission),
+            Assessment::Refused(status) => {
+                return self.turn_away(request, status, Turned::Refused);
             }
+            Assessment::Challenge { realm, org } => (realm, org),
+        };
+        match self.verify(asked, &org, &realm) {
+            Ok(admission) => Verdict::Admit(admission),
+            Err(Turned::SpeaksForAnother) => {
+                self.turn_away(request, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
+            }
+            Err(why) => self.challenge(asked, &realm, why, random),
         }
     }
 
     /// Whose word the request's credentials are.
-    fn verify(
-        &self,
-        now: Time,
-        directory: &Directory,
-        org: &OrgId,
-        realm: &str,
-        request: &Request,
-    ) -> Result<Admission, Turned> {
+    fn verify(&self, asked: &Asked<'_>, org: &OrgId, realm: &str) -> Result<Admission, Turned> {
         let mut why = Turned::Challenged;
-        for credentials in credentials_for(request, realm) {
-            let account = admission::account(directory, org, &credentials);
-            let proven = self.proves(request, &credentials, account.as_ref().ok());
-            let Ok(account) = account
-                .map_err(drop)
-                .and_then(|found| proven.then_some(found).ok_or(()))
-            else {
+        for credentials in credentials_for(asked.request, realm) {
+            let account = admission::account(asked.directory, org, &credentials).ok();
+            let proven = self.proves(asked.request, &credentials, account.as_ref());
+            let Some(account) = account.filter(|_| proven && is_for(&credentials, asked)) else {
                 why = Turned::WrongCredentials;
                 continue;
             };
             // Only now, when they are right, may a nonce be called stale or cost memory.
-            if !self.is_fresh(now, &credentials) {
+            if !self.is_fresh(asked.now, &credentials) {
                 return Err(Turned::Stale);
             }
-            return admission::speaks_for(directory, org, &account, request)
+            return admission::speaks_for(asked.directory, org, &account, asked.request)
                 .map(|()| Admission::User(account.id.clone()))
                 .map_err(|_| Turned::SpeaksForAnother);
         }
         Err(why)
     }
 
+    /// Whether the password is right. Takes as long for an account that is not there.
     fn proves(
         &self,
         request: &Request,
@@ -162,12 +163,12 @@ impl Gate {
         let ha1 = match account {
             Some(account) => account.ha1(credentials.algorithm),
             None => match credentials.algorithm {
-                Algorithm::Sha256 => &self.nobody[0],
-                Algorithm::Md5 => &self.nobody[1],
+                Algorithm::Md5 => &self.nobody[0],
+                Algorithm::Sha256 => &self.nobody[1],
             },
         };
         let right = credentials.verify(&request.method, ha1);
-        right && account.is_some() && credentials.uri_matches(&request.uri)
+        right && account.is_some()
     }
 
     /// A nonce of another process is as good as an expired one: the phone tries again with a new one
@@ -180,17 +181,14 @@ impl Gate {
         }
     }
 
-    fn challenge(
-        &self,
-        now: Time,
-        request: &Request,
-        realm: &str,
-        why: Turned,
-        random: u64,
-    ) -> Verdict {
+    fn challenge(&self, asked: &Asked<'_>, realm: &str, why: Turned, random: u64) -> Verdict {
+        let request = asked.request;
         let mut response = request.response_with_tag(StatusCode::UNAUTHORIZED, &self.tag(request));
-        let nonce = self.key.issue(now, random);
+        let nonce = self.key.issue(asked.now, random);
         for algorithm in ALGORITHMS {
+            if algorithm != Algorithm::Md5 && knows_md5_only(request) {
+                continue;
+            }
             let challenge = Challenge::new(realm, &nonce, algorithm);
             let challenge = match why {
                 Turned::Stale => challenge.stale(),
@@ -224,6 +222,33 @@ fn credentials_for(request: &Request, realm: &str) -> Vec<Credentials> {
         .filter(|credentials| *credentials.realm == *realm)
         .take(CREDENTIALS_TRIED_MAX)
         .collect()
+}
+
+fn knows_md5_only(request: &Request) -> bool {
+    let agent = request
+        .headers
+        .first(&HeaderName::UserAgent)
+        .unwrap_or_default();
+    MD5_ONLY_AGENTS.iter().any(|name| agent.starts_with(name))
+}
+
+/// Whether credentials were made for this request (RFC 7616 §3.4.6). Besides an equivalent URI one that
+/// names the same organisation will do, with the same user or none: some phones put the registrar's address
+/// there whatever they ask for.
+fn is_for(credentials: &Credentials, asked: &Asked<'_>) -> bool {
+    let wanted = &asked.request.uri;
+    if credentials.uri_matches(wanted) {
+        return true;
+    }
+    let Ok(uri) = Uri::parse(credentials.uri.as_bytes()) else {
+        return false;
+    };
+    let org = |uri| {
+        let found = admission::organisation_of(asked.directory, asked.flow, uri);
+        found.map(|(org, _)| org)
+    };
+    let same_user = uri.user().is_none() || uri.user() == wanted.user();
+    same_user && org(&uri).is_some() && org(&uri) == org(wanted)
 }
 
 #[cfg(test)]

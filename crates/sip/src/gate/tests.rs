@@ -46,7 +46,8 @@ fn directory() -> Directory {
     };
     Directory {
         organisations: [(org.clone(), organisation)].into(),
-        domains: [(REALM.into(), org)].into(),
+        domains: [(REALM.into(), org.clone())].into(),
+        addressed_by_ip: Some(org),
         ..Directory::default()
     }
 }
@@ -95,8 +96,13 @@ impl Phone {
     }
 
     fn send(&self, request: &Request) -> Verdict {
-        self.gate
-            .admit(self.now, &self.directory, &flow(), request, 42)
+        let asked = Asked {
+            now: self.now,
+            directory: &self.directory,
+            flow: &flow(),
+            request,
+        };
+        self.gate.admit(&asked, 42)
     }
 
     /// The challenges that a request without credentials gets.
@@ -281,4 +287,35 @@ fn what_has_a_dialog_passes_and_an_ack_is_never_answered() {
             Verdict::Admit(Admission::Anyone)
         ));
     }
+}
+
+#[test]
+fn credentials_made_for_the_servers_own_address_come_in() {
+    let phone = Phone::new();
+    let wanted = register("anna");
+    let challenge = phone.challenges(&wanted)[0].clone();
+    let mut asked = wanted.clone();
+    asked.uri = "sip:127.0.0.1:5060".parse().unwrap();
+    let mut request = answered(&asked, &challenge, "anna", "demo-anna", 1);
+    request.uri = wanted.uri.clone();
+    assert!(is_admitted_as(phone.send(&request), "anna"));
+    asked.uri = "sip:someone@127.0.0.1:5060".parse().unwrap();
+    let mut request = answered(&asked, &challenge, "anna", "demo-anna", 2);
+    request.uri = wanted.uri;
+    assert_eq!(refused(phone.send(&request)).1, Turned::WrongCredentials);
+}
+
+#[test]
+fn a_phone_that_fails_on_stronger_challenges_gets_only_what_it_knows() {
+    let phone = Phone::new();
+    let mut request = register("anna");
+    request
+        .headers
+        .push(HeaderName::UserAgent, "baresip v1.0.0 (x86_64/linux)");
+    let algorithms: Vec<_> = phone
+        .challenges(&request)
+        .iter()
+        .map(|one| one.algorithm)
+        .collect();
+    assert_eq!(algorithms, [Algorithm::Md5]);
 }

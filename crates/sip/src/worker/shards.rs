@@ -2,7 +2,7 @@
 //! done.
 
 use super::{Media, Worker};
-use crate::gate::Verdict;
+use crate::gate::{Asked, Verdict};
 use crate::mailbox::{ShardInput, ToAcd};
 use crate::measure::{end_label, refused_label};
 use crate::registrations::Reach;
@@ -55,7 +55,13 @@ impl<M: Media> Worker<M> {
         let random = self.rng.next_u64();
         let gate = self.parts.gate.clone();
         sip_core::stamp_received(&mut request, &flow);
-        match gate.admit(now, &self.directory, &flow, &request, random) {
+        let asked = Asked {
+            now,
+            directory: &self.directory,
+            flow: &flow,
+            request: &request,
+        };
+        match gate.admit(&asked, random) {
             Verdict::Admit(_) if self.is_one_call_too_many(&request) => {
                 Some((Message::Request(request), Admission::NoRoom))
             }
