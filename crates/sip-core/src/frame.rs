@@ -5,7 +5,7 @@
 use crate::header::Headers;
 use crate::header_name::HeaderName;
 use crate::header_typed::HeaderError;
-use crate::message::{Message, Request, Response};
+use crate::message::{self, Message, Request, Response};
 use crate::method::Method;
 use crate::status::StatusCode;
 use crate::text;
@@ -338,16 +338,14 @@ impl Head {
         if !text::is_token(name) || !line_ends_are_whole(value) {
             return self.note(bad_line());
         }
-        let trimmed = text::trim(value);
+        let place = text::trimmed(value);
         let name = HeaderName::parse(name);
         if name == HeaderName::ContentLength {
-            return self.read_content_length(trimmed);
+            return self.read_content_length(&value[place]);
         }
-        // `trim` only takes bytes away at both ends, so the place of what is left is known.
-        let leading = value.len() - value.trim_ascii_start().len();
-        let value_start = start + colon + 1 + if trimmed.is_empty() { 0 } else { leading };
+        let value_start = start + colon + 1;
         self.headers
-            .push_span(name, value_start, value_start + trimmed.len());
+            .push_span(name, value_start + place.start, value_start + place.end);
     }
 
     fn read_content_length(&mut self, value: &[u8]) {
@@ -495,7 +493,7 @@ fn read_status_line(line: &[u8]) -> Result<StartLine, ParseError> {
         .ok_or_else(unlike)?;
     Ok(StartLine::Response(
         status,
-        String::from_utf8_lossy(reason).into(),
+        message::phrase(&String::from_utf8_lossy(reason)),
     ))
 }
 

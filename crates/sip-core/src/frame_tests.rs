@@ -60,6 +60,22 @@ fn compact_folded_and_spaced_headers_are_read() {
 }
 
 #[test]
+fn a_value_starts_behind_blanks_and_nothing_else() {
+    for (line, value) in [
+        ("X-Odd:\x0c a\x0b ", "\x0c a\x0b"),
+        ("X-Odd: \t\r\n \t", ""),
+        ("X-Odd:\u{a0}a", "\u{a0}a"),
+    ] {
+        let odd = request(&INVITE.replace("X-Odd: a,,b", line));
+        assert_eq!(
+            odd.headers.text(&HeaderName::from("X-Odd")),
+            Some(value),
+            "{line:?}"
+        );
+    }
+}
+
+#[test]
 fn what_is_written_has_one_content_length_and_reads_the_same() {
     let invite = request(INVITE);
     let written = invite.to_bytes();

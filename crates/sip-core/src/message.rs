@@ -171,14 +171,19 @@ impl Response {
 
     /// The response as it goes on the wire, with one authoritative Content-Length.
     pub fn to_bytes(&self) -> Bytes {
-        let clean = |c: char| if c.is_ascii_control() { ' ' } else { c };
-        let reason: String = self.reason.chars().map(clean).collect();
+        let reason = phrase(&self.reason);
         written(
             format!("SIP/2.0 {} {reason}\r\n", self.status),
             &self.headers,
             &self.body,
         )
     }
+}
+
+/// A phrase that stays on its line, in a message and in a log.
+pub(crate) fn phrase(text: &str) -> Box<str> {
+    let clean = |c: char| if c.is_ascii_control() { ' ' } else { c };
+    text.chars().map(clean).collect::<String>().into()
 }
 
 fn written(start_line: String, headers: &Headers, body: &[u8]) -> Bytes {

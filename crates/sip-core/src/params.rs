@@ -5,13 +5,17 @@ use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Most parameters of one URI or header value: three times what trunks of telephone networks send. Lists are
+/// searched from the front, so the limit also bounds what a comparison of two costs.
+pub const PARAMS_MAX: usize = 64;
+
 /// An ordered list of parameters. Names compare without case; a flag (`;lr`) has the value `""`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Params(Vec<(Box<str>, Box<str>)>);
 
 /// A list of parameters that doesn't hold to its grammar.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected ;name or ;name=value, got {got:?}")]
+#[error("expected at most {PARAMS_MAX} of ;name or ;name=value, got {got:?}")]
 pub struct ParamError {
     /// The start of what was refused.
     pub got: Box<str>,
@@ -90,7 +94,7 @@ impl Params {
                 got: text::snippet(piece),
             };
             let fine = |byte: &u8| !byte.is_ascii_control() && !b" <>\"".contains(byte);
-            if !piece.iter().all(fine) {
+            if !piece.iter().all(fine) || params.len() == PARAMS_MAX {
                 return Err(refused());
             }
             let (name, value) = match memchr::memchr(b'=', piece) {
@@ -115,6 +119,9 @@ impl Params {
             let refused = || ParamError {
                 got: text::snippet(rest),
             };
+            if params.len() == PARAMS_MAX {
+                return Err(refused());
+            }
             let after = text::trim(rest.strip_prefix(b";").ok_or_else(refused)?);
             let name_end = after
                 .iter()
@@ -230,6 +237,19 @@ mod tests {
         for bad in [";;", "; ;a", ";=b", "a=b", ";a=b c", ";a=\"b", ";a=b,c"] {
             assert!(Params::of_header(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn more_parameters_than_the_limit_are_refused() {
+        let most = ";a".repeat(PARAMS_MAX);
+        let more = format!("{most};a");
+        assert_eq!(Params::of_uri(most.as_bytes()).unwrap().len(), PARAMS_MAX);
+        assert_eq!(
+            Params::of_header(most.as_bytes()).unwrap().len(),
+            PARAMS_MAX
+        );
+        assert!(Params::of_uri(more.as_bytes()).is_err());
+        assert!(Params::of_header(more.as_bytes()).is_err());
     }
 
     #[test]

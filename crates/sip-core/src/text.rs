@@ -2,6 +2,7 @@
 //! writers of URIs and headers share.
 
 use std::fmt::{self, Write};
+use std::ops::Range;
 
 /// Longest piece of a peer's text that an error repeats, in characters.
 pub const SNIPPET_CHARS_MAX: usize = 64;
@@ -36,17 +37,18 @@ pub const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
+/// Where `bytes` lies without the spaces, tabs and line ends around it; empty at the start when that is all.
+pub fn trimmed(bytes: &[u8]) -> Range<usize> {
+    let other = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    match (bytes.iter().position(other), bytes.iter().rposition(other)) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => 0..0,
+    }
+}
+
 /// `bytes` without spaces, tabs and line ends around it.
 pub fn trim(bytes: &[u8]) -> &[u8] {
-    let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    let Some(start) = bytes.iter().position(|byte| !space(byte)) else {
-        return &[];
-    };
-    let end = bytes
-        .iter()
-        .rposition(|byte| !space(byte))
-        .map_or(start, |last| last + 1);
-    &bytes[start..end]
+    &bytes[trimmed(bytes)]
 }
 
 /// An unsigned decimal number, leading zeros allowed (`0009` in RFC 4475 §3.1.1.1).

@@ -45,7 +45,7 @@ pub enum UriError {
         got: Box<str>,
     },
     /// Not `;name=value`.
-    #[error("expected ;name or ;name=value, got {got:?}")]
+    #[error("expected a bounded list of ;name or ;name=value, got {got:?}")]
     Param {
         /// What came.
         got: Box<str>,
@@ -318,10 +318,11 @@ impl Uri {
 /// rules and, for `transport`, its examples).
 const TELLING_PARAMS: [&str; 5] = ["transport", "user", "ttl", "method", "maddr"];
 
+/// A name may stand once in a URI (RFC 3261 §19.1.1); of one that stands there again the first value counts.
 fn common_params_agree(a: &Params, b: &Params) -> bool {
-    a.iter().all(|(name, value)| {
-        b.get(name)
-            .is_none_or(|other| other.eq_ignore_ascii_case(value))
+    a.iter().all(|(name, _)| match (a.get(name), b.get(name)) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => true,
     })
 }
 
