@@ -311,7 +311,7 @@ fn session_descriptions_get_their_verdict_too() {
     };
     assert_eq!(
         answered("wsinv", "192.0.2.9:4000").as_deref(),
-        Ok("192.0.2.3:3456")
+        Ok("192.0.2.4:49217")
     );
     assert_eq!(
         answered("mult-ip-in-sdp", "192.0.2.9:4000").as_deref(),

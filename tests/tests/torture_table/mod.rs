@@ -12,7 +12,7 @@ use sipx_testkit::{rfc4475, rfc5118};
 
 /// What `sip_core::parse_datagram` makes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub(crate) enum Reader {
     /// It is a message.
     Takes,
     /// It is refused, and answered with this status.
@@ -23,7 +23,7 @@ pub enum Reader {
 
 /// What the server does that gets a message by UDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Server {
+pub(crate) enum Server {
     /// One of these final statuses, the first being the RFC's. Where the RFC's verdict lies behind a challenge or
     /// behind routing, as for a request of no account of ours, those verdicts may come first.
     Answers(&'static [u16]),
@@ -35,20 +35,20 @@ pub enum Server {
 
 /// One message and its verdicts.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
+pub(crate) struct Case {
     /// The RFC's name for it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What the reader makes of it.
-    pub reader: Reader,
+    pub(crate) reader: Reader,
     /// What the server does with it.
-    pub server: Server,
+    pub(crate) server: Server,
     /// Who gives the verdict, and why.
-    pub because: &'static str,
+    pub(crate) because: &'static str,
 }
 
 impl Case {
     /// The message as it goes on the wire.
-    pub fn bytes(&self) -> Bytes {
+    pub(crate) fn bytes(&self) -> Bytes {
         match (
             rfc4475::case(self.name),
             rfc5118::CASES.iter().find(|case| case.name == self.name),
@@ -61,7 +61,7 @@ impl Case {
 }
 
 /// The names of all messages there are, so that none is passed over.
-pub fn corpus() -> impl Iterator<Item = &'static str> {
+pub(crate) fn corpus() -> impl Iterator<Item = &'static str> {
     let first = rfc4475::CASES.iter().map(|case| case.name);
     first.chain(rfc5118::CASES.iter().map(|case| case.name))
 }
@@ -87,7 +87,7 @@ const fn refuses(name: &'static str, because: &'static str) -> Case {
 use Server::{Answers, AnswersFinally, StaysSilent};
 
 /// RFC 4475 §3 in its order, then RFC 5118 §4.
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     // RFC 4475 §3.1.1: valid messages.
     takes(
         "wsinv",
@@ -272,7 +272,12 @@ pub const CASES: &[Case] = &[
         "no branch, no tag, no Max-Forwards, no Content-Length",
     ),
     // In the archive, and in no section.
-    refuses("test", "reader: a line without a colon"),
+    Case {
+        name: "test",
+        reader: Reader::Drops,
+        server: StaysSilent,
+        because: "reader: a line without a colon, and no Via to answer to",
+    },
     // RFC 5118 §4.
     takes(
         "ipv6-good",
