@@ -113,13 +113,12 @@ impl Shard {
         };
         let holds = |leg| self.leg(leg).is_some_and(|leg| leg.on_hold);
         if !holds(caller) && !holds(other) {
-            for (leg, with) in [(caller, other), (other, caller)] {
-                out.push(Output::Media {
-                    call,
-                    leg,
-                    command: Command::Bridge { with },
-                });
-            }
+            // One command joins both ways.
+            out.push(Output::Media {
+                call,
+                leg: caller,
+                command: Command::Bridge { with: other },
+            });
             return;
         }
         let Some(then) = self.hold_music(call) else {
