@@ -34,4 +34,4 @@ mod worker;
 
 pub use counters::Stats;
 pub use engine::{CommandRefused, MediaConfig, MediaEngine, OpenError};
-pub use prompts::{Prompt, PromptError, PromptReason, Prompts};
+pub use prompts::{DECODER_THREAD, Prompt, PromptError, PromptReason, Prompts};

@@ -11,6 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use std::{fmt, io};
 
+/// Name of the threads that decode prompt files: a panic in one of them concerns that file alone.
+pub const DECODER_THREAD: &str = "prompts";
+
 /// Largest file read: an hour of CD-quality FLAC would be larger, and be no prompt.
 const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Samples of the fade at either end (2.5 ms), so that a file cut in the middle of a wave doesn't click.
@@ -203,7 +206,9 @@ impl Prompts {
         };
         std::thread::scope(|scope| {
             for _ in 1..cores.min(paths.len()) {
-                scope.spawn(work);
+                let thread = std::thread::Builder::new().name(DECODER_THREAD.into());
+                // Where no more threads are to be had, the others do its work.
+                let _ = thread.spawn_scoped(scope, work);
             }
             work();
         });

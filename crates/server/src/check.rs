@@ -14,7 +14,7 @@ pub(crate) fn check(dir: &Path) -> ExitCode {
             for warning in &complete.loaded.warnings {
                 eprintln!("warning: {warning}");
             }
-            println!("{}: {}", dir.display(), complete.loaded.summary);
+            crate::print(&format!("{}: {}\n", dir.display(), complete.loaded.summary));
             ExitCode::SUCCESS
         }
         Err(wrong) => {

@@ -10,6 +10,7 @@ mod documents;
 mod drain;
 mod http;
 mod log;
+mod measure;
 mod panic;
 mod random;
 mod reload;
@@ -21,6 +22,7 @@ mod welcome;
 
 use clap::Parser;
 use cli::{Action, Arguments};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Does what the command line says. Exit codes: 0 done, 1 failed with the error on standard error, 2 not
@@ -31,7 +33,7 @@ pub fn main() -> ExitCode {
         Action::Check(dir) => check::check(&dir.config),
         Action::Ctl(arguments) => match ctl::client::ask(arguments) {
             Ok(text) => {
-                print!("{text}");
+                print(&text);
                 ExitCode::SUCCESS
             }
             Err(error) => {
@@ -40,4 +42,10 @@ pub fn main() -> ExitCode {
             }
         },
     }
+}
+
+/// Prints to standard output. If nobody reads it any more (`| head`), that is no error of ours.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

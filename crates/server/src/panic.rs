@@ -22,7 +22,8 @@ pub(crate) fn end_process_on_panic(log: Log) {
             .unwrap_or_default();
         let thread = std::thread::current().name().unwrap_or("?").to_owned();
         tracing::error!(place, thread, "panic: {}", message(panic.payload()));
-        if !CONTAINED.get() {
+        // Prompt files are decoded by threads of their own, inside `contain` of the one that waits for them.
+        if !CONTAINED.get() && thread != media::DECODER_THREAD {
             log.flush();
             std::process::exit(EXIT_CODE);
         }

@@ -37,13 +37,26 @@ pub(crate) struct Complete {
 /// Reads the configuration and every prompt file; or all that is wrong. `before` saves reading prompt files
 /// again that have not changed.
 pub(crate) fn load(dir: &Path, env: &Environment, before: &Prompts) -> Result<Complete, Wrong> {
+    let loaded = load_config(dir, env)?;
+    let prompts = load_prompts(&loaded, before)?;
+    Ok(Complete { loaded, prompts })
+}
+
+/// The configuration alone.
+pub(crate) fn load_config(dir: &Path, env: &Environment) -> Result<Loaded, Wrong> {
     let loaded = config::load(dir, env).map_err(Wrong::Config)?;
     loaded.check_exposure().map_err(Wrong::Config)?;
+    Ok(loaded)
+}
+
+/// Its prompt files. A decoder that panics over one of them is that file's fault and nobody else's.
+pub(crate) fn load_prompts(loaded: &Loaded, before: &Prompts) -> Result<Prompts, Wrong> {
     match contain(|| before.reload(&loaded.prompts)) {
-        Ok(Ok(prompts)) => Ok(Complete { loaded, prompts }),
-        Ok(Err(errors)) => Err(Wrong::Lines(
-            errors.into_iter().map(|error| error.to_string()).collect(),
-        )),
+        Ok(Ok(prompts)) => Ok(prompts),
+        Ok(Err(errors)) => {
+            let lines = errors.into_iter().map(|error| error.to_string());
+            Err(Wrong::Lines(lines.collect()))
+        }
         Err(panic) => Err(Wrong::Lines(vec![format!(
             "a prompt file can't be decoded: {panic}"
         )])),
@@ -51,6 +64,7 @@ pub(crate) fn load(dir: &Path, env: &Environment, before: &Prompts) -> Result<Co
 }
 
 /// What is wrong with a configuration.
+#[derive(Debug)]
 pub(crate) enum Wrong {
     /// Its texts.
     Config(Vec<config::ConfigError>),

@@ -10,16 +10,16 @@ use crate::drain::drain;
 use crate::http::{self, Health, HealthCell, Pages};
 use crate::log::Log;
 use crate::panic;
-use crate::reload::{self, Complete, ConfigInForce, Reloader};
+use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
-use crate::{random, watch, welcome};
+use crate::{measure, random, watch, welcome};
 use base::{CallId, LegId};
 use config::Environment;
 use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, ToAcd};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +48,8 @@ const BLOCKING_THREADS_MAX: usize = 4;
 /// Why the server could not start.
 #[derive(Debug, thiserror::Error)]
 enum StartError {
+    #[error("the configuration is wrong")]
+    Wrong(Wrong),
     #[error(transparent)]
     Sip(#[from] BindError),
     #[error(transparent)]
@@ -65,6 +67,12 @@ enum StartError {
     System(#[from] io::Error),
 }
 
+impl From<Wrong> for StartError {
+    fn from(wrong: Wrong) -> StartError {
+        StartError::Wrong(wrong)
+    }
+}
+
 /// Runs the server; comes back when it has ended.
 pub(crate) fn run(dir: &Path) -> ExitCode {
     let clock = Clock::start();
@@ -73,41 +81,44 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
         Err(error) => return failed(&error),
     };
     panic::end_process_on_panic(log.clone());
-    let environment = Environment::from_process();
-    let complete = match reload::load(dir, &environment, &Prompts::default()) {
-        Ok(complete) => complete,
-        Err(wrong) => {
-            check::report(dir, &wrong);
-            return ExitCode::FAILURE;
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(complete.loaded.server.shard_tasks.max(1))
-        .max_blocking_threads(BLOCKING_THREADS_MAX)
-        .thread_name("signalling")
-        .enable_all()
-        .build();
-    let start = Start {
-        clock,
-        dir: dir.to_owned(),
-        environment,
-        complete,
-    };
-    let result = match runtime {
-        Ok(runtime) => {
-            let result = runtime.block_on(serve(start));
-            // Nothing that is left needs to be waited for.
-            runtime.shutdown_background();
-            result
-        }
-        Err(error) => Err(error.into()),
-    };
-    let code = match result {
+    let code = match prepare(clock, dir).and_then(enter) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(StartError::Wrong(wrong)) => {
+            check::report(dir, &wrong);
+            ExitCode::FAILURE
+        }
         Err(error) => failed(&error),
     };
     log.flush();
     code
+}
+
+/// Reads the configuration, and makes sure of the state folder before the longer work on prompts.
+fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
+    let environment = Environment::from_process();
+    let loaded = reload::load_config(dir, &environment)?;
+    let state = StateDir::take(&loaded.server.state_dir)?;
+    let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
+    Ok(Start {
+        clock,
+        dir: dir.to_owned(),
+        environment,
+        state,
+        complete: Complete { loaded, prompts },
+    })
+}
+
+fn enter(start: Start) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(start.complete.loaded.server.shard_tasks.max(1))
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .thread_name("signalling")
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(serve(start));
+    // Nothing that is left needs to be waited for.
+    runtime.shutdown_background();
+    result
 }
 
 fn failed(error: &dyn std::error::Error) -> ExitCode {
@@ -119,21 +130,21 @@ struct Start {
     clock: Clock,
     dir: PathBuf,
     environment: Environment,
+    /// Ours until the process ends.
+    state: StateDir,
     complete: Complete,
 }
 
 /// All that others could have taken already.
 struct Taken {
-    _state: StateDir,
     control: ControlSocket,
     sip: Sockets,
     http: TcpListener,
     http_address: SocketAddr,
 }
 
-async fn take(loaded: &config::Loaded) -> Result<Taken, StartError> {
-    let settings = &loaded.server;
-    let state = StateDir::take(&settings.state_dir)?;
+async fn take(start: &Start) -> Result<Taken, StartError> {
+    let settings = &start.complete.loaded.server;
     let listeners: Vec<SocketAddr> = settings.sip.iter().map(|sip| sip.address).collect();
     let sip = Sockets::bind(&listeners, settings.shard_tasks)?;
     let refused = |error| StartError::Http {
@@ -142,9 +153,8 @@ async fn take(loaded: &config::Loaded) -> Result<Taken, StartError> {
     };
     let http = TcpListener::bind(settings.http).await.map_err(refused)?;
     let http_address = http.local_addr()?;
-    let control = state.control_socket()?;
+    let control = start.state.control_socket()?;
     Ok(Taken {
-        _state: state,
         control,
         sip,
         http,
@@ -154,8 +164,10 @@ async fn take(loaded: &config::Loaded) -> Result<Taken, StartError> {
 
 async fn serve(start: Start) -> Result<(), StartError> {
     let terminations = Terminations::new()?;
-    let taken = take(&start.complete.loaded).await?;
+    let taken = take(&start).await?;
     let metrics = PrometheusBuilder::new().install_recorder()?;
+    sip::describe(sip::METRICS);
+    sip::describe(measure::METRICS);
     let health = HealthCell::default();
     let pages = Pages {
         health: health.clone(),
@@ -167,7 +179,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let sip_addresses = taken.sip.addresses().to_vec();
     let loaded = start.complete.loaded.clone();
     let listeners = listener_rows(&sip_addresses, taken.http_address);
-    let (commands, reloads) = wire(start, taken.sip, listeners, health.clone()).await?;
+    let (_state, commands, reloads) = wire(start, taken.sip, listeners, health.clone()).await?;
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
@@ -178,7 +190,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     tokio::spawn(watch::hang_ups(reloads));
 
     health.set(Health::Ready);
-    print(&welcome::text(
+    crate::print(&welcome::text(
         &loaded,
         &sip_addresses,
         taken.http_address,
@@ -202,11 +214,12 @@ async fn wire(
     sockets: Sockets,
     listeners: Vec<ListenerRow>,
     health: HealthCell,
-) -> Result<(Commands, reload::Reloads), StartError> {
+) -> Result<(StateDir, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
         dir,
         environment,
+        state,
         complete: Complete { loaded, prompts },
     } = start;
     let settings = &loaded.server;
@@ -281,7 +294,7 @@ async fn wire(
         reloads: reloads.clone(),
         listeners,
     }));
-    Ok((commands, reloads))
+    Ok((state, commands, reloads))
 }
 
 /// The media engine as shards see it.
@@ -363,10 +376,4 @@ fn listener_rows(sip: &[SocketAddr], http: SocketAddr) -> Vec<ListenerRow> {
     };
     let sip = sip.iter().map(|address| row("sip", "udp", address));
     sip.chain([row("http", "tcp", &http)]).collect()
-}
-
-fn print(text: &str) {
-    // A closed standard output is no reason to take no calls.
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -66,6 +66,19 @@ impl Server {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 
+    /// The log has a thread of its own, so it may come after what it tells of.
+    fn await_in_log(&self, text: &str) {
+        let started = Instant::now();
+        while !self.log().contains(text) {
+            assert!(
+                started.elapsed() < START_MAX,
+                "no {text:?} in {}",
+                self.log()
+            );
+            std::thread::sleep(LOOK_EVERY);
+        }
+    }
+
     fn ctl(&self, arguments: &[&str]) -> Output {
         kolapp(self.folder.path(), &[&["ctl"], arguments].concat())
             .output()
@@ -275,7 +288,7 @@ fn a_wrong_file_changes_nothing_and_says_where_and_a_right_one_is_taken_up() {
     assert_eq!(output.status.code(), Some(1));
     let place = format!("queues.toml:{line}:");
     assert!(said(&output).contains(&place), "{}", said(&output));
-    assert!(server.log().contains(&place), "{}", server.log());
+    server.await_in_log(&place);
     let errors = &server.json("status")["config"]["last_errors"];
     assert!(errors[0].as_str().unwrap().contains(&place), "{errors}");
 
@@ -285,11 +298,7 @@ fn a_wrong_file_changes_nothing_and_says_where_and_a_right_one_is_taken_up() {
     let beside = server.config("organisations/demo/queues.toml.new");
     std::fs::write(&beside, changed).unwrap();
     std::fs::rename(beside, &file).unwrap();
-    let started = Instant::now();
-    while !server.log().contains("15s -> 17s") {
-        assert!(started.elapsed() < START_MAX, "{}", server.log());
-        std::thread::sleep(LOOK_EVERY);
-    }
+    server.await_in_log("15s -> 17s");
     assert_eq!(
         server.json("status")["config"]["last_errors"],
         serde_json::json!([])
@@ -415,4 +424,105 @@ fn check_sums_up_a_right_configuration_and_names_the_line_of_a_wrong_one() {
     let wrong = kolapp(folder.path(), &["check"]).output().unwrap();
     assert_eq!(wrong.status.code(), Some(1));
     assert!(said(&wrong).contains("kolapp.toml:2:7"), "{}", said(&wrong));
+}
+
+const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
+                     m=audio 41998 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n";
+
+impl Phone {
+    /// An INVITE from outside to the queue's public number.
+    fn invite(&mut self, call_id: &str) {
+        let port = self.port;
+        let request = format!(
+            "INVITE sip:+46850001000@demo.localhost SIP/2.0\r\n\
+             Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKi{port}{call_id}\r\n\
+             From: <sip:+46701234567@trunk.example>;tag=i{port}\r\n\
+             To: <sip:+46850001000@demo.localhost>\r\nCall-ID: {call_id}\r\nCSeq: 1 INVITE\r\n\
+             Max-Forwards: 70\r\nContact: <sip:caller@127.0.0.1:{port}>\r\n\
+             Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{OFFER}",
+            OFFER.len()
+        );
+        self.socket.send(request.as_bytes()).unwrap();
+    }
+
+    fn acknowledge(&mut self, ok: &Response) {
+        let port = self.port;
+        let text = |name| ok.headers.text(name).unwrap();
+        let request = format!(
+            "ACK sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKa{port}\r\n\
+             From: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
+            text(&HeaderName::From),
+            text(&HeaderName::To),
+            text(&HeaderName::CallId),
+        );
+        self.socket.send(request.as_bytes()).unwrap();
+    }
+
+    /// What comes next, save provisional responses.
+    fn next(&mut self) -> Message {
+        let mut buffer = [0; 65_535];
+        loop {
+            let length = self.socket.recv(&mut buffer).expect("a message in time");
+            let bytes = bytes::Bytes::copy_from_slice(&buffer[..length]);
+            match parse_datagram(bytes, &Limits::default()).unwrap() {
+                Message::Response(response) if response.is_provisional() => {}
+                message => return message,
+            }
+        }
+    }
+
+    fn final_response(&mut self) -> Response {
+        match self.next() {
+            Message::Response(response) => response,
+            Message::Request(request) => panic!("expected a response, got {request:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_draining_server_refuses_new_calls_and_a_second_signal_ends_those_it_has() {
+    let mut server = Server::start();
+    let mut caller = Phone::of(&server);
+    caller.invite("standing");
+    let ok = caller.final_response();
+    assert_eq!(ok.status.code(), 200);
+    caller.acknowledge(&ok);
+    assert_eq!(server.json("calls")[0]["state"], "waiting");
+    assert_eq!(server.json("queues")[0]["waiting"], 1);
+    assert_eq!(server.json("status")["media"]["sessions"], 1);
+
+    server.signal("-TERM");
+    let started = Instant::now();
+    while server.json("status")["draining"] != true {
+        assert!(started.elapsed() < REPLY_MAX);
+    }
+    assert!(server.http("/healthz").starts_with("HTTP/1.1 503"));
+    let mut late = Phone::of(&server);
+    late.invite("late");
+    let refused = late.final_response();
+    assert_eq!(refused.status.code(), 503);
+    assert!(refused.headers.has(&HeaderName::RetryAfter));
+
+    assert!(
+        server.process.try_wait().unwrap().is_none(),
+        "the standing call is waited for"
+    );
+    server.signal("-TERM");
+    match caller.next() {
+        Message::Request(request) => assert_eq!(request.method, Method::Bye),
+        Message::Response(response) => panic!("expected BYE, got {response:?}"),
+    }
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
+fn hanging_up_on_the_server_makes_it_read_its_configuration_anew() {
+    let server = Server::start();
+    assert_eq!(server.json("status")["config"]["reloads"], 0);
+    server.signal("-HUP");
+    let started = Instant::now();
+    while server.json("status")["config"]["reloads"] != 1 {
+        assert!(started.elapsed() < START_MAX, "{}", server.log());
+        std::thread::sleep(LOOK_EVERY);
+    }
 }

@@ -15,7 +15,7 @@ mod worker;
 pub use clock::Clock;
 pub use gate::{Gate, Secrets};
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
-pub use measure::{METRICS, Metric, MetricKind};
+pub use measure::{METRICS, Metric, MetricKind, describe};
 pub use registrations::{Registered, Registrations};
 pub use udp::{BindError, Sockets};
 pub use worker::{LiveCalls, Media, Parts, start};

@@ -3,7 +3,7 @@
 
 use crate::gate::Turned;
 use call::{EndCause, RefusedCause};
-use metrics::{Counter, counter, gauge};
+use metrics::{Counter, counter, describe_counter, describe_gauge, gauge};
 use sip_core::{Method, StatusCode};
 
 /// How a metric moves.
@@ -102,6 +102,16 @@ pub const METRICS: &[Metric] = &[
         "requests refused by a shard",
     ),
 ];
+
+/// Gives each metric of a table its text, for whoever scrapes them.
+pub fn describe(metrics: &[Metric]) {
+    for metric in metrics {
+        match metric.kind {
+            MetricKind::Counter => describe_counter!(metric.name, metric.meaning),
+            MetricKind::Gauge => describe_gauge!(metric.name, metric.meaning),
+        }
+    }
+}
 
 const METHODS: [Method; 14] = [
     Method::Invite,
