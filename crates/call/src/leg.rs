@@ -146,8 +146,6 @@ pub(crate) struct Leg {
     pub(crate) negotiation: Option<Negotiation>,
     pub(crate) unacknowledged: Option<Unacknowledged>,
     pub(crate) media_open: bool,
-    /// The party has put us on hold.
-    pub(crate) on_hold: bool,
     /// We want to hang up but may not before the ACK is here (RFC 3261 §15).
     pub(crate) bye_due: bool,
     /// What its end means for the call has been seen to.
@@ -193,6 +191,13 @@ impl Leg {
     /// What offer and answer agreed on, once they have.
     pub(crate) fn agreed(&self) -> Option<&Agreed> {
         self.negotiation.as_ref()?.agreed()
+    }
+
+    /// Whether the party wants nothing sent: it has put us on hold (RFC 3264 §8.4).
+    pub(crate) fn holds_us(&self) -> bool {
+        use sip_core::Direction::{Inactive, RecvOnly};
+        self.agreed()
+            .is_some_and(|agreed| matches!(agreed.direction, RecvOnly | Inactive))
     }
 
     /// Where requests within the dialog go (RFC 3261 §8.1.2): to the next hop if that is an address; to

@@ -174,7 +174,6 @@ impl Shard {
                 negotiation: None,
                 unacknowledged: None,
                 media_open: false,
-                on_hold: false,
                 bye_due: false,
                 settled: false,
                 state: State::Incoming { invite, dialog },

@@ -53,7 +53,6 @@ impl Shard {
                 negotiation: None,
                 unacknowledged: None,
                 media_open: false,
-                on_hold: false,
                 bye_due: false,
                 settled: false,
             }

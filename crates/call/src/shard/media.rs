@@ -4,7 +4,7 @@ use super::Shard;
 use super::hang_up::Gone;
 use crate::call::{CONFIRMATION, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
-use crate::leg::Role;
+use crate::leg::{Leg, Role};
 use base::{CallId, LegId, Time};
 use media_core::{Codec, Command, Direction, Event, Playlist, Remote, Session, StreamPlan, Then};
 use sip_core::{Agreed, Format, StatusCode};
@@ -93,15 +93,7 @@ impl Shard {
     /// Offer and answer agreed anew within the dialog: media follows, and hold or resume with it.
     pub(super) fn media_agreed(&mut self, leg: LegId, out: &mut Vec<Output>) {
         self.apply_media(leg, out);
-        let Some(entry) = self.leg_mut(leg) else {
-            return;
-        };
-        let held = entry
-            .agreed()
-            .is_some_and(|agreed| !direction(agreed.direction).sends());
-        let changed = std::mem::replace(&mut entry.on_hold, held) != held;
-        let call = entry.call;
-        if changed {
+        if let Some(call) = self.leg(leg).map(|leg| leg.call) {
             self.join_or_hold(call, out);
         }
     }
@@ -111,7 +103,7 @@ impl Shard {
         let Some((caller, other)) = self.call(call).and_then(|call| call.talking()) else {
             return;
         };
-        let holds = |leg| self.leg(leg).is_some_and(|leg| leg.on_hold);
+        let holds = |leg| self.leg(leg).is_some_and(Leg::holds_us);
         if !holds(caller) && !holds(other) {
             // One command joins both ways.
             out.push(Output::Media {
