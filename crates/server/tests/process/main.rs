@@ -1,0 +1,266 @@
+//! The binary from outside: it starts with the demo's configuration on ports of its own, answers SIP, HTTP
+//! and `ctl`, reloads, and ends when told to.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test's helpers fail as the test itself does"
+)]
+
+mod phone;
+mod server;
+
+use phone::Phone;
+use server::{LOOK_EVERY, REPLY_MAX, START_MAX, Server, copy, kolapp, said};
+use sip_core::{HeaderName, Message, Method};
+use std::path::Path;
+use std::time::Instant;
+
+#[test]
+fn a_phone_registers_garbage_is_ignored_and_sigterm_ends_it_well() {
+    let mut server = Server::start();
+    let mut phone = Phone::of(&server);
+    assert_eq!(phone.ask("OPTIONS", "").status.code(), 200);
+
+    assert_eq!(phone.register("wrong", 60).status.code(), 401);
+    assert_eq!(phone.register("demo-anna", 60).status.code(), 200);
+    let registrations = server.json("registrations");
+    assert_eq!(registrations[0]["user"], "demo/anna");
+    assert_eq!(
+        registrations[0]["source"],
+        format!("127.0.0.1:{}", phone.port)
+    );
+    let agents = server.json("agents");
+    assert_eq!(agents[0]["name"], "demo/anna");
+    assert_eq!(agents[0]["state"], "free");
+    assert_eq!(agents[1]["state"], "unreachable");
+    assert_eq!(phone.register("demo-anna", 0).status.code(), 200);
+    assert_eq!(server.json("agents")[0]["state"], "unreachable");
+
+    for garbage in [
+        &b"\0\xff\xfe"[..],
+        b"INVITE",
+        b"SIP/2.0 200\r\n\r\n",
+        &[b'x'; 60_000],
+    ] {
+        phone.socket.send(garbage).unwrap();
+    }
+    assert_eq!(
+        phone.ask("OPTIONS", "").status.code(),
+        200,
+        "the first reply is to this"
+    );
+
+    let status = server.json("status");
+    assert_eq!(status["draining"], false);
+    assert_eq!(status["calls"], 0);
+    assert!(
+        server
+            .http("/metrics")
+            .contains("\nkolapp_sip_datagrams_total ")
+    );
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(!server.folder.path().join("state/kolapp.sock").exists());
+}
+
+#[test]
+fn a_wrong_file_changes_nothing_and_says_where_and_a_right_one_is_taken_up() {
+    let server = Server::start();
+    let file = server.config("organisations/demo/queues.toml");
+    let right = std::fs::read_to_string(&file).unwrap();
+    let line = right
+        .lines()
+        .position(|line| line.starts_with("ring"))
+        .unwrap()
+        + 1;
+
+    std::fs::write(&file, right.replacen("ring =", "rings =", 1)).unwrap();
+    let output = server.ctl(&["reload"]);
+    assert_eq!(output.status.code(), Some(1));
+    let place = format!("queues.toml:{line}:");
+    assert!(said(&output).contains(&place), "{}", said(&output));
+    server.await_in_log(&place);
+    let errors = &server.json("status")["config"]["last_errors"];
+    assert!(errors[0].as_str().unwrap().contains(&place), "{errors}");
+
+    // Saved as editors do: a new file in the place of the old one, and nobody calls reload.
+    let changed = right.replacen("\"15s\"", "\"17s\"", 1);
+    assert_ne!(changed, right);
+    let beside = server.config("organisations/demo/queues.toml.new");
+    std::fs::write(&beside, changed).unwrap();
+    std::fs::rename(beside, &file).unwrap();
+    server.await_in_log("15s -> 17s");
+    assert_eq!(
+        server.json("status")["config"]["last_errors"],
+        serde_json::json!([])
+    );
+    let output = server.ctl(&["reload"]);
+    assert_eq!(
+        (output.status.code(), said(&output).as_str()),
+        (Some(0), "Unchanged.\n")
+    );
+}
+
+#[test]
+fn a_killed_server_is_in_nobody_s_way_and_a_living_one_is_not_joined() {
+    let mut server = Server::start();
+    let second = kolapp(server.folder.path(), &["run"]).output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        said(&second).contains("another kolapp is running"),
+        "{}",
+        said(&second)
+    );
+
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    assert!(
+        server.folder.path().join("state/kolapp.sock").exists(),
+        "it had no time to clean up"
+    );
+    let asked = server.ctl(&["status"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(
+        said(&asked).contains("no kolapp is running"),
+        "{}",
+        said(&asked)
+    );
+    let folder = std::mem::replace(&mut server.folder, tempfile::tempdir().unwrap());
+    let again = Server::start_in(folder);
+    assert_eq!(again.ctl(&["status"]).status.code(), Some(0));
+}
+
+#[test]
+fn an_agent_is_paused_and_resumed_by_command_and_a_stranger_refused() {
+    let server = Server::start();
+    let mut phone = Phone::of(&server);
+    phone.register("demo-anna", 60);
+    assert!(
+        server
+            .ctl(&["agent", "pause", "anna", "--reason", "lunch"])
+            .status
+            .success()
+    );
+    assert_eq!(server.json("agents")[0]["state"], "paused");
+    assert_eq!(server.json("agents")[0]["pause_reason"], "lunch");
+    assert!(
+        server
+            .ctl(&["agent", "resume", "demo/anna"])
+            .status
+            .success()
+    );
+    assert_eq!(server.json("agents")[0]["state"], "free");
+    assert!(
+        server
+            .ctl(&["agent", "log-out", "anna", "--queue", "support"])
+            .status
+            .success()
+    );
+    assert_eq!(server.json("agents")[0]["state"], "logged-out");
+    for wrong in [
+        ["agent", "log-in", "nobody"].as_slice(),
+        &["agent", "log-in", "anna", "--queue", "nowhere"],
+        &["agent", "pause", "anna"],
+    ] {
+        let output = server.ctl(wrong);
+        assert_eq!(
+            output.status.code(),
+            Some(1),
+            "{wrong:?}: {}",
+            said(&output)
+        );
+    }
+    assert_eq!(
+        server.ctl(&["agent", "promote", "anna"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn check_sums_up_a_right_configuration_and_names_the_line_of_a_wrong_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    copy(&project.join("config"), &folder.path().join("config"));
+    std::os::unix::fs::symlink(project.join("prompts"), folder.path().join("prompts")).unwrap();
+    let right = kolapp(folder.path(), &["check"]).output().unwrap();
+    assert_eq!(right.status.code(), Some(0), "{}", said(&right));
+    assert!(
+        said(&right).contains("1 organisation, 4 users, 1 queue"),
+        "{}",
+        said(&right)
+    );
+
+    let file = folder.path().join("config/kolapp.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        text.replace("[\"127.0.0.1:5060\"]", "[\"0.0.0.0:5060\"]"),
+    )
+    .unwrap();
+    for what in ["check", "run"] {
+        let exposed = kolapp(folder.path(), &[what]).output().unwrap();
+        assert_eq!(exposed.status.code(), Some(1));
+        assert!(
+            said(&exposed).contains("kolapp.toml:"),
+            "{}",
+            said(&exposed)
+        );
+        assert!(
+            said(&exposed).contains("demo password"),
+            "{}",
+            said(&exposed)
+        );
+    }
+    std::fs::write(&file, "[sip]\nudp = 5060\n").unwrap();
+    let wrong = kolapp(folder.path(), &["check"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(said(&wrong).contains("kolapp.toml:2:7"), "{}", said(&wrong));
+}
+
+#[test]
+fn a_draining_server_refuses_new_calls_and_a_second_signal_ends_those_it_has() {
+    let mut server = Server::start();
+    let mut caller = Phone::of(&server);
+    caller.invite("standing");
+    let ok = caller.final_response();
+    assert_eq!(ok.status.code(), 200);
+    caller.acknowledge(&ok);
+    assert_eq!(server.json("calls")[0]["state"], "waiting");
+    assert_eq!(server.json("queues")[0]["waiting"], 1);
+    assert_eq!(server.json("status")["media"]["sessions"], 1);
+
+    server.signal("-TERM");
+    let started = Instant::now();
+    while server.json("status")["draining"] != true {
+        assert!(started.elapsed() < REPLY_MAX);
+    }
+    assert!(server.http("/healthz").starts_with("HTTP/1.1 503"));
+    let mut late = Phone::of(&server);
+    late.invite("late");
+    let refused = late.final_response();
+    assert_eq!(refused.status.code(), 503);
+    assert!(refused.headers.has(&HeaderName::RetryAfter));
+
+    assert!(
+        server.process.try_wait().unwrap().is_none(),
+        "the standing call is waited for"
+    );
+    server.signal("-TERM");
+    match caller.next() {
+        Message::Request(request) => assert_eq!(request.method, Method::Bye),
+        Message::Response(response) => panic!("expected BYE, got {response:?}"),
+    }
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
+fn hanging_up_on_the_server_makes_it_read_its_configuration_anew() {
+    let server = Server::start();
+    assert_eq!(server.json("status")["config"]["reloads"], 0);
+    server.signal("-HUP");
+    let started = Instant::now();
+    while server.json("status")["config"]["reloads"] != 1 {
+        assert!(started.elapsed() < START_MAX, "{}", server.log());
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
