@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
+mod admission;
 mod phone;
 mod world;
 
@@ -24,8 +25,8 @@ fn state(world: &World, name: &str) -> &'static str {
     match world.agent(name) {
         AgentState::Free => "free",
         AgentState::WrapUp { .. } => "wrap-up",
-        AgentState::InCall { .. } => "in call",
-        AgentState::Offered { .. } => "offered",
+        AgentState::InCall => "in call",
+        AgentState::Offered => "offered",
         AgentState::Paused { .. } => "paused",
         AgentState::LoggedOut => "logged out",
         AgentState::Deferred { .. } => "deferred",

@@ -45,7 +45,7 @@ pub(crate) enum Life {
 enum Happening {
     ToServer { from: SocketAddr, bytes: Bytes },
     ToPhone { to: SocketAddr, bytes: Bytes },
-    Shard(Input),
+    Shard(Box<Input>),
 }
 
 pub(crate) struct World {
@@ -270,7 +270,7 @@ impl World {
             .into_iter()
             .find(|row| row.agent == user(name));
         let totals = agent.expect("a known agent").totals;
-        (u64::from(totals.missed), u64::from(totals.device_errors))
+        (totals.missed, totals.device_errors)
     }
 
     /// Everything that was asked of the media session of the leg with the most commands naming `prompt`.
@@ -386,7 +386,7 @@ impl World {
 
     fn happen(&mut self, happening: Happening) {
         match happening {
-            Happening::Shard(input) => self.tell_shard(input),
+            Happening::Shard(input) => self.tell_shard(*input),
             Happening::ToPhone { to, bytes } => {
                 if let Some(phone) = self.phones.iter().position(|phone| phone.address == to) {
                     self.with_phone(phone, |phone, now, out| phone.receive(now, bytes, out));
@@ -450,7 +450,10 @@ impl World {
 
     fn engine_said(&mut self, out: acd::Output) {
         for command in out.commands {
-            self.later(Duration::ZERO, Happening::Shard(Input::Acd(command)));
+            self.later(
+                Duration::ZERO,
+                Happening::Shard(Box::new(Input::Acd(command))),
+            );
         }
     }
 
@@ -471,7 +474,7 @@ impl World {
                     let bindings = self.bindings(user.name());
                     self.later(
                         Duration::ZERO,
-                        Happening::Shard(Input::Located { leg, bindings }),
+                        Happening::Shard(Box::new(Input::Located { leg, bindings })),
                     );
                 }
                 Output::OpenMedia(session) => {
@@ -481,7 +484,7 @@ impl World {
                     let leg = session.leg;
                     self.later(
                         Duration::ZERO,
-                        Happening::Shard(Input::MediaOpened { leg, address }),
+                        Happening::Shard(Box::new(Input::MediaOpened { leg, address })),
                     );
                 }
                 Output::Media { leg, command, .. } => self.play(leg, command),
@@ -504,7 +507,7 @@ impl World {
                 let token = list.token;
                 let span = PROMPT * list.prompts.len() as u32;
                 let played = media_core::Event::Played { leg, token };
-                self.later(span, Happening::Shard(Input::Media(played)));
+                self.later(span, Happening::Shard(Box::new(Input::Media(played))));
             }
             _ => {}
         }

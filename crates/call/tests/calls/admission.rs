@@ -1,0 +1,138 @@
+//! Who comes in, and on whose word.
+
+use crate::world::{directory, journey, server, user};
+use call::Admission;
+use call::admission::{Assessment, account, assess, speaks_for};
+use call::settings::Directory;
+use sip_core::digest::{Algorithm, Challenge, Credentials};
+use sip_core::{Flow, Limits, Message, Request, StatusCode, Transport};
+
+fn flow(from: &str) -> Flow {
+    Flow {
+        transport: Transport::Udp,
+        local: server(),
+        remote: from.parse().unwrap(),
+        connection: 0,
+    }
+}
+
+fn request(method: &str, uri: &str, from: &str, to: &str) -> Request {
+    let text = format!(
+        "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6000;branch=z9hG4bK1\r\nFrom: <{from}>;tag=1\r\n\
+         To: <{to}>\r\nCall-ID: 1\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n"
+    );
+    match sip_core::parse_datagram(text.into_bytes().into(), &Limits::default()) {
+        Ok(Message::Request(request)) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn invite(dialled: &str, from: &str) -> Request {
+    let uri = format!("sip:{dialled}@127.0.0.1:5060");
+    request("INVITE", &uri, from, &uri)
+}
+
+fn assessed(directory: &Directory, from: &str, request: &Request) -> &'static str {
+    match assess(directory, &flow(from), request) {
+        Assessment::Admitted(Admission::Trunk(_)) => "trunk",
+        Assessment::Admitted(_) => "anyone",
+        Assessment::Challenge { realm, .. } => {
+            assert_eq!(&*realm, "demo.localhost");
+            "challenge"
+        }
+        Assessment::Refused(StatusCode::FORBIDDEN) => "forbidden",
+        Assessment::Refused(_) => "refused",
+    }
+}
+
+#[test]
+fn a_trunk_by_its_address_reaches_public_numbers_and_all_else_is_challenged() {
+    let directory = directory(journey());
+    let near = "127.8.9.10:5060";
+    let number = "+46850001000";
+    let stranger = "sip:+46701234567@carrier.example";
+    for (from, request, expected) in [
+        (near, invite(number, stranger), "trunk"),
+        (near, invite(number, "sip:anna@carrier.example"), "trunk"),
+        ("192.0.2.1:5060", invite(number, stranger), "challenge"),
+        // Accounts prove who they are, by name, extension, domain or our own address.
+        (near, invite(number, "sip:anna@demo.localhost"), "challenge"),
+        (near, invite(number, "sip:ANNA@Demo.LocalHost"), "challenge"),
+        (near, invite(number, "sip:101@demo.localhost"), "challenge"),
+        (near, invite(number, "sip:anna@127.0.0.1:6000"), "challenge"),
+        (near, invite(number, "tel:101"), "challenge"),
+        // What is not a public number is for users.
+        (near, invite("1000", stranger), "challenge"),
+        (near, invite("101", stranger), "challenge"),
+        (near, invite("*11", stranger), "challenge"),
+        (near, invite("+46850001001", stranger), "challenge"),
+    ] {
+        assert_eq!(
+            assessed(&directory, from, &request),
+            expected,
+            "{request:?}"
+        );
+    }
+}
+
+#[test]
+fn a_register_is_challenged_for_our_domain_and_our_address_and_forbidden_for_others() {
+    let directory = directory(journey());
+    for (aor, expected) in [
+        ("sip:anna@demo.localhost", "challenge"),
+        ("sip:nobody@demo.localhost", "challenge"),
+        ("sip:anna@127.0.0.1", "challenge"),
+        ("sip:anna@other.example", "forbidden"),
+        ("sip:anna@127.0.0.2", "forbidden"),
+    ] {
+        let request = request("REGISTER", "sip:demo.localhost", aor, aor);
+        assert_eq!(
+            assessed(&directory, "127.0.0.1:6000", &request),
+            expected,
+            "{aor}"
+        );
+    }
+}
+
+#[test]
+fn right_credentials_speak_for_their_own_account_and_no_other() {
+    let directory = directory(journey());
+    let org = user("anna").org();
+    let challenge = Challenge::new("demo.localhost", "nonce", Algorithm::Md5);
+    let method = sip_core::Method::Invite;
+    let credentials = Credentials::answer(&challenge, "anna", "secret", &method, "sip:1@x", 1, "c");
+    let anna = account(&directory, &org, &credentials).unwrap();
+    assert!(credentials.verify(&method, anna.ha1(Algorithm::Md5)));
+    let domain = |name: &str| format!("sip:{name}@demo.localhost");
+    for (from, allowed) in [
+        ("anna", true),
+        ("101", true),
+        ("bosse", false),
+        ("102", false),
+    ] {
+        let call = invite("1000", &domain(from));
+        assert_eq!(
+            speaks_for(&directory, &org, &anna, &call).is_ok(),
+            allowed,
+            "{from}"
+        );
+        let register = request(
+            "REGISTER",
+            "sip:demo.localhost",
+            &domain("anna"),
+            &domain(from),
+        );
+        assert_eq!(
+            speaks_for(&directory, &org, &anna, &register).is_ok(),
+            allowed,
+            "{from}"
+        );
+    }
+    let other = request(
+        "REGISTER",
+        "sip:demo.localhost",
+        &domain("anna"),
+        &domain("zoe"),
+    );
+    assert!(speaks_for(&directory, &org, &anna, &other).is_err());
+}
