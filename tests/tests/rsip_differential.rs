@@ -2,6 +2,11 @@
 //! folding, no compact forms, no IPv6, users of letters and digits. What one of them reads, the other must read as
 //! the same; what one of them writes, too.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test tells of a failed expectation by panicking"
+)]
+
 use bytes::Bytes;
 use rsip::headers::ToTypedHeader;
 use rsip::message::HeadersExt;

@@ -299,9 +299,13 @@ impl Head {
                 self.body_start = at + 2;
                 return;
             }
-            let Some(end) = header_end(bytes, at) else {
+            let Some(end) = header_end(bytes, at, limits.header_bytes) else {
                 return self.note(ParseError::Unterminated);
             };
+            if matches!(bytes.get(end), Some(b' ' | b'\t')) {
+                // Folded on and on: whoever writes this reads no answer.
+                return self.note(header_too_long(&bytes[at..end], limits));
+            }
             self.read_header(bytes, at, end, limits);
             at = end;
         }
@@ -318,11 +322,7 @@ impl Head {
     fn read_header(&mut self, bytes: &[u8], start: usize, end: usize, limits: &Limits) {
         let line = &bytes[start..end];
         if line.len() > limits.header_bytes {
-            let got = text::snippet(line);
-            return self.note(ParseError::HeaderTooLong {
-                limit: limits.header_bytes,
-                got,
-            });
+            return self.note(header_too_long(line, limits));
         }
         let bad_line = || ParseError::HeaderLine {
             got: text::snippet(line),
@@ -392,16 +392,23 @@ impl Head {
     }
 }
 
-/// The end of the header that starts at `at`: behind its line end and those of the folded lines after it.
-/// `None` when the bytes end first.
-fn header_end(bytes: &[u8], at: usize) -> Option<usize> {
+/// The end of the header that starts at `at`: behind its line end and those of the folded lines after it, though
+/// no line is looked at that starts beyond `limit` bytes. `None` when the bytes end first.
+fn header_end(bytes: &[u8], at: usize, limit: usize) -> Option<usize> {
     let mut end = at;
     loop {
         end += memchr::memchr(b'\n', &bytes[end..])? + 1;
         match bytes.get(end) {
-            Some(b' ' | b'\t') => {}
+            Some(b' ' | b'\t') if end - at <= limit => {}
             _ => return Some(end),
         }
+    }
+}
+
+fn header_too_long(header: &[u8], limits: &Limits) -> ParseError {
+    ParseError::HeaderTooLong {
+        limit: limits.header_bytes,
+        got: text::snippet(header),
     }
 }
 

@@ -271,6 +271,12 @@ fn limits_are_refused_with_their_own_status_and_never_cut() {
         matches!(header, (ParseError::HeaderTooLong { .. }, Some(513))),
         "{header:?}"
     );
+    let folded =
+        refused(&INVITE.replace("X-Odd: a", &format!("X-Odd: a{}", "\r\n x".repeat(4_000))));
+    assert!(
+        matches!(folded, (ParseError::HeaderTooLong { .. }, Some(513))),
+        "{folded:?}"
+    );
     let uri = refused(&INVITE.replace("sip:1000@", &format!("sip:{long}@")));
     assert!(
         matches!(uri, (ParseError::StartLineTooLong { .. }, Some(414))),

@@ -326,6 +326,9 @@ fn common_params_agree(a: &Params, b: &Params) -> bool {
     })
 }
 
+/// User and password.
+type UserInfo = (Option<Box<str>>, Option<Box<str>>);
+
 impl SipUri {
     fn parse_after_scheme(rest: &[u8], secure: bool) -> Result<SipUri, UriError> {
         let (userinfo, rest) = match memchr::memchr(b'@', rest) {
@@ -372,7 +375,7 @@ impl SipUri {
         })
     }
 
-    fn parse_userinfo(userinfo: &[u8]) -> Result<(Option<Box<str>>, Option<Box<str>>), UriError> {
+    fn parse_userinfo(userinfo: &[u8]) -> Result<UserInfo, UriError> {
         let refused = || UriError::User {
             got: text::snippet(userinfo),
         };
