@@ -17,7 +17,7 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares"
 # With a target named, build scripts and macros are compiled without the counters.
-cargo build --release --locked --target "$host"
+cargo build --release --target "$host"
 built=${CARGO_TARGET_DIR:-target}/$host/release
 
 for target; do
