@@ -221,11 +221,11 @@ impl<M: Media> Worker<M> {
                 self.parts.live_calls.0.fetch_sub(1, Ordering::Relaxed);
                 self.counters.ended(cause);
                 let now = self.parts.clock.now();
-                let talked = call.connected.map_or(0.0, |at| (now - at).as_secs_f64());
+                let talked = call.connected.map_or(0, |at| (now - at).as_millis());
                 tracing::info!(
                     call = %call.id, sip_call_id = &*call.sip_call_id,
                     with = call.with.as_ref().map(tracing::field::display),
-                    lasted_s = (now - call.started).as_secs_f64(), talked_s = talked,
+                    lasted_ms = (now - call.started).as_millis(), talked_ms = talked,
                     cause = end_label(cause), "call over"
                 );
             }
