@@ -15,6 +15,7 @@ pub struct Sipp<'a> {
     per_second: u32,
     pause: Duration,
     port: u16,
+    media_port: u16,
     limit: Duration,
     keys: Vec<(String, String)>,
     rows: Vec<String>,
@@ -30,6 +31,7 @@ impl<'a> Sipp<'a> {
             per_second: 10,
             pause: Duration::from_millis(500),
             port: server.other_port(0),
+            media_port: server.other_port(40),
             limit: Duration::from_secs(30),
             keys: Vec::new(),
             rows: Vec::new(),
@@ -57,10 +59,12 @@ impl<'a> Sipp<'a> {
         self
     }
 
-    /// Its port: one of the server's other ports by index.
+    /// Its port: one of the first ten of the server's other ports.
     #[must_use]
     pub fn port(mut self, index: u16) -> Self {
         self.port = self.server.other_port(index);
+        // SIPp takes four ports for sound and picture, whether it sends any or not.
+        self.media_port = self.server.other_port(40 + 4 * index);
         self
     }
 
@@ -71,10 +75,12 @@ impl<'a> Sipp<'a> {
         self
     }
 
-    /// Adds a row of fields, for `[field0]` and on.
+    /// Adds an account of the demo: `[field0]` is its name, `[field1]` its credentials.
     #[must_use]
-    pub fn row(mut self, fields: &[&str]) -> Self {
-        self.rows.push(fields.join(";"));
+    pub fn account(mut self, name: &str) -> Self {
+        self.rows.push(format!(
+            "{name};[authentication username={name} password=demo-{name}]"
+        ));
         self
     }
 
@@ -109,7 +115,7 @@ impl<'a> Sipp<'a> {
                 "-p",
                 &self.port.to_string(),
                 "-mp",
-                &(self.port + 40).to_string(),
+                &self.media_port.to_string(),
             ])
             .args([
                 "-m",
@@ -213,10 +219,10 @@ pub fn register_by_sipp(server: &Server, names: &[&str], device: u16) {
     let device = server.other_port(device).to_string();
     let mut run = Sipp::new(server, "register")
         .calls(names.len() as u32)
-        .port(39)
+        .port(9)
         .key("device_port", &device);
     for name in names {
-        run = run.row(&[name, &format!("demo-{name}")]);
+        run = run.account(name);
     }
     run.run();
 }
@@ -269,8 +275,8 @@ impl Baresip<'_> {
         std::fs::create_dir_all(&folder).unwrap();
         let config = format!(
             "sip_listen 127.0.0.1:{}\nmodule_path {}\nmodule g711.so\nmodule ausine.so\nmodule sndfile.so\n\
-             module_app account.so\nmodule_app menu.so\naudio_source ausine,{}\nausrc_srate 8000\nauplay_srate 8000\n\
-             ausrc_channels 1\nauplay_channels 1\nsnd_path {}\nrtp_ports {}-{}\nnet_interface lo\n",
+             module_app account.so\nmodule_app menu.so\naudio_source ausine,{}\nausrc_srate 48000\nauplay_srate 8000\n\
+             ausrc_channels 2\nauplay_channels 1\nsnd_path {}\nrtp_ports {}-{}\nnet_interface 127.0.0.1\n",
             server.other_port(self.port),
             baresip_modules().display(),
             self.hertz,

@@ -464,9 +464,14 @@ fn copy(from: &Path, to: &Path) {
 // Sets `path` in the one file of `folder` that has the table it stands in.
 fn set(folder: &Path, path: &str, value: &str) {
     let table = path.rsplit_once('.').map_or("", |(table, _)| table);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+    let entries = std::fs::read_dir(folder)
         .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .collect();
     files.sort();
     let holds = |file: &PathBuf| {

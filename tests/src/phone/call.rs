@@ -142,6 +142,12 @@ impl Call {
     /// # Panics
     /// When none comes in `limit`.
     pub fn answered(&mut self, limit: Duration) -> u16 {
+        if let Some(Ending::Refused(status)) = self.ended {
+            return status;
+        }
+        if self.last.as_ref().is_some_and(|last| last.status() == 200) {
+            return 200;
+        }
         let deadline = Instant::now() + limit;
         let mut resend = Instant::now() + T1;
         loop {
@@ -167,6 +173,22 @@ impl Call {
                     self.target,
                     self.trace()
                 ),
+            }
+        }
+    }
+
+    pub(super) fn under_way(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        while self.provisionals.is_empty() && self.ended.is_none() && self.last.is_none() {
+            let Some(reply) = self.next(deadline) else {
+                panic!(
+                    "no answer to INVITE {} in {limit:?}\n{}",
+                    self.target,
+                    self.trace()
+                )
+            };
+            if !reply.is_request() && reply.method() == "INVITE" {
+                self.final_answer(&reply);
             }
         }
     }

@@ -251,9 +251,14 @@ impl Phone {
         }
     }
 
-    /// Calls a number or URI of the demo.
+    /// Calls a number or URI of the demo. Of an account, returns when the challenge has been answered and the INVITE is
+    /// under way, or refused.
     pub fn call(&self, target: &str) -> Call {
-        Call::place(self.inner.clone(), target)
+        let mut call = Call::place(self.inner.clone(), target);
+        if self.inner.password.is_some() {
+            call.under_way(ANSWER_LIMIT);
+        }
+        call
     }
 
     /// Waits for a call.

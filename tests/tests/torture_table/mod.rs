@@ -230,8 +230,8 @@ pub(crate) const CASES: &[Case] = &[
     ),
     takes(
         "regaut01",
-        Answers(&[401]),
-        "registrar: credentials of an unknown scheme are none",
+        Answers(&[401, 403]),
+        "registrar: credentials of an unknown scheme are none; and its domain is not ours",
     ),
     refuses("multi01", "reader: two of what may stand once"),
     refuses("mcl01", "reader: two Content-Lengths that differ"),

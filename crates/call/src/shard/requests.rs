@@ -5,7 +5,7 @@ use crate::input::{Admission, CallEvent, Output, RefusedCause};
 use crate::tag;
 use base::Time;
 use sip_core::transaction::ServerKey;
-use sip_core::{Flow, HeaderName, HeaderValue, Method, Request, StatusCode};
+use sip_core::{Flow, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
@@ -115,6 +115,11 @@ impl Shard {
                 Ok(())
             }
             Method::Options => {
+                // RFC 3261 §11.2: the status is what an INVITE would have got.
+                if matches!(request.uri, Uri::Other(_)) {
+                    let status = StatusCode::UNSUPPORTED_URI_SCHEME;
+                    return Err(Refused::new(status, RefusedCause::Unsupported));
+                }
                 no_extension_required(request)?;
                 let tag = format!("{:016x}", self.random());
                 self.capabilities(now, key, request, &tag, out);
