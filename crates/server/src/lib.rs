@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod commands;
 mod ctl;
+mod descriptors;
 mod documents;
 mod drain;
 mod http;

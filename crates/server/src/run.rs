@@ -5,6 +5,7 @@ use crate::acd_task::AcdTask;
 use crate::check;
 use crate::commands::{Commands, Reach};
 use crate::ctl;
+use crate::descriptors;
 use crate::documents::ListenerRow;
 use crate::drain::drain;
 use crate::http::{self, Health, HealthCell, Pages};
@@ -81,6 +82,9 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
         Err(error) => return failed(&error),
     };
     panic::end_process_on_panic(log.clone());
+    if let Some(limit) = descriptors::raise_limit() {
+        tracing::debug!(limit, "file descriptors");
+    }
     let code = match prepare(clock, dir).and_then(enter) {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartError::Wrong(wrong)) => {
