@@ -279,6 +279,15 @@ pub fn recognise(recording: &[i16], prompt: &[i16]) -> Match {
     best
 }
 
+/// How many of a prompt's quarter seconds are found in `recording`, and how many it has; for recordings of phones whose
+/// jitter buffers stretch time.
+pub fn recognised_quarters(recording: &[i16], prompt: &[i16]) -> (usize, usize) {
+    let quarters = prompt.chunks_exact(RATE / 4);
+    let count = quarters.len();
+    let found = quarters.filter(|quarter| recognise(recording, quarter).likeness > RECOGNISED);
+    (found.count(), count)
+}
+
 // Radix-2, in place.
 fn fft(values: &mut [(f64, f64)]) {
     let size = values.len();

@@ -48,7 +48,9 @@ fn agents<'a>(server: &Server, names: &[&'a str]) -> Vec<(&'a str, Phone)> {
 
 #[test]
 fn a_trunk_caller_hears_the_welcome_and_reaches_the_agent_idle_longest() {
-    let server = quick().start();
+    let server = Setup::demo()
+        .set("queues.support.wrap_up", "\"1s\"")
+        .start();
     let phones = agents(&server, &["anna", "bosse", "cecilia"]);
     let mut order = Vec::new();
     for round in 0..6 {
