@@ -5,7 +5,7 @@ use super::description::{self, Description};
 use super::{Inner, T1};
 use crate::random;
 use crate::rtp::Media;
-use crate::sip::{Msg, address_uri, tag_of};
+use crate::sip::{Msg, address_uri};
 use crate::sound::Codec;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -27,18 +27,18 @@ pub enum Ending {
 /// A call.
 #[derive(Debug)]
 pub struct Call {
-    phone: Arc<Inner>,
+    pub(super) phone: Arc<Inner>,
     inbox: Receiver<Msg>,
-    invite: Msg,
+    pub(super) invite: Msg,
     call_id: String,
-    local: String,
+    pub(super) local: String,
     remote: String,
-    target: String,
+    pub(super) target: String,
     routes: Vec<String>,
     cseq: u32,
-    version: u64,
-    direction: &'static str,
-    codecs: Vec<Codec>,
+    pub(super) version: u64,
+    pub(super) direction: &'static str,
+    pub(super) codecs: Vec<Codec>,
     /// Sound of both directions.
     pub media: Media,
     /// Provisional answers that came, in order.
@@ -281,14 +281,14 @@ impl Call {
         ack
     }
 
-    fn take_description(&mut self, message: &Msg) {
+    pub(super) fn take_description(&mut self, message: &Msg) {
         if let Some(theirs) = Description::parse(&message.body_text()) {
             self.theirs = Some(theirs);
             self.aim();
         }
     }
 
-    fn aim(&mut self) {
+    pub(super) fn aim(&mut self) {
         let sends = matches!(self.direction, "sendrecv");
         self.media.aim(
             self.theirs
@@ -296,57 +296,6 @@ impl Call {
                 .filter(|_| sends)
                 .and_then(|theirs| theirs.target(&self.codecs)),
         );
-    }
-
-    /// Says 180.
-    pub fn ring(&self) {
-        self.reply(180, "Ringing");
-    }
-
-    /// Refuses with a status such as 486.
-    ///
-    /// # Panics
-    /// When the refusal is not acknowledged.
-    pub fn refuse(&mut self, status: u16) {
-        self.reply(status, "Refused");
-        self.ended = Some(Ending::Refused(status));
-        self.expect_request("ACK", super::ANSWER_LIMIT);
-    }
-
-    /// Answers with 200 and waits for the ACK.
-    ///
-    /// # Panics
-    /// When no ACK comes.
-    pub fn answer(&mut self) {
-        self.answer_without_ack();
-        self.expect_request("ACK", super::ANSWER_LIMIT);
-    }
-
-    /// Answers with 200 and does not wait.
-    pub fn answer_without_ack(&mut self) {
-        self.version += 1;
-        let chosen: Vec<Codec> = self
-            .theirs
-            .as_ref()
-            .and_then(|theirs| theirs.codec(&self.codecs))
-            .into_iter()
-            .collect();
-        let body = description::write(self.media.local(), self.version, &chosen, "sendrecv");
-        let reply = self.new_reply(200, "OK").with_body("application/sdp", body);
-        self.phone.respond(&self.invite, &reply);
-        self.aim();
-    }
-
-    fn new_reply(&self, status: u16, reason: &str) -> Msg {
-        let tag = tag_of(&self.local).unwrap_or_default();
-        self.invite
-            .reply(status, reason, tag)
-            .with("Contact", self.phone.contact())
-    }
-
-    fn reply(&self, status: u16, reason: &str) {
-        self.phone
-            .respond(&self.invite, &self.new_reply(status, reason));
     }
 
     /// Hangs up.
@@ -484,13 +433,6 @@ impl Call {
         self.expect_request("BYE", limit)
     }
 
-    /// Waits until the other side gives up before we answered.
-    pub fn expect_cancel(&mut self, limit: Duration) -> Msg {
-        let cancel = self.expect_request("CANCEL", limit);
-        self.expect_request("ACK", super::ANSWER_LIMIT);
-        cancel
-    }
-
     /// Reads what has come, for as long as `span`; whether the call still stands.
     pub fn stands_for(&mut self, span: Duration) -> bool {
         let deadline = Instant::now() + span;
@@ -508,56 +450,6 @@ impl Call {
             self.asked(&message);
         }
         Some(message)
-    }
-
-    fn asked(&mut self, request: &Msg) {
-        let tag = tag_of(&self.local).unwrap_or_default().to_owned();
-        let ok = request
-            .reply(200, "OK", &tag)
-            .with("Contact", self.phone.contact());
-        match request.method() {
-            "ACK" => {}
-            "INVITE" => self.asked_again(request, ok),
-            "BYE" => {
-                self.phone.respond(request, &ok);
-                self.ended = Some(Ending::Bye);
-                self.last = Some(request.clone());
-                self.media.aim(None);
-            }
-            "CANCEL" => {
-                self.phone.respond(request, &ok);
-                self.reply(487, "Request Terminated");
-                self.ended = Some(Ending::Cancel);
-                self.last = Some(request.clone());
-            }
-            _ => self.phone.respond(request, &ok),
-        }
-    }
-
-    fn asked_again(&mut self, request: &Msg, ok: Msg) {
-        self.target = request.contact_uri().unwrap_or_else(|| self.target.clone());
-        self.take_description(request);
-        self.version += 1;
-        let theirs = self.theirs.as_ref();
-        // RFC 3264 §6.1: what one side only sends, the other only receives.
-        let direction = match theirs.map(|theirs| theirs.direction.as_str()) {
-            Some("sendonly") => "recvonly",
-            Some("recvonly") => "sendonly",
-            Some("inactive") => "inactive",
-            _ => self.direction,
-        };
-        let chosen: Vec<Codec> = theirs
-            .and_then(|theirs| theirs.codec(&self.codecs))
-            .into_iter()
-            .collect();
-        let codecs = if request.body.is_empty() {
-            &self.codecs
-        } else {
-            &chosen
-        };
-        let body = description::write(self.media.local(), self.version, codecs, direction);
-        self.phone
-            .respond(request, &ok.with_body("application/sdp", body));
     }
 
     /// URI of the other side, from its From or To.

@@ -1,6 +1,7 @@
 //! A phone: registers, calls, is called. One socket for signalling with a thread that reads it, answers
 //! retransmissions from memory, and hands each message to the call it belongs to.
 
+mod answering;
 mod call;
 mod description;
 

@@ -1,165 +1,19 @@
 //! A Kölapp process of its own for each test: its ports, its copy of the demo's configuration, its log.
 
-use crate::{http, process, slots::Slot, sound};
+mod setup;
+
+pub use setup::Setup;
+
+use crate::{http, process, sound};
 use serde_json::Value;
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-use toml_edit::DocumentMut;
 
-/// Longest start that is waited for; the goal is far below, this is for a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(20);
 /// Longest end after SIGTERM, over the drain limit.
 const END_LIMIT: Duration = Duration::from_secs(15);
-
-/// A server to be: the demo with changes.
-#[derive(Debug)]
-pub struct Setup {
-    folder: TempDir,
-    slot: Slot,
-    environment: Vec<(String, String)>,
-    cpu: Option<usize>,
-}
-
-impl Setup {
-    /// The demo as it is in the repository.
-    ///
-    /// # Panics
-    /// When the demo cannot be copied.
-    pub fn demo() -> Setup {
-        let folder = tempfile::Builder::new()
-            .prefix("kolapp-test-")
-            .tempdir()
-            .unwrap();
-        copy(&repository().join("config"), &folder.path().join("config"));
-        std::os::unix::fs::symlink(repository().join("prompts"), folder.path().join("prompts"))
-            .unwrap();
-        Setup {
-            folder,
-            slot: Slot::take(),
-            environment: Vec::new(),
-            cpu: None,
-        }
-    }
-
-    /// The configuration folder.
-    pub fn config(&self) -> PathBuf {
-        self.folder.path().join("config")
-    }
-
-    /// Port of the server's SIP.
-    pub fn sip_port(&self) -> u16 {
-        self.slot.sip()
-    }
-
-    /// Sets a value of the demo organisation, such as `queues.support.ring` to `"2s"` (TOML).
-    #[must_use]
-    pub fn set(self, path: &str, value: &str) -> Setup {
-        set(&self.config().join("organisations/demo"), path, value);
-        self
-    }
-
-    /// Sets a value of `kolapp.toml`.
-    #[must_use]
-    pub fn set_server(self, path: &str, value: &str) -> Setup {
-        set_in(&self.config().join("kolapp.toml"), path, value);
-        self
-    }
-
-    /// Adds a file to the demo organisation.
-    #[must_use]
-    pub fn add(self, name: &str, text: &str) -> Setup {
-        std::fs::write(self.config().join("organisations/demo").join(name), text).unwrap();
-        self
-    }
-
-    /// Sets an environment variable.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Setup {
-        self.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Runs it on one CPU only.
-    #[must_use]
-    pub fn on_cpu(mut self, cpu: usize) -> Setup {
-        self.cpu = Some(cpu);
-        self
-    }
-
-    /// A command of the binary with this set-up's environment.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = match self.cpu {
-            None => Command::new(binary()),
-            Some(cpu) => {
-                let mut command = Command::new("taskset");
-                command.args(["--cpu-list", &cpu.to_string()]).arg(binary());
-                command
-            }
-        };
-        command
-            .args(arguments)
-            .arg("--config")
-            .arg(self.config())
-            .env("KOLAPP_SIP_PORT", self.slot.sip().to_string())
-            .env("KOLAPP_HTTP_PORT", self.slot.http().to_string())
-            .env("KOLAPP_RTP_PORTS", self.slot.rtp())
-            .env("KOLAPP_STATE_DIR", self.folder.path().join("var"))
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
-    /// Runs a command that ends by itself, such as `check`.
-    ///
-    /// # Panics
-    /// When it does not end in half a minute.
-    pub fn output(&self, arguments: &[&str]) -> Output {
-        finished(
-            self.command(arguments).stdin(Stdio::null()),
-            Duration::from_secs(30),
-        )
-    }
-
-    /// Starts the server and waits until it is ready.
-    ///
-    /// # Panics
-    /// When it is not.
-    pub fn start(self) -> Server {
-        let stdout = std::fs::File::create(self.folder.path().join("stdout")).unwrap();
-        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
-        let began = Instant::now();
-        let child = self
-            .command(&["run"])
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
-        let mut server = Server {
-            setup: self,
-            child,
-            started_in: Duration::ZERO,
-            ended: None,
-        };
-        loop {
-            if let Ok((200, _)) = server.healthz() {
-                server.started_in = began.elapsed();
-                return server;
-            }
-            if let Some(status) = server.child.try_wait().unwrap() {
-                panic!("the server ended at start with {status}");
-            }
-            assert!(
-                began.elapsed() < START_LIMIT,
-                "the server was not ready in {START_LIMIT:?}"
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-}
 
 /// A running server; killed, by its process id, when dropped.
 #[derive(Debug)]
@@ -322,7 +176,7 @@ impl Server {
 
     /// Changes a value of the demo organisation's files while it runs, as an editor's save would.
     pub fn edit(&self, path: &str, value: &str) {
-        set(&self.setup.config().join("organisations/demo"), path, value);
+        setup::set(&self.setup.config().join("organisations/demo"), path, value);
     }
 
     /// Sends SIGTERM.
@@ -444,73 +298,6 @@ pub fn finished(command: &mut Command, limit: Duration) -> Output {
         stdout: stdout.join().unwrap(),
         stderr: stderr.join().unwrap(),
     }
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in
-        std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()))
-    {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), &target).unwrap();
-        }
-    }
-}
-
-// Sets `path` in the one file of `folder` that has the table it stands in.
-fn set(folder: &Path, path: &str, value: &str) {
-    let table = path.rsplit_once('.').map_or("", |(table, _)| table);
-    let entries = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "toml")
-        })
-        .collect();
-    files.sort();
-    let holds = |file: &PathBuf| {
-        let document: DocumentMut = std::fs::read_to_string(file)
-            .unwrap()
-            .parse()
-            .expect("TOML");
-        let mut item = document.as_item();
-        table
-            .split('.')
-            .filter(|key| !key.is_empty())
-            .all(|key| match item.get(key) {
-                Some(inner) => {
-                    item = inner;
-                    true
-                }
-                None => false,
-            })
-    };
-    let file = files
-        .iter()
-        .find(|file| holds(file))
-        .unwrap_or_else(|| panic!("no file of the demo has [{table}]"));
-    set_in(file, path, value);
-}
-
-fn set_in(file: &Path, path: &str, value: &str) {
-    let text =
-        std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let mut document: DocumentMut = text.parse().expect("TOML");
-    let mut item = document.as_item_mut();
-    for key in path.split('.') {
-        item = &mut item[key];
-    }
-    *item = toml_edit::value(value.parse::<toml_edit::Value>().expect("a TOML value"));
-    // Saved as editors do: a new file takes the old one's name.
-    let beside = file.with_extension("new");
-    std::fs::write(&beside, document.to_string()).unwrap();
-    std::fs::rename(&beside, file).unwrap();
 }
 
 fn read_lossy(path: &Path) -> String {
