@@ -157,11 +157,12 @@ impl Shard {
         for timer in [LegTimer::RetransmitAnswer, LegTimer::DeviceSilent] {
             self.timers.disarm(&Due::Leg(leg, timer));
         }
-        self.settle(now, leg, how, out);
-        self.legs.remove(leg.slot, leg.generation);
+        // Off the call's list first: what ends the rest of the call has nothing left to say to this party.
         if let Some(call) = self.call_mut(call) {
             call.legs.retain(|other| *other != leg);
         }
+        self.settle(now, leg, how, out);
+        self.legs.remove(leg.slot, leg.generation);
         self.remove_call_if_over(call, out);
     }
 

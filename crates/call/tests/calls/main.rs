@@ -78,6 +78,25 @@ fn when_the_agent_hangs_up_the_caller_gets_bye_at_once() {
 }
 
 #[test]
+fn whoever_hangs_up_gets_no_bye_in_return() {
+    for hangs_up in ["anna", "caller"] {
+        let mut world = World::new(15, journey());
+        let anna = world.phone("anna", ANSWERS);
+        let caller = world.phone("caller", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(4));
+        let phone = if hangs_up == "anna" { anna } else { caller };
+        world.hang_up(phone);
+        world.run(seconds(60));
+        assert!(
+            !world.phones[phone].seen.contains(&Seen::StrayBye),
+            "{hangs_up}"
+        );
+        world.assert_at_rest();
+    }
+}
+
+#[test]
 fn when_the_caller_hangs_up_the_ringing_agent_gets_cancel_and_is_free_with_no_miss() {
     let mut world = World::new(3, journey());
     let anna = world.phone("anna", Habit::Rings);

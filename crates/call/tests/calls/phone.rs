@@ -37,6 +37,8 @@ pub(crate) enum Seen {
     Refused(u16),
     Cancelled,
     HungUpOn,
+    /// A BYE that no dialog of the phone's belongs to (any more).
+    StrayBye,
     Reinvited(u16),
 }
 
@@ -364,6 +366,7 @@ impl Phone {
                 self.step(now, respond(response), out);
             }
             (Method::Bye, _, _) => {
+                self.seen.push(Seen::StrayBye);
                 let response = say(StatusCode::CALL_DOES_NOT_EXIST);
                 self.step(now, respond(response), out);
             }
