@@ -2,13 +2,12 @@
 //! what happens to it is decided in `shard`.
 
 use base::{CallId, LegId, OfferId, UserId};
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
 use sip_core::registrar::Binding;
 use sip_core::transaction::{ClientKey, Repeats, ServerKey};
 use sip_core::{
-    Agreed, Flow, HeaderName, Limits, Message, Negotiation, Request, Response, StatusCode,
+    Agreed, Flow, HeaderName, Negotiation, Request, Response, StatusCode,
 };
 use std::time::Duration;
 
@@ -71,7 +70,7 @@ pub(crate) struct PendingInvite {
     pub(crate) key: ServerKey,
     /// Whether it carried an offer; if not, our 2xx does.
     pub(crate) offered: bool,
-    head: Box<[u8]>,
+    head: Request,
 }
 
 impl PendingInvite {
@@ -90,24 +89,18 @@ impl PendingInvite {
         PendingInvite {
             key,
             offered: !request.body.is_empty(),
-            head: head.to_bytes().to_vec().into(),
+            head,
         }
     }
 
     /// A response to it. Any but 100 carries our tag and, within 1xx and 2xx, the route that was recorded
     /// (RFC 3261 §12.1.1).
     pub(crate) fn response(&self, status: StatusCode, local_tag: &str) -> Response {
-        let parsed =
-            sip_core::parse_datagram(Bytes::copy_from_slice(&self.head), &Limits::default());
-        let Ok(Message::Request(request)) = parsed else {
-            // The head was printed by us from a message that had been read; it reads back.
-            unreachable!("a request that we printed reads back");
-        };
-        let mut response = request.response_with_tag(status, local_tag);
+        let mut response = self.head.response_with_tag(status, local_tag);
         if status.is_provisional() || status.is_success() {
             response
                 .headers
-                .copy_from(&request.headers, &HeaderName::RecordRoute);
+                .copy_from(&self.head.headers, &HeaderName::RecordRoute);
         }
         response
     }

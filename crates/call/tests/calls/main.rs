@@ -77,6 +77,42 @@ fn when_the_agent_hangs_up_the_caller_gets_bye_at_once() {
     world.assert_at_rest();
 }
 
+/// An INVITE to the queue as a datagram, with `via` and `target` put in.
+fn invite(via: &str, target: &str) -> sip_core::Message {
+    let text = format!(
+        "INVITE {target} SIP/2.0\r\nv: {via}\r\nFrom: <sip:+46701234567@127.0.0.1>;tag=a\r\n\
+         To: <sip:{NUMBER}@127.0.0.1>\r\nCall-ID: long\r\nCSeq: 1 INVITE\r\n\
+         Contact: <sip:+46701234567@127.0.0.9:5070>\r\nContent-Length: 0\r\n\r\n"
+    );
+    sip_core::parse_datagram(text.into(), &sip_core::Limits::default()).unwrap()
+}
+
+#[test]
+fn an_invite_as_long_as_may_be_is_answered_though_its_via_grows_beyond_that() {
+    let start = "SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKlong;rport;x=";
+    let room = sip_core::Limits::default().header_bytes - "v: \r\n".len() - start.len();
+    let via = format!("{start}{}", "x".repeat(room));
+    for life in [Life::Whole, Life::Interrupted] {
+        let mut world = World::new(16, journey()).living(life);
+        let flow = sip_core::Flow {
+            transport: sip_core::Transport::Udp,
+            local: world::server(),
+            remote: "127.0.0.9:5070".parse().unwrap(),
+            connection: 0,
+        };
+        world.tell_shard(Input::Received {
+            flow,
+            message: invite(&via, &format!("sip:{NUMBER}@127.0.0.1")),
+            admission: call::Admission::Trunk("demo/provider".parse().unwrap()),
+        });
+        world.run(seconds(1));
+        let answered = |line: &String| line.contains("SIP/2.0 200 OK");
+        assert!(world.diary.iter().any(answered));
+        world.run(seconds(120));
+        assert_eq!(world.ended, [EndCause::SignallingFailed], "no ACK came");
+    }
+}
+
 #[test]
 fn whoever_hangs_up_gets_no_bye_in_return() {
     for hangs_up in ["anna", "caller"] {
