@@ -147,8 +147,14 @@ fn leave_the_servers_cpu() {
     }
 }
 
+/// Ports for more calls than a test's thousand ports have room for. Those that others hold are passed over.
+const RTP_PORTS: &str = "31000-64999";
+
 /// Starts a server on its CPU.
 fn serve(setup: Setup) -> Server {
+    let setup = setup
+        .set_server("limits.calls_max", "100000")
+        .env("KOLAPP_RTP_PORTS", RTP_PORTS);
     setup.on_cpu(SERVER_CPU).env("KOLAPP_LOG", "warn").start()
 }
 

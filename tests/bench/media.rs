@@ -45,9 +45,11 @@ pub(crate) fn bridge(extent: Extent) -> Vec<Row> {
     let standing = streams.len() / 2;
     // The server learns where each leg's packets come from.
     streams.run(Traffic::Both, Duration::from_secs(1));
-    let (tally, cost) = Cost::of(&server, || {
-        streams.run(Traffic::Both, Duration::from_secs(extent.choose(5, 20)))
-    });
+    let span = Duration::from_secs(extent.choose(5, 20));
+    let (mut tally, cost) = Cost::of(&server, || streams.run(Traffic::Both, span));
+    streams.settle(&mut tally);
+    // Since the start: what came before the server knew where from is among it.
+    let refused = server.ctl(&["status"])["media"]["dropped"].clone();
     let lost = 100.0 * (1.0 - tally.passed as f64 / tally.sent.max(1) as f64);
     let rows = vec![
         Row::new(
@@ -60,7 +62,10 @@ pub(crate) fn bridge(extent: Extent) -> Vec<Row> {
         ),
         Row::new(
             "  packets lost",
-            format!("{lost:.3} % of {}", tally.sent),
+            format!(
+                "{lost:.3} % of {} ({} refused by the server)",
+                tally.sent, refused
+            ),
             "0",
         ),
         Row::new(

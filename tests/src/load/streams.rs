@@ -1,6 +1,6 @@
 //! RTP of many legs from few sockets: each leg sends 50 packets a second, spread over the 20 ms; every packet carries
-//! when it was sent and by whom, so that a leg that receives it knows its delay and its partner. Legs are told apart
-//! by the server's port they talk to.
+//! when it was sent, so that a leg that receives it knows its delay. Legs are told apart by the server's port they talk
+//! to.
 
 use super::{Spread, socket, wait};
 use crate::rtp::PACKET;
@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 const LENGTH: usize = 172;
 /// Set in the payload so that no prompt is taken for one of ours.
 const MARK: [u8; 4] = *b"kOLa";
+
+/// How long packets may be on their way.
+const GRACE: Duration = Duration::from_millis(200);
 
 /// What legs do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +59,10 @@ pub struct Streams {
     legs: Vec<Leg>,
     by_port: HashMap<u16, usize>,
     began: Instant,
+    // Which run a packet belongs to; the one before is still arriving when the next begins.
+    epoch: u8,
+    next: usize,
+    sent_until: Option<Instant>,
 }
 
 impl Default for Streams {
@@ -65,6 +72,9 @@ impl Default for Streams {
             legs: Vec::new(),
             by_port: HashMap::new(),
             began: Instant::now(),
+            epoch: 0,
+            next: 0,
+            sent_until: None,
         }
     }
 }
@@ -99,52 +109,55 @@ impl Streams {
         self.legs.is_empty()
     }
 
-    /// Runs for `span`; what happened in it. What was under way before is read and left out.
+    /// Runs for `span`; what happened in it. A run that follows at once goes on where the last one ended, with no gap in
+    /// any leg's packets. What is sent last is still on its way at the end: [`Streams::settle`].
     pub fn run(&mut self, traffic: Traffic, span: Duration) -> Tally {
         let start = Instant::now();
         let end = start + span;
         let mut tally = Tally::default();
         self.read(&mut Tally::default());
-        let count = self.legs.len().max(1) as u32;
-        for (index, leg) in self.legs.iter_mut().enumerate() {
-            leg.due = start + PACKET * index as u32 / count;
-            leg.last = None;
+        self.epoch = self.epoch.wrapping_add(1);
+        let goes_on = self
+            .sent_until
+            .is_some_and(|at| start.duration_since(at) < PACKET / 2);
+        if !goes_on {
+            let count = self.legs.len().max(1) as u32;
+            for (index, leg) in self.legs.iter_mut().enumerate() {
+                leg.due = start + PACKET * index as u32 / count;
+                leg.last = None;
+            }
+            self.next = 0;
         }
-        // Legs are in order of their phase, so the next due is always the one after the last.
-        let mut next = 0;
+        let sends = traffic == Traffic::Both && !self.legs.is_empty();
         loop {
             let now = Instant::now();
             if now >= end {
                 break;
             }
-            if traffic == Traffic::Both && !self.legs.is_empty() {
-                while self.legs[next].due <= now {
-                    tally.late = tally.late.max(now - self.legs[next].due);
-                    self.send(next);
-                    tally.sent += 1;
-                    next = (next + 1) % self.legs.len();
-                }
+            // Legs are in order of their phase, so the next due is always the one after the last.
+            while sends && self.legs[self.next].due <= now {
+                tally.late = tally.late.max(now - self.legs[self.next].due);
+                self.send(self.next);
+                tally.sent += 1;
+                self.next = (self.next + 1) % self.legs.len();
             }
             self.read(&mut tally);
-            let due = if traffic == Traffic::Both {
-                self.legs.get(next).map_or(end, |leg| leg.due)
-            } else {
-                end
-            };
+            let due = if sends { self.legs[self.next].due } else { end };
             wait(&[&self.socket], due.min(end));
         }
-        if traffic == Traffic::Both {
-            // What was sent last is still on its way.
-            let grace = Instant::now() + Duration::from_millis(100);
-            let mut rest = Tally::default();
-            while Instant::now() < grace {
-                wait(&[&self.socket], grace);
-                self.read(&mut rest);
-            }
-            tally.passed += rest.passed;
-            tally.gaps += rest.gaps;
-        }
+        self.sent_until = sends.then(Instant::now);
         tally
+    }
+
+    /// Reads what the last run sent and what is still on its way, into its tally.
+    pub fn settle(&mut self, tally: &mut Tally) {
+        let mut rest = Tally::default();
+        let grace = Instant::now() + GRACE;
+        while Instant::now() < grace {
+            wait(&[&self.socket], grace);
+            self.read(&mut rest);
+        }
+        tally.passed += rest.passed;
     }
 
     fn send(&mut self, index: usize) {
@@ -157,7 +170,7 @@ impl Streams {
         packet[8..12].copy_from_slice(&(0x1000_0000 + index as u32).to_be_bytes());
         packet[12..16].copy_from_slice(&MARK);
         packet[16..24].copy_from_slice(&nanos.to_be_bytes());
-        packet[24..28].copy_from_slice(&(index as u32).to_be_bytes());
+        packet[24] = self.epoch;
         leg.sequence = leg.sequence.wrapping_add(1);
         leg.due += PACKET;
         let _ = self.socket.send_to(&packet, leg.server);
@@ -183,6 +196,9 @@ impl Streams {
                 if sequence != previous.wrapping_add(1) {
                     tally.gaps += 1;
                 }
+            }
+            if buffer[12..16] == MARK && buffer[24] != self.epoch {
+                continue;
             }
             if buffer[12..16] == MARK {
                 let nanos = u64::from_be_bytes(buffer[16..24].try_into().expect("eight octets"));
@@ -216,7 +232,9 @@ mod tests {
         });
         let mut streams = Streams::default();
         streams.add(address);
-        let tally = streams.run(Traffic::Both, Duration::from_millis(400));
+        streams.run(Traffic::Both, Duration::from_millis(100));
+        let mut tally = streams.run(Traffic::Both, Duration::from_millis(400));
+        streams.settle(&mut tally);
         assert!((19..=21).contains(&tally.sent), "{tally:?}");
         assert_eq!((tally.passed, tally.other, tally.gaps), (tally.sent, 0, 0));
         assert!(tally.delay.percentile(50.0) < Duration::from_millis(5));
