@@ -61,7 +61,7 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_sip_keep_alives_total",
         &[],
-        "keep-alive datagrams answered",
+        "keep-alive datagrams",
     ),
     counts(
         "kolapp_sip_requests_total",

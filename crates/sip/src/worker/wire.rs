@@ -10,7 +10,11 @@ use sip_core::{Flow, Message, Rejected, Transport, parse_datagram};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-/// Answer to a keep-alive (RFC 5626 §3.5.1 names it for streams; phones accept it on UDP too).
+/// A keep-alive that asks for an answer (RFC 5626 §3.5.1 names it for streams; phones send it on UDP too).
+const PING: &[u8] = b"\r\n\r\n";
+
+/// The answer to it. Nothing else is answered so: two servers that answered each other's answers would
+/// never stop, and anybody can start them with one datagram.
 const PONG: &[u8] = b"\r\n";
 
 impl<M: Media> Worker<M> {
@@ -42,8 +46,15 @@ impl<M: Media> Worker<M> {
             remote: from,
             connection: 0,
         };
+        let pong = pong_to(&bytes);
         match parse_datagram(bytes, &self.limits) {
             Ok(message) => self.message(flow, message),
+            Err(rejected) if rejected.error == ParseError::KeepAlive => {
+                self.counters.keep_alives.increment(1);
+                if let Some(pong) = pong {
+                    self.transmit(flow, pong);
+                }
+            }
             Err(rejected) => self.rejected(flow, rejected),
         }
     }
@@ -70,11 +81,6 @@ impl<M: Media> Worker<M> {
     }
 
     fn rejected(&mut self, flow: Flow, rejected: Rejected) {
-        if rejected.error == ParseError::KeepAlive {
-            self.counters.keep_alives.increment(1);
-            self.transmit(flow, Bytes::from_static(PONG));
-            return;
-        }
         tracing::debug!(from = %flow.remote, error = %rejected.error, "no acceptable SIP message");
         match rejected.reply(&flow) {
             Some((back, response)) => {
@@ -136,6 +142,25 @@ impl<M: Media> Worker<M> {
                 self.counters.send_failed.increment(1);
                 true
             }
+        }
+    }
+}
+
+/// What a datagram of line ends is answered with, if with anything.
+fn pong_to(datagram: &[u8]) -> Option<Bytes> {
+    (datagram == PING).then_some(Bytes::from_static(PONG))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_keep_alive_that_asks_is_answered_and_an_answer_never_is() {
+        let pong = pong_to(PING).unwrap();
+        assert_eq!(pong_to(&pong), None);
+        for silent in [&b""[..], b"\0\0\0\0", b"\r\n\r\n\r\n"] {
+            assert_eq!(pong_to(silent), None);
         }
     }
 }
