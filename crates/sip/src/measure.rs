@@ -58,11 +58,7 @@ pub const METRICS: &[Metric] = &[
         &["cause"],
         "datagrams that are no acceptable SIP message; cause: answered, silent",
     ),
-    counts(
-        "kolapp_sip_keep_alives_total",
-        &[],
-        "keep-alive datagrams",
-    ),
+    counts("kolapp_sip_keep_alives_total", &[], "keep-alive datagrams"),
     counts(
         "kolapp_sip_requests_total",
         &["method"],
