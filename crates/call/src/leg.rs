@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
 use sip_core::registrar::Binding;
 use sip_core::transaction::{ClientKey, Repeats, ServerKey};
-use sip_core::{
-    Agreed, Flow, HeaderName, Negotiation, Request, Response, StatusCode,
-};
+use sip_core::{Agreed, Flow, HeaderName, Negotiation, Request, Response, StatusCode};
 use std::time::Duration;
 
 /// A device that has not even said 100 by then is taken for dead, long before Timer B's 32 s: somebody
@@ -70,7 +68,7 @@ pub(crate) struct PendingInvite {
     pub(crate) key: ServerKey,
     /// Whether it carried an offer; if not, our 2xx does.
     pub(crate) offered: bool,
-    head: Request,
+    head: Box<Request>,
 }
 
 impl PendingInvite {
@@ -89,7 +87,7 @@ impl PendingInvite {
         PendingInvite {
             key,
             offered: !request.body.is_empty(),
-            head,
+            head: head.into(),
         }
     }
 
