@@ -1,7 +1,7 @@
 //! Legs that we make: an agent's or colleague's device is located, given a media session, and invited; and
 //! what becomes of that INVITE.
 
-use super::caller::contact;
+use super::answering::contact;
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW};
 use super::{Due, Mark, Shard};

@@ -1,6 +1,7 @@
 //! A signalling shard: its transactions, legs and calls, and what happens to them. The one core of this
 //! crate. Here: what comes in and where it goes; the files beside are one concern each.
 
+mod answering;
 mod caller;
 mod devices;
 mod direct;
