@@ -1,5 +1,6 @@
 //! What `kolapp run` prints once it is up: where it listens, what to dial, which accounts there are.
 
+use base::OrgId;
 use call::settings::{Destination, FeatureCode, Organisation};
 use config::Loaded;
 use std::fmt::Write;
@@ -30,14 +31,15 @@ pub(crate) fn text(loaded: &Loaded, sip: &[SocketAddr], http: SocketAddr, socket
     );
     line("HTTP", &format!("http://{http}/healthz and /metrics"));
     line("control", &format!("{} (kolapp ctl)", socket.display()));
-    for organisation in loaded.directory.organisations.values() {
-        out.push_str(&describe(loaded, organisation));
+    for (org, organisation) in &loaded.directory.organisations {
+        out.push_str(&describe(loaded, org, organisation));
     }
     out
 }
 
-fn describe(loaded: &Loaded, organisation: &Organisation) -> String {
-    let mut out = format!("\nOrganisation at {}\n  dial\n", organisation.domain);
+fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String {
+    let domain = &organisation.domain;
+    let mut out = format!("\nOrganisation {org}, SIP domain {domain}\n  dial\n");
     for (number, to) in organisation.extensions.iter().chain(&organisation.numbers) {
         let to = match to {
             Destination::Queue(queue) => format!("queue {}", queue.name()),
