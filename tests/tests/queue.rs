@@ -260,10 +260,9 @@ fn callers_are_answered_in_the_order_they_came() {
             (phone, call)
         })
         .collect();
-    assert_eq!(
-        server.ctl_row("queues", "name", "demo/support")["waiting"],
-        3
-    );
+    server.wait("all three wait", SOON, |server| {
+        server.ctl_row("queues", "name", "demo/support")["waiting"] == 3
+    });
     let phones = agents(&server, &["anna"]);
     for (index, (_phone, mut outside)) in callers.into_iter().enumerate() {
         let (_, mut agent) = rung(&phones);
@@ -289,6 +288,9 @@ fn callers_are_answered_in_the_order_they_came() {
 fn a_full_queue_refuses_the_next_caller_and_keeps_the_others() {
     let server = Setup::demo().set("queues.support.waiting_max", "1").start();
     let (_phone, mut inside) = caller(&server);
+    server.wait("he waits", SOON, |server| {
+        server.ctl_row("queues", "name", "demo/support")["waiting"] == 1
+    });
     let phone = Phone::outside(&server, "+46700000099");
     let mut refused = phone.call(NUMBER);
     if refused.answered(SOON) == 200 {

@@ -219,7 +219,8 @@ impl Generator {
 
     fn settled(&self, plan: &Plan) -> bool {
         match plan.hold {
-            Some(_) => self.outgoing.is_empty(),
+            // A device's BYE comes after its caller's has been answered.
+            Some(_) => self.outgoing.is_empty() && self.incoming.is_empty(),
             None => {
                 self.outgoing.values().all(|call| call.state == State::Up)
                     && self.incoming.values().all(|device| device.acknowledged)
