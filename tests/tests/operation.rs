@@ -340,18 +340,30 @@ fn at_the_limit_a_stopping_server_says_bye_to_all() {
     );
 }
 
+/// A process that ends with the test, however that ends.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn a_server_that_was_killed_starts_again_in_the_same_place() {
     let mut server = Server::demo();
     let pid = rustix::process::Pid::from_raw(server.pid() as i32).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
     server.wait_end(SOON);
-    let mut again = server
-        .setup()
-        .command(&["run"])
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let _again = Ended(
+        server
+            .setup()
+            .command(&["run"])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
     server.wait("it is ready again", Duration::from_secs(20), |server| {
         server.healthz().is_ok_and(|(status, _)| status == 200)
     });
@@ -360,6 +372,4 @@ fn a_server_that_was_killed_starts_again_in_the_same_place() {
     let output = server.setup().output(&["run"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(!text(&output).is_empty());
-    again.kill().unwrap();
-    again.wait().unwrap();
 }
