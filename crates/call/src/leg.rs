@@ -13,6 +13,10 @@ use std::time::Duration;
 /// is waiting to be answered.
 pub(crate) const DEVICE_SILENCE_MAX: Duration = Duration::from_secs(4);
 
+/// RFC 3261 §13.3.1.1: proxies cancel an INVITE of which they hear nothing for three minutes, so one that is
+/// not answered yet gets its provisional response again every minute.
+pub(crate) const PROGRESS_EVERY: Duration = Duration::from_secs(60);
+
 /// A leg's own deadlines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum LegTimer {
@@ -20,6 +24,8 @@ pub enum LegTimer {
     RetransmitAnswer,
     /// No provisional response from a device.
     DeviceSilent,
+    /// Send our provisional response again: no answer yet.
+    RepeatProgress,
 }
 
 /// What a leg is to its call.

@@ -3,7 +3,7 @@
 use super::requests::{ACCEPT, ALLOW};
 use super::{Due, Shard};
 use crate::input::{EndCause, Output};
-use crate::leg::{Leg, LegTimer, State, Unacknowledged};
+use crate::leg::{Leg, LegTimer, PROGRESS_EVERY, State, Unacknowledged};
 use base::{LegId, Time};
 use bytes::Bytes;
 use sip_core::transaction::{self, Due as Repeat, Repeats, ServerKey, Timers};
@@ -33,7 +33,23 @@ impl Shard {
             let sdp = Bytes::copy_from_slice(sdp);
             response.set_body(ACCEPT, sdp);
         }
+        self.timers.arm(
+            Due::Leg(leg, LegTimer::RepeatProgress),
+            now + PROGRESS_EVERY,
+        );
         self.respond(now, key, response, out);
+    }
+
+    /// Tells those on the way to a caller who is not answered yet that his INVITE is alive.
+    pub(super) fn progress_again(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let Some(key) = self.leg(leg).and_then(Leg::pending_key) else {
+            return;
+        };
+        self.timers.arm(
+            Due::Leg(leg, LegTimer::RepeatProgress),
+            now + PROGRESS_EVERY,
+        );
+        self.transact(now, transaction::Input::Repeat { key }, out);
     }
 
     /// 200: with our answer, or with our offer if the INVITE had none. Sent again until the ACK comes.
@@ -58,6 +74,7 @@ impl Shard {
         let (tag, offered) = (entry.local_tag.clone(), invite.offered);
         let response = invite.response(StatusCode::OK, &tag);
         self.pending.remove(&invite.key);
+        self.timers.disarm(&Due::Leg(leg, LegTimer::RepeatProgress));
         self.answer_with(now, leg, invite.key, cseq, offered, (response, sdp), out);
         if offered {
             self.apply_media(leg, out);

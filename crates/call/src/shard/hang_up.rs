@@ -154,7 +154,11 @@ impl Shard {
         if let Some(key) = key {
             self.pending.remove(&key);
         }
-        for timer in [LegTimer::RetransmitAnswer, LegTimer::DeviceSilent] {
+        for timer in [
+            LegTimer::RetransmitAnswer,
+            LegTimer::DeviceSilent,
+            LegTimer::RepeatProgress,
+        ] {
             self.timers.disarm(&Due::Leg(leg, timer));
         }
         // Off the call's list first: what ends the rest of the call has nothing left to say to this party.

@@ -128,6 +128,7 @@ impl Core for Shard {
                     self.answer_unacknowledged(now, leg, out);
                 }
                 Due::Leg(leg, LegTimer::DeviceSilent) => self.device_silent(now, leg, out),
+                Due::Leg(leg, LegTimer::RepeatProgress) => self.progress_again(now, leg, out),
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
             }

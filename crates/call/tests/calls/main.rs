@@ -225,6 +225,23 @@ fn with_early_media_the_caller_is_answered_when_the_agent_is() {
 }
 
 #[test]
+fn a_caller_who_waits_unanswered_hears_of_it_every_minute_so_that_no_proxy_gives_up() {
+    let early = QueueJourney {
+        answer: Answering::WhenAgentAnswers,
+        ..journey()
+    };
+    let mut world = World::new(17, early);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(241));
+    assert_eq!(world.phones[caller].seen, vec![Seen::Progress; 5]);
+    world.hang_up(caller);
+    world.run(seconds(60));
+    assert_eq!(world.phones[caller].seen.last(), Some(&Seen::Refused(487)));
+    world.assert_at_rest();
+}
+
+#[test]
 fn a_caller_without_an_offer_gets_ours_and_answers_it_in_his_ack() {
     let mut world = World::new(8, journey());
     world.phone("anna", ANSWERS);

@@ -60,10 +60,12 @@ impl InviteServer {
         ServerStep::transmit(bytes.clone())
     }
 
-    /// The transaction user's repeat of its 2xx (RFC 6026 §7.1).
+    /// The transaction user's repeat of its 2xx (RFC 6026 §7.1) or of a provisional response.
     pub(super) fn repeat(&self) -> ServerStep {
         match self {
-            InviteServer::Accepted { last, .. } => ServerStep::transmit(last.to_vec().into()),
+            InviteServer::Proceeding { last } | InviteServer::Accepted { last, .. } => {
+                ServerStep::transmit(last.to_vec().into())
+            }
             _ => ServerStep::default(),
         }
     }

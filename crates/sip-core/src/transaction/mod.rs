@@ -74,7 +74,8 @@ pub enum Input<U> {
         /// The response.
         response: Response,
     },
-    /// Send the last 2xx to an INVITE once more, since its ACK has not come (RFC 3261 §13.3.1.4).
+    /// Send the last response to an INVITE once more: a 2xx since its ACK has not come (RFC 3261 §13.3.1.4),
+    /// a provisional one so that no proxy gives the INVITE up (§13.3.1.1).
     Repeat {
         /// The INVITE's transaction.
         key: ServerKey,
