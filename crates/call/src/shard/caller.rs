@@ -68,23 +68,19 @@ impl Shard {
         Ok(())
     }
 
-    /// RFC 3261 §8.2.2.2: the same INVITE by another path is no second call.
+    /// RFC 3261 §8.2.2.2: the same INVITE by another path is no second call, answered though the first may be.
     fn is_no_copy(&self, request: &Request) -> Result<(), Refused> {
-        let (Ok(call_id), Ok(from)) = (request.headers.call_id(), request.headers.from()) else {
-            return Err(Refused::new(
-                StatusCode::BAD_REQUEST,
-                RefusedCause::Malformed,
-            ));
-        };
+        let malformed = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
+        let call_id = request.headers.call_id().map_err(malformed)?;
+        let from = request.headers.from().map_err(malformed)?;
+        let cseq = request.headers.cseq().map_err(malformed)?.number;
         let copied = self
-            .pending
+            .calls
             .values()
-            .filter_map(|leg| self.leg(*leg))
-            .any(|leg| {
-                *leg.sip_call_id == *call_id
-                    && leg
-                        .dialog()
-                        .is_some_and(|dialog| Some(&*dialog.remote_tag) == from.tag())
+            .filter(|call| *call.sip_call_id == *call_id)
+            .filter_map(|call| self.leg(call.caller)?.dialog())
+            .any(|dialog| {
+                dialog.remote_cseq == Some(cseq) && Some(&*dialog.remote_tag) == from.tag()
             });
         if copied {
             return Err(Refused::new(

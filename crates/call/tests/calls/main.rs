@@ -77,14 +77,47 @@ fn when_the_agent_hangs_up_the_caller_gets_bye_at_once() {
     world.assert_at_rest();
 }
 
-/// An INVITE to the queue as a datagram, with `via` and `target` put in.
-fn invite(via: &str, target: &str) -> sip_core::Message {
+/// An INVITE to the queue as a datagram, with `via` put in.
+fn invite(via: &str) -> sip_core::Message {
     let text = format!(
-        "INVITE {target} SIP/2.0\r\nv: {via}\r\nFrom: <sip:+46701234567@127.0.0.1>;tag=a\r\n\
+        "INVITE sip:{NUMBER}@127.0.0.1 SIP/2.0\r\nv: {via}\r\nFrom: <sip:+46701234567@127.0.0.1>;tag=a\r\n\
          To: <sip:{NUMBER}@127.0.0.1>\r\nCall-ID: long\r\nCSeq: 1 INVITE\r\n\
          Contact: <sip:+46701234567@127.0.0.9:5070>\r\nContent-Length: 0\r\n\r\n"
     );
     sip_core::parse_datagram(text.into(), &sip_core::Limits::default()).unwrap()
+}
+
+fn by_trunk(message: sip_core::Message) -> Input {
+    Input::Received {
+        flow: sip_core::Flow {
+            transport: sip_core::Transport::Udp,
+            local: world::server(),
+            remote: "127.0.0.9:5070".parse().unwrap(),
+            connection: 0,
+        },
+        message,
+        admission: call::Admission::Trunk("demo/provider".parse().unwrap()),
+    }
+}
+
+#[test]
+fn the_same_invite_by_another_path_is_no_second_call_though_the_first_is_answered() {
+    let mut world = World::new(18, journey());
+    world.tell_shard(by_trunk(invite(
+        "SIP/2.0/UDP 127.0.0.9:5070;branch=z9hG4bKone",
+    )));
+    world.run(seconds(1));
+    assert!(
+        world
+            .diary
+            .iter()
+            .any(|line| line.contains("SIP/2.0 200 OK"))
+    );
+    world.tell_shard(by_trunk(invite(
+        "SIP/2.0/UDP 127.0.0.9:5070;branch=z9hG4bKtwo",
+    )));
+    assert_eq!(world.shard.calls_count(), 1);
+    assert!(world.diary.iter().any(|line| line.contains("SIP/2.0 482")));
 }
 
 #[test]
@@ -94,17 +127,7 @@ fn an_invite_as_long_as_may_be_is_answered_though_its_via_grows_beyond_that() {
     let via = format!("{start}{}", "x".repeat(room));
     for life in [Life::Whole, Life::Interrupted] {
         let mut world = World::new(16, journey()).living(life);
-        let flow = sip_core::Flow {
-            transport: sip_core::Transport::Udp,
-            local: world::server(),
-            remote: "127.0.0.9:5070".parse().unwrap(),
-            connection: 0,
-        };
-        world.tell_shard(Input::Received {
-            flow,
-            message: invite(&via, &format!("sip:{NUMBER}@127.0.0.1")),
-            admission: call::Admission::Trunk("demo/provider".parse().unwrap()),
-        });
+        world.tell_shard(by_trunk(invite(&via)));
         world.run(seconds(1));
         let answered = |line: &String| line.contains("SIP/2.0 200 OK");
         assert!(world.diary.iter().any(answered));
