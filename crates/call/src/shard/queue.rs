@@ -1,7 +1,7 @@
 //! Calls to queues: the caller's journey, and the queue engine's commands.
 
 use super::{Due, Shard};
-use crate::call::Purpose;
+use crate::call::{Call, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::{CallTimer, Journey, Step};
 use crate::leg::{Leg, Role, State};
@@ -130,7 +130,8 @@ impl Shard {
         let leg = self
             .leg_of_offer(call, offer)
             .filter(|leg| self.leg(*leg).is_some_and(Leg::is_up));
-        let Some(entry) = self.call_mut(call) else {
+        let waits = |call: &&mut Call| call.ending.is_none();
+        let Some(entry) = self.call_mut(call).filter(waits) else {
             // The caller hung up while this was on its way; the engine has been told.
             return;
         };
