@@ -117,7 +117,7 @@ pub enum Output {
         /// What.
         command: media_core::Command,
     },
-    /// Something for the queue engine. Never dropped: room for it is reserved when a call is admitted.
+    /// Something for the queue engine. Must never be dropped: whoever carries it out waits for room.
     Acd(acd::Input),
     /// A call began, changed or ended: for logs and counters.
     Event(CallEvent),
