@@ -3,7 +3,9 @@
 use super::Shard;
 use super::caller::status_of;
 use super::hang_up::Gone;
-use super::requests::{Refused, body_is_readable, no_extension_required, not_ours};
+use super::requests::{
+    Refused, body_is_readable, capabilities, no_dialog, no_extension_required, not_ours,
+};
 use crate::input::{Output, RefusedCause};
 use crate::leg::State;
 use base::{LegId, Time};
@@ -20,7 +22,6 @@ impl Shard {
         tag: &str,
         out: &mut Vec<Output>,
     ) -> Result<(), Refused> {
-        let no_dialog = || Refused::new(StatusCode::CALL_DOES_NOT_EXIST, RefusedCause::NoDialog);
         let leg = self
             .leg_named(tag, request)
             .map(|leg| leg.id)
@@ -43,7 +44,7 @@ impl Shard {
             Method::Invite => self.reinvited(now, key, leg, request, out),
             Method::Options => {
                 no_extension_required(request)?;
-                self.capabilities(now, key, request, tag, out);
+                self.respond(now, *key, capabilities(request, tag), out);
                 Ok(())
             }
             _ => Err(not_ours(&request.method)),
@@ -85,8 +86,7 @@ impl Shard {
     ) -> Result<(), Refused> {
         no_extension_required(request)?;
         body_is_readable(request)?;
-        let gone = || Refused::new(StatusCode::CALL_DOES_NOT_EXIST, RefusedCause::NoDialog);
-        let entry = self.leg_mut(leg).ok_or_else(gone)?;
+        let entry = self.leg_mut(leg).ok_or_else(no_dialog)?;
         match &entry.state {
             State::Up { .. } if !entry.bye_due => {}
             // The first INVITE has no final response yet.
@@ -95,7 +95,7 @@ impl Shard {
                 let refused = Refused::new(busy, RefusedCause::Malformed);
                 return Err(refused.with(HeaderName::RetryAfter, "1"));
             }
-            _ => return Err(gone()),
+            _ => return Err(no_dialog()),
         }
         if entry
             .unacknowledged
@@ -105,7 +105,7 @@ impl Shard {
             let pending = StatusCode::REQUEST_PENDING;
             return Err(Refused::new(pending, RefusedCause::Malformed));
         }
-        let negotiation = entry.negotiation.as_mut().ok_or_else(gone)?;
+        let negotiation = entry.negotiation.as_mut().ok_or_else(no_dialog)?;
         let offered = !request.body.is_empty();
         let sdp = if offered {
             let refused = |error| Refused::new(status_of(&error), RefusedCause::NoCommonCodec);

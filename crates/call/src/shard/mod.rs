@@ -23,6 +23,7 @@ use crate::view::{CallState, CallView};
 use base::{CallId, Core, LegId, ShardId, Time, UserId};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+use requests::Answered;
 use serde::{Deserialize, Serialize};
 use sip_core::transaction::{self, ServerKey, Transactions};
 use sip_core::{Flow, Message, Response};
@@ -80,8 +81,10 @@ impl Core for Shard {
                 message,
                 admission,
             } => {
-                let input = transaction::Input::Received { flow, message };
-                self.step_transactions(now, input, &admission, out);
+                if self.answer_stateless(&flow, &message, &admission, out) == Answered::NotYet {
+                    let input = transaction::Input::Received { flow, message };
+                    self.step_transactions(now, input, &admission, out);
+                }
             }
             Input::Registered { key, response } => self.respond(now, key, response, out),
             Input::Configure(directory) => self.directory = directory,

@@ -4,8 +4,11 @@ use super::Shard;
 use crate::input::{Admission, CallEvent, Output, RefusedCause};
 use crate::tag;
 use base::Time;
-use sip_core::transaction::ServerKey;
-use sip_core::{Flow, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use sip_core::transaction::{ServerKey, stateless_tag};
+use sip_core::{
+    Flow, HeaderName, HeaderValue, Message, Method, NameAddr, Request, Response, StatusCode, Uri,
+    reply_flow, stamp_received,
+};
 use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
@@ -43,9 +46,73 @@ impl Refused {
         Refused::new(StatusCode::SERVICE_UNAVAILABLE, cause)
             .with(HeaderName::RetryAfter, after.as_secs().max(1).to_string())
     }
+
+    fn response_to(&self, request: &Request, tag: &str) -> Response {
+        let mut response = request.response_with_tag(self.status, tag);
+        if let Some((name, value)) = &self.header {
+            response.headers.push(name.clone(), HeaderValue::of(value));
+        }
+        response
+    }
+
+    fn event(&self) -> CallEvent {
+        CallEvent::Refused {
+            status: self.status.code(),
+            cause: self.cause,
+        }
+    }
+}
+
+/// Whether a request still needs an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answered {
+    Yes,
+    NotYet,
 }
 
 impl Shard {
+    /// Answers what anybody may send, and what belongs to no dialog of ours, with no transaction made for it
+    /// (RFC 3261 §8.2.7): a flood of it shall take no room from those who proved who they are.
+    pub(super) fn answer_stateless(
+        &self,
+        flow: &Flow,
+        message: &Message,
+        admission: &Admission,
+        out: &mut Vec<Output>,
+    ) -> Answered {
+        let Message::Request(request) = message else {
+            return Answered::NotYet;
+        };
+        if *admission != Admission::Anyone || matches!(request.method, Method::Ack | Method::Cancel)
+        {
+            return Answered::NotYet;
+        }
+        let to = request.headers.to().ok();
+        let result = match to.as_ref().and_then(NameAddr::tag) {
+            Some(tag) if self.leg_named(tag, request).is_some() => return Answered::NotYet,
+            Some(_) => Err(no_dialog()),
+            None => unvouched(request),
+        };
+        if self.knows(message) {
+            return Answered::NotYet;
+        }
+        let mut request = request.clone();
+        stamp_received(&mut request, flow);
+        let tag = stateless_tag(&request);
+        let response = match result {
+            Ok(()) => capabilities(&request, &tag),
+            Err(refused) => {
+                out.push(Output::Event(refused.event()));
+                refused.response_to(&request, &tag)
+            }
+        };
+        out.push(Output::Transmit {
+            flow: reply_flow(&request, flow),
+            bytes: response.to_bytes(),
+        });
+        Answered::Yes
+    }
+
     pub(super) fn request(
         &mut self,
         now: Time,
@@ -78,14 +145,8 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let tag = format!("{:016x}", self.random());
-        let mut response = request.response_with_tag(refused.status, &tag);
-        if let Some((name, value)) = &refused.header {
-            response.headers.push(name.clone(), HeaderValue::of(value));
-        }
-        out.push(Output::Event(CallEvent::Refused {
-            status: refused.status.code(),
-            cause: refused.cause,
-        }));
+        let response = refused.response_to(request, &tag);
+        out.push(Output::Event(refused.event()));
         self.respond(now, key, response, out);
     }
 
@@ -114,40 +175,9 @@ impl Shard {
                 });
                 Ok(())
             }
-            Method::Options => {
-                // RFC 3261 §11.2: the status is what an INVITE would have got.
-                if matches!(request.uri, Uri::Other(_)) {
-                    let status = StatusCode::UNSUPPORTED_URI_SCHEME;
-                    return Err(Refused::new(status, RefusedCause::Unsupported));
-                }
-                no_extension_required(request)?;
-                let tag = format!("{:016x}", self.random());
-                self.capabilities(now, key, request, &tag, out);
-                Ok(())
-            }
-            Method::Bye | Method::Prack | Method::Update | Method::Info | Method::Notify => Err(
-                Refused::new(StatusCode::CALL_DOES_NOT_EXIST, RefusedCause::NoDialog),
-            ),
+            // All others are answered before a transaction is made: see `answer_stateless`.
             _ => Err(not_ours(&request.method)),
         }
-    }
-
-    /// 200 to OPTIONS: what an INVITE would find here (RFC 3261 §11.2).
-    pub(super) fn capabilities(
-        &mut self,
-        now: Time,
-        key: &ServerKey,
-        request: &Request,
-        tag: &str,
-        out: &mut Vec<Output>,
-    ) {
-        let mut response = request.response_with_tag(StatusCode::OK, tag);
-        let headers = &mut response.headers;
-        headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
-        headers.push(HeaderName::Accept, HeaderValue::of(ACCEPT));
-        headers.push(HeaderName::AcceptEncoding, HeaderValue::of("identity"));
-        headers.push(HeaderName::Supported, HeaderValue::of(""));
-        self.respond(now, *key, response, out);
     }
 
     /// What keeps new calls out for now.
@@ -171,6 +201,41 @@ impl Shard {
         let same = *leg.local_tag == *tag && leg.dialog()?.matches(request);
         same.then_some(leg)
     }
+}
+
+/// A request outside a dialog that nobody vouches for: OPTIONS is answered, all else is not done.
+fn unvouched(request: &Request) -> Result<(), Refused> {
+    match request.method {
+        Method::Options if matches!(request.uri, Uri::Other(_)) => {
+            // RFC 3261 §11.2: the status is what an INVITE would have got.
+            let status = StatusCode::UNSUPPORTED_URI_SCHEME;
+            Err(Refused::new(status, RefusedCause::Unsupported))
+        }
+        Method::Options => no_extension_required(request),
+        Method::Invite | Method::Register => {
+            let forbidden = StatusCode::FORBIDDEN;
+            Err(Refused::new(forbidden, RefusedCause::Unsupported))
+        }
+        Method::Bye | Method::Prack | Method::Update | Method::Info | Method::Notify => {
+            Err(no_dialog())
+        }
+        _ => Err(not_ours(&request.method)),
+    }
+}
+
+/// 200 to OPTIONS: what an INVITE would find here (RFC 3261 §11.2).
+pub(super) fn capabilities(request: &Request, tag: &str) -> Response {
+    let mut response = request.response_with_tag(StatusCode::OK, tag);
+    let headers = &mut response.headers;
+    headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
+    headers.push(HeaderName::Accept, HeaderValue::of(ACCEPT));
+    headers.push(HeaderName::AcceptEncoding, HeaderValue::of("identity"));
+    headers.push(HeaderName::Supported, HeaderValue::of(""));
+    response
+}
+
+pub(super) fn no_dialog() -> Refused {
+    Refused::new(StatusCode::CALL_DOES_NOT_EXIST, RefusedCause::NoDialog)
 }
 
 /// 501 for what nobody defined, 405 for what is defined and not done here (RFC 3261 §8.2.1).

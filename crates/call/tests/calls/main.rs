@@ -8,6 +8,7 @@ mod phone;
 mod world;
 
 use acd::AgentState;
+use base::Core;
 use call::settings::{Answering, QueueJourney};
 use call::{EndCause, Input};
 use phone::{Habit, Seen};
@@ -87,16 +88,52 @@ fn invite(via: &str) -> sip_core::Message {
     sip_core::parse_datagram(text.into(), &sip_core::Limits::default()).unwrap()
 }
 
+fn trunk_flow() -> sip_core::Flow {
+    sip_core::Flow {
+        transport: sip_core::Transport::Udp,
+        local: world::server(),
+        remote: "127.0.0.9:5070".parse().unwrap(),
+        connection: 0,
+    }
+}
+
 fn by_trunk(message: sip_core::Message) -> Input {
     Input::Received {
-        flow: sip_core::Flow {
-            transport: sip_core::Transport::Udp,
-            local: world::server(),
-            remote: "127.0.0.9:5070".parse().unwrap(),
-            connection: 0,
-        },
+        flow: trunk_flow(),
         message,
         admission: call::Admission::Trunk("demo/provider".parse().unwrap()),
+    }
+}
+
+#[test]
+fn what_nobody_vouches_for_is_answered_and_nothing_of_it_is_kept() {
+    let mut world = World::new(19, journey());
+    for (method, to_tag, status) in [
+        ("OPTIONS", "", "200"),
+        ("OPTIONS", ";tag=00.1.1.1", "481"),
+        ("INVITE", ";tag=nobody", "481"),
+        ("BYE", "", "481"),
+        ("SUBSCRIBE", "", "405"),
+        ("DANCE", "", "501"),
+    ] {
+        let text = format!(
+            "{method} sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.9:5070;branch=z9hG4bK1\r\n\
+             From: <sip:a@b.example>;tag=a\r\nTo: <sip:127.0.0.1>{to_tag}\r\nCall-ID: x\r\n\
+             CSeq: 1 {method}\r\nContact: <sip:a@127.0.0.9:5070>\r\nContent-Length: 0\r\n\r\n"
+        );
+        let message = sip_core::parse_datagram(text.into(), &sip_core::Limits::default());
+        let by_nobody = Input::Received {
+            flow: trunk_flow(),
+            message: message.unwrap(),
+            admission: call::Admission::Anyone,
+        };
+        world.tell_shard(by_nobody);
+        let last = world.diary.last().unwrap();
+        assert!(
+            last.contains(&format!("SIP/2.0 {status}")),
+            "{method}: {last}"
+        );
+        assert_eq!(world.shard.poll_timeout(), None, "{method} leaves no timer");
     }
 }
 
