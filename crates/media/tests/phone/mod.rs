@@ -21,6 +21,8 @@ pub(crate) struct Phone {
     pub(crate) sequence: u16,
     timestamp: u32,
     phase: usize,
+    /// Packets sent so far.
+    pub(crate) sent: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +52,7 @@ impl Phone {
             sequence: 100,
             timestamp: number * 77_777,
             phase: 0,
+            sent: 0,
         }
     }
 
@@ -167,6 +170,7 @@ impl Phone {
         header.write(bytes.first_chunk_mut().unwrap());
         bytes.extend_from_slice(payload);
         self.rtp.send_to(&bytes, self.server).unwrap();
+        self.sent += 1;
     }
 }
 
