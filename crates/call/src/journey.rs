@@ -14,7 +14,13 @@ pub enum CallTimer {
     RepeatMessage,
     /// A colleague's device has rung long enough.
     RingTooLong,
+    /// A playlist should have been through long ago: the news of it was lost.
+    PlayedLost,
 }
+
+/// No prompt is longer. News of media may be dropped where a task is flooded; without this a call would wait for
+/// it for ever.
+pub(crate) const PLAYED_WITHIN_MAX: Duration = Duration::from_secs(180);
 
 /// Something the journey wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +94,11 @@ impl Journey {
             Stage::Place => self.music(steps),
             Stage::AskingPlace | Stage::Music | Stage::Over => {}
         }
+    }
+
+    /// The newest playlist is through, though nobody said so.
+    pub(crate) fn played_unnoticed(&mut self, steps: &mut Vec<Step>) {
+        self.played(self.token, steps);
     }
 
     /// Answer to [`Step::AskPlace`]: 1 is next in turn.

@@ -117,7 +117,8 @@ impl Shard {
         }
         let sdp = negotiation.offer(sip_core::Direction::SendRecv);
         let Some(mut request) = self.invite_for(leg) else {
-            return;
+            // A reload took the organisation away while this was on its way.
+            return self.leg_gone(now, leg, Gone::Unreachable, out);
         };
         request.set_body(ACCEPT, sdp);
         let Some(entry) = self.leg_mut(leg) else {

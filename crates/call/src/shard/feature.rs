@@ -1,15 +1,17 @@
 //! Feature codes: what was dialled is done through the same commands and permission checks as everything
 //! else, and then said.
 
-use super::Shard;
+use super::{Due, Shard};
 use crate::admission::role_of;
 use crate::call::{CONFIRMATION, Purpose};
-use crate::input::Output;
+use crate::input::{EndCause, Output};
+use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::FeatureCode;
 use acd::Asker;
 use base::{CallId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
 use media_core::{Command, Playlist, Then};
+use sip_core::StatusCode;
 
 impl Shard {
     pub(super) fn do_feature(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
@@ -55,7 +57,9 @@ impl Shard {
             .get(&org)
             .map(|it| &it.feature_prompts)
         else {
-            return;
+            // A reload took the organisation away while this was on its way.
+            let status = StatusCode::TEMPORARILY_UNAVAILABLE;
+            return self.end_call(now, call, EndCause::NotCompleted, status, out);
         };
         let prompt = match code {
             _ if !done => prompts.refused.clone(),
@@ -65,6 +69,8 @@ impl Shard {
             FeatureCode::Resume => prompts.resumed.clone(),
         };
         self.answer(now, caller, out);
+        let lost = Due::Call(call, CallTimer::PlayedLost);
+        self.timers.arm(lost, now + PLAYED_WITHIN_MAX);
         out.push(Output::Media {
             call,
             leg: caller,

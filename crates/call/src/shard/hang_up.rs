@@ -61,7 +61,11 @@ impl Shard {
         };
         self.tell_own_call(caller_user, call, OwnCall::Over, out);
         self.tell_own_call(callee, call, OwnCall::Over, out);
-        for timer in [CallTimer::RepeatMessage, CallTimer::RingTooLong] {
+        for timer in [
+            CallTimer::RepeatMessage,
+            CallTimer::RingTooLong,
+            CallTimer::PlayedLost,
+        ] {
             self.timers.disarm(&Due::Call(call, timer));
         }
         for leg in legs {

@@ -134,6 +134,7 @@ impl Core for Shard {
                 Due::Leg(leg, LegTimer::RepeatProgress) => self.progress_again(now, leg, out),
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
+                Due::Call(call, CallTimer::PlayedLost) => self.played_lost(now, call, out),
             }
         }
     }

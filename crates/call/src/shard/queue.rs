@@ -3,7 +3,7 @@
 use super::{Due, Shard};
 use crate::call::{Call, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
-use crate::journey::{CallTimer, Journey, Step};
+use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
 use acd::{Asker, OfferEnd};
 use base::{CallId, LegId, OfferId, Time, UserId};
@@ -25,6 +25,15 @@ impl Shard {
         self.step_journey(now, call, out, |journey, steps| {
             journey.played(token, steps)
         });
+    }
+
+    /// No news of what is being played has come for too long.
+    pub(super) fn played_lost(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        if let Some(Purpose::Feature(_)) = self.call(call).map(|call| &call.purpose) {
+            let status = StatusCode::OK;
+            return self.end_call(now, call, EndCause::Completed, status, out);
+        }
+        self.step_journey(now, call, out, Journey::played_unnoticed);
     }
 
     pub(super) fn repeat_due(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
@@ -52,11 +61,18 @@ impl Shard {
         let queue = queue.queue.clone();
         for step in steps {
             match step {
-                Step::Play(playlist) => out.push(Output::Media {
-                    call,
-                    leg: caller,
-                    command: Command::Play(playlist),
-                }),
+                Step::Play(playlist) => {
+                    let lost = Due::Call(call, CallTimer::PlayedLost);
+                    match playlist.prompts.is_empty() {
+                        true => self.timers.disarm(&lost),
+                        false => self.timers.arm(lost, now + PLAYED_WITHIN_MAX),
+                    }
+                    out.push(Output::Media {
+                        call,
+                        leg: caller,
+                        command: Command::Play(playlist),
+                    });
+                }
                 Step::Join => out.push(Output::Acd(acd::Input::Join {
                     call,
                     queue: queue.clone(),

@@ -466,6 +466,46 @@ fn a_draining_server_refuses_new_calls_keeps_those_it_has_and_ends_them_at_the_l
     world.assert_at_rest();
 }
 
+#[test]
+fn news_of_media_that_is_lost_strands_no_call() {
+    let mut world = World::new(20, journey());
+    world.media_is_mute = true;
+    let anna = world.phone("anna", Habit::Rings);
+    let caller = world.phone("caller", Habit::Rings);
+    world.call(anna, "*12");
+    world.run(seconds(1));
+    world.call(caller, NUMBER);
+    world.run(seconds(200));
+    assert!(world.phones[anna].is_idle(), "the feature code's call ends");
+    assert!(world.heard("first"), "the caller's journey goes on");
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn an_organisation_taken_away_by_a_reload_strands_no_call() {
+    let ms = Duration::from_millis;
+    // Each moment between the INVITE and the colleague's ringing, or the code's being done.
+    for (dialled, moment) in [
+        ("102", 2),
+        ("102", 12),
+        ("102", 22),
+        ("*11", 2),
+        ("*11", 12),
+    ] {
+        let mut world = World::new(21, journey());
+        world.answers_take = ms(10);
+        let anna = world.phone("anna", Habit::Rings);
+        world.phone("bosse", Habit::Rings);
+        world.call(anna, dialled);
+        world.run(ms(moment));
+        world.forget_organisations();
+        world.run(seconds(120));
+        world.assert_at_rest();
+    }
+}
+
 /// A world of random doings: callers come, wait, hang up; agents answer, decline, vanish, hang up, hold.
 fn random_world(seed: u64, life: Life) -> World {
     let mut world = World::new(seed, journey()).living(life);

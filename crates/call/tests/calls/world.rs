@@ -65,6 +65,10 @@ pub(crate) struct World {
     happenings: BTreeMap<(Time, u64), Happening>,
     count: u64,
     ports: u16,
+    /// News of media that is played never arrives.
+    pub(crate) media_is_mute: bool,
+    /// How long whoever the shard asks takes to answer.
+    pub(crate) answers_take: Duration,
 }
 
 pub(crate) fn server() -> SocketAddr {
@@ -194,6 +198,8 @@ impl World {
             happenings: BTreeMap::new(),
             count: 0,
             ports: 30_000,
+            media_is_mute: false,
+            answers_take: Duration::ZERO,
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
@@ -432,6 +438,12 @@ impl World {
         self.carry_out(out);
     }
 
+    /// A reload that takes every organisation away; those who come in are still let in.
+    pub(crate) fn forget_organisations(&mut self) {
+        let nothing = Input::Configure(Arc::new(Directory::default()));
+        self.tell_shard(nothing);
+    }
+
     fn interrupt(&mut self) {
         if self.life == Life::Interrupted {
             let saved = postcard::to_stdvec(&self.shard).unwrap();
@@ -451,7 +463,7 @@ impl World {
     fn engine_said(&mut self, out: acd::Output) {
         for command in out.commands {
             self.later(
-                Duration::ZERO,
+                self.answers_take,
                 Happening::Shard(Box::new(Input::Acd(command))),
             );
         }
@@ -473,7 +485,7 @@ impl World {
                 Output::Locate { leg, user } => {
                     let bindings = self.bindings(user.name());
                     self.later(
-                        Duration::ZERO,
+                        self.answers_take,
                         Happening::Shard(Box::new(Input::Located { leg, bindings })),
                     );
                 }
@@ -483,7 +495,7 @@ impl World {
                     let address = Some(SocketAddr::new(server().ip(), self.ports));
                     let leg = session.leg;
                     self.later(
-                        Duration::ZERO,
+                        self.answers_take,
                         Happening::Shard(Box::new(Input::MediaOpened { leg, address })),
                     );
                 }
@@ -503,7 +515,7 @@ impl World {
         );
         match &command {
             Command::Close => drop(self.media_open.remove(&leg)),
-            Command::Play(list) if !list.prompts.is_empty() => {
+            Command::Play(list) if !list.prompts.is_empty() && !self.media_is_mute => {
                 let token = list.token;
                 let span = PROMPT * list.prompts.len() as u32;
                 let played = media_core::Event::Played { leg, token };
