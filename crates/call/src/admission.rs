@@ -87,9 +87,9 @@ fn assess_invite(directory: &Directory, flow: &Flow, request: &Request) -> Asses
     {
         return challenge(org, organisation);
     }
-    let dialled = request.uri.user().unwrap_or_default();
+    let dialled = request.uri.dialled().unwrap_or_default();
     let by_trunk = directory.organisations.values().find_map(|organisation| {
-        organisation.numbers.get(dialled)?;
+        organisation.numbers.get(&*dialled)?;
         let comes_from = |trunk: &crate::settings::Trunk| {
             trunk
                 .sources

@@ -4,6 +4,7 @@
 use crate::params::Params;
 use crate::text;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
@@ -251,6 +252,24 @@ impl Uri {
             Uri::Tel(tel) => Some(&tel.number),
             Uri::Other(_) => None,
         }
+    }
+
+    /// What a call to this URI dials: the user, or the telephone number that stands there (RFC 3261 §19.1.6),
+    /// without visual separators and parameters. Carriers write `;npdi` and `;rn=` there, with and without
+    /// `user=phone`; a leading plus says number enough.
+    pub fn dialled(&self) -> Option<Cow<'_, str>> {
+        let user = self.user()?;
+        let kind = self.params().get("user");
+        let is_number =
+            user.starts_with('+') || kind.is_some_and(|kind| kind.eq_ignore_ascii_case("phone"));
+        let number = match self {
+            Uri::Sip(_) if is_number => TelUri::parse_after_scheme(user.as_bytes()).ok(),
+            _ => None,
+        };
+        Some(match number {
+            Some(tel) => Cow::Owned(tel.number.into()),
+            None => Cow::Borrowed(user),
+        })
     }
 
     /// The host of a SIP URI.

@@ -51,6 +51,40 @@ fn hosts_are_names_or_addresses() {
 }
 
 #[test]
+fn a_number_dialled_in_a_sip_uri_is_the_number_however_it_is_written() {
+    let dialled = |text: &str| uri(text).dialled().map(String::from);
+    for written in [
+        "tel:+46-8-5000.10(00)",
+        "sip:+46850001000@b.se",
+        "sip:%2B46850001000@b.se",
+        "sip:+46-8-5000.10(00)@b.se;user=phone",
+        "sip:+46850001000;npdi;rn=+46812345@b.se",
+        "sip:+46850001000:pass@b.se",
+    ] {
+        assert_eq!(
+            dialled(written).as_deref(),
+            Some("+46850001000"),
+            "{written}"
+        );
+    }
+    assert_eq!(
+        dialled("sip:10-00@b.se;user=Phone").as_deref(),
+        Some("1000")
+    );
+    for (written, user) in [
+        ("sip:anna-lisa@b.se", "anna-lisa"),
+        ("sip:anna.b@b.se;user=phone", "anna.b"),
+        ("sip:+anna@b.se", "+anna"),
+        ("sip:*11@b.se", "*11"),
+        ("sip:10-00@b.se", "10-00"),
+    ] {
+        assert_eq!(dialled(written).as_deref(), Some(user), "{written}");
+    }
+    assert_eq!(dialled("sip:b.se"), None);
+    assert_eq!(dialled("https://b.se/"), None);
+}
+
+#[test]
 fn a_telephone_number_loses_its_visual_separators() {
     let Uri::Tel(tel) = uri("tel:+46-(8)-500.01;ext=7") else {
         panic!("a telephone number was expected");

@@ -46,8 +46,8 @@ impl Shard {
         let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
         let (org, organisation) =
             routing::organisation(&directory, admission).ok_or_else(unknown)?;
-        let dialled = request.uri.user().unwrap_or_default();
-        let target = routing::target(organisation, admission, dialled).ok_or_else(unknown)?;
+        let dialled = request.uri.dialled().unwrap_or_default();
+        let target = routing::target(organisation, admission, &dialled).ok_or_else(unknown)?;
         let malformed = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
         // The tag is drawn with the leg's id; a dialog with an empty one tells whether the rest is sound.
         let dialog = Dialog::from_invite(request, "").map_err(malformed)?;
@@ -57,7 +57,7 @@ impl Shard {
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
         let calling = who_calls(organisation, admission, &from);
         let purpose = purpose_of(&target);
-        let call = self.new_call(now, org, calling, dialled, &dialog, purpose);
+        let call = self.new_call(now, org, calling, &dialled, &dialog, purpose);
         let leg = self.new_caller_leg(call, key, flow, request, dialog, admission);
         self.pending.insert(*key, leg);
         self.tell_own_call(admitted_user(admission), call, OwnCall::Active, out);

@@ -54,6 +54,9 @@ fn a_trunk_by_its_address_reaches_public_numbers_and_all_else_is_challenged() {
     for (from, request, expected) in [
         (near, invite(number, stranger), "trunk"),
         (near, invite(number, "sip:anna@carrier.example"), "trunk"),
+        // The same number, as other carriers write it.
+        (near, invite("+46-8-500.010(00)", stranger), "trunk"),
+        (near, invite("+46850001000;npdi", stranger), "trunk"),
         ("192.0.2.1:5060", invite(number, stranger), "challenge"),
         // Accounts prove who they are, by name, extension, domain or our own address.
         (near, invite(number, "sip:anna@demo.localhost"), "challenge"),
