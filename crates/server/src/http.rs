@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -17,14 +19,14 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 
-/// Connections at once: a few scrapers and health checks. More wait in the kernel's queue.
+/// Connections at once: a few scrapers and health checks. One more ends the oldest, since what is asked here is
+/// answered in milliseconds: whoever connects and asks nothing keeps nobody else out.
 const CONNECTIONS_MAX: usize = 64;
 
-/// How long a connection lives: what is asked here is answered in milliseconds, and a half-open one must
-/// give its place back.
+/// How long a connection lives, whoever comes after it.
 const CONNECTION_LIFE_MAX: Duration = Duration::from_secs(10);
 
 /// Whether the server takes calls.
@@ -68,7 +70,7 @@ pub(crate) async fn serve(listener: TcpListener, pages: Pages) -> io::Result<()>
         .with_state(pages);
     let bounded = Bounded {
         listener,
-        places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        newest: VecDeque::with_capacity(CONNECTIONS_MAX),
     };
     axum::serve(bounded, router).await
 }
@@ -94,7 +96,8 @@ async fn metrics(State(pages): State<Pages>) -> Response {
 
 struct Bounded {
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    /// What keeps each of the last connections alive, oldest first.
+    newest: VecDeque<oneshot::Sender<Infallible>>,
 }
 
 impl Listener for Bounded {
@@ -102,13 +105,16 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Mortal, SocketAddr) {
-        let place = self.places.clone().acquire_owned().await;
-        let place = place.expect("the semaphore is never closed");
         let (stream, from) = Listener::accept(&mut self.listener).await;
+        if self.newest.len() == CONNECTIONS_MAX {
+            self.newest.pop_front();
+        }
+        let (keep, displaced) = oneshot::channel();
+        self.newest.push_back(keep);
         let connection = Mortal {
             stream,
             end: Box::pin(tokio::time::sleep(CONNECTION_LIFE_MAX)),
-            _place: place,
+            displaced,
         };
         (connection, from)
     }
@@ -118,19 +124,21 @@ impl Listener for Bounded {
     }
 }
 
-/// A connection with a place among the few and an end.
+/// A connection that ends: after its time, or when enough newer ones have come.
 struct Mortal {
     stream: TcpStream,
     end: Pin<Box<Sleep>>,
-    _place: OwnedSemaphorePermit,
+    displaced: oneshot::Receiver<Infallible>,
 }
 
 impl Mortal {
     fn poll_alive(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        match self.end.as_mut().poll(cx) {
-            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
-            Poll::Pending => Ok(()),
+        let late = self.end.as_mut().poll(cx).is_ready();
+        // Nothing is ever sent: the sender is dropped.
+        if late || Pin::new(&mut self.displaced).poll(cx).is_ready() {
+            return Err(io::ErrorKind::TimedOut.into());
         }
+        Ok(())
     }
 }
 
@@ -204,6 +212,31 @@ mod tests {
                 .contains("text/plain; version=0.0.4")
         );
         assert!(ask(address, "/elsewhere").await.starts_with("HTTP/1.1 404"));
+        server.abort();
+    }
+
+    #[tokio::test]
+    async fn many_who_connect_and_ask_nothing_keep_nobody_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let health = HealthCell::default();
+        health.set(Health::Ready);
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let metrics = recorder.handle();
+        let server = tokio::spawn(serve(listener, Pages { health, metrics }));
+        let mut silent = Vec::new();
+        for _ in 0..3 * CONNECTIONS_MAX {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /heal").await.unwrap();
+            silent.push(stream);
+        }
+        // Well before the first of them has come to its time.
+        let asked = tokio::time::timeout(CONNECTION_LIFE_MAX / 2, ask(address, "/healthz"));
+        assert!(asked.await.unwrap().starts_with("HTTP/1.1 200"));
+        let mut rest = Vec::new();
+        let oldest = silent[0].read_to_end(&mut rest);
+        let ended = tokio::time::timeout(CONNECTION_LIFE_MAX / 2, oldest).await;
+        assert!(ended.is_ok(), "the oldest has given its place up");
         server.abort();
     }
 }
