@@ -1,5 +1,6 @@
 //! Endings: of a leg, of a call, of all calls; and what an ending means for whom.
 
+use super::requests::RETRY_AFTER_NO_ROOM;
 use super::{Due, Mark, OwnCall, Shard};
 use crate::call::Purpose;
 use crate::input::{CallEvent, EndCause, Output};
@@ -90,9 +91,10 @@ impl Shard {
                 let key = invite.key;
                 let mut response = invite.response(status, &entry.local_tag);
                 if status == StatusCode::SERVICE_UNAVAILABLE {
-                    response
-                        .headers
-                        .push(sip_core::HeaderName::RetryAfter, 5u32);
+                    response.headers.push(
+                        sip_core::HeaderName::RetryAfter,
+                        RETRY_AFTER_NO_ROOM.as_secs(),
+                    );
                 }
                 self.leg_gone(now, leg, Gone::Ended, out);
                 self.respond(now, key, response, out);

@@ -15,8 +15,8 @@ use std::time::Duration;
 pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER";
 /// What bodies it reads.
 pub(crate) const ACCEPT: &str = "application/sdp";
-/// What a caller is told when there are too many calls.
-const RETRY_AFTER_TOO_MANY: Duration = Duration::from_secs(5);
+/// What a caller is told when there is no room, or no server, for him now.
+pub(super) const RETRY_AFTER_NO_ROOM: Duration = Duration::from_secs(5);
 
 /// A request that will not be done, and what to say.
 #[derive(Debug)]
@@ -189,7 +189,7 @@ impl Shard {
         if full || *admission == Admission::NoRoom {
             return Err(Refused::try_later(
                 RefusedCause::TooManyCalls,
-                RETRY_AFTER_TOO_MANY,
+                RETRY_AFTER_NO_ROOM,
             ));
         }
         Ok(())
