@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::load::calls::{Generator, Plan, Route};
 use tests::phone::{Call, Options, Phone};
 use tests::rtp::{self, Sound};
@@ -45,12 +45,21 @@ fn level(call: &Call, hertz: f64) -> f64 {
     sound::level_db(&rtp::samples(&call.media.listen(A_WHILE)), hertz)
 }
 
+/// Waits until a tone has come through; a bridge has its first packets to learn from.
+fn wait_until_heard(call: &Call, hertz: f64) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while level(call, hertz) <= HEARD_DB {
+        assert!(Instant::now() < deadline, "{hertz} Hz never came through");
+    }
+}
+
 fn each_hears_the_other(outside: Codec, inside: Codec) {
     let server = Server::demo();
     let (_caller, calling, _agent, called) = conversation(&server, outside, inside);
     calling.media.play(Sound::Tone(440.0));
     called.media.play(Sound::Tone(1_000.0));
-    std::thread::sleep(Duration::from_millis(300));
+    wait_until_heard(&called, 440.0);
+    wait_until_heard(&calling, 1_000.0);
     let (at_agent, at_caller) = (level(&called, 440.0), level(&calling, 1_000.0));
     assert!(at_agent > HEARD_DB, "440 Hz at the agent: {at_agent:.1} dB");
     assert!(
@@ -309,7 +318,7 @@ fn rtp_from_strangers_is_not_heard() {
     let server = Server::demo();
     let (_caller, calling, _agent, called) = conversation(&server, Codec::Pcma, Codec::Pcma);
     calling.media.play(Sound::Tone(440.0));
-    std::thread::sleep(Duration::from_millis(300));
+    wait_until_heard(&called, 440.0);
     let stranger = tests::rtp::Media::open([127, 0, 0, 1].into());
     stranger.play(Sound::Tone(1_000.0));
     stranger.aim(calling.media.target());
