@@ -46,14 +46,24 @@ pub(crate) fn target<'a>(
         }
         Admission::Anyone | Admission::NoRoom => return None,
     };
-    match destination {
-        Destination::Queue(queue) => {
-            let (queue, journey) = organisation.queues.get_key_value(queue)?;
-            Some(Target::Queue(queue, journey))
-        }
-        Destination::User(user) => {
-            let (id, _) = organisation.users.get_key_value(user)?;
-            Some(Target::User(id))
+    Target::of(organisation, destination)
+}
+
+impl<'a> Target<'a> {
+    /// What a destination is in the settings of now.
+    pub(crate) fn of(
+        organisation: &'a Organisation,
+        destination: &Destination,
+    ) -> Option<Target<'a>> {
+        match destination {
+            Destination::Queue(queue) => {
+                let (queue, journey) = organisation.queues.get_key_value(queue)?;
+                Some(Target::Queue(queue, journey))
+            }
+            Destination::User(user) => {
+                let (id, _) = organisation.users.get_key_value(user)?;
+                Some(Target::User(id))
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The calling leg: its INVITE, what it called for, and its CANCEL. How we answer is in `answering`.
 
+use super::enter::purpose_of;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
-use crate::call::{Call, DirectCall, FeatureCall, Purpose, QueueCall};
+use crate::call::{Call, Purpose};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
-use crate::journey::Journey;
 use crate::leg::{Leg, PendingInvite, Role, State};
-use crate::routing::{self, Target};
+use crate::routing;
 use crate::settings::Answering;
 use crate::tag;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
@@ -209,22 +209,11 @@ impl Shard {
             return self.end_call(now, call, EndCause::NotCompleted, status, out);
         }
         let call = entry.call;
-        match self.call(call).map(|call| &call.purpose) {
-            Some(Purpose::Queue(queue)) => {
-                let answering = queue.journey.settings().answer;
-                self.greet(now, call, leg, answering, out);
-            }
-            Some(Purpose::Direct(direct)) => {
-                let callee = direct.callee.clone();
-                self.ring_colleague(now, call, callee, out);
-            }
-            Some(Purpose::Feature(_)) => self.do_feature(now, call, out),
-            None => {}
-        }
+        self.begin(now, call, out);
     }
 
     /// Lets a caller to a queue hear us, and starts his journey.
-    fn greet(
+    pub(super) fn greet(
         &mut self,
         now: Time,
         call: CallId,
@@ -299,26 +288,6 @@ fn who_calls(
         number: from.uri.user().unwrap_or("anonymous").into(),
         name: from.display.clone(),
     })
-}
-
-fn purpose_of(target: &Target<'_>) -> Purpose {
-    match target {
-        Target::Queue(queue, journey) => Purpose::Queue(QueueCall {
-            queue: (*queue).clone(),
-            journey: Journey::new((*journey).clone()),
-            joined: false,
-            agent: None,
-        }),
-        Target::User(callee) => Purpose::Direct(DirectCall {
-            callee: (*callee).clone(),
-            leg: None,
-            ringing_told: false,
-        }),
-        Target::Feature(code) => Purpose::Feature(FeatureCall {
-            code: *code,
-            answered: false,
-        }),
-    }
 }
 
 /// RFC 3261 §13.3.1.3: an offer that can't be met is 488; one that can't be read, 400.

@@ -2,9 +2,7 @@
 
 use super::requests::RETRY_AFTER_NO_ROOM;
 use super::{Due, Mark, OwnCall, Shard};
-use crate::call::Purpose;
 use crate::input::{CallEvent, EndCause, Output};
-use crate::journey::CallTimer;
 use crate::leg::{LegTimer, Role, State};
 use acd::{LeaveCause, OfferEnd};
 use base::{CallId, LegId, Time};
@@ -44,31 +42,8 @@ impl Shard {
         entry.ending = Some(cause);
         let legs: Vec<LegId> = entry.legs.to_vec();
         let caller_user = entry.caller_user.clone();
-        if let Purpose::Queue(queue) = &mut entry.purpose {
-            queue.journey.stop();
-            if std::mem::take(&mut queue.joined) {
-                out.push(Output::Acd(match queue.agent {
-                    Some(_) => acd::Input::ConversationEnded { call },
-                    None => acd::Input::Leave {
-                        call,
-                        cause: leave_cause(cause),
-                    },
-                }));
-            }
-        }
-        let callee = match &entry.purpose {
-            Purpose::Direct(direct) if direct.leg.is_some() => Some(direct.callee.clone()),
-            _ => None,
-        };
+        self.stop_purpose(call, leave_cause(cause), out);
         self.tell_own_call(caller_user, call, OwnCall::Over, out);
-        self.tell_own_call(callee, call, OwnCall::Over, out);
-        for timer in [
-            CallTimer::RepeatMessage,
-            CallTimer::RingTooLong,
-            CallTimer::PlayedLost,
-        ] {
-            self.timers.disarm(&Due::Call(call, timer));
-        }
         for leg in legs {
             self.hang_up(now, leg, status, out);
         }

@@ -5,6 +5,7 @@ mod answering;
 mod caller;
 mod devices;
 mod direct;
+mod enter;
 mod feature;
 mod hang_up;
 mod in_dialog;
