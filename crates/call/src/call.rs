@@ -1,5 +1,6 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
+use crate::hunt::Rings;
 use crate::journey::Journey;
 use crate::settings::FeatureCode;
 use crate::view::{CallState, CallView};
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 
 /// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
 pub(crate) const OFFERS_MAX: usize = 16;
+
+/// Legs of a call at once: each of its offers on several devices, as they are in life, and some to spare.
+pub(crate) const LEGS_MAX: usize = OFFERS_MAX * 4 + 2;
 
 /// One call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,7 +31,9 @@ pub(crate) struct Call {
     pub(crate) connected: Option<Time>,
     pub(crate) purpose: Purpose,
     /// Every live leg.
-    pub(crate) legs: base::BoundedVec<LegId, { OFFERS_MAX + 2 }>,
+    pub(crate) legs: base::BoundedVec<LegId, LEGS_MAX>,
+    /// Who is rung for it, or was and talks.
+    pub(crate) rings: Rings,
     /// Set once the call is being taken down.
     pub(crate) ending: Option<EndCause>,
 }
@@ -58,6 +64,7 @@ pub(crate) struct QueueCall {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DirectCall {
     pub(crate) callee: UserId,
+    /// The device that answered.
     pub(crate) leg: Option<LegId>,
     /// 180 has been passed on.
     pub(crate) ringing_told: bool,

@@ -28,6 +28,19 @@ pub enum LegTimer {
     RepeatProgress,
 }
 
+/// How a leg came to its end, seen from the leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Gone {
+    /// The party sent BYE.
+    HungUp,
+    /// The party refused our INVITE.
+    Refused(StatusCode),
+    /// The party did not answer our INVITE at all, or can't be reached.
+    Unreachable,
+    /// We ended it and that is confirmed.
+    Ended,
+}
+
 /// What a leg is to its call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Role {
@@ -37,6 +50,16 @@ pub(crate) enum Role {
     Agent { offer: OfferId, agent: UserId },
     /// A colleague's device, rung because he was dialled.
     Callee { user: UserId },
+}
+
+impl Role {
+    /// Who is rung.
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        match self {
+            Role::Caller => None,
+            Role::Agent { agent: user, .. } | Role::Callee { user } => Some(user),
+        }
+    }
 }
 
 /// How far a leg has come.
@@ -174,6 +197,11 @@ impl Leg {
             State::Incoming { invite, .. } => Some(invite.key),
             _ => None,
         }
+    }
+
+    /// Whether we are still to learn where the party's device is.
+    pub(crate) fn is_sought(&self) -> bool {
+        matches!(self.state, State::Preparing { binding: None })
     }
 
     /// Whether the party's device has been invited and has not decided yet.

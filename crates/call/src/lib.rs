@@ -5,6 +5,7 @@
 pub mod admission;
 mod arena;
 mod call;
+mod hunt;
 mod input;
 pub mod journey;
 pub mod leg;

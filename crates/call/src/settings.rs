@@ -79,10 +79,23 @@ pub struct User {
     pub display_name: Option<Box<str>>,
     /// What he is to the organisation.
     pub role: Role,
+    /// Which of his devices ring.
+    pub devices: Devices,
     /// HA1 for MD5 (RFC 7616 §3.4.2).
     pub ha1_md5: Ha1,
     /// HA1 for SHA-256.
     pub ha1_sha256: Ha1,
+}
+
+/// Which of a user's devices ring when he is called or offered a caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Devices {
+    /// All, those he prefers (by `q`) first.
+    #[default]
+    All,
+    /// The one that registered last.
+    Newest,
 }
 
 /// Where a number leads.

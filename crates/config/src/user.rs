@@ -9,7 +9,7 @@ use crate::source::Place;
 use crate::tree::Node;
 use crate::value;
 use base::UserId;
-use call::settings::User;
+use call::settings::{Devices, User};
 use control::Role;
 use sip_core::digest::{Algorithm, Ha1};
 
@@ -24,6 +24,8 @@ const ROLES: [(&str, Role); 3] = [
     ("supervisor", Role::Supervisor),
     ("administrator", Role::Administrator),
 ];
+
+const DEVICES: [(&str, Devices); 2] = [("all", Devices::All), ("newest", Devices::Newest)];
 
 /// An account whose password is known to everybody.
 #[derive(Clone)]
@@ -57,6 +59,7 @@ pub(crate) fn read(
     let extension = section.take("extension", address::extension, context);
     let display_name = section.take("name", value::text, context);
     let role = section.take("role", value::choice(&ROLES), context);
+    let devices = section.take("devices", value::choice(&DEVICES), context);
     section.finish(context);
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
@@ -73,6 +76,7 @@ pub(crate) fn read(
         extension: extension.map(|at| at.value),
         display_name: display_name.map(|at| at.value.into()),
         role: role.map_or(Role::default(), |at| at.value),
+        devices: devices.map_or(Devices::default(), |at| at.value),
         ha1_md5: ha1(Algorithm::Md5),
         ha1_sha256: ha1(Algorithm::Sha256),
     };

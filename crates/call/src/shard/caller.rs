@@ -127,6 +127,7 @@ impl Shard {
                 connected: None,
                 purpose,
                 legs: BoundedVec::new(),
+                rings: BoundedVec::new(),
                 ending: None,
             }
         });

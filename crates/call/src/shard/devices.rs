@@ -20,14 +20,13 @@ use sip_core::{
 use std::net::SocketAddr;
 
 impl Shard {
-    /// A new leg to a user's device; its first step is to find out where that is. None where the call is
-    /// gone or has too many legs.
+    /// A new leg to a user's device, which [`Shard::prepare`] is told. None where the call is gone or has too
+    /// many legs.
     pub(super) fn new_device_leg(
         &mut self,
         call: CallId,
         role: Role,
         user: UserId,
-        out: &mut Vec<Output>,
     ) -> Option<LegId> {
         let (random, id_random) = (self.random(), self.random());
         let shard = self.id;
@@ -42,7 +41,7 @@ impl Shard {
                 id,
                 call,
                 role,
-                user: Some(user.clone()),
+                user: Some(user),
                 local_tag: tag::tag(id, random),
                 sip_call_id: format!("{id_random:016x}{random:016x}").into(),
                 // Replaced by the flow of the binding before anything is sent.
@@ -67,36 +66,22 @@ impl Shard {
             self.legs.remove(leg.slot, leg.generation);
             return None;
         }
-        out.push(Output::Locate { leg, user });
         Some(leg)
     }
 
-    /// Where the user can be reached is known.
-    pub(super) fn located(
-        &mut self,
-        now: Time,
-        leg: LegId,
-        bindings: Vec<Binding>,
-        out: &mut Vec<Output>,
-    ) {
+    /// The leg's device is known; next it needs a media session.
+    pub(super) fn prepare(&mut self, leg: LegId, device: Binding, out: &mut Vec<Output>) {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        if !matches!(entry.state, State::Preparing { .. }) {
-            return;
-        }
-        // The newest; several at once come with the next issue.
-        let Some(newest) = bindings.into_iter().next() else {
-            return self.leg_gone(now, leg, Gone::Unreachable, out);
-        };
-        let remote = newest.contact.socket_addr().filter(|_| !newest.natted);
+        let remote = device.contact.socket_addr().filter(|_| !device.natted);
         entry.flow = Flow {
-            remote: remote.unwrap_or(newest.flow.remote),
-            ..newest.flow
+            remote: remote.unwrap_or(device.flow.remote),
+            ..device.flow
         };
-        entry.pinned = newest.natted;
+        entry.pinned = device.natted;
         entry.state = State::Preparing {
-            binding: Some(newest),
+            binding: Some(device),
         };
         self.open_media(leg, out);
     }
@@ -275,6 +260,7 @@ impl Shard {
         if !concluded || !wanted {
             return self.send_bye(now, leg, out);
         }
+        self.ring_answered(now, leg, out);
         match role {
             Role::Agent { offer, .. } => {
                 out.push(Output::Acd(acd::Input::OfferAnswered { offer }));

@@ -1,7 +1,7 @@
 //! Calls between colleagues.
 
 use super::hang_up::Gone;
-use super::{Due, OwnCall, Shard};
+use super::{Due, Shard};
 use crate::call::Purpose;
 use crate::input::{EndCause, Output};
 use crate::journey::CallTimer;
@@ -20,21 +20,17 @@ impl Shard {
         let role = Role::Callee {
             user: callee.clone(),
         };
-        let Some(leg) = self.new_device_leg(call, role, callee.clone(), out) else {
+        if self.ring_user(call, role, &callee, out).is_none() {
             return;
-        };
+        }
         let ring = self
             .call(call)
             .and_then(|call| self.directory.organisations.get(&call.org))
             .map(|organisation| organisation.ring);
-        if let Some(Purpose::Direct(direct)) = self.call_mut(call).map(|call| &mut call.purpose) {
-            direct.leg = Some(leg);
-        }
         if let Some(ring) = ring {
             self.timers
                 .arm(Due::Call(call, CallTimer::RingTooLong), now + ring);
         }
-        self.tell_own_call(Some(callee), call, OwnCall::Active, out);
     }
 
     pub(super) fn colleague_rings(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
@@ -59,6 +55,9 @@ impl Shard {
         let Some(entry) = self.call_mut(call) else {
             return;
         };
+        if let Purpose::Direct(direct) = &mut entry.purpose {
+            direct.leg = Some(leg);
+        }
         entry.connected = Some(now);
         let caller = entry.caller;
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
@@ -67,7 +66,7 @@ impl Shard {
         self.join_or_hold(call, out);
     }
 
-    /// The colleague's device is gone: he hung up, or never answered.
+    /// None of the colleague's devices is left, and none was answered.
     pub(super) fn colleague_gone(
         &mut self,
         now: Time,
@@ -75,13 +74,8 @@ impl Shard {
         how: Gone,
         out: &mut Vec<Output>,
     ) {
-        let talked = self.call(call).is_some_and(|call| call.connected.is_some());
-        let cause = if talked {
-            EndCause::CalleeHungUp
-        } else {
-            EndCause::NotCompleted
-        };
-        self.end_call(now, call, cause, status_for_caller(how), out);
+        let status = status_for_caller(how);
+        self.end_call(now, call, EndCause::NotCompleted, status, out);
     }
 
     pub(super) fn rang_too_long(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {

@@ -1,7 +1,7 @@
 //! What a call is for, from when it begins until it ends or is sent elsewhere. The same whether its caller is still
 //! to be answered or has been talking for an hour: a menu, a transfer and a forward all come by here.
 
-use super::{Due, OwnCall, Shard};
+use super::{Due, Shard};
 use crate::call::{DirectCall, FeatureCall, Purpose, QueueCall};
 use crate::input::Output;
 use crate::journey::{CallTimer, Journey};
@@ -93,7 +93,6 @@ impl Shard {
         let Some(entry) = self.call_mut(call) else {
             return;
         };
-        let mut callee = None;
         match &mut entry.purpose {
             Purpose::Queue(queue) => {
                 queue.journey.stop();
@@ -104,13 +103,13 @@ impl Shard {
                     }));
                 }
             }
-            Purpose::Direct(direct) => callee = direct.leg.map(|_| direct.callee.clone()),
-            Purpose::Feature(_) => {}
+            Purpose::Direct(_) | Purpose::Feature(_) => {}
         }
-        self.tell_own_call(callee, call, OwnCall::Over, out);
+        self.stop_ringing(call, out);
         for timer in [
             CallTimer::RepeatMessage,
             CallTimer::RingTooLong,
+            CallTimer::NextRound,
             CallTimer::PlayedLost,
         ] {
             self.timers.disarm(&Due::Call(call, timer));

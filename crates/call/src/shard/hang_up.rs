@@ -1,26 +1,15 @@
 //! Endings: of a leg, of a call, of all calls; and what an ending means for whom.
 
 use super::requests::RETRY_AFTER_NO_ROOM;
+use super::ringing::CallOff;
 use super::{Due, Mark, OwnCall, Shard};
 use crate::input::{CallEvent, EndCause, Output};
+pub(super) use crate::leg::Gone;
 use crate::leg::{LegTimer, Role, State};
 use acd::{LeaveCause, OfferEnd};
-use base::{CallId, LegId, Time};
+use base::{CallId, LegId, OfferId, Time};
 use sip_core::transaction;
 use sip_core::{Method, StatusCode};
-
-/// How a leg came to its end, seen from the leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Gone {
-    /// The party sent BYE.
-    HungUp,
-    /// The party refused our INVITE.
-    Refused(StatusCode),
-    /// The party did not answer our INVITE at all, or can't be reached.
-    Unreachable,
-    /// We ended it and that is confirmed.
-    Ended,
-}
 
 impl Shard {
     /// Takes a whole call down: each leg by what its state asks for. A caller who has no final response yet
@@ -75,15 +64,7 @@ impl Shard {
                 self.respond(now, key, response, out);
             }
             State::Preparing { .. } => self.leg_gone(now, leg, Gone::Ended, out),
-            State::Calling { invite } => {
-                let invite = invite.clone();
-                let key = invite.key;
-                entry.state = State::Cancelling { invite };
-                self.timers.disarm(&Due::Leg(leg, LegTimer::DeviceSilent));
-                if let Some(key) = key {
-                    self.transact(now, transaction::Input::Cancel { key }, out);
-                }
-            }
+            State::Calling { .. } => self.call_off(now, leg, CallOff::Over, out),
             State::Up { .. } if entry.unacknowledged.is_some() => {
                 // RFC 3261 §15: the callee's side must not send BYE before the ACK.
                 entry.bye_due = true;
@@ -92,6 +73,28 @@ impl Shard {
             State::Up { .. } => self.send_bye(now, leg, out),
             State::Cancelling { .. } | State::Leaving { .. } => {}
         }
+    }
+
+    /// Ends a leg that was invited and has not answered, and says why; others by what their state asks for.
+    pub(super) fn call_off(&mut self, now: Time, leg: LegId, why: CallOff, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let State::Calling { invite } = &entry.state else {
+            return self.hang_up(now, leg, StatusCode::REQUEST_TERMINATED, out);
+        };
+        let invite = invite.clone();
+        let key = invite.key;
+        entry.state = State::Cancelling { invite };
+        self.timers.disarm(&Due::Leg(leg, LegTimer::DeviceSilent));
+        let Some(key) = key else {
+            return;
+        };
+        let cancel = match why.reason() {
+            Some(reason) => transaction::Input::CancelFor { key, reason },
+            None => transaction::Input::Cancel { key },
+        };
+        self.transact(now, cancel, out);
     }
 
     pub(super) fn send_bye(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
@@ -169,20 +172,21 @@ impl Shard {
                 let status = StatusCode::REQUEST_TERMINATED;
                 self.end_call(now, call, EndCause::CallerHungUp, status, out);
             }
-            Role::Agent { offer, .. } => {
-                if self.talks_with(call, leg) {
-                    let status = StatusCode::REQUEST_TERMINATED;
-                    return self.end_call(now, call, EndCause::CalleeHungUp, status, out);
-                }
-                let end = if withdrawn {
-                    OfferEnd::Withdrawn
-                } else {
-                    offer_end(how)
-                };
-                out.push(Output::Acd(acd::Input::OfferEnded { offer, end }));
+            Role::Agent { .. } | Role::Callee { .. } if self.talks_with(call, leg) => {
+                let status = StatusCode::REQUEST_TERMINATED;
+                self.end_call(now, call, EndCause::CalleeHungUp, status, out);
             }
-            Role::Callee { .. } => self.colleague_gone(now, call, how, out),
+            Role::Agent { .. } | Role::Callee { .. } => {
+                let how = (!withdrawn).then_some(how);
+                self.device_over(now, call, &role, how, out);
+            }
         }
+    }
+
+    /// None of an agent's devices is left that was rung for an offer.
+    pub(super) fn offer_over(&self, offer: OfferId, how: Gone, out: &mut Vec<Output>) {
+        let end = offer_end(how);
+        out.push(Output::Acd(acd::Input::OfferEnded { offer, end }));
     }
 
     fn talks_with(&self, call: CallId, leg: LegId) -> bool {

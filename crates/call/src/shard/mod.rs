@@ -12,6 +12,7 @@ mod in_dialog;
 mod media;
 mod queue;
 mod requests;
+mod ringing;
 
 use crate::arena::Arena;
 use crate::call::{Call, Purpose};
@@ -135,6 +136,7 @@ impl Core for Shard {
                 Due::Leg(leg, LegTimer::RepeatProgress) => self.progress_again(now, leg, out),
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
+                Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),
                 Due::Call(call, CallTimer::PlayedLost) => self.played_lost(now, call, out),
             }
         }

@@ -93,9 +93,10 @@ impl Shard {
                 offer, call, agent, ..
             } => self.ring_agent(call, offer, agent, out),
             acd::Command::Withdraw { offer, call, .. } | acd::Command::Release { offer, call } => {
-                match self.leg_of_offer(call, offer) {
-                    Some(leg) => self.hang_up(now, leg, StatusCode::REQUEST_TERMINATED, out),
-                    None => never_rang(offer, out),
+                let of_offer =
+                    |role: &Role| matches!(role, Role::Agent { offer: of, .. } if *of == offer);
+                if !self.withdraw(now, call, of_offer, out) {
+                    never_rang(offer, out);
                 }
             }
             acd::Command::Connect { offer, call, .. } => self.connect(now, call, offer, out),
@@ -125,27 +126,28 @@ impl Shard {
             agent: agent.clone(),
         };
         let rung = waits
-            .then(|| self.new_device_leg(call, role, agent, out))
+            .then(|| self.ring_user(call, role, &agent, out))
             .flatten();
         if rung.is_none() {
             never_rang(offer, out);
         }
     }
 
-    fn leg_of_offer(&self, call: CallId, offer: OfferId) -> Option<LegId> {
-        let of_offer =
-            |leg: &&Leg| matches!(leg.role, Role::Agent { offer: of, .. } if of == offer);
+    /// The device on which the agent answered.
+    fn answered_leg(&self, call: CallId, offer: OfferId) -> Option<LegId> {
+        let answered = |leg: &&Leg| {
+            let of_offer = matches!(leg.role, Role::Agent { offer: of, .. } if of == offer);
+            of_offer && leg.is_up() && !leg.settled
+        };
         let legs = self.call(call)?.legs.iter();
         legs.filter_map(|leg| self.leg(*leg))
-            .find(of_offer)
+            .find(answered)
             .map(|leg| leg.id)
     }
 
     /// The agent's answer counts: the two talk.
     fn connect(&mut self, now: Time, call: CallId, offer: OfferId, out: &mut Vec<Output>) {
-        let leg = self
-            .leg_of_offer(call, offer)
-            .filter(|leg| self.leg(*leg).is_some_and(Leg::is_up));
+        let leg = self.answered_leg(call, offer);
         let waits = |call: &&mut Call| call.ending.is_none();
         let Some(entry) = self.call_mut(call).filter(waits) else {
             // The caller hung up while this was on its way; the engine has been told.

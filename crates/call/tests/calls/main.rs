@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod admission;
+mod hunting;
 mod phone;
 mod world;
 
@@ -530,6 +531,10 @@ fn random_world(seed: u64, life: Life) -> World {
     for n in 0..3 {
         world.phone(&format!("caller{n}"), Habit::Rings);
     }
+    // A second device, rung with the first or after it.
+    let habit = habits[world.random(6) as usize];
+    let second = world.phone("anna", habit);
+    world.phones[second].q = [1_000, 500][world.random(2) as usize];
     for _ in 0..30 {
         let phone = world.random(5) as usize;
         let idle = world.phones[phone].is_idle();

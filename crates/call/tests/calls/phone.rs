@@ -70,6 +70,10 @@ pub(crate) struct Phone {
     pub(crate) address: SocketAddr,
     pub(crate) habit: Habit,
     pub(crate) seen: Vec<Seen>,
+    /// Its preference among the phones of its name, in thousandths.
+    pub(crate) q: u16,
+    /// What the Reason of the last CANCEL said.
+    pub(crate) reason: Option<String>,
     server: SocketAddr,
     transactions: Transactions<Method>,
     side: Side,
@@ -85,6 +89,8 @@ impl Phone {
             address,
             habit: Habit::Rings,
             seen: Vec::new(),
+            q: 1_000,
+            reason: None,
             server,
             transactions: Transactions::new(ShardId(0), [seed; 32]),
             side: Side::Idle,
@@ -305,7 +311,10 @@ impl Phone {
                 Output::Transmit { bytes, .. } => out.push(bytes),
                 Output::Request { key, request, .. } => self.requested(now, key, request, out),
                 Output::Ack { .. } => self.acknowledged(now, out),
-                Output::Cancelled { key, .. } => self.cancelled(now, key, out),
+                Output::Cancelled { key, reason } => {
+                    self.reason = reason.map(String::from);
+                    self.cancelled(now, key, out);
+                }
                 Output::Started {
                     user: Method::Invite,
                     key: started,

@@ -6,8 +6,8 @@ use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
 use base::{Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use bytes::Bytes;
 use call::settings::{
-    Answering, Destination, Directory, FeatureCode, FeaturePrompts, Language, Limits, Offering,
-    Organisation, PositionSaid, QueueJourney, Trunk, User,
+    Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Limits,
+    Offering, Organisation, PositionSaid, QueueJourney, Trunk, User,
 };
 use call::{Admission, CallEvent, EndCause, Input, Output, Shard, admission};
 use control::Role;
@@ -91,6 +91,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             extension: Some(extension.into()),
             display_name: None,
             role: Role::Agent,
+            devices: Devices::All,
             ha1_md5: ha1(Algorithm::Md5),
             ha1_sha256: ha1(Algorithm::Sha256),
         };
@@ -203,6 +204,16 @@ impl World {
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
+    }
+
+    /// Another setting for a user.
+    pub(crate) fn set_user(&mut self, name: &str, set: impl FnOnce(&mut User)) {
+        let mut directory = (*self.directory).clone();
+        let mut organisations = directory.organisations.values_mut();
+        let organisation = organisations.next().expect("the demo");
+        set(organisation.users.get_mut(&user(name)).expect("a user"));
+        self.directory = Arc::new(directory);
+        self.tell_shard(Input::Configure(Arc::clone(&self.directory)));
     }
 
     pub(crate) fn over(mut self, network: Network) -> World {
@@ -543,7 +554,7 @@ impl World {
                 call_id: "register".into(),
                 cseq: 1,
                 user_agent: None,
-                q: 1_000,
+                q: phone.q,
                 instance: None,
                 natted: false,
             })

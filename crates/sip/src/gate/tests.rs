@@ -17,6 +17,7 @@ fn user(name: &str) -> (UserId, User) {
         extension: None,
         display_name: None,
         role: control::Role::Agent,
+        devices: call::settings::Devices::default(),
         ha1_md5: ha1(Algorithm::Md5),
         ha1_sha256: ha1(Algorithm::Sha256),
     };
