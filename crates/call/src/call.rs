@@ -1,5 +1,6 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
+use crate::crosswise::{Holding, Party, Referral};
 use crate::hunt::Rings;
 use crate::journey::Journey;
 use crate::settings::FeatureCode;
@@ -7,6 +8,7 @@ use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
+use sip_core::StatusCode;
 
 /// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
 pub(crate) const OFFERS_MAX: usize = 16;
@@ -36,6 +38,28 @@ pub(crate) struct Call {
     pub(crate) rings: Rings,
     /// Set once the call is being taken down.
     pub(crate) ending: Option<EndCause>,
+    /// When its caller first came: what counts for his place in a queue, however often he is sent on.
+    pub(crate) arrived: Time,
+    /// Set while a party who asked for it hears how the caller's transfer goes.
+    pub(crate) referral: Option<Referral>,
+    /// The user on whose word the caller was last sent on.
+    pub(crate) referred_by: Option<UserId>,
+    /// How often the caller has been sent on.
+    pub(crate) transfers: u8,
+    /// Whether people count it.
+    pub(crate) standing: Standing,
+}
+
+/// Times that a caller may be sent on. People need a few; two servers that send a call to and fro need an end.
+pub(crate) const TRANSFERS_MAX: u8 = 16;
+
+/// Whether people see a call as one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Standing {
+    /// It is shown, counted and logged.
+    Counted,
+    /// It is half of another, or the rest of one whose parties went elsewhere.
+    Part,
 }
 
 /// What a call is for.
@@ -47,6 +71,50 @@ pub(crate) enum Purpose {
     Direct(DirectCall),
     /// It has something done.
     Feature(FeatureCall),
+    /// Its party talks with one who is in another call.
+    Joined(JoinedCall),
+    /// Its party has sent the one he talked with elsewhere, and hears how that goes.
+    Referring(ReferringCall),
+    /// Its party waits for what another call says.
+    Between(Between),
+}
+
+/// A call whose other party is in another call.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct JoinedCall {
+    pub(crate) far: Party,
+    /// What the far call was last told.
+    pub(crate) told: Holding,
+}
+
+/// What is left to a party who has sent the other elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ReferringCall {
+    /// The call of the one who was sent.
+    pub(crate) sent: CallId,
+    pub(crate) done: Done,
+}
+
+/// Whether a transfer has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Done {
+    /// The new destination has not decided.
+    NotYet,
+    /// Whoever asked for it has nothing more to do in the call.
+    Yes,
+}
+
+/// What a party waits for, hearing music.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Between {
+    /// Where he is to be sent is being looked up.
+    Leaving,
+    /// He could not be sent on, for this reason: the call `to` says whether who sent him is still there.
+    Returning {
+        to: CallId,
+        user: UserId,
+        status: StatusCode,
+    },
 }
 
 /// A call to a queue.
@@ -99,7 +167,7 @@ impl Call {
     fn queue(&self) -> Option<&QueueId> {
         match &self.purpose {
             Purpose::Queue(queue) => Some(&queue.queue),
-            Purpose::Direct(_) | Purpose::Feature(_) => None,
+            _ => None,
         }
     }
 
@@ -108,7 +176,7 @@ impl Call {
         let other = match &self.purpose {
             Purpose::Queue(queue) => queue.agent.as_ref().map(|(_, leg)| *leg),
             Purpose::Direct(direct) => self.connected.and(direct.leg),
-            Purpose::Feature(_) => None,
+            _ => None,
         };
         other.map(|other| (self.caller, other))
     }

@@ -1,9 +1,10 @@
 //! What a signalling shard hears and what it wants done. What answers later comes back as an input that
 //! names the leg or call which asked.
 
+use crate::crosswise::Crosswise;
 use crate::settings::Directory;
 use crate::view::CallView;
-use base::{CallId, LegId, TrunkId, UserId};
+use base::{CallId, LegId, ShardId, TrunkId, UserId};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::{Flow, Message, Request, Response};
@@ -64,6 +65,8 @@ pub enum Input {
     Media(media_core::Event),
     /// A command of the queue engine to one of this shard's calls.
     Acd(acd::Command),
+    /// Another call, of this shard or another, tells one of this shard's something: see [`Output::Tell`].
+    Told(Crosswise),
     /// The transport could not deliver to that flow.
     TransportFailed {
         /// Which.
@@ -110,7 +113,7 @@ pub enum Output {
     OpenMedia(media_core::Session),
     /// Something for a leg's media session.
     Media {
-        /// The call, whose legs share a media thread.
+        /// The call whose media thread has the leg's session: the one that it was opened for.
         call: CallId,
         /// The leg.
         leg: LegId,
@@ -121,6 +124,14 @@ pub enum Output {
     Acd(acd::Input),
     /// A call began, changed or ended: for logs and counters.
     Event(CallEvent),
+    /// Hand that shard, which may be the one that says so, an [`Input::Told`]. Must never be dropped, and what
+    /// one shard tells another arrives in order.
+    Tell {
+        /// Which shard.
+        to: ShardId,
+        /// What.
+        message: Crosswise,
+    },
 }
 
 /// Milestones of a call, for logs and counters.
@@ -156,6 +167,8 @@ pub enum EndCause {
     NotCompleted,
     /// What was dialled is done and said.
     Completed,
+    /// Its parties were joined to those of another call, which goes on.
+    Transferred,
     /// Signalling failed: no ACK, no answer to a request.
     SignallingFailed,
     /// The server is going down.

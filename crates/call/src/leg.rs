@@ -1,6 +1,7 @@
 //! One leg of a call: our dialog with one party, its offer/answer, and how far it has come. A plain value;
 //! what happens to it is decided in `shard`.
 
+use crate::notifier::Notifier;
 use base::{CallId, LegId, OfferId, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
@@ -166,6 +167,12 @@ pub(crate) struct Leg {
     pub(crate) negotiation: Option<Negotiation>,
     pub(crate) unacknowledged: Option<Unacknowledged>,
     pub(crate) media_open: bool,
+    /// The call whose media thread has the session; another than `call` once the leg was transferred.
+    pub(crate) media_home: CallId,
+    /// What the party is told of the transfer he asked for (RFC 3515 §2.4.4).
+    pub(crate) notifier: Option<Box<Notifier>>,
+    /// How many transfers he has been told of.
+    pub(crate) referred: u16,
     /// We want to hang up but may not before the ACK is here (RFC 3261 §15).
     pub(crate) bye_due: bool,
     /// What its end means for the call has been seen to.

@@ -5,10 +5,12 @@
 pub mod admission;
 mod arena;
 mod call;
+pub mod crosswise;
 mod hunt;
 mod input;
 pub mod journey;
 pub mod leg;
+mod notifier;
 mod routing;
 pub mod settings;
 mod shard;
@@ -17,6 +19,7 @@ mod tag;
 mod timers;
 pub mod view;
 
+pub use crosswise::Crosswise;
 pub use input::{Admission, CallEvent, EndCause, Input, Output, Reason, RefusedCause};
 pub use shard::Shard;
 pub use tag::shard_of;

@@ -49,6 +49,13 @@ pub(crate) fn target<'a>(
     Target::of(organisation, destination)
 }
 
+/// Where a user of the organisation may send whoever he talks with: to all that he could dial, but for what has
+/// something done.
+pub(crate) fn onward<'a>(organisation: &'a Organisation, dialled: &str) -> Option<&'a Destination> {
+    let extension = organisation.extensions.get(dialled);
+    extension.or_else(|| organisation.numbers.get(dialled))
+}
+
 impl<'a> Target<'a> {
     /// What a destination is in the settings of now.
     pub(crate) fn of(

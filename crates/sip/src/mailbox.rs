@@ -3,8 +3,8 @@
 //! waits for room.
 
 use base::{CallId, ShardId};
-use call::CallView;
 use call::settings::Directory;
+use call::{CallView, Crosswise};
 use sip_core::{Flow, Message};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,13 @@ pub enum ShardInput {
         shard: ShardId,
         /// The command.
         command: acd::Command,
+    },
+    /// What a call, of whatever shard, tells one of this shard's.
+    Told {
+        /// The shard.
+        shard: ShardId,
+        /// What.
+        message: Crosswise,
     },
     /// Something heard or done by a media session.
     Media(media_core::Event),
@@ -186,7 +193,9 @@ impl ShardInput {
     /// The task it is for; the first, if it is for all.
     pub fn task(&self, mailboxes: &Mailboxes) -> usize {
         match self {
-            ShardInput::Acd { shard, .. } => mailboxes.task_of(*shard),
+            ShardInput::Acd { shard, .. } | ShardInput::Told { shard, .. } => {
+                mailboxes.task_of(*shard)
+            }
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
             ShardInput::Configure(_)
             | ShardInput::Drain { .. }

@@ -227,6 +227,7 @@ pub(crate) fn end_label(cause: EndCause) -> &'static str {
         EndCause::CalleeHungUp => "callee-hung-up",
         EndCause::NotCompleted => "not-completed",
         EndCause::Completed => "completed",
+        EndCause::Transferred => "transferred",
         EndCause::SignallingFailed => "signalling-failed",
         EndCause::Shutdown => "shutdown",
     }

@@ -3,11 +3,11 @@
 use super::enter::purpose_of;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
-use crate::call::{Call, Purpose};
+use crate::call::{Call, Purpose, Standing};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::routing;
-use crate::settings::Answering;
+use crate::settings::{Answering, Organisation};
 use crate::tag;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
@@ -17,10 +17,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Who calls, as the other party is told.
-struct Calling {
-    user: Option<UserId>,
-    number: Box<str>,
-    name: Option<Box<str>>,
+#[derive(Clone, Debug)]
+pub(super) struct Calling {
+    pub(super) user: Option<UserId>,
+    pub(super) number: Box<str>,
+    pub(super) name: Option<Box<str>>,
 }
 
 impl Shard {
@@ -57,7 +58,7 @@ impl Shard {
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
         let calling = who_calls(organisation, admission, &from);
         let purpose = purpose_of(&target);
-        let call = self.new_call(now, org, calling, &dialled, &dialog, purpose);
+        let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         let leg = self.new_caller_leg(call, key, flow, request, dialog, admission);
         self.pending.insert(*key, leg);
         self.tell_own_call(admitted_user(admission), call, OwnCall::Active, out);
@@ -91,13 +92,13 @@ impl Shard {
         Ok(())
     }
 
-    fn new_call(
+    pub(super) fn new_call(
         &mut self,
         now: Time,
         org: OrgId,
         calling: Calling,
         dialled: &str,
-        dialog: &Dialog,
+        sip_call_id: &str,
         purpose: Purpose,
     ) -> CallId {
         let shard = self.id;
@@ -122,13 +123,18 @@ impl Shard {
                 caller_number: calling.number,
                 caller_name: calling.name,
                 dialled: dialled.into(),
-                sip_call_id: dialog.call_id.clone(),
+                sip_call_id: sip_call_id.into(),
                 started: now,
                 connected: None,
                 purpose,
                 legs: BoundedVec::new(),
                 rings: BoundedVec::new(),
                 ending: None,
+                arrived: now,
+                referral: None,
+                referred_by: None,
+                transfers: 0,
+                standing: Standing::Counted,
             }
         });
         made.expect("insert_with calls its closure")
@@ -169,6 +175,9 @@ impl Shard {
                 negotiation: None,
                 unacknowledged: None,
                 media_open: false,
+                media_home: call,
+                notifier: None,
+                referred: 0,
                 bye_due: false,
                 settled: false,
                 state: State::Incoming { invite, dialog },
@@ -269,21 +278,20 @@ fn admitted_user(admission: &Admission) -> Option<UserId> {
     }
 }
 
+/// A user as others see him.
+pub(super) fn account(organisation: &Organisation, id: UserId) -> Option<Calling> {
+    let user = organisation.users.get(&id)?;
+    let number = user.extension.clone().unwrap_or_else(|| id.name().into());
+    Some(Calling {
+        user: Some(id),
+        number,
+        name: user.display_name.clone(),
+    })
+}
+
 /// A user's number and name are those of his account, whatever his phone wrote; a trunk's are the caller's.
-fn who_calls(
-    organisation: &crate::settings::Organisation,
-    admission: &Admission,
-    from: &NameAddr,
-) -> Calling {
-    let account = admitted_user(admission).and_then(|id| {
-        let user = organisation.users.get(&id)?;
-        let number = user.extension.clone().unwrap_or_else(|| id.name().into());
-        Some(Calling {
-            user: Some(id),
-            number,
-            name: user.display_name.clone(),
-        })
-    });
+fn who_calls(organisation: &Organisation, admission: &Admission, from: &NameAddr) -> Calling {
+    let account = admitted_user(admission).and_then(|id| account(organisation, id));
     account.unwrap_or_else(|| Calling {
         user: None,
         number: from.uri.user().unwrap_or("anonymous").into(),

@@ -52,6 +52,9 @@ impl Shard {
                 negotiation: None,
                 unacknowledged: None,
                 media_open: false,
+                media_home: call,
+                notifier: None,
+                referred: 0,
                 bye_due: false,
                 settled: false,
             }
@@ -158,6 +161,11 @@ impl Shard {
         );
         headers.push(HeaderName::Contact, HeaderValue::from(contact(leg)));
         headers.push(HeaderName::Allow, ALLOW);
+        if let Some(referrer) = &call.referred_by {
+            // RFC 3892 §2.2, from what we know: nobody writes himself into it.
+            let uri = Uri::sip(Some(referrer.name()), domain(), None);
+            headers.push(HeaderName::ReferredBy, NameAddr::new(uri));
+        }
         Some(request)
     }
 

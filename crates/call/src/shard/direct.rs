@@ -42,6 +42,7 @@ impl Shard {
             && !std::mem::replace(&mut direct.ringing_told, true)
         {
             self.progress(now, caller, StatusCode::RINGING, out);
+            self.transfer_reached(call, StatusCode::RINGING, out);
         }
     }
 
@@ -62,6 +63,7 @@ impl Shard {
         let caller = entry.caller;
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
         self.answer(now, caller, out);
+        self.transfer_reached(call, StatusCode::OK, out);
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
     }

@@ -3,13 +3,15 @@
 
 use super::{Due, Shard};
 use crate::call::{DirectCall, FeatureCall, Purpose, QueueCall};
+use crate::crosswise::Crosswise;
 use crate::input::Output;
 use crate::journey::{CallTimer, Journey};
-use crate::leg::Role;
+use crate::leg::{Leg, Role};
 use crate::routing::Target;
 use crate::settings::Destination;
 use acd::LeaveCause;
 use base::{CallId, LegId, Time};
+use sip_core::StatusCode;
 use std::sync::Arc;
 
 /// The call can't be sent there: no such queue or user, any more.
@@ -18,7 +20,6 @@ pub(super) struct NoSuchDestination;
 
 impl Shard {
     /// Sends a call whose caller has a media session to a destination, and ends what it was for.
-    #[expect(dead_code, reason = "menus and transfers come by here")]
     pub(super) fn enter(
         &mut self,
         now: Time,
@@ -52,18 +53,30 @@ impl Shard {
         match &entry.purpose {
             Purpose::Queue(queue) => {
                 let answering = queue.journey.settings().answer;
+                self.transfer_reached(call, StatusCode::OK, out);
                 self.greet(now, call, leg, answering, out);
             }
             Purpose::Direct(direct) => {
                 let callee = direct.callee.clone();
+                if self.leg(leg).is_some_and(Leg::is_up) {
+                    // He has been answered before, so nobody but us lets him hear that it goes on.
+                    self.play_hold_music(call, leg, out);
+                }
                 self.ring_colleague(now, call, callee, out);
             }
             Purpose::Feature(_) => self.do_feature(now, call, out),
+            Purpose::Joined(_) | Purpose::Referring(_) | Purpose::Between(_) => {}
         }
     }
 
     /// Ends what the call is for, and hangs up on everybody but the caller.
-    fn leave(&mut self, now: Time, call: CallId, cause: LeaveCause, out: &mut Vec<Output>) {
+    pub(super) fn leave(
+        &mut self,
+        now: Time,
+        call: CallId,
+        cause: LeaveCause,
+        out: &mut Vec<Output>,
+    ) {
         self.stop_purpose(call, cause, out);
         let Some(entry) = self.call_mut(call) else {
             return;
@@ -103,7 +116,17 @@ impl Shard {
                     }));
                 }
             }
-            Purpose::Direct(_) | Purpose::Feature(_) => {}
+            Purpose::Joined(joined) => out.push(Output::Tell {
+                to: joined.far.call.shard,
+                message: Crosswise::Gone {
+                    call: joined.far.call,
+                    from: call,
+                },
+            }),
+            Purpose::Direct(_)
+            | Purpose::Feature(_)
+            | Purpose::Referring(_)
+            | Purpose::Between(_) => {}
         }
         self.stop_ringing(call, out);
         for timer in [

@@ -71,15 +71,12 @@ impl Shard {
         self.answer(now, caller, out);
         let lost = Due::Call(call, CallTimer::PlayedLost);
         self.timers.arm(lost, now + PLAYED_WITHIN_MAX);
-        out.push(Output::Media {
-            call,
-            leg: caller,
-            command: Command::Play(Playlist {
-                token: CONFIRMATION,
-                prompts: vec![prompt],
-                then: Then::Silence,
-            }),
-        });
+        let confirmation = Playlist {
+            token: CONFIRMATION,
+            prompts: vec![prompt],
+            then: Then::Silence,
+        };
+        self.media(caller, Command::Play(confirmation), out);
     }
 }
 

@@ -3,6 +3,8 @@
 use super::requests::RETRY_AFTER_NO_ROOM;
 use super::ringing::CallOff;
 use super::{Due, Mark, OwnCall, Shard};
+use crate::call::Standing;
+use crate::crosswise::Crosswise;
 use crate::input::{CallEvent, EndCause, Output};
 pub(super) use crate::leg::Gone;
 use crate::leg::{LegTimer, Role, State};
@@ -28,9 +30,19 @@ impl Shard {
         if entry.ending.is_some() {
             return;
         }
+        if self.may_come_back(call, cause) {
+            return self.comes_back(now, call, status, out);
+        }
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
         entry.ending = Some(cause);
         let legs: Vec<LegId> = entry.legs.to_vec();
         let caller_user = entry.caller_user.clone();
+        if let Some(referral) = entry.referral.take() {
+            let (call, from) = (referral.by, call);
+            self.tell(Crosswise::Gone { call, from }, out);
+        }
         self.stop_purpose(call, leave_cause(cause), out);
         self.tell_own_call(caller_user, call, OwnCall::Over, out);
         for leg in legs {
@@ -202,8 +214,10 @@ impl Shard {
         let Some(cause) = call.ending.filter(|_| call.legs.is_empty()) else {
             return;
         };
-        let call = self.view(call);
-        out.push(Output::Event(CallEvent::Ended { call, cause }));
+        if call.standing == Standing::Counted {
+            let call = self.view(call);
+            out.push(Output::Event(CallEvent::Ended { call, cause }));
+        }
         self.calls.remove(id.slot, id.generation);
     }
 
@@ -219,9 +233,10 @@ impl Shard {
 
 fn leave_cause(cause: EndCause) -> LeaveCause {
     match cause {
-        EndCause::CallerHungUp | EndCause::CalleeHungUp | EndCause::Completed => {
-            LeaveCause::Abandoned
-        }
+        EndCause::CallerHungUp
+        | EndCause::CalleeHungUp
+        | EndCause::Completed
+        | EndCause::Transferred => LeaveCause::Abandoned,
         EndCause::NotCompleted | EndCause::SignallingFailed => LeaveCause::Failed,
         EndCause::Shutdown => LeaveCause::Shutdown,
     }

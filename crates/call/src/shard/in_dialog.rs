@@ -47,6 +47,9 @@ impl Shard {
                 self.respond(now, *key, capabilities(request, tag), out);
                 Ok(())
             }
+            Method::Refer => self.referred(now, key, &flow, leg, request, out),
+            // We have subscribed to nothing.
+            Method::Notify => Err(no_dialog()),
             _ => Err(not_ours(&request.method)),
         }
     }

@@ -25,7 +25,7 @@ impl Shard {
         entry.media_open = true;
         out.push(Output::OpenMedia(Session {
             leg,
-            call: entry.call,
+            call: entry.media_home,
             plan: StreamPlan {
                 ssrc: u32::from_le_bytes([a, b, c, d]),
                 first_sequence: u16::from_le_bytes([e, f]),
@@ -64,15 +64,19 @@ impl Shard {
         }
     }
 
+    /// Something for a leg's media session, on the thread that has it.
+    pub(super) fn media(&self, leg: LegId, command: Command, out: &mut Vec<Output>) {
+        if let Some(entry) = self.leg(leg) {
+            let call = entry.media_home;
+            out.push(Output::Media { call, leg, command });
+        }
+    }
+
     pub(super) fn close_media(&mut self, leg: LegId, out: &mut Vec<Output>) {
         if let Some(entry) = self.leg_mut(leg)
             && std::mem::take(&mut entry.media_open)
         {
-            out.push(Output::Media {
-                call: entry.call,
-                leg,
-                command: Command::Close,
-            });
+            self.media(leg, Command::Close, out);
         }
     }
 
@@ -82,11 +86,7 @@ impl Shard {
             return;
         };
         if let Some(remote) = entry.agreed().and_then(remote_of) {
-            out.push(Output::Media {
-                call: entry.call,
-                leg,
-                command: Command::SetRemote(remote),
-            });
+            self.media(leg, Command::SetRemote(remote), out);
         }
     }
 
@@ -101,32 +101,32 @@ impl Shard {
     /// The two parties hear each other; or, while one holds the other, that one hears music.
     pub(super) fn join_or_hold(&mut self, call: CallId, out: &mut Vec<Output>) {
         let Some((caller, other)) = self.call(call).and_then(|call| call.talking()) else {
-            return;
+            return self.join_or_hold_far(call, out);
         };
         let holds = |leg| self.leg(leg).is_some_and(Leg::holds_us);
         if !holds(caller) && !holds(other) {
             // One command joins both ways.
-            out.push(Output::Media {
-                call,
-                leg: caller,
-                command: Command::Bridge { with: other },
-            });
-            return;
+            return self.media(caller, Command::Bridge { with: other }, out);
         }
-        let Some(then) = self.hold_music(call) else {
-            return;
-        };
         for leg in [caller, other] {
-            out.push(Output::Media {
-                call,
-                leg,
-                command: Command::Play(Playlist {
-                    token: 0,
-                    prompts: Vec::new(),
-                    then: then.clone(),
-                }),
-            });
+            self.play_hold_music(call, leg, out);
         }
+    }
+
+    /// Lets one of the call's parties hear music.
+    pub(super) fn play_hold_music(&self, call: CallId, leg: LegId, out: &mut Vec<Output>) {
+        if let Some(then) = self.hold_music(call) {
+            self.play_nothing_but(leg, then, out);
+        }
+    }
+
+    pub(super) fn play_nothing_but(&self, leg: LegId, then: Then, out: &mut Vec<Output>) {
+        let playlist = Playlist {
+            token: 0,
+            prompts: Vec::new(),
+            then,
+        };
+        self.media(leg, Command::Play(playlist), out);
     }
 
     fn hold_music(&self, call: CallId) -> Option<Then> {

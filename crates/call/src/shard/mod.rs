@@ -9,13 +9,16 @@ mod enter;
 mod feature;
 mod hang_up;
 mod in_dialog;
+mod join;
 mod media;
 mod queue;
+mod refer;
 mod requests;
 mod ringing;
+mod transfer;
 
 use crate::arena::Arena;
-use crate::call::{Call, Purpose};
+use crate::call::{Call, Purpose, Standing};
 use crate::input::{Admission, Input, Output, Reason};
 use crate::journey::CallTimer;
 use crate::leg::{Leg, LegTimer, Role};
@@ -43,6 +46,8 @@ pub(crate) enum Mark {
     Invite(LegId),
     /// The BYE that ends this leg.
     Bye(LegId),
+    /// What the party of this leg is told of the transfer he asked for.
+    Notify(LegId),
     /// The BYE to a branch of a forked INVITE that we want no part of.
     Stray,
 }
@@ -94,6 +99,7 @@ impl Core for Shard {
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
             Input::Media(event) => self.media_event(now, &event, out),
             Input::Acd(command) => self.acd_command(now, command, out),
+            Input::Told(message) => self.told(now, message, out),
             Input::TransportFailed { flow } => {
                 self.transact(now, transaction::Input::TransportFailed { flow }, out);
             }
@@ -174,10 +180,12 @@ impl Shard {
 
     /// Every live call.
     pub fn calls(&self) -> Vec<CallView> {
-        self.calls.values().map(|call| self.view(call)).collect()
+        let counted = |call: &&Call| call.standing == Standing::Counted;
+        let calls = self.calls.values().filter(counted);
+        calls.map(|call| self.view(call)).collect()
     }
 
-    /// How many calls are live.
+    /// How many calls are live, those included that are a part of another.
     pub fn calls_count(&self) -> usize {
         self.calls.len()
     }
@@ -203,6 +211,9 @@ impl Shard {
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
             _ => CallState::Starting,
         };
+        if let Purpose::Joined(joined) = &call.purpose {
+            return call.view(joined.far.user.clone(), state);
+        }
         let talking = call.talking().and_then(|(_, other)| self.leg(other));
         let with = talking.or_else(|| others.iter().find(|leg| leg.is_ringing()).copied());
         call.view(with.and_then(|leg| leg.user.clone()), state)
@@ -298,7 +309,10 @@ impl Shard {
         match mark {
             Mark::Invite(leg) => self.invite_answered(now, leg, flow, response, out),
             Mark::Bye(leg) if response.status.is_final() => self.left(now, leg, out),
-            Mark::Bye(_) | Mark::Stray => {}
+            Mark::Notify(leg) if response.status.is_final() => {
+                self.notified(now, leg, Some(response.status), out);
+            }
+            Mark::Bye(_) | Mark::Notify(_) | Mark::Stray => {}
         }
     }
 
@@ -306,6 +320,7 @@ impl Shard {
         match mark {
             Mark::Invite(leg) => self.invite_unanswered(now, leg, out),
             Mark::Bye(leg) => self.left(now, leg, out),
+            Mark::Notify(leg) => self.notified(now, leg, None, out),
             Mark::Stray => {}
         }
     }

@@ -51,7 +51,7 @@ impl Shard {
             return;
         };
         let caller = entry.caller;
-        let started = entry.started;
+        let arrived = entry.arrived;
         let Purpose::Queue(queue) = &mut entry.purpose else {
             return;
         };
@@ -67,16 +67,12 @@ impl Shard {
                         true => self.timers.disarm(&lost),
                         false => self.timers.arm(lost, now + PLAYED_WITHIN_MAX),
                     }
-                    out.push(Output::Media {
-                        call,
-                        leg: caller,
-                        command: Command::Play(playlist),
-                    });
+                    self.media(caller, Command::Play(playlist), out);
                 }
                 Step::Join => out.push(Output::Acd(acd::Input::Join {
                     call,
                     queue: queue.clone(),
-                    arrived: started,
+                    arrived,
                 })),
                 Step::AskPlace => out.push(Output::Acd(acd::Input::AskPosition { call })),
                 Step::WaitForRepeat(span) => {

@@ -12,7 +12,7 @@ use sip_core::{
 use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER";
 /// What bodies it reads.
 pub(crate) const ACCEPT: &str = "application/sdp";
 /// What a caller is told when there is no room, or no server, for him now.
@@ -212,7 +212,8 @@ fn unvouched(request: &Request) -> Result<(), Refused> {
             Err(Refused::new(status, RefusedCause::Unsupported))
         }
         Method::Options => no_extension_required(request),
-        Method::Invite | Method::Register => {
+        // A transfer is asked for by those who talk; nobody places calls for others.
+        Method::Invite | Method::Register | Method::Refer => {
             let forbidden = StatusCode::FORBIDDEN;
             Err(Refused::new(forbidden, RefusedCause::Unsupported))
         }

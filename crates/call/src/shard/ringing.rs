@@ -236,7 +236,7 @@ impl Shard {
         };
         let talks = match &entry.purpose {
             Purpose::Queue(queue) => queue.agent.as_ref().map(|(offer, _)| *offer),
-            Purpose::Direct(_) | Purpose::Feature(_) => None,
+            _ => None,
         };
         let mut colleagues = Vec::new();
         entry.rings.retain(|ring| match &ring.role {

@@ -6,6 +6,7 @@
 mod admission;
 mod hunting;
 mod phone;
+mod transfer;
 mod world;
 
 use acd::AgentState;

@@ -40,6 +40,10 @@ pub(crate) enum Seen {
     /// A BYE that no dialog of the phone's belongs to (any more).
     StrayBye,
     Reinvited(u16),
+    /// The response to a REFER.
+    Referred(u16),
+    /// A NOTIFY with that status in its sipfrag.
+    Notified(u16),
 }
 
 #[derive(Debug)]
@@ -182,6 +186,42 @@ impl Phone {
         let dialog = dialog.clone();
         self.side = Side::Reinviting { dialog };
         self.send(now, Method::Invite, request, out);
+    }
+
+    /// Whether it talks, and no request of its own is under way.
+    pub(crate) fn may_refer(&self) -> bool {
+        matches!(
+            self.side,
+            Side::Up {
+                unacknowledged: None,
+                ..
+            }
+        )
+    }
+
+    /// Sends the other party elsewhere; `more` are further headers.
+    pub(crate) fn refer(
+        &mut self,
+        now: Time,
+        refer_to: &str,
+        more: &[(HeaderName, &str)],
+        out: &mut Vec<Bytes>,
+    ) {
+        let Side::Up { dialog, .. } = &mut self.side else {
+            panic!("{} is in no call", self.name);
+        };
+        let mut request = dialog.request(Method::Refer);
+        request
+            .headers
+            .push(HeaderName::ReferTo, refer_to.to_owned());
+        request.headers.push(
+            HeaderName::Contact,
+            format!("<sip:{}@{}>", self.name, self.address),
+        );
+        for (name, value) in more {
+            request.headers.push(name.clone(), (*value).to_owned());
+        }
+        self.send(now, Method::Refer, request, out);
     }
 
     /// Puts the receiver down, whatever is going on.
@@ -330,6 +370,11 @@ impl Phone {
                 } => {
                     self.invite_answered(now, &response, out);
                 }
+                Output::Response {
+                    user: Method::Refer,
+                    response,
+                    ..
+                } => self.seen.push(Seen::Referred(response.status.code())),
                 Output::Failed {
                     user: Method::Invite,
                     ..
@@ -372,6 +417,22 @@ impl Phone {
                 self.seen.push(Seen::HungUpOn);
                 self.side = Side::Idle;
                 let response = say(StatusCode::OK);
+                self.step(now, respond(response), out);
+            }
+            (Method::Notify, Side::Up { dialog, .. } | Side::Reinviting { dialog }, _)
+                if dialog.matches(&request) && dialog.clone().accept(&request).is_ok() =>
+            {
+                let body = String::from_utf8(request.body.to_vec()).unwrap();
+                let status = body.split(' ').nth(1).unwrap().parse().unwrap();
+                self.seen.push(Seen::Notified(status));
+                let response = say(StatusCode::OK);
+                if let Side::Up { dialog, .. } | Side::Reinviting { dialog } = &mut self.side {
+                    dialog.accept(&request).unwrap();
+                }
+                self.step(now, respond(response), out);
+            }
+            (Method::Notify, _, _) => {
+                let response = say(StatusCode::CALL_DOES_NOT_EXIST);
                 self.step(now, respond(response), out);
             }
             (Method::Bye, _, _) => {

@@ -100,10 +100,15 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
     let prompt = |name: &str| PromptId::new(name);
     let organisation = Organisation {
         domain: "demo.localhost".into(),
-        users: BTreeMap::from([account("anna", "101"), account("bosse", "102")]),
+        users: BTreeMap::from([
+            account("anna", "101"),
+            account("bosse", "102"),
+            account("carin", "103"),
+        ]),
         extensions: BTreeMap::from([
             ("101".into(), Destination::User(self::user("anna"))),
             ("102".into(), Destination::User(self::user("bosse"))),
+            ("103".into(), Destination::User(self::user("carin"))),
             ("1000".into(), Destination::Queue(queue())),
         ]),
         numbers: BTreeMap::from([(NUMBER.into(), Destination::Queue(queue()))]),
@@ -254,6 +259,21 @@ impl World {
         self.with_phone(phone, |phone, now, out| phone.reinvite(now, direction, out));
     }
 
+    pub(crate) fn refer(&mut self, phone: usize, refer_to: &str) {
+        self.refer_with(phone, refer_to, &[]);
+    }
+
+    pub(crate) fn refer_with(
+        &mut self,
+        phone: usize,
+        refer_to: &str,
+        more: &[(sip_core::HeaderName, &str)],
+    ) {
+        self.with_phone(phone, |phone, now, out| {
+            phone.refer(now, refer_to, more, out)
+        });
+    }
+
     pub(crate) fn random(&mut self, below: u64) -> u64 {
         self.rng.next_u64() % below
     }
@@ -296,6 +316,12 @@ impl World {
             Command::Play(list) => list.prompts.iter().any(|id| id.as_str() == prompt),
             _ => false,
         })
+    }
+
+    /// How often a leg was told to hear music and nothing before it.
+    pub(crate) fn music(&self) -> usize {
+        let is_music = |command: &&Command| matches!(command, Command::Play(list) if list.prompts.is_empty() && list.then != media_core::Then::Silence);
+        self.media.values().flatten().filter(is_music).count()
     }
 
     pub(crate) fn bridges(&self) -> usize {
@@ -512,6 +538,12 @@ impl World {
                 }
                 Output::Media { leg, command, .. } => self.play(leg, command),
                 Output::Acd(input) => self.tell_engine(input),
+                Output::Tell { message, .. } => {
+                    self.later(
+                        Duration::ZERO,
+                        Happening::Shard(Box::new(Input::Told(message))),
+                    );
+                }
                 Output::Register { .. } => unreachable!("phones here are registered by hand"),
                 Output::Event(CallEvent::Ended { cause, .. }) => self.ended.push(cause),
                 Output::Event(_) => {}

@@ -28,6 +28,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -42,6 +43,10 @@ const DATAGRAM_BYTES_MAX: usize = 65_535;
 /// Datagrams that wait for room in a socket's send buffer; beyond it they are dropped, as the network
 /// would.
 const UNSENT_MAX: usize = 1_024;
+
+/// How soon a full mailbox of another task is tried again. Tasks never wait for one another: two that did, each
+/// with a full mailbox, would wait for ever.
+const TELL_AGAIN_AFTER: Duration = Duration::from_millis(1);
 
 /// The media engine, as a shard sees it.
 pub trait Media: Send + Sync + 'static {
@@ -153,6 +158,8 @@ struct Worker<M> {
     counters: Counters,
     /// For the queue engine, when its channel had no room.
     for_acd: VecDeque<ToAcd>,
+    /// For other shards, when the mailbox of the first one's task had no room; all in order.
+    untold: VecDeque<ShardInput>,
     unsent: VecDeque<(Flow, Bytes)>,
     buffer: Box<[u8]>,
     // Kept to be used again: their allocations.
@@ -189,6 +196,7 @@ impl<M: Media> Worker<M> {
             limits: Limits::default(),
             counters: Counters::new(),
             for_acd: VecDeque::new(),
+            untold: VecDeque::new(),
             unsent: VecDeque::new(),
             buffer: vec![0; DATAGRAM_BYTES_MAX].into(),
             outputs: Vec::new(),
@@ -203,6 +211,7 @@ impl<M: Media> Worker<M> {
         let mut sleeps_until = Time::ZERO;
         loop {
             self.tell_acd().await;
+            self.tell_shards();
             let wakes_at = self.wakes_at();
             if wakes_at != sleeps_until
                 && let Some(instant) = self.parts.clock.instant(wakes_at)
@@ -268,7 +277,11 @@ impl<M: Media> Worker<M> {
 
     fn wakes_at(&self) -> Time {
         let wakes = self.shards.iter().map(|owned| owned.wakes_at);
-        wakes.min().unwrap_or(Time::NEVER)
+        let next = wakes.min().unwrap_or(Time::NEVER);
+        match self.untold.is_empty() {
+            true => next,
+            false => next.min(self.parts.clock.now() + TELL_AGAIN_AFTER),
+        }
     }
 
     /// Hands over what had no room in the queue engine's channel. While it waits no input is taken, so

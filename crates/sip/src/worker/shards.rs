@@ -97,6 +97,11 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::Acd(command));
                     }
                 }
+                ShardInput::Told { shard, message } => {
+                    if let Some(place) = self.place_of(shard) {
+                        self.step(now, place, Input::Told(message));
+                    }
+                }
                 ShardInput::Media(event) => {
                     if let Some(place) = self.place_of(event.leg().shard) {
                         self.step(now, place, Input::Media(event));
@@ -192,6 +197,11 @@ impl<M: Media> Worker<M> {
             Output::Media { call, leg, command } => self.parts.media.command(call, leg, command),
             Output::Acd(input) => self.inform_acd(ToAcd::Input(input)),
             Output::Event(event) => self.note(event),
+            Output::Tell { to, message } => {
+                let shard = to;
+                self.untold.push_back(ShardInput::Told { shard, message });
+                self.tell_shards();
+            }
         }
         None
     }
@@ -204,6 +214,19 @@ impl<M: Media> Worker<M> {
         }
         if let Err(TrySendError::Full(message)) = self.parts.acd.try_send(message) {
             self.for_acd.push_back(message);
+        }
+    }
+
+    /// Hands over what shards told one another, in order, as far as there is room.
+    pub(super) fn tell_shards(&mut self) {
+        while let Some(told) = self.untold.pop_front() {
+            let task = told.task(&self.parts.mailboxes);
+            // A task that is gone has no shards left to tell.
+            if let Err(TrySendError::Full(told)) = self.parts.mailboxes.inputs(task).try_send(told)
+            {
+                self.untold.push_front(told);
+                return;
+            }
         }
     }
 

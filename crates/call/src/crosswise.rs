@@ -1,0 +1,126 @@
+//! What calls tell one another, in the same shard or across: a party is to be sent elsewhere, how far that has
+//! come, and two parties in two calls talk. A leg never leaves its shard; its call says here what it can't do alone.
+//!
+//! Messages between two shards arrive once and in order. A call that is asked for and gone answers [`Crosswise::Gone`].
+
+use base::{CallId, LegId, ShardId, UserId};
+use serde::{Deserialize, Serialize};
+use sip_core::StatusCode;
+
+/// One end of a conversation whose two ends are in two calls.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// The call that the party is in: he is all that is left of it.
+    pub call: CallId,
+    /// His leg.
+    pub leg: LegId,
+    /// The call whose media thread has his session.
+    pub media: CallId,
+    /// Who he is, where we know by name.
+    pub user: Option<UserId>,
+    /// His number.
+    pub number: Box<str>,
+    /// His name.
+    pub name: Option<Box<str>>,
+    /// Whether he holds the other.
+    pub holding: Holding,
+}
+
+/// Whether a party wants nothing sent for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Holding {
+    /// He talks and listens.
+    No,
+    /// He holds the other, who hears music.
+    Yes,
+}
+
+/// By whom and how a party is sent elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Referral {
+    /// The call that is left to whoever wants it so, and hears how it goes.
+    pub by: CallId,
+    /// Who that is: his rights decide where the party may go.
+    pub user: UserId,
+}
+
+/// Where a party is to be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Onward {
+    /// To what this number means to the one who sends him.
+    Number(Box<str>),
+}
+
+/// Something that one call tells another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Crosswise {
+    /// Send your party elsewhere.
+    Transfer {
+        /// The call told.
+        call: CallId,
+        /// Who wants it.
+        referral: Referral,
+        /// Where to.
+        to: Onward,
+    },
+    /// How far your party's transfer has come: 180, or 200 when it is done.
+    Progress {
+        /// The call told.
+        call: CallId,
+        /// The call that is being transferred.
+        from: CallId,
+        /// What the new destination says.
+        status: StatusCode,
+    },
+    /// The new destination could not be had; the party waits to talk with you again.
+    Returned {
+        /// The call told.
+        call: CallId,
+        /// The party.
+        party: Party,
+        /// What the new destination said.
+        status: StatusCode,
+    },
+    /// Your party and mine talk from now on.
+    Joined {
+        /// The call told.
+        call: CallId,
+        /// Mine.
+        party: Party,
+    },
+    /// My party holds yours, or does so no more.
+    Holds {
+        /// The call told.
+        call: CallId,
+        /// The call that tells it.
+        from: CallId,
+        /// Whether he does.
+        holding: Holding,
+    },
+    /// The call you talk with, or asked for, is over.
+    Gone {
+        /// The call told.
+        call: CallId,
+        /// The one that is over.
+        from: CallId,
+    },
+}
+
+impl Crosswise {
+    /// The call that is told.
+    pub fn call(&self) -> CallId {
+        match self {
+            Crosswise::Transfer { call, .. }
+            | Crosswise::Progress { call, .. }
+            | Crosswise::Returned { call, .. }
+            | Crosswise::Joined { call, .. }
+            | Crosswise::Holds { call, .. }
+            | Crosswise::Gone { call, .. } => *call,
+        }
+    }
+
+    /// The shard that it is for.
+    pub fn shard(&self) -> ShardId {
+        self.call().shard
+    }
+}

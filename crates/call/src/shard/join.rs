@@ -1,0 +1,90 @@
+//! Conversations whose two parties are in two calls, of one shard or two: each call has its own party, and tells the
+//! other's when he holds, comes back, or hangs up.
+
+use super::Shard;
+use crate::call::Purpose;
+use crate::crosswise::{Crosswise, Holding};
+use crate::input::Output;
+use base::{CallId, Time};
+use media_core::Command;
+
+impl Shard {
+    /// What another call says.
+    pub(super) fn told(&mut self, now: Time, message: Crosswise, out: &mut Vec<Output>) {
+        match message {
+            Crosswise::Transfer { call, referral, to } => {
+                self.transfer(now, call, referral, to, out);
+            }
+            Crosswise::Progress { call, from, status } => {
+                self.transfer_progressed(now, call, from, status, out);
+            }
+            Crosswise::Returned {
+                call,
+                party,
+                status,
+            } => self.returned(now, call, party, status, out),
+            Crosswise::Joined { call, party } => self.joined(now, call, party, out),
+            Crosswise::Holds {
+                call,
+                from,
+                holding,
+            } => self.far_holds(call, from, holding, out),
+            Crosswise::Gone { call, from } => self.other_gone(now, call, from, out),
+        }
+    }
+
+    pub(super) fn tell(&self, message: Crosswise, out: &mut Vec<Output>) {
+        let to = message.shard();
+        out.push(Output::Tell { to, message });
+    }
+
+    /// The two hear each other; or, while one holds the other, both hear music. Each side does this for its own
+    /// party after every change. Media takes the commands of one side in their order and a second joining changes
+    /// nothing, so what holds once all is told is what both sides asked for last.
+    pub(super) fn join_or_hold_far(&mut self, call: CallId, out: &mut Vec<Output>) {
+        let Some(mine) = self.party(call) else {
+            return;
+        };
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        let Purpose::Joined(joined) = &mut entry.purpose else {
+            return;
+        };
+        let (far, far_leg) = (joined.far.call, joined.far.leg);
+        let holds = [mine.holding, joined.far.holding].contains(&Holding::Yes);
+        let news = std::mem::replace(&mut joined.told, mine.holding) != mine.holding;
+        if news {
+            self.tell_holding(call, far, mine.holding, out);
+        }
+        match holds {
+            true => self.play_hold_music(call, mine.leg, out),
+            false => self.media(mine.leg, Command::Bridge { with: far_leg }, out),
+        }
+    }
+
+    pub(super) fn tell_holding(
+        &self,
+        from: CallId,
+        call: CallId,
+        holding: Holding,
+        out: &mut Vec<Output>,
+    ) {
+        let told = Crosswise::Holds {
+            call,
+            from,
+            holding,
+        };
+        self.tell(told, out);
+    }
+
+    fn far_holds(&mut self, call: CallId, from: CallId, holding: Holding, out: &mut Vec<Output>) {
+        let joined = self.call_mut(call).map(|call| &mut call.purpose);
+        if let Some(Purpose::Joined(joined)) = joined
+            && joined.far.call == from
+        {
+            joined.far.holding = holding;
+            self.join_or_hold_far(call, out);
+        }
+    }
+}

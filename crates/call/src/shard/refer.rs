@@ -1,0 +1,351 @@
+//! REFER within a dialog: a party sends the one he talks with elsewhere (RFC 3515), and hears how that goes. Here the
+//! side of the one who asks; `transfer` has the side of the one who is sent.
+
+use super::answering::contact;
+use super::requests::{ALLOW, Refused, no_extension_required};
+use super::{Mark, Shard};
+use crate::admission::organisation_of;
+use crate::call::{Done, JoinedCall, Purpose, ReferringCall};
+use crate::crosswise::{Crosswise, Holding, Onward, Party, Referral};
+use crate::input::{EndCause, Output, RefusedCause};
+use crate::notifier::{Next, Notice, Notifier};
+use crate::routing;
+use base::{CallId, LegId, Time, UserId};
+use bytes::Bytes;
+use sip_core::transaction::{self, ServerKey};
+use sip_core::{
+    Flow, HeaderName, HeaderValue, Method, NameAddr, Request, Response, StatusCode, Uri,
+};
+
+/// What a REFER's progress is told in (RFC 3515 §2.4.5).
+const SIPFRAG: &str = "message/sipfrag;version=2.0";
+
+/// A REFER that may be done.
+struct Wanted {
+    to: Onward,
+    user: UserId,
+    reports: Reports,
+}
+
+/// Whether whoever sent a REFER wants to hear how it goes (RFC 4488).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reports {
+    Wanted,
+    Unwanted,
+}
+
+impl Shard {
+    /// REFER from a party: the one he talks with is told to go, and he is left with a call of his own.
+    pub(super) fn referred(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        flow: &Flow,
+        leg: LegId,
+        request: &Request,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refused> {
+        no_extension_required(request)?;
+        let wanted = self.wanted(flow, leg, request)?;
+        let (refers, sent) = self.part(now, leg, out).ok_or_else(nobody_to_send)?;
+        self.respond(now, *key, self.accepted(leg, request, wanted.reports), out);
+        if let Some(call) = self.call_mut(refers) {
+            call.purpose = Purpose::Referring(ReferringCall {
+                sent,
+                done: Done::NotYet,
+            });
+        }
+        let transfer = Crosswise::Transfer {
+            call: sent,
+            referral: Referral {
+                by: refers,
+                user: wanted.user,
+            },
+            to: wanted.to,
+        };
+        self.tell(transfer, out);
+        if wanted.reports == Reports::Wanted {
+            self.subscribe_referrer(now, leg, request, out);
+        }
+        Ok(())
+    }
+
+    /// Whether the party may ask for this, and what it means.
+    fn wanted(&self, flow: &Flow, leg: LegId, request: &Request) -> Result<Wanted, Refused> {
+        let target = refer_to(request)?;
+        let entry = self.leg(leg).ok_or_else(nobody_to_send)?;
+        let call = self.call(entry.call).ok_or_else(nobody_to_send)?;
+        if !entry.is_up() || entry.bye_due {
+            return Err(nobody_to_send());
+        }
+        // One at a time: the first may still come back.
+        if entry.notifier.is_some() || matches!(call.purpose, Purpose::Referring(_)) {
+            let pending = StatusCode::REQUEST_PENDING;
+            return Err(Refused::new(pending, RefusedCause::Unsupported));
+        }
+        // Whoever has no account has no right to send anybody anywhere: a trunk's caller least of all.
+        let forbidden = || Refused::new(StatusCode::FORBIDDEN, RefusedCause::Unsupported);
+        let user = entry.user.clone().ok_or_else(forbidden)?;
+        if self.calls.len() >= super::CALLS_PER_SHARD_MAX {
+            return Err(Refused::try_later(
+                RefusedCause::TooManyCalls,
+                super::requests::RETRY_AFTER_NO_ROOM,
+            ));
+        }
+        let organisation = self.directory.organisations.get(&call.org);
+        let ours = organisation_of(&self.directory, flow, &target).map(|(org, _)| org);
+        let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
+        let dialled = target.dialled().ok_or_else(unknown)?;
+        organisation
+            .filter(|_| ours == Some(&call.org))
+            .and_then(|organisation| routing::onward(organisation, &dialled))
+            .ok_or_else(unknown)?;
+        Ok(Wanted {
+            to: Onward::Number(dialled.into()),
+            user,
+            reports: reports(request),
+        })
+    }
+
+    fn accepted(&self, leg: LegId, request: &Request, reports: Reports) -> Response {
+        let mut response = request.response(StatusCode::ACCEPTED);
+        if let Some(entry) = self.leg(leg) {
+            let contact = HeaderValue::from(contact(entry));
+            response.headers.push(HeaderName::Contact, contact);
+        }
+        if reports == Reports::Unwanted {
+            response.headers.push(HeaderName::ReferSub, "false");
+        }
+        response
+    }
+
+    fn subscribe_referrer(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        request: &Request,
+        out: &mut Vec<Output>,
+    ) {
+        let cseq = request.headers.cseq().map(|cseq| cseq.number).ok();
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        // RFC 3515 §2.4.6: all but the first in a dialog are told apart by their CSeq number.
+        let id = cseq.filter(|_| entry.referred > 0);
+        entry.referred = entry.referred.saturating_add(1);
+        let (notifier, notice) = Notifier::new(now, id);
+        entry.notifier = Some(notifier.into());
+        self.notify(now, leg, notice, out);
+    }
+
+    fn notify(&mut self, now: Time, leg: LegId, notice: Notice, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let (flow, contact) = (entry.request_flow(), contact(entry));
+        let Some(dialog) = entry.dialog_mut() else {
+            return;
+        };
+        let mut request = dialog.request(Method::Notify);
+        let headers = &mut request.headers;
+        headers.push(HeaderName::MaxForwards, 70u32);
+        headers.push(HeaderName::Contact, HeaderValue::from(contact));
+        headers.push(HeaderName::Event, HeaderValue::from(notice.event));
+        headers.push(
+            HeaderName::SubscriptionState,
+            HeaderValue::from(notice.state),
+        );
+        headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
+        request.set_body(SIPFRAG, Bytes::from(notice.body));
+        let send = transaction::Input::Send {
+            user: Mark::Notify(leg),
+            flow,
+            request,
+        };
+        self.transact(now, send, out);
+    }
+
+    /// Our NOTIFY was answered; none where no answer came.
+    pub(super) fn notified(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        status: Option<StatusCode>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let Some(notifier) = entry.notifier.as_mut() else {
+            return;
+        };
+        // RFC 6665 §4.2.2: whoever does not take a NOTIFY wants no more of them.
+        let next = match status {
+            Some(status) if status.is_success() => notifier.taken(now),
+            _ => Next::Over,
+        };
+        match next {
+            Next::Tell(notice) => self.notify(now, leg, notice, out),
+            Next::Wait => {}
+            Next::Over => {
+                entry.notifier = None;
+                let call = entry.call;
+                self.leave_if_done(now, call, out);
+            }
+        }
+    }
+
+    /// The transfer that this call's party asked for has come further.
+    pub(super) fn transfer_progressed(
+        &mut self,
+        now: Time,
+        call: CallId,
+        from: CallId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
+            return;
+        };
+        let leg = entry.caller;
+        match &mut entry.purpose {
+            Purpose::Referring(refers) if refers.sent == from => {
+                if status.is_final() {
+                    refers.done = Done::Yes;
+                }
+            }
+            _ => return,
+        }
+        self.tell_referrer(now, leg, status, out);
+        self.leave_if_done(now, call, out);
+    }
+
+    fn tell_referrer(&mut self, now: Time, leg: LegId, status: StatusCode, out: &mut Vec<Output>) {
+        let notice = self
+            .leg_mut(leg)
+            .and_then(|leg| leg.notifier.as_mut()?.tell(now, status));
+        if let Some(notice) = notice {
+            self.notify(now, leg, notice, out);
+        }
+    }
+
+    /// Whoever asked for a transfer is hung up on once it is done and he knows.
+    fn leave_if_done(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call(call) else {
+            return;
+        };
+        let knows = self
+            .leg(entry.caller)
+            .is_none_or(|leg| leg.notifier.is_none());
+        let done = matches!(entry.purpose, Purpose::Referring(it) if it.done == Done::Yes);
+        if knows && done {
+            let status = StatusCode::REQUEST_TERMINATED;
+            self.end_call(now, call, EndCause::Transferred, status, out);
+        }
+    }
+
+    /// The party who was sent could not be had there, and comes back to the one who sent him.
+    pub(super) fn returned(
+        &mut self,
+        now: Time,
+        call: CallId,
+        party: Party,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let waits =
+            |purpose: &Purpose| matches!(purpose, Purpose::Referring(it) if it.sent == party.call);
+        let mine = self.party(call);
+        let entry = self
+            .call_mut(call)
+            .filter(|it| it.ending.is_none() && waits(&it.purpose));
+        let (Some(entry), Some(mine)) = (entry, mine) else {
+            let (call, from) = (party.call, call);
+            return self.tell(Crosswise::Gone { call, from }, out);
+        };
+        let leg = entry.caller;
+        let back = party.call;
+        entry.connected = Some(now);
+        entry.purpose = Purpose::Joined(JoinedCall {
+            far: party,
+            told: mine.holding,
+        });
+        self.tell(
+            Crosswise::Joined {
+                call: back,
+                party: mine,
+            },
+            out,
+        );
+        self.tell_referrer(now, leg, status, out);
+        self.join_or_hold(call, out);
+    }
+
+    /// The call of the one who was sent is over: nothing can come back of it.
+    pub(super) fn sent_is_gone(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call(call) else {
+            return;
+        };
+        let sent = match entry.purpose {
+            Purpose::Referring(refers) if refers.done == Done::NotYet => refers.sent,
+            _ => return,
+        };
+        let status = StatusCode::REQUEST_TERMINATED;
+        self.transfer_progressed(now, call, sent, status, out);
+    }
+
+    /// A call's only party, as another call is told of him.
+    pub(super) fn party(&self, call: CallId) -> Option<Party> {
+        let entry = self.call(call)?;
+        let leg = self.leg(entry.caller)?;
+        let holding = match leg.holds_us() {
+            true => Holding::Yes,
+            false => Holding::No,
+        };
+        Some(Party {
+            call,
+            leg: leg.id,
+            media: leg.media_home,
+            user: entry.caller_user.clone(),
+            number: entry.caller_number.clone(),
+            name: entry.caller_name.clone(),
+            holding,
+        })
+    }
+}
+
+/// Where a REFER sends the other party.
+fn refer_to(request: &Request) -> Result<Uri, Refused> {
+    let bad = || Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
+    // RFC 3515 §2.4.2: exactly one.
+    if request.headers.count(&HeaderName::ReferTo) != 1 {
+        return Err(bad());
+    }
+    let value = request
+        .headers
+        .first(&HeaderName::ReferTo)
+        .ok_or_else(bad)?;
+    let uri = NameAddr::parse(value).map_err(|_| bad())?.uri;
+    if matches!(uri, Uri::Other(_)) {
+        let scheme = StatusCode::UNSUPPORTED_URI_SCHEME;
+        return Err(Refused::new(scheme, RefusedCause::Unsupported));
+    }
+    let method = uri.params().get("method");
+    if method.is_some_and(|method| !method.eq_ignore_ascii_case("INVITE")) {
+        let forbidden = StatusCode::FORBIDDEN;
+        return Err(Refused::new(forbidden, RefusedCause::Unsupported));
+    }
+    Ok(uri)
+}
+
+fn reports(request: &Request) -> Reports {
+    let value = request.headers.first(&HeaderName::ReferSub);
+    match value.map(|value| value.to_ascii_lowercase()) {
+        Some(value) if value.starts_with(b"false") => Reports::Unwanted,
+        _ => Reports::Wanted,
+    }
+}
+
+fn nobody_to_send() -> Refused {
+    Refused::new(StatusCode::FORBIDDEN, RefusedCause::Unsupported)
+}

@@ -1,0 +1,324 @@
+//! A party is sent elsewhere on the word of the one he talked with: he goes where that one's dialling leads, and comes
+//! back where he can't be had there. Here the side of the one who is sent; `refer` has the side of the one who asks.
+
+use super::{OwnCall, Shard};
+use crate::call::{Between, JoinedCall, Purpose, Standing, TRANSFERS_MAX};
+use crate::crosswise::{Crosswise, Onward, Party, Referral};
+use crate::input::{CallEvent, EndCause, Output};
+use crate::leg::{Leg, Role};
+use crate::routing;
+use crate::settings::Destination;
+use crate::shard::caller::{Calling, account};
+use acd::LeaveCause;
+use base::{CallId, LegId, Time};
+use media_core::Then;
+use sip_core::StatusCode;
+use std::sync::Arc;
+
+impl Shard {
+    /// Parts the two who talk: `leg` is left with a call of its own, the other is sent from the call he is in. Says
+    /// which calls these are; none where the leg talks with nobody.
+    pub(super) fn part(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        out: &mut Vec<Output>,
+    ) -> Option<(CallId, CallId)> {
+        let call = self.leg(leg)?.call;
+        let entry = self.call(call)?;
+        if let Purpose::Joined(joined) = &entry.purpose {
+            return Some((call, joined.far.call));
+        }
+        let (caller, other) = entry.talking()?;
+        let stays = if leg == caller { other } else { caller };
+        let own = self.new_part(now, call, leg)?;
+        let (leaver, stayer) = (self.user_of(leg), self.user_of(stays));
+        // Told first, so that neither looks free for a moment.
+        self.tell_own_call(leaver, own, OwnCall::Active, out);
+        self.tell_own_call(stayer.clone(), own, OwnCall::Active, out);
+        self.stop_purpose(call, LeaveCause::Failed, out);
+        if stays != caller {
+            self.becomes_caller(call, stays, out);
+        }
+        self.tell_own_call(stayer.clone(), call, OwnCall::Active, out);
+        self.tell_own_call(stayer, own, OwnCall::Over, out);
+        if let Some(call) = self.call_mut(call) {
+            call.connected = None;
+            call.purpose = Purpose::Between(Between::Leaving);
+        }
+        self.play_hold_music(call, stays, out);
+        self.play_nothing_but(leg, Then::Silence, out);
+        Some((own, call))
+    }
+
+    /// A call for a leg that leaves another.
+    fn new_part(&mut self, now: Time, call: CallId, leg: LegId) -> Option<CallId> {
+        let calling = self.calling(call, leg)?;
+        let entry = self.call(call)?;
+        let (org, dialled) = (entry.org.clone(), entry.dialled.clone());
+        let sip_call_id = self.leg(leg)?.sip_call_id.clone();
+        let purpose = Purpose::Between(Between::Leaving);
+        let own = self.new_call(now, org, calling, &dialled, &sip_call_id, purpose);
+        if let Some(call) = self.call_mut(call) {
+            call.legs.retain(|other| *other != leg);
+        }
+        if let Some(own) = self.call_mut(own) {
+            own.caller = leg;
+            own.standing = Standing::Part;
+            // A new call has room for its first leg.
+            let _room = own.legs.push(leg);
+        }
+        let entry = self.leg_mut(leg)?;
+        entry.call = own;
+        entry.role = Role::Caller;
+        Some(own)
+    }
+
+    /// The one who was called is all that is left of a call: from now on it is his.
+    fn becomes_caller(&mut self, call: CallId, leg: LegId, out: &mut Vec<Output>) {
+        let Some(calling) = self.calling(call, leg) else {
+            return;
+        };
+        let sip_call_id = self.leg(leg).map(|leg| leg.sip_call_id.clone());
+        if let Some(entry) = self.leg_mut(leg) {
+            entry.role = Role::Caller;
+        }
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        entry.caller = leg;
+        entry.caller_number = calling.number;
+        entry.caller_name = calling.name;
+        entry.sip_call_id = sip_call_id.unwrap_or_default();
+        let before = std::mem::replace(&mut entry.caller_user, calling.user);
+        self.tell_own_call(before, call, OwnCall::Over, out);
+    }
+
+    /// Who is at the end of a leg, as others are told.
+    fn calling(&self, call: CallId, leg: LegId) -> Option<Calling> {
+        let entry = self.call(call)?;
+        let organisation = self.directory.organisations.get(&entry.org);
+        let user = self.user_of(leg);
+        let known = organisation.and_then(|it| account(it, user.clone()?));
+        Some(known.unwrap_or_else(|| match leg == entry.caller {
+            true => Calling {
+                user,
+                number: entry.caller_number.clone(),
+                name: entry.caller_name.clone(),
+            },
+            false => Calling {
+                user,
+                number: entry.dialled.clone(),
+                name: None,
+            },
+        }))
+    }
+
+    fn user_of(&self, leg: LegId) -> Option<base::UserId> {
+        self.leg(leg).and_then(|leg| leg.user.clone())
+    }
+
+    /// The party of this call is to go elsewhere.
+    pub(super) fn transfer(
+        &mut self,
+        now: Time,
+        call: CallId,
+        referral: Referral,
+        to: Onward,
+        out: &mut Vec<Output>,
+    ) {
+        let by = referral.by;
+        let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
+            let (call, from) = (by, call);
+            return self.tell(Crosswise::Gone { call, from }, out);
+        };
+        let talks = match &entry.purpose {
+            Purpose::Between(between) => *between == Between::Leaving,
+            Purpose::Joined(joined) => joined.far.call == by,
+            _ => false,
+        };
+        if !talks {
+            // He has just sent the other elsewhere himself: neither goes.
+            let status = StatusCode::REQUEST_PENDING;
+            return self.hand_back(call, by, status, out);
+        }
+        entry.purpose = Purpose::Between(Between::Leaving);
+        entry.connected = None;
+        entry.referred_by = Some(referral.user.clone());
+        entry.referral = Some(referral);
+        entry.transfers = entry.transfers.saturating_add(1);
+        let spent = entry.transfers > TRANSFERS_MAX;
+        let counted = std::mem::replace(&mut entry.standing, Standing::Counted);
+        if counted == Standing::Part
+            && let Some(call) = self.call(call)
+        {
+            out.push(Output::Event(CallEvent::Started(self.view(call))));
+        }
+        if spent {
+            return self.comes_back(now, call, StatusCode::LOOP_DETECTED, out);
+        }
+        match to {
+            Onward::Number(number) => self.goes_to(now, call, &number, out),
+        }
+    }
+
+    /// Goes where the number leads for the one who sends him; his right to that was looked at when he asked.
+    fn goes_to(&mut self, now: Time, call: CallId, number: &str, out: &mut Vec<Output>) {
+        let directory = Arc::clone(&self.directory);
+        let destination = self
+            .call(call)
+            .and_then(|call| directory.organisations.get(&call.org))
+            .and_then(|organisation| routing::onward(organisation, number));
+        if let Some(call) = self.call_mut(call) {
+            call.dialled = number.into();
+        }
+        let gone = match destination {
+            Some(destination) => self.enter(now, call, destination, LeaveCause::Failed, out),
+            None => return self.comes_back(now, call, StatusCode::NOT_FOUND, out),
+        };
+        if gone.is_err() {
+            self.comes_back(now, call, StatusCode::NOT_FOUND, out);
+        }
+    }
+
+    /// The new destination rings, or has taken the party: whoever sent him hears it.
+    pub(super) fn transfer_reached(
+        &mut self,
+        call: CallId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        let referral = match status.is_final() {
+            true => entry.referral.take(),
+            false => entry.referral.clone(),
+        };
+        if let Some(referral) = referral {
+            let told = Crosswise::Progress {
+                call: referral.by,
+                from: call,
+                status,
+            };
+            self.tell(told, out);
+        }
+    }
+
+    /// A call that was sent elsewhere comes to its end there: does its party come back from it?
+    pub(super) fn may_come_back(&self, call: CallId, cause: EndCause) -> bool {
+        let failed = matches!(cause, EndCause::NotCompleted | EndCause::CalleeHungUp);
+        let is_sent = |call: &&crate::call::Call| call.referral.is_some() && call.ending.is_none();
+        failed
+            && self
+                .call(call)
+                .filter(is_sent)
+                .is_some_and(|call| self.leg(call.caller).is_some_and(Leg::is_up))
+    }
+
+    /// The party could not be had where he was sent: back to whoever sent him.
+    pub(super) fn comes_back(
+        &mut self,
+        now: Time,
+        call: CallId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(referral) = self.call_mut(call).and_then(|it| it.referral.take()) else {
+            return;
+        };
+        self.leave(now, call, LeaveCause::Failed, out);
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        let caller = entry.caller;
+        entry.purpose = Purpose::Between(Between::Returning {
+            to: referral.by,
+            user: referral.user,
+            status,
+        });
+        self.play_hold_music(call, caller, out);
+        self.hand_back(call, referral.by, status, out);
+    }
+
+    fn hand_back(&self, call: CallId, to: CallId, status: StatusCode, out: &mut Vec<Output>) {
+        if let Some(party) = self.party(call) {
+            let returned = Crosswise::Returned {
+                call: to,
+                party,
+                status,
+            };
+            self.tell(returned, out);
+        }
+    }
+
+    /// Another call's party talks with this one's.
+    pub(super) fn joined(&mut self, now: Time, call: CallId, far: Party, out: &mut Vec<Output>) {
+        let expects = |purpose: &Purpose| match purpose {
+            Purpose::Between(Between::Returning { to, .. }) => *to == far.call,
+            Purpose::Referring(refers) => refers.sent == far.call,
+            Purpose::Joined(joined) => joined.far.call == far.call,
+            _ => false,
+        };
+        let mine = self.party(call);
+        let entry = self
+            .call_mut(call)
+            .filter(|it| it.ending.is_none() && expects(&it.purpose));
+        let (Some(entry), Some(mine)) = (entry, mine) else {
+            let (call, from) = (far.call, call);
+            return self.tell(Crosswise::Gone { call, from }, out);
+        };
+        let other = far.call;
+        entry.connected = Some(now);
+        entry.purpose = Purpose::Joined(JoinedCall {
+            far,
+            told: mine.holding,
+        });
+        // He may have taken to holding, or ceased to, since the other call was told of him.
+        self.tell_holding(call, other, mine.holding, out);
+        self.join_or_hold(call, out);
+    }
+
+    /// Whoever sent the party on is gone: his phone is rung, so that the party is not lost.
+    fn ring_back(
+        &mut self,
+        now: Time,
+        call: CallId,
+        user: base::UserId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let back = Destination::User(user);
+        if self
+            .enter(now, call, &back, LeaveCause::Failed, out)
+            .is_err()
+        {
+            self.end_call(now, call, EndCause::NotCompleted, status, out);
+        }
+    }
+
+    /// A call that this one deals with is over.
+    pub(super) fn other_gone(
+        &mut self,
+        now: Time,
+        call: CallId,
+        from: CallId,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.call(call).filter(|it| it.ending.is_none()) else {
+            return;
+        };
+        match &entry.purpose {
+            Purpose::Joined(joined) if joined.far.call == from => {
+                let status = StatusCode::REQUEST_TERMINATED;
+                self.end_call(now, call, EndCause::CalleeHungUp, status, out);
+            }
+            Purpose::Between(Between::Returning { to, user, status }) if *to == from => {
+                let (user, status) = (user.clone(), *status);
+                self.ring_back(now, call, user, status, out);
+            }
+            Purpose::Referring(refers) if refers.sent == from => self.sent_is_gone(now, call, out),
+            _ => {}
+        }
+    }
+}
