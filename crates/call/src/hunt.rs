@@ -171,6 +171,8 @@ mod tests {
             user_agent: None,
             q,
             instance: None,
+            reg_id: None,
+            path: Box::default(),
             natted: false,
         }
     }

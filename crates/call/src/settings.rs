@@ -26,6 +26,14 @@ pub struct Directory {
     pub limits: Limits,
 }
 
+impl Directory {
+    /// How many contacts a user may have at once, where that is not what all may.
+    pub fn contacts_max(&self, user: &UserId) -> Option<usize> {
+        let organisation = self.organisations.get(&user.org())?;
+        organisation.users.get(user)?.contacts_max
+    }
+}
+
 /// Bounds on calls; beyond them a new INVITE gets 503 with Retry-After.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
@@ -85,6 +93,8 @@ pub struct User {
     pub ha1_md5: Ha1,
     /// HA1 for SHA-256.
     pub ha1_sha256: Ha1,
+    /// How many contacts he may have at once, where that is not what all may.
+    pub contacts_max: Option<usize>,
 }
 
 /// Which of a user's devices ring when he is called or offered a caller.

@@ -10,7 +10,7 @@ use crate::source::{Place, Sources};
 use crate::tree::{Node, Table};
 use crate::value;
 use call::settings::CALLS_MAX_DEFAULT;
-use sip_core::registrar::Rules;
+use sip_core::registrar::{Beyond, Rules};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -33,6 +33,14 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// RFC 3261 §10.3 lets a registrar refuse only what is shorter than an hour.
 const EXPIRES_MIN_MOST: Duration = Duration::from_secs(3_600);
+
+/// Contacts of one user that may be asked for: as many phones as anybody has, each of which is rung.
+pub(crate) const CONTACTS_MAX_MOST: u32 = 32;
+
+const BEYOND: [(&str, Beyond); 2] = [
+    ("replace-oldest", Beyond::ReplaceOldest),
+    ("refuse", Beyond::Refuse),
+];
 
 /// What the process as a whole is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +119,10 @@ impl ServerSettings {
                 value::spoken(rules.expires_max),
             ),
             ("registrations.contacts_max", rules.contacts_max.to_string()),
+            (
+                "registrations.contacts_beyond",
+                value::word_of(&BEYOND, rules.beyond).to_owned(),
+            ),
         ]
     }
 }
@@ -352,6 +364,7 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules
         expires_default: seconds(3_600),
         expires_max: seconds(7_200),
         contacts_max: 10,
+        beyond: Beyond::default(),
     };
     let Some(mut section) = top.section("registrations", "[registrations]", context) else {
         return rules;
@@ -360,7 +373,8 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules
     let min = section.take("expires_min", times(EXPIRES_MIN_MOST), context);
     let default = section.take("expires_default", times(seconds(86_400)), context);
     let max = section.take("expires_max", times(seconds(86_400)), context);
-    let contacts = section.take("contacts_max", value::whole(1..=32), context);
+    let contacts = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
+    let beyond = section.take("contacts_beyond", value::choice(&BEYOND), context);
     for (read, rule) in [
         (&min, &mut rules.expires_min),
         (&default, &mut rules.expires_default),
@@ -372,6 +386,9 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules
     }
     if let Some(at) = contacts {
         rules.contacts_max = at.value as usize;
+    }
+    if let Some(at) = beyond {
+        rules.beyond = at.value;
     }
     if !(rules.expires_min..=rules.expires_max).contains(&rules.expires_default) {
         let (least, most) = (

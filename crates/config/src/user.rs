@@ -5,6 +5,7 @@ use crate::address;
 use crate::problems::Problem;
 use crate::scope::{Dialled, Scope, bad_name};
 use crate::section::{Context, Section};
+use crate::server::CONTACTS_MAX_MOST;
 use crate::source::Place;
 use crate::tree::Node;
 use crate::value;
@@ -60,6 +61,7 @@ pub(crate) fn read(
     let display_name = section.take("name", value::text, context);
     let role = section.take("role", value::choice(&ROLES), context);
     let devices = section.take("devices", value::choice(&DEVICES), context);
+    let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     section.finish(context);
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
@@ -79,6 +81,7 @@ pub(crate) fn read(
         devices: devices.map_or(Devices::default(), |at| at.value),
         ha1_md5: ha1(Algorithm::Md5),
         ha1_sha256: ha1(Algorithm::Sha256),
+        contacts_max: contacts_max.map(|at| at.value as usize),
     };
     let demo = is_demo.then(|| Account {
         user: id.clone(),

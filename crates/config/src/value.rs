@@ -161,6 +161,12 @@ pub(crate) fn choice<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&Node) -
     }
 }
 
+/// The word for a value, as [`choice`] reads it.
+pub(crate) fn word_of<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    let found = choices.iter().find(|(_, known)| *known == value);
+    found.map_or("", |(word, _)| word)
+}
+
 /// A list of at most `max` of what `reader` reads.
 pub(crate) fn list<T>(
     max: usize,

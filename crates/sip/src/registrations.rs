@@ -6,6 +6,7 @@ use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use sip_core::registrar::{Binding, Bindings, Rules};
 use sip_core::{Flow, Request, Response};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
@@ -17,14 +18,18 @@ pub struct Registrations {
     /// Accounts by the second in which one of their bindings may expire. An account is in one place only,
     /// save that a shorter registration puts it in an earlier one too.
     expiring: DashMap<u64, Vec<UserId>, ahash::RandomState>,
+    /// Accounts by the connection that one of their REGISTERs came on. Some may have moved to another since;
+    /// whoever asks looks.
+    connected: DashMap<u64, BTreeSet<UserId>, ahash::RandomState>,
     swept_to: AtomicU64,
     count: AtomicUsize,
 }
 
+#[derive(Default)]
 struct Account {
     bindings: Bindings,
     /// The second under which it is to be found in `expiring`; a find under any other is out of date.
-    listed_under: u64,
+    listed_under: Option<u64>,
 }
 
 /// One binding as it is shown to people.
@@ -34,6 +39,18 @@ pub struct Registered {
     pub user: UserId,
     /// The binding.
     pub binding: Binding,
+}
+
+/// A REGISTER that the gate admitted.
+#[derive(Clone, Copy)]
+pub(crate) struct Admitted<'a> {
+    /// For whose address of record.
+    pub(crate) user: &'a UserId,
+    /// Where it came from.
+    pub(crate) flow: &'a Flow,
+    pub(crate) request: &'a Request,
+    /// How many contacts he may have, where that is not what all may.
+    pub(crate) contacts_max: Option<usize>,
 }
 
 /// What a change did to whether somebody can be reached.
@@ -52,59 +69,84 @@ impl Registrations {
             rules,
             accounts: DashMap::default(),
             expiring: DashMap::default(),
+            connected: DashMap::default(),
             swept_to: AtomicU64::new(0),
             count: AtomicUsize::new(0),
         }
     }
 
-    /// Carries out a REGISTER that the gate admitted for `user`.
-    pub(crate) fn register(
-        &self,
-        now: Time,
-        user: &UserId,
-        flow: &Flow,
-        request: &Request,
-    ) -> (Response, Reach) {
-        let mut listing = None;
-        let (response, before, after) = match self.accounts.entry(user.clone()) {
-            Entry::Occupied(mut entry) => {
-                let account = entry.get_mut();
-                let before = kept(&account.bindings);
-                let response = account.bindings.register(now, request, flow, &self.rules);
-                let after = kept(&account.bindings);
-                if account.bindings.is_empty() {
-                    entry.remove();
-                } else {
-                    listing = account.list_under(second_of(account.bindings.next_expiry()));
-                }
-                (response, before, after)
-            }
-            Entry::Vacant(entry) => {
-                let mut bindings = Bindings::default();
-                let response = bindings.register(now, request, flow, &self.rules);
-                let after = kept(&bindings);
-                if !bindings.is_empty() {
-                    let second = second_of(bindings.next_expiry());
-                    listing = Some(second);
-                    entry.insert(Account {
-                        bindings,
-                        listed_under: second,
-                    });
-                }
-                (response, 0, after)
-            }
+    /// Carries out a REGISTER that the gate admitted.
+    pub(crate) fn register(&self, now: Time, admitted: &Admitted<'_>) -> (Response, Reach) {
+        let Admitted {
+            user,
+            flow,
+            request,
+            contacts_max,
+        } = *admitted;
+        let rules = Rules {
+            contacts_max: contacts_max.unwrap_or(self.rules.contacts_max),
+            ..self.rules
         };
+        let changed = self.change(user, |bindings| {
+            bindings.register(now, request, flow, &rules)
+        });
+        if flow.connection != 0 {
+            let mut users = self.connected.entry(flow.connection).or_default();
+            if !users.contains(user) {
+                users.insert(user.clone());
+            }
+        }
+        changed
+    }
+
+    /// A connection has closed: ends the bindings that only it led to; gives back who can't be reached any
+    /// more.
+    pub fn flow_closed(&self, connection: u64) -> Vec<UserId> {
+        let users = self.connected.remove(&connection).map(|(_, users)| users);
+        let mut gone = Vec::new();
+        for user in users.unwrap_or_default() {
+            let (_, reach) = self.change(&user, |bindings| bindings.close(connection));
+            if reach == Reach::Changed {
+                gone.push(user);
+            }
+        }
+        gone
+    }
+
+    /// Ends every binding of `user`; how many there were.
+    pub fn remove(&self, now: Time, user: &UserId) -> usize {
+        let (ended, _) = self.change(user, |bindings| {
+            std::mem::take(bindings).current(now).count()
+        });
+        ended
+    }
+
+    /// Changes an account's bindings, and keeps in step what goes with them.
+    fn change<R>(&self, user: &UserId, change: impl FnOnce(&mut Bindings) -> R) -> (R, Reach) {
+        let mut entry = match self.accounts.entry(user.clone()) {
+            Entry::Occupied(entry) => entry,
+            Entry::Vacant(entry) => entry.insert_entry(Account::default()),
+        };
+        let account = entry.get_mut();
+        let before = account.bindings.len();
+        let result = change(&mut account.bindings);
+        let after = account.bindings.len();
+        let listing = account.list();
+        if after == 0 {
+            entry.remove();
+        } else {
+            drop(entry);
+        }
         if let Some(second) = listing {
             self.expiring.entry(second).or_default().push(user.clone());
         }
-        (response, self.changed(before, after))
+        (result, self.changed(before, after))
     }
 
     /// Where `user` can be reached, newest first.
     pub(crate) fn locate(&self, now: Time, user: &UserId) -> Vec<Binding> {
-        self.accounts.get(user).map_or_else(Vec::new, |account| {
-            account.bindings.current(now).cloned().collect()
-        })
+        let account = self.accounts.get(user);
+        account.map_or_else(Vec::new, |account| account.bindings.devices(now))
     }
 
     /// Whether a call to `user` can be tried.
@@ -132,25 +174,16 @@ impl Registrations {
     }
 
     fn expire(&self, now: Time, second: u64, user: &UserId) -> Reach {
-        let Entry::Occupied(mut entry) = self.accounts.entry(user.clone()) else {
-            return Reach::Same;
-        };
-        let account = entry.get_mut();
-        if account.listed_under != second {
-            return Reach::Same;
+        {
+            let Some(mut account) = self.accounts.get_mut(user) else {
+                return Reach::Same;
+            };
+            if account.listed_under != Some(second) {
+                return Reach::Same;
+            }
+            account.listed_under = None;
         }
-        let before = kept(&account.bindings);
-        account.bindings.expire(now);
-        let after = kept(&account.bindings);
-        if account.bindings.is_empty() {
-            entry.remove();
-        } else {
-            account.listed_under = second_of(account.bindings.next_expiry());
-            let later = account.listed_under;
-            drop(entry);
-            self.expiring.entry(later).or_default().push(user.clone());
-        }
-        self.changed(before, after)
+        self.change(user, |bindings| bindings.expire(now)).1
     }
 
     /// Forgets accounts that the configuration no longer has; gives back whose bindings that ended.
@@ -159,7 +192,7 @@ impl Registrations {
         self.accounts.retain(|user, account| {
             let keep = is_account(user);
             if !keep {
-                self.changed(kept(&account.bindings), 0);
+                self.changed(account.bindings.len(), 0);
                 gone.push(user.clone());
             }
             keep
@@ -197,30 +230,23 @@ impl Registrations {
 }
 
 impl Account {
-    /// Notes an earlier second to be found under, if it is one.
-    fn list_under(&mut self, second: u64) -> Option<u64> {
-        if second >= self.listed_under {
+    /// The second under which it is to be listed anew: that of the next expiry, if it comes before the one
+    /// under which it is listed.
+    fn list(&mut self) -> Option<u64> {
+        let second = self.bindings.next_expiry()?.as_micros() / MICROS_PER_SECOND;
+        if self.listed_under.is_some_and(|listed| listed <= second) {
             return None;
         }
-        self.listed_under = second;
+        self.listed_under = Some(second);
         Some(second)
     }
-}
-
-/// The second in which a binding that expires then expires.
-fn second_of(expiry: Option<Time>) -> u64 {
-    expiry.map_or(0, |time| time.as_micros() / MICROS_PER_SECOND)
-}
-
-/// How many are kept, those included that have expired and not been swept away yet.
-fn kept(bindings: &Bindings) -> usize {
-    bindings.current(Time::ZERO).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use base::OrgId;
+    use sip_core::registrar::Beyond;
     use sip_core::{HeaderName, Method, StatusCode, Transport};
     use std::time::Duration;
 
@@ -230,6 +256,7 @@ mod tests {
             expires_max: Duration::from_secs(3_600),
             expires_default: Duration::from_secs(60),
             contacts_max: 1,
+            beyond: Beyond::ReplaceOldest,
         })
     }
 
@@ -242,11 +269,24 @@ mod tests {
     }
 
     fn register(store: &Registrations, now: Time, cseq: u32, expires: u32) -> (StatusCode, Reach) {
+        register_over(store, now, cseq, expires, 0)
+    }
+
+    fn register_over(
+        store: &Registrations,
+        now: Time,
+        cseq: u32,
+        expires: u32,
+        connection: u64,
+    ) -> (StatusCode, Reach) {
         let flow = Flow {
-            transport: Transport::Udp,
+            transport: match connection {
+                0 => Transport::Udp,
+                _ => Transport::Ws,
+            },
             local: "127.0.0.1:5060".parse().unwrap(),
             remote: "127.0.0.1:5070".parse().unwrap(),
-            connection: 0,
+            connection,
         };
         let mut request = Request::new(Method::Register, "sip:demo.localhost".parse().unwrap());
         let headers = &mut request.headers;
@@ -258,9 +298,21 @@ mod tests {
         headers.push(HeaderName::To, "<sip:anna@demo.localhost>");
         headers.push(HeaderName::CallId, "c1");
         headers.push(HeaderName::CSeq, format!("{cseq} REGISTER").as_str());
-        headers.push(HeaderName::Contact, "<sip:anna@127.0.0.1:5070>");
+        let host = match connection {
+            0 => "127.0.0.1:5070",
+            _ => "f00.invalid;transport=ws",
+        };
+        headers.push(HeaderName::Contact, format!("<sip:anna@{host}>").as_str());
         headers.push(HeaderName::Expires, expires.to_string().as_str());
-        let (response, reach) = store.register(now, &anna(), &flow, &request);
+        let (response, reach) = store.register(
+            now,
+            &Admitted {
+                user: &anna(),
+                flow: &flow,
+                request: &request,
+                contacts_max: None,
+            },
+        );
         (response.status, reach)
     }
 
@@ -320,6 +372,32 @@ mod tests {
         }
         let listed: usize = store.expiring.iter().map(|entry| entry.len()).sum();
         assert!(listed <= 2, "{listed}");
+    }
+
+    #[test]
+    fn a_connection_that_closes_takes_with_it_who_is_reached_by_no_other() {
+        let store = store();
+        register_over(&store, second(1), 1, 60, 7);
+        assert_eq!(store.flow_closed(6), []);
+        // He comes back on another before the old one is known to be gone.
+        register_over(&store, second(2), 2, 60, 8);
+        assert_eq!(store.flow_closed(7), []);
+        assert!(store.is_reachable(second(3), &anna()));
+        assert_eq!(store.flow_closed(8), [anna()]);
+        assert!(!store.is_reachable(second(3), &anna()));
+        assert!(store.connected.is_empty() && store.accounts.is_empty());
+        assert_eq!(store.sweep(second(100)), []);
+    }
+
+    #[test]
+    fn what_is_removed_by_hand_is_gone_until_the_phone_comes_back() {
+        let store = store();
+        register(&store, second(1), 1, 60);
+        assert_eq!(store.remove(second(2), &anna()), 1);
+        assert_eq!(store.remove(second(2), &anna()), 0);
+        assert!(!store.is_reachable(second(2), &anna()));
+        register(&store, second(3), 2, 60);
+        assert_eq!(store.sweep(second(64)), [anna()]);
     }
 
     #[test]

@@ -77,12 +77,8 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let remote = device.contact.socket_addr().filter(|_| !device.natted);
-        entry.flow = Flow {
-            remote: remote.unwrap_or(device.flow.remote),
-            ..device.flow
-        };
-        entry.pinned = device.natted;
+        entry.flow = device.way();
+        entry.pinned = device.is_pinned();
         entry.state = State::Preparing {
             binding: Some(device),
         };
@@ -141,7 +137,8 @@ impl Shard {
         let organisation = self.directory.organisations.get(&call.org)?;
         let domain = || Host::Name(organisation.domain.clone());
         let user = leg.user.as_ref()?;
-        let mut request = Request::new(Method::Invite, binding.as_ref()?.contact.clone());
+        let binding = binding.as_ref()?;
+        let mut request = Request::new(Method::Invite, binding.contact.clone());
         let from = NameAddr {
             display: Some(self.name_shown(leg, call)),
             ..NameAddr::new(Uri::sip(Some(&call.caller_number), domain(), None))
@@ -149,6 +146,10 @@ impl Shard {
         let to = NameAddr::new(Uri::sip(Some(user.name()), domain(), None));
         let headers = &mut request.headers;
         headers.push(HeaderName::MaxForwards, 70u32);
+        // RFC 3327 §5.4: by the proxies that the REGISTER came through.
+        for hop in &binding.path {
+            headers.push(HeaderName::Route, hop.clone());
+        }
         headers.push(HeaderName::From, from.with_tag(&leg.local_tag));
         headers.push(HeaderName::To, to);
         headers.push(HeaderName::CallId, leg.sip_call_id.clone());

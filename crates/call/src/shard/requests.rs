@@ -4,6 +4,7 @@ use super::Shard;
 use crate::input::{Admission, CallEvent, Output, RefusedCause};
 use crate::tag;
 use base::Time;
+use sip_core::registrar;
 use sip_core::transaction::{ServerKey, stateless_tag};
 use sip_core::{
     Flow, HeaderName, HeaderValue, Message, Method, NameAddr, Request, Response, StatusCode, Uri,
@@ -162,7 +163,7 @@ impl Shard {
         match request.method {
             Method::Invite => self.invited(now, key, flow, request, admission, out),
             Method::Register => {
-                no_extension_required(request)?;
+                no_extension_required_but(request, &registrar::OPTIONS)?;
                 let Admission::User(user) = admission else {
                     let forbidden = StatusCode::FORBIDDEN;
                     return Err(Refused::new(forbidden, RefusedCause::Unsupported));
@@ -250,7 +251,13 @@ pub(crate) fn not_ours(method: &Method) -> Refused {
 
 /// RFC 3261 §8.2.2.3: what the sender insists on and we do not have.
 pub(crate) fn no_extension_required(request: &Request) -> Result<(), Refused> {
-    let unknown = request.headers.tokens(&HeaderName::Require);
+    no_extension_required_but(request, &[])
+}
+
+/// The same, where these are known.
+fn no_extension_required_but(request: &Request, known: &[&str]) -> Result<(), Refused> {
+    let mut unknown = request.headers.tokens(&HeaderName::Require);
+    unknown.retain(|token| !known.iter().any(|known| known.eq_ignore_ascii_case(token)));
     if unknown.is_empty() {
         return Ok(());
     }

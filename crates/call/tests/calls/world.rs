@@ -94,6 +94,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             devices: Devices::All,
             ha1_md5: ha1(Algorithm::Md5),
             ha1_sha256: ha1(Algorithm::Sha256),
+            contacts_max: None,
         };
         (self::user(name), user)
     };
@@ -588,6 +589,8 @@ impl World {
                 user_agent: None,
                 q: phone.q,
                 instance: None,
+                reg_id: None,
+                path: Box::default(),
                 natted: false,
             })
             .collect()

@@ -1,5 +1,6 @@
 //! REGISTER by REGISTER, under a made-up clock.
 
+use super::asked::thousandths;
 use super::*;
 use crate::method::Method;
 use crate::transport::Transport;
@@ -9,6 +10,7 @@ const RULES: Rules = Rules {
     expires_max: Duration::from_secs(3_600),
     expires_default: Duration::from_secs(600),
     contacts_max: 2,
+    beyond: Beyond::ReplaceOldest,
 };
 const NOW: Time = Time::from_millis(1_000);
 
@@ -147,7 +149,7 @@ fn a_register_that_comes_late_is_refused_whole() {
     ok(&mut bindings, NOW, &register("a", 5, &[DESK], None));
     let other = "<sip:anna@192.0.2.8>";
     for late in [
-        register("a", 5, &[DESK], None),
+        register("a", 5, &["<sip:anna@192.0.2.7:5060;x>"], None),
         register("a", 4, &[other, DESK], None),
         register("a", 4, &["*"], Some("0")),
     ] {
@@ -213,6 +215,233 @@ fn a_phone_behind_a_translator_is_known_by_its_via() {
         .set(HeaderName::Via, "SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bK2");
     ok(&mut bindings, NOW, &hidden);
     assert!(bindings.current(NOW).next().unwrap().natted);
+}
+
+#[test]
+fn a_register_that_comes_again_is_answered_as_the_first_time() {
+    let mut bindings = Bindings::default();
+    let first = register("a", 5, &[DESK], Some("120"));
+    ok(&mut bindings, NOW, &first);
+    let before = bindings.clone();
+    let later = NOW + Duration::from_secs(20);
+    let shown = ok(&mut bindings, later, &first);
+    assert_eq!(shown, ["<sip:anna@192.0.2.7:5060>;expires=100"]);
+    assert_eq!(bindings, before, "nothing is prolonged");
+    // From elsewhere it is somebody who has seen it.
+    let elsewhere = Flow {
+        remote: "192.0.2.66:5060".parse().unwrap(),
+        ..flow()
+    };
+    let response = bindings.register(later, &first, &elsewhere, &RULES);
+    assert_eq!(response.status, StatusCode::SERVER_INTERNAL_ERROR);
+    let end = register("a", 6, &["*"], Some("0"));
+    assert!(ok(&mut bindings, later, &end).is_empty());
+    assert!(ok(&mut bindings, later, &end).is_empty());
+}
+
+#[test]
+fn where_a_contact_too_many_is_refused_those_there_are_stay_and_may_be_refreshed() {
+    let rules = Rules {
+        beyond: Beyond::Refuse,
+        ..RULES
+    };
+    let mut bindings = Bindings::default();
+    let mut send = |cseq, contact: &str, rules| {
+        let request = register("a", cseq, &[contact], None);
+        bindings.register(NOW, &request, &flow(), rules).status
+    };
+    let [first, second, third] =
+        [5061, 5062, 5063].map(|port| format!("<sip:anna@192.0.2.7:{port}>"));
+    assert_eq!(send(1, &first, &rules), StatusCode::OK);
+    assert_eq!(send(2, &second, &rules), StatusCode::OK);
+    assert_eq!(send(3, &third, &rules), StatusCode::FORBIDDEN);
+    let fewer = Rules {
+        contacts_max: 1,
+        ..rules
+    };
+    assert_eq!(send(4, &second, &fewer), StatusCode::OK);
+    assert_eq!(bindings.len(), 2);
+}
+
+fn with(mut request: Request, name: HeaderName, value: &str) -> Request {
+    request.headers.push(name, value);
+    request
+}
+
+const DEVICE: &str = "+sip.instance=\"<urn:uuid:1>\"";
+
+fn outbound(call_id: &str, reg_id: u32, contact: &str) -> Request {
+    let contact = format!("<{contact}>;{DEVICE};reg-id={reg_id}");
+    let request = register(call_id, 1, &[&contact], None);
+    with(request, HeaderName::Supported, "path, outbound")
+}
+
+#[test]
+fn a_device_has_a_binding_for_each_of_its_flows_and_a_new_one_of_a_number_replaces_it() {
+    let mut bindings = Bindings::default();
+    let first = outbound("a", 1, "sip:anna@x.invalid;transport=ws");
+    let response = bindings.register(NOW, &first, &flow(), &RULES);
+    assert_eq!(
+        response.headers.text(&HeaderName::Require),
+        Some("outbound")
+    );
+    ok(
+        &mut bindings,
+        NOW,
+        &outbound("b", 2, "sip:anna@x.invalid;transport=ws"),
+    );
+    let shown = ok(
+        &mut bindings,
+        NOW,
+        &outbound("c", 1, "sip:anna@y.invalid;transport=ws"),
+    );
+    assert_eq!(
+        shown,
+        [
+            format!("<sip:anna@x.invalid;transport=ws>;{DEVICE};reg-id=2;expires=600"),
+            format!("<sip:anna@y.invalid;transport=ws>;{DEVICE};reg-id=1;expires=600"),
+        ]
+    );
+    let newest = bindings.current(NOW).next().unwrap();
+    assert!(newest.is_pinned());
+    assert_eq!(newest.way(), flow());
+    let devices = bindings.devices(NOW);
+    assert_eq!(devices.len(), 1, "one device rings once");
+    assert_eq!(devices[0].reg_id, Some(1));
+}
+
+#[test]
+fn a_flow_number_counts_only_beside_a_device_and_the_option() {
+    for request in [
+        register(
+            "a",
+            1,
+            &[&format!("<sip:a@192.0.2.9>;{DEVICE};reg-id=1")],
+            None,
+        ),
+        with(
+            register("a", 1, &["<sip:a@192.0.2.9>;reg-id=1"], None),
+            HeaderName::Supported,
+            "outbound",
+        ),
+        outbound("a", 0, "sip:a@192.0.2.9"),
+    ] {
+        let mut bindings = Bindings::default();
+        ok(&mut bindings, NOW, &request);
+        let binding = bindings.current(NOW).next().unwrap();
+        assert_eq!((binding.reg_id, binding.is_pinned()), (None, false));
+    }
+}
+
+#[test]
+fn a_flow_through_a_proxy_needs_one_that_keeps_it() {
+    const PROXY: &str = "SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK0";
+    let through = |path: &[&str]| {
+        let mut request = outbound("a", 1, "sip:anna@10.0.0.5");
+        request.headers.push_front(HeaderName::Via, PROXY);
+        for hop in path {
+            request.headers.push(HeaderName::Path, *hop);
+        }
+        request
+    };
+    for without in [
+        &[][..],
+        &["<sip:edge@192.0.2.7;lr>"],
+        &["<sip:in.se;lr;ob>", "<sip:edge.se;lr>"],
+    ] {
+        let response = refused(&mut Bindings::default(), &through(without));
+        assert_eq!(
+            response.status,
+            StatusCode::FIRST_HOP_LACKS_OUTBOUND_SUPPORT
+        );
+    }
+    let two = refused(
+        &mut Bindings::default(),
+        &with(
+            outbound("a", 1, "sip:anna@192.0.2.7"),
+            HeaderName::Contact,
+            &format!("<sip:anna@192.0.2.8>;{DEVICE};reg-id=2"),
+        ),
+    );
+    assert_eq!(two.status, StatusCode::BAD_REQUEST);
+    ok(
+        &mut Bindings::default(),
+        NOW,
+        &through(&["<sip:in.se;lr>", "<sip:edge.se;lr;ob>"]),
+    );
+}
+
+#[test]
+fn a_path_is_kept_told_and_leads_to_its_first_proxy() {
+    let mut bindings = Bindings::default();
+    let path = "<sip:t0ken@192.0.2.30:5080;lr>, <sip:edge.example.com;lr>";
+    let request = with(
+        register("a", 1, &["<sip:anna@10.0.0.5>"], None),
+        HeaderName::Path,
+        path,
+    );
+    let response = bindings.register(NOW, &request, &flow(), &RULES);
+    let told: Vec<_> = response.headers.all(&HeaderName::Path).collect();
+    assert_eq!(
+        told,
+        [
+            &b"<sip:t0ken@192.0.2.30:5080;lr>"[..],
+            b"<sip:edge.example.com;lr>"
+        ]
+    );
+    let binding = bindings.current(NOW).next().unwrap();
+    assert_eq!(binding.path.len(), 2);
+    assert_eq!(binding.way().remote, "192.0.2.30:5080".parse().unwrap());
+    assert!(!binding.is_pinned());
+    for bad in [
+        "<tel:+46>",
+        "nonsense",
+        &format!("<sip:{}@x.se;lr>", "x".repeat(600)),
+    ] {
+        let request = with(register("b", 1, &[DESK], None), HeaderName::Path, bad);
+        let response = refused(&mut bindings, &request);
+        assert_eq!(response.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[test]
+fn a_closed_connection_ends_what_only_it_led_to() {
+    let connection = |connection| Flow {
+        transport: Transport::Tcp,
+        remote: "192.0.2.7:40000".parse().unwrap(),
+        connection,
+        ..flow()
+    };
+    let over_tcp = |call_id, contact: &str, via: &str| {
+        let mut request = register(call_id, 1, &[contact], None);
+        request.headers.set(HeaderName::Via, via);
+        request
+    };
+    let honest = "SIP/2.0/TCP 192.0.2.7:5060;branch=z9hG4bK2";
+    let hidden = "SIP/2.0/TCP 10.0.0.5:5060;branch=z9hG4bK2";
+    for (contact, via, stays) in [
+        ("<sip:anna@192.0.2.7;transport=tcp>", honest, true),
+        ("<sip:anna@10.0.0.5;transport=tcp>", hidden, false),
+        ("<sip:anna@f00.invalid;transport=ws>", honest, false),
+    ] {
+        let mut bindings = Bindings::default();
+        let request = over_tcp("a", contact, via);
+        bindings.register(NOW, &request, &connection(7), &RULES);
+        let binding = bindings.current(NOW).next().unwrap();
+        assert_eq!(
+            binding.way(),
+            connection(7),
+            "while there is a connection it is used"
+        );
+        assert!(!bindings.close(8));
+        assert!(bindings.close(7));
+        let left: Vec<_> = bindings.current(NOW).map(Binding::way).collect();
+        let anew = Flow {
+            remote: "192.0.2.7:5060".parse().unwrap(),
+            ..connection(0)
+        };
+        assert_eq!(left, if stays { vec![anew] } else { vec![] }, "{contact}");
+    }
 }
 
 #[test]

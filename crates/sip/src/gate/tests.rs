@@ -20,6 +20,7 @@ fn user(name: &str) -> (UserId, User) {
         devices: call::settings::Devices::default(),
         ha1_md5: ha1(Algorithm::Md5),
         ha1_sha256: ha1(Algorithm::Sha256),
+        contacts_max: None,
     };
     (UserId::new(&org, name).unwrap(), user)
 }

@@ -5,7 +5,7 @@ use super::{Media, Worker};
 use crate::gate::{Asked, Verdict};
 use crate::mailbox::{ShardInput, ToAcd};
 use crate::measure::{end_label, refused_label};
-use crate::registrations::Reach;
+use crate::registrations::{Admitted, Reach};
 use base::{Core, ShardId, Time};
 use call::{Admission, CallEvent, Input, Output};
 use rand_core::Rng;
@@ -177,8 +177,13 @@ impl<M: Media> Worker<M> {
                 request,
                 user,
             } => {
-                let registrations = &self.parts.registrations;
-                let (response, reach) = registrations.register(now, &user, &flow, &request);
+                let admitted = Admitted {
+                    user: &user,
+                    flow: &flow,
+                    request: &request,
+                    contacts_max: self.directory.contacts_max(&user),
+                };
+                let (response, reach) = self.parts.registrations.register(now, &admitted);
                 if reach == Reach::Changed {
                     self.inform_acd(ToAcd::DeviceChanged(user));
                 }
