@@ -128,7 +128,7 @@ fn weight(how: Gone) -> u8 {
         Gone::Refused(StatusCode::BUSY_HERE) => 4,
         Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT) => 3,
         Gone::Refused(_) => 2,
-        Gone::Unreachable => 1,
+        Gone::Unreachable | Gone::Lost => 1,
         Gone::HungUp | Gone::Ended => 0,
     }
 }

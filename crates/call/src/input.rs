@@ -171,6 +171,8 @@ pub enum EndCause {
     Transferred,
     /// Signalling failed: no ACK, no answer to a request.
     SignallingFailed,
+    /// A party gave no sign of life any more: its session was not refreshed (RFC 4028).
+    PartyLost,
     /// The server is going down.
     Shutdown,
 }

@@ -1,7 +1,10 @@
 //! One leg of a call: our dialog with one party, its offer/answer, and how far it has come. A plain value;
 //! what happens to it is decided in `shard`.
 
+use crate::exchange::Exchange;
+use crate::input::EndCause;
 use crate::notifier::Notifier;
+use crate::session_timer::Asked;
 use base::{CallId, LegId, OfferId, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
@@ -27,6 +30,24 @@ pub enum LegTimer {
     DeviceSilent,
     /// Send our provisional response again: no answer yet.
     RepeatProgress,
+    /// Refresh the session (RFC 4028).
+    Refresh,
+    /// The session has not been refreshed (RFC 4028).
+    SessionEnds,
+    /// A request of ours crossed one of the party's: again (RFC 3261 §14.1).
+    OfferAgain,
+}
+
+impl LegTimer {
+    /// Every one.
+    pub(crate) const ALL: [LegTimer; 6] = [
+        LegTimer::RetransmitAnswer,
+        LegTimer::DeviceSilent,
+        LegTimer::RepeatProgress,
+        LegTimer::Refresh,
+        LegTimer::SessionEnds,
+        LegTimer::OfferAgain,
+    ];
 }
 
 /// How a leg came to its end, seen from the leg.
@@ -40,6 +61,18 @@ pub(crate) enum Gone {
     Unreachable,
     /// We ended it and that is confirmed.
     Ended,
+    /// The party gives no sign of life any more.
+    Lost,
+}
+
+impl Gone {
+    /// Why a call ends with this leg, where it would otherwise be for `cause`.
+    pub(crate) fn cause_or(self, cause: EndCause) -> EndCause {
+        match self {
+            Gone::Lost => EndCause::PartyLost,
+            _ => cause,
+        }
+    }
 }
 
 /// What a leg is to its call.
@@ -98,11 +131,13 @@ pub(crate) struct PendingInvite {
     pub(crate) key: ServerKey,
     /// Whether it carried an offer; if not, our 2xx does.
     pub(crate) offered: bool,
+    /// What it asks for in the way of session timers.
+    pub(crate) asked: Asked,
     head: Box<Request>,
 }
 
 impl PendingInvite {
-    pub(crate) fn new(key: ServerKey, request: &Request) -> PendingInvite {
+    pub(crate) fn new(key: ServerKey, request: &Request, asked: Asked) -> PendingInvite {
         let mut head = Request::new(request.method.clone(), request.uri.clone());
         for name in [
             HeaderName::Via,
@@ -117,6 +152,7 @@ impl PendingInvite {
         PendingInvite {
             key,
             offered: !request.body.is_empty(),
+            asked,
             head: head.into(),
         }
     }
@@ -166,6 +202,8 @@ pub(crate) struct Leg {
     pub(crate) offer_waiting: Option<Box<[u8]>>,
     pub(crate) negotiation: Option<Negotiation>,
     pub(crate) unacknowledged: Option<Unacknowledged>,
+    /// Our own requests within the dialog, and how long it stands.
+    pub(crate) exchange: Exchange,
     pub(crate) media_open: bool,
     /// The call whose media thread has the session; another than `call` once the leg was transferred.
     pub(crate) media_home: CallId,
@@ -175,6 +213,8 @@ pub(crate) struct Leg {
     pub(crate) referred: u16,
     /// We want to hang up but may not before the ACK is here (RFC 3261 §15).
     pub(crate) bye_due: bool,
+    /// What our BYE says in Reason (RFC 3326).
+    pub(crate) bye_reason: Option<Box<str>>,
     /// What its end means for the call has been seen to.
     pub(crate) settled: bool,
 }

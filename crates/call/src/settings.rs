@@ -24,6 +24,27 @@ pub struct Directory {
     pub addressed_by_ip: Option<OrgId>,
     /// Bounds on calls.
     pub limits: Limits,
+    /// How long a dialog stands without a sign of life.
+    pub session_timers: SessionTimers,
+}
+
+/// How long a dialog stands without a sign of life from the party (RFC 4028).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionTimers {
+    /// What we ask for, and grant at most.
+    pub expires: Duration,
+    /// What we take at least.
+    pub expires_min: Duration,
+}
+
+impl Default for SessionTimers {
+    /// What RFC 4028 §4 recommends, and the least that its §5 allows.
+    fn default() -> Self {
+        SessionTimers {
+            expires: Duration::from_secs(1_800),
+            expires_min: Duration::from_secs(90),
+        }
+    }
 }
 
 impl Directory {

@@ -199,6 +199,7 @@ fn assemble(
         limits: Limits {
             calls_max: server.calls_max,
         },
+        session_timers: server.session_timers,
         ..Directory::default()
     };
     let mut acd = acd::Settings::default();

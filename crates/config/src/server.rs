@@ -9,7 +9,7 @@ use crate::section::{At, Context, Reading, Section};
 use crate::source::{Place, Sources};
 use crate::tree::{Node, Table};
 use crate::value;
-use call::settings::CALLS_MAX_DEFAULT;
+use call::settings::{CALLS_MAX_DEFAULT, SessionTimers};
 use sip_core::registrar::{Beyond, Rules};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -41,6 +41,11 @@ const BEYOND: [(&str, Beyond); 2] = [
     ("replace-oldest", Beyond::ReplaceOldest),
     ("refuse", Beyond::Refuse),
 ];
+/// RFC 4028 §5 allows no session of less than 90 s; less is for those who test phones and can't wait.
+const SESSION_EXPIRES_LEAST: Duration = Duration::from_secs(4);
+
+/// A phone that vanished holds its call for half of this.
+const SESSION_EXPIRES_MOST: Duration = Duration::from_secs(86_400);
 
 /// What the process as a whole is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,6 +147,7 @@ pub(crate) struct ServerFile {
     pub(crate) default_organisation: Option<At<String>>,
     pub(crate) prompts: At<PathBuf>,
     pub(crate) calls_max: u32,
+    pub(crate) session_timers: SessionTimers,
 }
 
 pub(crate) fn read(
@@ -159,7 +165,8 @@ pub(crate) fn read(
     let drain_limits = Duration::ZERO..=Duration::from_secs(3_600);
     let drain_limit = top.take("drain_limit", value::duration(drain_limits), context);
     let default_organisation = top.take("default_organisation", value::text, context);
-    let (sip, nonce_lifetime) = read_sip(&mut top, start, overrides.sip_port, context);
+    let (sip, nonce_lifetime, session_timers) =
+        read_sip(&mut top, start, overrides.sip_port, context);
     let http = read_http(&mut top, start, overrides.http_port, context);
     let rtp = read_rtp(&mut top, start, &sip, overrides.rtp_ports, context);
     let registrar = read_registrations(&mut top, context);
@@ -190,6 +197,7 @@ pub(crate) fn read(
         default_organisation,
         prompts,
         calls_max,
+        session_timers,
     }
 }
 
@@ -247,8 +255,9 @@ fn read_sip(
     start: Place,
     port: Option<u16>,
     context: &mut Context<'_>,
-) -> (Vec<At<SocketAddr>>, Duration) {
+) -> (Vec<At<SocketAddr>>, Duration, SessionTimers) {
     let mut udp = None;
+    let mut session_timers = SessionTimers::default();
     let mut nonce_lifetime = None;
     if let Some(mut sip) = top.section("sip", "[sip]", context) {
         udp = sip.take(
@@ -258,6 +267,7 @@ fn read_sip(
         );
         let lifetimes = Duration::from_secs(10)..=Duration::from_secs(86_400);
         nonce_lifetime = sip.take("nonce_lifetime", value::duration(lifetimes), context);
+        session_timers = read_session_timers(&mut sip, context);
         sip.finish(context);
     }
     if let Some(empty) = udp.as_ref().filter(|udp| udp.value.is_empty()) {
@@ -292,7 +302,33 @@ fn read_sip(
     (
         listeners,
         nonce_lifetime.map_or(Duration::from_secs(300), |at| at.value),
+        session_timers,
     )
+}
+
+fn read_session_timers(sip: &mut Section<'_>, context: &mut Context<'_>) -> SessionTimers {
+    let mut timers = SessionTimers::default();
+    let span = || value::duration(SESSION_EXPIRES_LEAST..=SESSION_EXPIRES_MOST);
+    let expires = sip.take("session_expires", span(), context);
+    let min = sip.take("session_expires_min", span(), context);
+    if let Some(at) = &expires {
+        timers.expires = at.value;
+    }
+    if let Some(at) = &min {
+        timers.expires_min = at.value;
+    }
+    if timers.expires < timers.expires_min {
+        let (given, least) = (
+            value::spoken(timers.expires),
+            value::spoken(timers.expires_min),
+        );
+        let problem = format!(
+            "expected session_expires of session_expires_min ({least}) or more, got {given}"
+        );
+        let place = expires.or(min).map_or(sip.place(), |at| at.place);
+        context.add(Problem::new(place, problem).mend("raise it, or lower session_expires_min"));
+    }
+    timers
 }
 
 fn read_http(

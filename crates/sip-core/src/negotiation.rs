@@ -27,6 +27,8 @@ pub struct Negotiation {
     audio_at: usize,
     /// Our description as last sent.
     local: Option<Box<str>>,
+    /// The direction that stands in it.
+    direction: Direction,
     /// What we offered, until it is cancelled or they offer.
     offered: Option<Offered>,
     agreed: Option<Agreed>,
@@ -36,7 +38,7 @@ pub struct Negotiation {
 struct Offered {
     direction: Direction,
     /// What stood before, to go back to if the offer is refused.
-    previous: Option<Box<str>>,
+    previous: Option<(Box<str>, Direction)>,
     answered: bool,
 }
 
@@ -64,6 +66,7 @@ impl Negotiation {
             lines: vec![audio],
             audio_at: 0,
             local: None,
+            direction: Direction::SendRecv,
             offered: None,
             agreed: None,
         }
@@ -78,14 +81,7 @@ impl Negotiation {
         if rates.contains(&8_000) {
             formats.push(Format::new(self.events, EVENTS, 8_000));
         }
-        let previous = match self.offered.take() {
-            Some(Offered {
-                previous,
-                answered: false,
-                ..
-            }) => previous,
-            _ => self.local.clone(),
-        };
+        let previous = self.standing_before();
         let text = self.publish(&formats, direction);
         self.offered = Some(Offered {
             direction,
@@ -93,6 +89,33 @@ impl Negotiation {
             answered: false,
         });
         text
+    }
+
+    /// Our description as it stands, as an offer that changes nothing (RFC 4028 §7.4): the version stays. A
+    /// first offer where there is none yet.
+    pub fn offer_again(&mut self) -> Bytes {
+        let Some(local) = self.local.clone() else {
+            return self.offer(Direction::SendRecv);
+        };
+        let previous = self.standing_before();
+        self.offered = Some(Offered {
+            direction: self.direction,
+            previous,
+            answered: false,
+        });
+        Bytes::from(local.into_boxed_bytes().into_vec())
+    }
+
+    /// What holds if the offer about to be made is refused; an older offer that was never answered is forgotten.
+    fn standing_before(&mut self) -> Option<(Box<str>, Direction)> {
+        match self.offered.take() {
+            Some(Offered {
+                previous,
+                answered: false,
+                ..
+            }) => previous,
+            _ => self.local.clone().map(|local| (local, self.direction)),
+        }
     }
 
     /// The answer to their offer, and what is agreed with it: the first of their codecs that we have (RFC 3264
@@ -190,7 +213,9 @@ impl Negotiation {
     /// Our offer was refused: what was agreed before holds (RFC 3261 §14.1). Its version stays used.
     pub fn cancel_offer(&mut self) {
         if self.is_offering() {
-            self.local = self.offered.take().and_then(|offered| offered.previous);
+            let previous = self.offered.take().and_then(|offered| offered.previous);
+            self.direction = previous.as_ref().map_or(self.direction, |(_, was)| *was);
+            self.local = previous.map(|(local, _)| local);
         }
     }
 
@@ -314,6 +339,7 @@ impl Negotiation {
             text = self.written(formats, direction);
         }
         self.local = Some(text.as_str().into());
+        self.direction = direction;
         text.into()
     }
 

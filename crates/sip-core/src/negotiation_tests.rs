@@ -332,6 +332,23 @@ fn ipv6_is_spoken_where_our_socket_speaks_it() {
     assert_eq!(agreed.rtp, "[2001:db8::2]:4000".parse().unwrap());
 }
 
+#[test]
+fn our_description_offered_again_changes_nothing_and_can_be_refused() {
+    let mut ours = leg();
+    let held = theirs("m=audio 4000 RTP/AVP 8\r\na=sendonly\r\n");
+    let (answered, before) = answer(&mut ours, &held).unwrap();
+    let again = step(&mut ours, Negotiation::offer_again);
+    assert_eq!(again, answered.as_bytes(), "same version, same direction");
+    let agreed = conclude(&mut ours, &held).unwrap();
+    assert_eq!(agreed.direction, before.direction);
+    step(&mut ours, Negotiation::offer_again);
+    step(&mut ours, Negotiation::cancel_offer);
+    assert_eq!(ours.local(), Some(answered.as_bytes()));
+    assert!(!ours.is_offering());
+    let first = step(&mut leg(), Negotiation::offer_again);
+    assert!(first.starts_with(b"v=0"), "the first of all offers");
+}
+
 proptest! {
     #[test]
     fn two_of_us_always_agree_and_see_the_same(

@@ -229,6 +229,7 @@ pub(crate) fn end_label(cause: EndCause) -> &'static str {
         EndCause::Completed => "completed",
         EndCause::Transferred => "transferred",
         EndCause::SignallingFailed => "signalling-failed",
+        EndCause::PartyLost => "party-lost",
         EndCause::Shutdown => "shutdown",
     }
 }

@@ -1,6 +1,6 @@
 //! Our answers to an INVITE or re-INVITE: provisional ones, the 2xx and its repeats, and the ACK.
 
-use super::requests::{ACCEPT, ALLOW};
+use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Shard};
 use crate::input::{EndCause, Output};
 use crate::leg::{Leg, LegTimer, PROGRESS_EVERY, State, Unacknowledged};
@@ -72,7 +72,8 @@ impl Shard {
         let cseq = dialog.remote_cseq.unwrap_or_default();
         entry.state = State::Up { dialog };
         let (tag, offered) = (entry.local_tag.clone(), invite.offered);
-        let response = invite.response(StatusCode::OK, &tag);
+        let mut response = invite.response(StatusCode::OK, &tag);
+        self.grant_session(now, leg, &invite.asked, &mut response);
         self.pending.remove(&invite.key);
         self.timers.disarm(&Due::Leg(leg, LegTimer::RepeatProgress));
         self.answer_with(now, leg, invite.key, cseq, offered, (response, sdp), out);
@@ -100,6 +101,9 @@ impl Shard {
         response
             .headers
             .push(HeaderName::Allow, HeaderValue::of(ALLOW));
+        response
+            .headers
+            .push(HeaderName::Supported, HeaderValue::of(SUPPORTED));
         response.set_body(ACCEPT, sdp);
         let repeats = Repeats::of_success(now, &Timers::default());
         let (at, _) = repeats.deadline();
@@ -158,6 +162,7 @@ impl Shard {
                 self.end_call(now, call, EndCause::SignallingFailed, status, out);
             }
         }
+        self.pursue(now, leg, out);
     }
 
     /// Time to send our 2xx again, or to give up on its ACK.

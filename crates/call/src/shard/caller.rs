@@ -4,9 +4,11 @@ use super::enter::purpose_of;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
 use crate::call::{Call, Purpose, Standing};
+use crate::exchange::{Exchange, Owner};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::routing;
+use crate::session_timer::Asked;
 use crate::settings::{Answering, Organisation};
 use crate::tag;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
@@ -43,6 +45,7 @@ impl Shard {
         body_is_readable(request)?;
         self.room_for_a_call(admission)?;
         self.is_no_copy(request)?;
+        let asked = self.session_asked(request)?;
         let directory = Arc::clone(&self.directory);
         let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
         let (org, organisation) =
@@ -59,7 +62,7 @@ impl Shard {
         let calling = who_calls(organisation, admission, &from);
         let purpose = purpose_of(&target);
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
-        let leg = self.new_caller_leg(call, key, flow, request, dialog, admission);
+        let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
         self.tell_own_call(admitted_user(admission), call, OwnCall::Active, out);
         if let Some(call) = self.call(call) {
@@ -145,13 +148,15 @@ impl Shard {
         call: CallId,
         key: &ServerKey,
         flow: Flow,
-        request: &Request,
+        (request, asked): (&Request, Asked),
         mut dialog: Dialog,
         admission: &Admission,
     ) -> LegId {
         let shard = self.id;
         let random = self.random();
-        let invite = PendingInvite::new(*key, request);
+        let invite = PendingInvite::new(*key, request, asked);
+        let mut exchange = Exchange::new(Owner::Them);
+        exchange.hear(&request.headers);
         let mut made = None;
         self.legs.insert_with(|place| {
             let id = LegId {
@@ -174,11 +179,13 @@ impl Shard {
                 offer_waiting: (!request.body.is_empty()).then(|| request.body.to_vec().into()),
                 negotiation: None,
                 unacknowledged: None,
+                exchange,
                 media_open: false,
                 media_home: call,
                 notifier: None,
                 referred: 0,
                 bye_due: false,
+                bye_reason: None,
                 settled: false,
                 state: State::Incoming { invite, dialog },
             }

@@ -3,8 +3,9 @@
 
 use super::answering::contact;
 use super::hang_up::Gone;
-use super::requests::{ACCEPT, ALLOW};
+use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
+use crate::exchange::{Exchange, Owner};
 use crate::input::Output;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::tag;
@@ -51,11 +52,13 @@ impl Shard {
                 offer_waiting: None,
                 negotiation: None,
                 unacknowledged: None,
+                exchange: Exchange::new(Owner::Us),
                 media_open: false,
                 media_home: call,
                 notifier: None,
                 referred: 0,
                 bye_due: false,
+                bye_reason: None,
                 settled: false,
             }
         });
@@ -167,6 +170,8 @@ impl Shard {
             let uri = Uri::sip(Some(referrer.name()), domain(), None);
             headers.push(HeaderName::ReferredBy, NameAddr::new(uri));
         }
+        headers.push(HeaderName::Supported, SUPPORTED);
+        self.session_wanted(leg.id)?.ask(headers);
         Some(request)
     }
 
@@ -256,12 +261,14 @@ impl Shard {
             return;
         };
         entry.state = State::Up { dialog };
+        entry.exchange.hear(&response.headers);
         let concluded = match &mut entry.negotiation {
             Some(negotiation) => negotiation.conclude(&response.body).is_ok(),
             None => false,
         };
         let (call, role, settled) = (entry.call, entry.role.clone(), entry.settled);
-        self.acknowledge(now, leg, flow, out);
+        self.session_granted(now, leg, response);
+        self.acknowledge(now, leg, flow, response, out);
         let wanted = !settled && self.call(call).is_some_and(|call| call.ending.is_none());
         if !concluded && wanted {
             self.settle(now, leg, Gone::Unreachable, out);
@@ -280,14 +287,21 @@ impl Shard {
     }
 
     /// The ACK to a 2xx (RFC 3261 §13.2.2.4): a new one for each time the 2xx comes.
-    fn acknowledge(&mut self, now: Time, leg: LegId, arrived: Flow, out: &mut Vec<Output>) {
+    pub(super) fn acknowledge(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        arrived: Flow,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) {
         let Some(entry) = self.leg(leg) else {
             return;
         };
-        let Some(dialog) = entry.dialog() else {
+        let (Some(dialog), Ok(cseq)) = (entry.dialog(), response.headers.cseq()) else {
             return;
         };
-        let request = dialog.ack(1);
+        let request = dialog.ack(cseq.number);
         let remote = entry.request_flow().remote;
         let flow = Flow { remote, ..arrived };
         self.transact(now, transaction::Input::SendAck { flow, request }, out);
@@ -306,7 +320,7 @@ impl Shard {
         let tag = to.as_ref().and_then(NameAddr::tag);
         let known = self.leg(leg).and_then(Leg::dialog);
         if known.is_some_and(|dialog| tag == Some(&*dialog.remote_tag)) {
-            self.acknowledge(now, leg, flow, out);
+            self.acknowledge(now, leg, flow, response, out);
         } else {
             self.send_away(now, flow, response, out);
         }
@@ -319,7 +333,7 @@ impl Shard {
         };
         let remote = dialog.next_hop().socket_addr().unwrap_or(flow.remote);
         let flow = Flow { remote, ..flow };
-        let request = dialog.ack(1);
+        let request = dialog.ack(dialog.local_cseq);
         self.transact(now, transaction::Input::SendAck { flow, request }, out);
         let send = transaction::Input::Send {
             user: Mark::Stray,

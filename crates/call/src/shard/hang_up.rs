@@ -11,7 +11,7 @@ use crate::leg::{LegTimer, Role, State};
 use acd::{LeaveCause, OfferEnd};
 use base::{CallId, LegId, OfferId, Time};
 use sip_core::transaction;
-use sip_core::{Method, StatusCode};
+use sip_core::{HeaderName, Method, StatusCode};
 
 impl Shard {
     /// Takes a whole call down: each leg by what its state asks for. A caller who has no final response yet
@@ -67,10 +67,9 @@ impl Shard {
                 let key = invite.key;
                 let mut response = invite.response(status, &entry.local_tag);
                 if status == StatusCode::SERVICE_UNAVAILABLE {
-                    response.headers.push(
-                        sip_core::HeaderName::RetryAfter,
-                        RETRY_AFTER_NO_ROOM.as_secs(),
-                    );
+                    response
+                        .headers
+                        .push(HeaderName::RetryAfter, RETRY_AFTER_NO_ROOM.as_secs());
                 }
                 self.leg_gone(now, leg, Gone::Ended, out);
                 self.respond(now, key, response, out);
@@ -118,8 +117,11 @@ impl Shard {
         let State::Up { dialog } = &mut entry.state else {
             return;
         };
-        let request = dialog.request(Method::Bye);
+        let mut request = dialog.request(Method::Bye);
         let dialog = dialog.clone();
+        if let Some(reason) = entry.bye_reason.take() {
+            request.headers.push(HeaderName::Reason, reason);
+        }
         entry.state = State::Leaving { dialog };
         let user = Mark::Bye(leg);
         let send = transaction::Input::Send {
@@ -150,11 +152,7 @@ impl Shard {
         if let Some(key) = key {
             self.pending.remove(&key);
         }
-        for timer in [
-            LegTimer::RetransmitAnswer,
-            LegTimer::DeviceSilent,
-            LegTimer::RepeatProgress,
-        ] {
+        for timer in LegTimer::ALL {
             self.timers.disarm(&Due::Leg(leg, timer));
         }
         // Off the call's list first: what ends the rest of the call has nothing left to say to this party.
@@ -182,11 +180,13 @@ impl Shard {
         match role {
             Role::Caller => {
                 let status = StatusCode::REQUEST_TERMINATED;
-                self.end_call(now, call, EndCause::CallerHungUp, status, out);
+                let cause = how.cause_or(EndCause::CallerHungUp);
+                self.end_call(now, call, cause, status, out);
             }
             Role::Agent { .. } | Role::Callee { .. } if self.talks_with(call, leg) => {
                 let status = StatusCode::REQUEST_TERMINATED;
-                self.end_call(now, call, EndCause::CalleeHungUp, status, out);
+                let cause = how.cause_or(EndCause::CalleeHungUp);
+                self.end_call(now, call, cause, status, out);
             }
             Role::Agent { .. } | Role::Callee { .. } => {
                 let how = (!withdrawn).then_some(how);
@@ -237,7 +237,9 @@ fn leave_cause(cause: EndCause) -> LeaveCause {
         | EndCause::CalleeHungUp
         | EndCause::Completed
         | EndCause::Transferred => LeaveCause::Abandoned,
-        EndCause::NotCompleted | EndCause::SignallingFailed => LeaveCause::Failed,
+        EndCause::NotCompleted | EndCause::SignallingFailed | EndCause::PartyLost => {
+            LeaveCause::Failed
+        }
         EndCause::Shutdown => LeaveCause::Shutdown,
     }
 }
@@ -246,7 +248,7 @@ fn leave_cause(cause: EndCause) -> LeaveCause {
 fn offer_end(how: Gone) -> OfferEnd {
     match how {
         Gone::HungUp | Gone::Ended => OfferEnd::Withdrawn,
-        Gone::Unreachable => OfferEnd::DeviceError,
+        Gone::Unreachable | Gone::Lost => OfferEnd::DeviceError,
         Gone::Refused(status) => match status.code() {
             486 | 600 => OfferEnd::Busy,
             // Phones decline with either.

@@ -36,12 +36,16 @@ impl Shard {
         let out_of_order =
             |_| Refused::new(StatusCode::SERVER_INTERNAL_ERROR, RefusedCause::Malformed);
         dialog.accept(request).map_err(out_of_order)?;
+        if matches!(request.method, Method::Invite | Method::Update) {
+            entry.exchange.hear(&request.headers);
+        }
         match request.method {
             Method::Bye => {
                 self.bye(now, key, leg, request, out);
                 Ok(())
             }
             Method::Invite => self.reinvited(now, key, leg, request, out),
+            Method::Update => self.updated(now, key, leg, request, out),
             Method::Options => {
                 no_extension_required(request)?;
                 self.respond(now, *key, capabilities(request, tag), out);
@@ -89,6 +93,7 @@ impl Shard {
     ) -> Result<(), Refused> {
         no_extension_required(request)?;
         body_is_readable(request)?;
+        let asked = self.session_asked(request)?;
         let entry = self.leg_mut(leg).ok_or_else(no_dialog)?;
         match &entry.state {
             State::Up { .. } if !entry.bye_due => {}
@@ -100,15 +105,12 @@ impl Shard {
             }
             _ => return Err(no_dialog()),
         }
-        if entry
-            .unacknowledged
-            .as_ref()
-            .is_some_and(|it| it.expects_answer)
-        {
+        // RFC 3261 §14.2: it crosses an INVITE or an offer of ours.
+        let negotiation = entry.negotiation.as_mut().ok_or_else(no_dialog)?;
+        if negotiation.is_offering() {
             let pending = StatusCode::REQUEST_PENDING;
             return Err(Refused::new(pending, RefusedCause::Malformed));
         }
-        let negotiation = entry.negotiation.as_mut().ok_or_else(no_dialog)?;
         let offered = !request.body.is_empty();
         let sdp = if offered {
             let refused = |error| Refused::new(status_of(&error), RefusedCause::NoCommonCodec);
@@ -120,7 +122,8 @@ impl Shard {
             negotiation.offer(Direction::SendRecv)
         };
         let cseq = request.headers.cseq().map_or(0, |cseq| cseq.number);
-        let response = request.response(StatusCode::OK);
+        let mut response = request.response(StatusCode::OK);
+        self.grant_session(now, leg, &asked, &mut response);
         self.answer_with(now, leg, *key, cseq, offered, (response, sdp), out);
         if offered {
             self.media_agreed(leg, out);

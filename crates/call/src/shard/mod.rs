@@ -11,11 +11,14 @@ mod hang_up;
 mod in_dialog;
 mod join;
 mod media;
+mod offer;
 mod queue;
 mod refer;
+mod refresh;
 mod requests;
 mod ringing;
 mod transfer;
+mod update;
 
 use crate::arena::Arena;
 use crate::call::{Call, Purpose, Standing};
@@ -50,6 +53,8 @@ pub(crate) enum Mark {
     Notify(LegId),
     /// The BYE to a branch of a forked INVITE that we want no part of.
     Stray,
+    /// A re-INVITE or UPDATE to this leg.
+    Session(LegId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,6 +145,9 @@ impl Core for Shard {
                 }
                 Due::Leg(leg, LegTimer::DeviceSilent) => self.device_silent(now, leg, out),
                 Due::Leg(leg, LegTimer::RepeatProgress) => self.progress_again(now, leg, out),
+                Due::Leg(leg, LegTimer::Refresh) => self.refresh_due(now, leg, out),
+                Due::Leg(leg, LegTimer::SessionEnds) => self.party_lost(now, leg, out),
+                Due::Leg(leg, LegTimer::OfferAgain) => self.offer_again(now, leg, out),
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
                 Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),
@@ -292,7 +300,9 @@ impl Shard {
                 response,
                 ..
             } => self.response(now, user, flow, &response, out),
-            transaction::Output::Failed { user, .. } => self.no_response(now, user, out),
+            transaction::Output::Failed { user, failure, .. } => {
+                self.no_response(now, user, failure, out);
+            }
             // The final response was a refusal, and its leg is gone already.
             transaction::Output::Unacknowledged { .. } => {}
         }
@@ -309,6 +319,7 @@ impl Shard {
         match mark {
             Mark::Invite(leg) => self.invite_answered(now, leg, flow, response, out),
             Mark::Bye(leg) if response.status.is_final() => self.left(now, leg, out),
+            Mark::Session(leg) => self.session_answered(now, leg, flow, response, out),
             Mark::Notify(leg) if response.status.is_final() => {
                 self.notified(now, leg, Some(response.status), out);
             }
@@ -316,11 +327,18 @@ impl Shard {
         }
     }
 
-    fn no_response(&mut self, now: Time, mark: Mark, out: &mut Vec<Output>) {
+    fn no_response(
+        &mut self,
+        now: Time,
+        mark: Mark,
+        failure: transaction::Failure,
+        out: &mut Vec<Output>,
+    ) {
         match mark {
             Mark::Invite(leg) => self.invite_unanswered(now, leg, out),
             Mark::Bye(leg) => self.left(now, leg, out),
             Mark::Notify(leg) => self.notified(now, leg, None, out),
+            Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Stray => {}
         }
     }

@@ -13,7 +13,9 @@ use sip_core::{
 use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE";
+/// What extensions it knows (RFC 3261 §20.37).
+pub(crate) const SUPPORTED: &str = "timer";
 /// What bodies it reads.
 pub(crate) const ACCEPT: &str = "application/sdp";
 /// What a caller is told when there is no room, or no server, for him now.
@@ -232,7 +234,7 @@ pub(super) fn capabilities(request: &Request, tag: &str) -> Response {
     headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
     headers.push(HeaderName::Accept, HeaderValue::of(ACCEPT));
     headers.push(HeaderName::AcceptEncoding, HeaderValue::of("identity"));
-    headers.push(HeaderName::Supported, HeaderValue::of(""));
+    headers.push(HeaderName::Supported, HeaderValue::of(SUPPORTED));
     response
 }
 
@@ -257,7 +259,9 @@ pub(crate) fn no_extension_required(request: &Request) -> Result<(), Refused> {
 /// The same, where these are known.
 fn no_extension_required_but(request: &Request, known: &[&str]) -> Result<(), Refused> {
     let mut unknown = request.headers.tokens(&HeaderName::Require);
-    unknown.retain(|token| !known.iter().any(|known| known.eq_ignore_ascii_case(token)));
+    let ours = SUPPORTED.split(", ").chain(known.iter().copied());
+    let ours: Vec<&str> = ours.collect();
+    unknown.retain(|token| !ours.iter().any(|known| known.eq_ignore_ascii_case(token)));
     if unknown.is_empty() {
         return Ok(());
     }

@@ -6,6 +6,7 @@
 mod admission;
 mod hunting;
 mod phone;
+mod sessions;
 mod transfer;
 mod world;
 
@@ -508,6 +509,21 @@ fn an_organisation_taken_away_by_a_reload_strands_no_call() {
     }
 }
 
+/// Hold, resume, or refresh, by either way.
+fn change_session(world: &mut World, phone: usize) {
+    let direction = [
+        Direction::SendRecv,
+        Direction::SendOnly,
+        Direction::Inactive,
+    ];
+    let direction = direction[world.random(3) as usize];
+    match world.random(3) {
+        0 => world.update(phone, None),
+        1 => world.update(phone, Some(direction)),
+        _ => world.reinvite(phone, direction),
+    }
+}
+
 /// A world of random doings: callers come, wait, hang up; agents answer, decline, vanish, hang up, hold.
 fn random_world(seed: u64, life: Life) -> World {
     let mut world = World::new(seed, journey()).living(life);
@@ -536,6 +552,14 @@ fn random_world(seed: u64, life: Life) -> World {
     let habit = habits[world.random(6) as usize];
     let second = world.phone("anna", habit);
     world.phones[second].q = [1_000, 500][world.random(2) as usize];
+    if world.random(2) == 0 {
+        world = world.with_sessions(seconds(20));
+    }
+    for phone in 0..world.phones.len() {
+        if world.random(2) == 0 {
+            world.phones[phone].extra = vec![sessions::UPDATES, sessions::TIMER];
+        }
+    }
     for _ in 0..30 {
         let phone = world.random(5) as usize;
         let idle = world.phones[phone].is_idle();
@@ -547,6 +571,7 @@ fn random_world(seed: u64, life: Life) -> World {
                 world.call(phone, dialled);
             }
             3 if !idle => world.hang_up(phone),
+            5 if world.phones[phone].is_up_and_quiet() => change_session(&mut world, phone),
             4 if phone < 2 => world.phones[phone].habit = habits[world.random(6) as usize],
             _ => {}
         }

@@ -8,9 +8,10 @@ use sip_core::transaction::{
     ClientKey, Due, Input, Output, Repeats, ServerKey, Timers, Transactions,
 };
 use sip_core::{
-    CSeq, Flow, Format, HeaderName, Limits, Method, NameAddr, Negotiation, Request, Response,
-    StatusCode, Transport, Uri,
+    CSeq, Flow, Format, HeaderName, Headers, Limits, Method, NameAddr, Negotiation, Request,
+    Response, StatusCode, Transport, Uri,
 };
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -44,6 +45,9 @@ pub(crate) enum Seen {
     Referred(u16),
     /// A NOTIFY with that status in its sipfrag.
     Notified(u16),
+    Updated(u16),
+    /// The server refreshed or changed the session.
+    Asked(Method),
 }
 
 #[derive(Debug)]
@@ -84,6 +88,10 @@ pub(crate) struct Phone {
     negotiation: Negotiation,
     offers_in_ack: bool,
     calls_made: u32,
+    /// What it writes beside the rest in its INVITE, re-INVITE, UPDATE, and in its 2xx to the server's.
+    pub(crate) extra: Vec<(HeaderName, &'static str)>,
+    /// What it answers to the server's re-INVITE and UPDATE, in turn; 200 when none is left.
+    pub(crate) verdicts: VecDeque<(StatusCode, Vec<(HeaderName, &'static str)>)>,
 }
 
 impl Phone {
@@ -101,6 +109,8 @@ impl Phone {
             negotiation: negotiation(address),
             offers_in_ack: false,
             calls_made: 0,
+            extra: Vec::new(),
+            verdicts: VecDeque::new(),
         }
     }
 
@@ -116,6 +126,19 @@ impl Phone {
 
     pub(crate) fn talks(&self) -> bool {
         matches!(self.side, Side::Up { .. } | Side::Reinviting { .. })
+    }
+
+    /// Whether it may ask something of the server within its call.
+    pub(crate) fn is_up_and_quiet(&self) -> bool {
+        let up = matches!(
+            self.side,
+            Side::Up {
+                unacknowledged: None,
+                hang_up: false,
+                ..
+            }
+        );
+        up && !self.negotiation.is_offering()
     }
 
     pub(crate) fn flow(&self) -> Flow {
@@ -160,11 +183,40 @@ impl Phone {
             let sdp = self.negotiation.offer(sip_core::Direction::SendRecv);
             request.set_body("application/sdp", sdp);
         }
+        self.describe(&mut request.headers);
         self.side = Side::Calling {
             key: None,
             cancel: false,
         };
         self.send(now, Method::Invite, request, out);
+    }
+
+    fn describe(&self, headers: &mut Headers) {
+        for (name, value) in &self.extra {
+            headers.push(name.clone(), *value);
+        }
+    }
+
+    /// UPDATE, with an offer or without.
+    pub(crate) fn update(
+        &mut self,
+        now: Time,
+        offer: Option<sip_core::Direction>,
+        out: &mut Vec<Bytes>,
+    ) {
+        let Side::Up { dialog, .. } = &mut self.side else {
+            panic!("{} is in no call", self.name);
+        };
+        let mut request = dialog.request(Method::Update);
+        request.headers.push(
+            HeaderName::Contact,
+            format!("<sip:{}@{}>", self.name, self.address),
+        );
+        self.describe(&mut request.headers);
+        if let Some(direction) = offer {
+            request.set_body("application/sdp", self.negotiation.offer(direction));
+        }
+        self.send(now, Method::Update, request, out);
     }
 
     /// Holds or resumes with a re-INVITE.
@@ -182,8 +234,9 @@ impl Phone {
             HeaderName::Contact,
             format!("<sip:{}@{}>", self.name, self.address),
         );
-        request.set_body("application/sdp", self.negotiation.offer(direction));
         let dialog = dialog.clone();
+        self.describe(&mut request.headers);
+        request.set_body("application/sdp", self.negotiation.offer(direction));
         self.side = Side::Reinviting { dialog };
         self.send(now, Method::Invite, request, out);
     }
@@ -316,6 +369,7 @@ impl Phone {
             .answer_to(&request.body, sip_core::Direction::SendRecv)
             .expect("the server offers what phones have");
         response.set_body("application/sdp", sdp);
+        self.describe(&mut response.headers);
         self.seen.push(Seen::Answered);
         let repeats = Repeats::of_success(now, &Timers::default());
         self.side = Side::Up {
@@ -375,6 +429,11 @@ impl Phone {
                     response,
                     ..
                 } => self.seen.push(Seen::Referred(response.status.code())),
+                Output::Response {
+                    user: Method::Update,
+                    response,
+                    ..
+                } if response.is_final() => self.update_answered(&response),
                 Output::Failed {
                     user: Method::Invite,
                     ..
@@ -388,6 +447,11 @@ impl Phone {
         let say = |status| request.response_with_tag(status, "phone");
         let respond = |response| Input::Respond { key, response };
         match (&request.method, &self.side, self.habit) {
+            (Method::Invite | Method::Update, Side::Idle, _) if request.is_in_dialog() => {
+                // It crossed a BYE.
+                let response = say(StatusCode::CALL_DOES_NOT_EXIST);
+                self.step(now, respond(response), out);
+            }
             (Method::Invite, Side::Idle, Habit::Refuses(status)) => {
                 self.seen.push(Seen::Invited);
                 let response = say(status);
@@ -405,6 +469,23 @@ impl Phone {
                     request: Box::new(request),
                     answer_at,
                 };
+                self.step(now, respond(response), out);
+            }
+            (Method::Invite | Method::Update, Side::Up { dialog, .. }, _)
+                if dialog.matches(&request) =>
+            {
+                self.asked(now, key, &request, out);
+            }
+            (Method::Update, Side::Reinviting { dialog }, _)
+                if dialog.matches(&request) && request.body.is_empty() =>
+            {
+                self.asked(now, key, &request, out);
+            }
+            (Method::Invite | Method::Update, Side::Reinviting { dialog }, _)
+                if dialog.matches(&request) =>
+            {
+                self.seen.push(Seen::Asked(request.method.clone()));
+                let response = say(StatusCode::REQUEST_PENDING);
                 self.step(now, respond(response), out);
             }
             (Method::Invite, _, _) => {
@@ -444,6 +525,63 @@ impl Phone {
                 let response = say(StatusCode::NOT_IMPLEMENTED);
                 self.step(now, respond(response), out);
             }
+        }
+    }
+
+    /// The server refreshes or changes the session.
+    fn asked(&mut self, now: Time, key: ServerKey, request: &Request, out: &mut Vec<Bytes>) {
+        self.seen.push(Seen::Asked(request.method.clone()));
+        let (status, lines) = self
+            .verdicts
+            .pop_front()
+            .unwrap_or((StatusCode::OK, Vec::new()));
+        // An offer of its own is under way.
+        let glare = self.negotiation.is_offering() && !request.body.is_empty();
+        let status = if glare {
+            StatusCode::REQUEST_PENDING
+        } else {
+            status
+        };
+        let mut response = request.response_with_tag(status, "phone");
+        for (name, value) in lines {
+            response.headers.push(name, value);
+        }
+        if status.is_success() {
+            response.headers.push(
+                HeaderName::Contact,
+                format!("<sip:{}@{}>", self.name, self.address),
+            );
+            self.describe(&mut response.headers);
+            if !request.body.is_empty() {
+                let (sdp, _) = self
+                    .negotiation
+                    .answer_to(&request.body, sip_core::Direction::SendRecv)
+                    .expect("the server offers what phones have");
+                response.set_body("application/sdp", sdp);
+            }
+        }
+        if let Side::Up { dialog, .. } | Side::Reinviting { dialog } = &mut self.side {
+            let in_order = dialog.accept(request);
+            in_order.expect("the server counts upward");
+        }
+        if let Side::Up { unacknowledged, .. } = &mut self.side
+            && request.method == Method::Invite
+            && status.is_success()
+        {
+            let repeats = Repeats::of_success(now, &Timers::default());
+            *unacknowledged = Some((key, repeats));
+        }
+        self.step(now, Input::Respond { key, response }, out);
+    }
+
+    fn update_answered(&mut self, response: &Response) {
+        self.seen.push(Seen::Updated(response.status.code()));
+        if response.is_success() && !response.body.is_empty() {
+            self.negotiation
+                .conclude(&response.body)
+                .expect("an answer to our offer");
+        } else {
+            self.negotiation.cancel_offer();
         }
     }
 

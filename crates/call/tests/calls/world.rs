@@ -7,7 +7,7 @@ use base::{Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use bytes::Bytes;
 use call::settings::{
     Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Limits,
-    Offering, Organisation, PositionSaid, QueueJourney, Trunk, User,
+    Offering, Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User,
 };
 use call::{Admission, CallEvent, EndCause, Input, Output, Shard, admission};
 use control::Role;
@@ -141,6 +141,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         domains: BTreeMap::from([("demo.localhost".into(), org.clone())]),
         addressed_by_ip: Some(org),
         limits: Limits::default(),
+        session_timers: SessionTimers::default(),
     }
 }
 
@@ -232,6 +233,20 @@ impl World {
         self
     }
 
+    /// With sessions of this length, which is also the least.
+    pub(crate) fn with_sessions(mut self, expires: Duration) -> World {
+        let directory = Directory {
+            session_timers: SessionTimers {
+                expires,
+                expires_min: expires,
+            },
+            ..(*self.directory).clone()
+        };
+        self.directory = Arc::new(directory);
+        self.tell_shard(Input::Configure(Arc::clone(&self.directory)));
+        self
+    }
+
     /// Adds a phone; one with an agent's name is registered.
     pub(crate) fn phone(&mut self, name: &str, habit: Habit) -> usize {
         let port = 6_000 + self.phones.len() as u16;
@@ -258,6 +273,16 @@ impl World {
 
     pub(crate) fn reinvite(&mut self, phone: usize, direction: sip_core::Direction) {
         self.with_phone(phone, |phone, now, out| phone.reinvite(now, direction, out));
+    }
+
+    pub(crate) fn update(&mut self, phone: usize, offer: Option<sip_core::Direction>) {
+        self.with_phone(phone, |phone, now, out| phone.update(now, offer, out));
+    }
+
+    /// Whether the server ever sent a message with all of these in it.
+    pub(crate) fn sent(&self, pieces: &[&str]) -> bool {
+        let has_all = |line: &&String| pieces.iter().all(|piece| line.contains(piece));
+        self.diary.iter().any(|line| has_all(&line))
     }
 
     pub(crate) fn refer(&mut self, phone: usize, refer_to: &str) {

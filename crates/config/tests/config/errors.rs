@@ -492,6 +492,16 @@ fn registration_times_out_of_order_are_told() {
 }
 
 #[test]
+fn a_session_shorter_than_the_least_is_told() {
+    let sandbox = Sandbox::new();
+    let added = "[sip]\nsession_expires = \"60s\"";
+    sandbox.change_in("config/kolapp.toml", "[sip]", added);
+    let expected = "config/kolapp.toml:4:19: expected session_expires of session_expires_min (1m30s) or more, got 1m; \
+                    raise it, or lower session_expires_min";
+    assert_eq!(sandbox.errors(), [expected]);
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once() {
     let sandbox = Sandbox::new();
     sandbox.change("language = \"en\"", "language = \"de\"");

@@ -163,6 +163,12 @@ impl Repeats {
         Repeats::new(now, timers, timers.t2)
     }
 
+    /// For a reliable provisional response first sent `now` (RFC 3262 §3): the intervals double without an upper
+    /// bound, on every transport.
+    pub fn of_provisional(now: Time, timers: &Timers) -> Repeats {
+        Repeats::new(now, timers, Duration::MAX)
+    }
+
     /// The next moment at which something is due, and what.
     pub fn deadline(&self) -> (Time, Due) {
         if self.next_at < self.ends_at {

@@ -1,0 +1,75 @@
+//! UPDATE from a party (RFC 3311): a refresh, or an offer outside an INVITE, before or after the answer.
+
+use super::Shard;
+use super::answering::contact;
+use super::caller::status_of;
+use super::requests::{
+    ACCEPT, ALLOW, Refused, SUPPORTED, body_is_readable, no_dialog, no_extension_required,
+};
+use crate::input::{Output, RefusedCause};
+use crate::leg::{Leg, State};
+use base::{LegId, Time};
+use sip_core::transaction::ServerKey;
+use sip_core::{Direction, HeaderName, Request, StatusCode};
+
+/// RFC 3311 §5.2: whoever has an offer of his pending waits 0 to 10 seconds.
+const RETRY_AFTER_MAX_S: u64 = 10;
+
+impl Shard {
+    pub(super) fn updated(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        leg: LegId,
+        request: &Request,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Refused> {
+        no_extension_required(request)?;
+        body_is_readable(request)?;
+        let asked = self.session_asked(request)?;
+        let offered = !request.body.is_empty();
+        if offered {
+            let retry_after_s = self.random() % (RETRY_AFTER_MAX_S + 1);
+            may_be_offered(self.leg(leg).ok_or_else(no_dialog)?, retry_after_s)?;
+        }
+        let entry = self.leg_mut(leg).ok_or_else(no_dialog)?;
+        let mut response = request.response(StatusCode::OK);
+        let headers = &mut response.headers;
+        headers.push(HeaderName::Contact, contact(entry));
+        headers.push(HeaderName::Allow, ALLOW);
+        headers.push(HeaderName::Supported, SUPPORTED);
+        if offered {
+            let refused = |error| Refused::new(status_of(&error), RefusedCause::NoCommonCodec);
+            let negotiation = entry.negotiation.as_mut().ok_or_else(no_dialog)?;
+            let answered = negotiation.answer_to(&request.body, Direction::SendRecv);
+            response.set_body(ACCEPT, answered.map_err(refused)?.0);
+        }
+        if entry.is_up() {
+            self.grant_session(now, leg, &asked, &mut response);
+        }
+        self.respond(now, *key, response, out);
+        if offered {
+            self.media_agreed(leg, out);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an offer may come in an UPDATE now (RFC 3311 §5.2): not across one of ours, and not before the INVITE's
+/// own offer has an answer that can't be lost.
+fn may_be_offered(leg: &Leg, retry_after_s: u64) -> Result<(), Refused> {
+    let negotiation = leg.negotiation.as_ref();
+    if negotiation.is_some_and(|it| it.is_offering()) {
+        let status = StatusCode::REQUEST_PENDING;
+        return Err(Refused::new(status, RefusedCause::Malformed));
+    }
+    match &leg.state {
+        State::Up { .. } if !leg.bye_due => Ok(()),
+        State::Incoming { .. } => {
+            let status = StatusCode::SERVER_INTERNAL_ERROR;
+            let refused = Refused::new(status, RefusedCause::Malformed);
+            Err(refused.with(HeaderName::RetryAfter, retry_after_s.to_string()))
+        }
+        _ => Err(no_dialog()),
+    }
+}
