@@ -120,6 +120,22 @@ def music_faults():
     return [f"{name}: {fault}" for fault in faults]
 
 
+def ringing_faults():
+    """Faults of the ringing tone: it is what music.py computes."""
+    name = "music/ringing.wav"
+    try:
+        samples = sound.read(make.HERE / name)
+    except (OSError, EOFError, ValueError) as error:
+        return [f"{name}: expected a readable WAV, came: {error}"]
+    computed = music.ringing()
+    apart = max((abs(a - b) for a, b in zip(samples, computed)), default=0)
+    faults = [
+        *between("samples", len(samples), (len(computed), len(computed))),
+        *between("samples apart from music.py's", apart, (0, 1)),
+    ]
+    return [f"{name}: {fault}" for fault in faults]
+
+
 def voice_version(engine):
     """What the program says of its release, or None where it isn't installed."""
     if shutil.which(engine) is None:
@@ -154,7 +170,7 @@ def main():
     if not faults:
         for language in make.languages(texts):
             faults += language_faults(texts, language)
-        faults += music_faults()
+        faults += music_faults() + ringing_faults()
     if not faults:
         for language in make.languages(texts):
             faults += remade_faults(texts, language)

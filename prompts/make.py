@@ -121,6 +121,7 @@ def make_language(texts, language, target):
 def make_music(target):
     """Writes the music to target/music/."""
     sound.write(target / "music" / "waiting.wav", music.waiting())
+    sound.write(target / "music" / "ringing.wav", music.ringing())
 
 
 def main():
@@ -135,7 +136,7 @@ def main():
             print(f"{language}: {len(texts['prompts'])} prompts")
     if options.only in (None, "music"):
         make_music(options.into)
-        print("music: waiting")
+        print("music: waiting, ringing")
     return 0
 
 

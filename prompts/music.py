@@ -1,4 +1,5 @@
-"""The waiting music: a slow piece of eight bars, computed, that loops without a seam. Deterministic; needs nothing but Python.
+"""The waiting music: a slow piece of eight bars, computed, that loops without a seam; and the ringing tone. Deterministic; needs
+nothing but Python.
 
 It stays under 3.4 kHz, is never silent, and leaves out every partial near an A in the telephone band, so that a 440 Hz test tone
 can be told from it.
@@ -18,6 +19,13 @@ BAND_HZ = (150.0, 3_400.0)
 # Nothing within this ratio of an A: wider than a test tone's measuring filter.
 KEEP_CLEAR_RATIO = 1.03
 TEST_TONES_HZ = (220.0, 440.0, 880.0, 1_760.0)
+# The ringing tone that most of Europe hears (ITU-T E.180): one second on, five in all. At the level of an exchange's.
+RINGING_HZ = 425.0
+RINGING_ON_S = 1
+RINGING_EVERY_S = 5
+RINGING_DB = -19.0
+# Longer than a click, shorter than is heard.
+RINGING_EDGE_S = 0.01
 TABLE_BITS = 12
 SINE = [math.sin(2 * math.pi * i / (1 << TABLE_BITS)) for i in range((1 << TABLE_BITS) + 1)]
 
@@ -98,3 +106,15 @@ def waiting():
             add_note(mix, number * BAR + eighth * EIGHTH, pick, note, PICK_PARTIALS, 0.40 if eighth % 4 == 0 else 0.30)
     scale = sound.amplitude(PEAK_DB) / max(abs(value) for value in mix)
     return array.array("h", (round(value * scale) for value in mix))
+
+
+def ringing():
+    """The ringing tone, one period."""
+    on = sound.RATE_HZ * RINGING_ON_S
+    edge = int(sound.RATE_HZ * RINGING_EDGE_S)
+    peak = sound.amplitude(RINGING_DB)
+    samples = array.array("h", bytes(2 * sound.RATE_HZ * RINGING_EVERY_S))
+    for i in range(on):
+        shape = min(1.0, i / edge, (on - 1 - i) / edge)
+        samples[i] = round(peak * shape * math.sin(2 * math.pi * RINGING_HZ * i / sound.RATE_HZ))
+    return samples

@@ -125,6 +125,18 @@ name_in_organisation!(
     QueueId
 );
 name_in_organisation!(
+    /// People who are rung together or in order, such as `demo/reception`.
+    GroupId
+);
+name_in_organisation!(
+    /// A menu that callers choose in by key, such as `demo/main`.
+    MenuId
+);
+name_in_organisation!(
+    /// Opening hours, such as `demo/office`.
+    HoursId
+);
+name_in_organisation!(
     /// A person with an account: an agent, a supervisor, an administrator. `demo/anna`.
     UserId
 );

@@ -9,7 +9,8 @@ mod time;
 
 pub use bounded::{BoundedVec, Full};
 pub use id::{
-    CallId, InvalidName, LegId, NAME_BYTES_MAX, OfferId, OrgId, QueueId, ShardId, TrunkId, UserId,
+    CallId, GroupId, HoursId, InvalidName, LegId, MenuId, NAME_BYTES_MAX, OfferId, OrgId, QueueId,
+    ShardId, TrunkId, UserId,
 };
 pub use time::Time;
 

@@ -1,9 +1,9 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
 use crate::crosswise::{Holding, Party, Referral};
-use crate::hunt::Rings;
+use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
-use crate::settings::FeatureCode;
+use crate::settings::{FeatureCode, Message};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
@@ -36,6 +36,8 @@ pub(crate) struct Call {
     pub(crate) legs: base::BoundedVec<LegId, LEGS_MAX>,
     /// Who is rung for it, or was and talks.
     pub(crate) rings: Rings,
+    /// Times it has been sent to a destination.
+    pub(crate) moves: u8,
     /// Set once the call is being taken down.
     pub(crate) ending: Option<EndCause>,
     /// When its caller first came: what counts for his place in a queue, however often he is sent on.
@@ -67,7 +69,7 @@ pub(crate) enum Standing {
 pub(crate) enum Purpose {
     /// It goes to a queue.
     Queue(QueueCall),
-    /// It goes to a colleague.
+    /// It goes to a colleague, or to several.
     Direct(DirectCall),
     /// It has something done.
     Feature(FeatureCall),
@@ -77,6 +79,8 @@ pub(crate) enum Purpose {
     Referring(ReferringCall),
     /// Its party waits for what another call says.
     Between(Between),
+    /// It has something said.
+    Message(MessageCall),
 }
 
 /// A call whose other party is in another call.
@@ -128,10 +132,10 @@ pub(crate) struct QueueCall {
     pub(crate) agent: Option<(OfferId, LegId)>,
 }
 
-/// A call to a colleague.
+/// A call to a colleague, or to several.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DirectCall {
-    pub(crate) callee: UserId,
+    pub(crate) hunt: Hunt,
     /// The device that answered.
     pub(crate) leg: Option<LegId>,
     /// 180 has been passed on.
@@ -145,7 +149,15 @@ pub(crate) struct FeatureCall {
     pub(crate) answered: bool,
 }
 
-/// Token of the only playlist that a feature code's confirmation needs.
+/// A call that has something said.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MessageCall {
+    pub(crate) message: Message,
+    /// What a caller who was never answered is told after it.
+    pub(crate) status: StatusCode,
+}
+
+/// Token of the only playlist that a feature code's confirmation or a message needs.
 pub(crate) const CONFIRMATION: u32 = 1;
 
 impl Call {

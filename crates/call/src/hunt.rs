@@ -1,9 +1,9 @@
-//! One user being rung, on all the devices he has: which of them next, and what their answers come to. Says
-//! nothing of how a device is invited; that is `shard/devices`.
+//! Who is rung next for a call: of several people, and of one person's devices; and what their answers come
+//! to. Says nothing of how a device is invited; that is `shard/devices`.
 
 use crate::leg::{Gone, Role};
-use crate::settings::Devices;
-use base::BoundedVec;
+use crate::settings::{Destination, Devices, Group, GroupPolicy};
+use base::{BoundedVec, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::StatusCode;
 use sip_core::registrar::Binding;
@@ -42,6 +42,69 @@ enum Phase {
     Declined,
     /// We want him no more.
     Withdrawn,
+}
+
+/// The people a call is tried with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Hunt {
+    /// Shown on their phones beside the caller's name, where they are called as a group.
+    pub(crate) name: Option<Box<str>>,
+    /// How long they ring; each of them, where it is one after another.
+    pub(crate) ring: Duration,
+    /// Where the caller goes when nobody answers.
+    pub(crate) then: Option<Destination>,
+    policy: GroupPolicy,
+    /// Those not rung yet, the next one last.
+    later: Vec<UserId>,
+    /// The weightiest of the endings so far.
+    weightiest: Option<Gone>,
+}
+
+impl Hunt {
+    pub(crate) fn of_user(user: &UserId, ring: Duration) -> Hunt {
+        Hunt {
+            name: None,
+            ring,
+            then: None,
+            policy: GroupPolicy::All,
+            later: vec![user.clone()],
+            weightiest: None,
+        }
+    }
+
+    /// Everybody in a group but whoever calls it.
+    pub(crate) fn of_group(group: &Group, caller: Option<&UserId>) -> Hunt {
+        let others = group.members.iter().rev();
+        Hunt {
+            name: Some(group.display_name.clone()),
+            ring: group.ring,
+            then: group.then.clone(),
+            policy: group.policy,
+            later: others
+                .filter(|user| Some(*user) != caller)
+                .cloned()
+                .collect(),
+            weightiest: None,
+        }
+    }
+
+    /// Whom to ring now; nobody once all have been tried.
+    pub(crate) fn next(&mut self) -> Vec<UserId> {
+        match self.policy {
+            GroupPolicy::All => self.later.drain(..).rev().collect(),
+            GroupPolicy::InOrder => self.later.pop().into_iter().collect(),
+        }
+    }
+
+    /// One of them did not answer.
+    pub(crate) fn over(&mut self, how: Gone) {
+        keep_weightiest(&mut self.weightiest, how);
+    }
+
+    /// How it ended.
+    pub(crate) fn verdict(&self) -> Gone {
+        self.weightiest.unwrap_or(Gone::Unreachable)
+    }
 }
 
 /// Whether the devices that still ring go on.
@@ -94,12 +157,7 @@ impl Ring {
     /// A device is out of it, and not by our doing. RFC 3261 §16.7: a 6xx is about the user and not about the
     /// device; an agent declines with 480 as well. Busy on one device says nothing of the others.
     pub(crate) fn device_over(&mut self, how: Gone) -> Others {
-        let better = self
-            .weightiest
-            .is_none_or(|weightiest| weight(how) > weight(weightiest));
-        if better {
-            self.weightiest = Some(how);
-        }
+        keep_weightiest(&mut self.weightiest, how);
         let declines = match (how, &self.role) {
             (Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE), Role::Agent { .. }) => true,
             (Gone::Refused(status), _) => status.code() >= 600,
@@ -118,6 +176,12 @@ impl Ring {
             Phase::Withdrawn => Gone::Ended,
             _ => self.weightiest.unwrap_or(Gone::Ended),
         }
+    }
+}
+
+fn keep_weightiest(weightiest: &mut Option<Gone>, how: Gone) {
+    if weightiest.is_none_or(|so_far| weight(how) > weight(so_far)) {
+        *weightiest = Some(how);
     }
 }
 

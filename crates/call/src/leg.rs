@@ -211,6 +211,8 @@ pub(crate) struct Leg {
     pub(crate) notifier: Option<Box<Notifier>>,
     /// How many transfers he has been told of.
     pub(crate) referred: u16,
+    /// He was sent a 183 with our answer to his offer.
+    pub(crate) early_media: bool,
     /// We want to hang up but may not before the ACK is here (RFC 3261 §15).
     pub(crate) bye_due: bool,
     /// What our BYE says in Reason (RFC 3326).

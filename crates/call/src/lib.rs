@@ -6,6 +6,7 @@ pub mod admission;
 mod arena;
 mod call;
 pub mod crosswise;
+mod destinations;
 mod exchange;
 mod hunt;
 mod input;

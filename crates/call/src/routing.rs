@@ -1,14 +1,21 @@
 //! Where a dialled number leads within an organisation.
 
 use crate::input::Admission;
-use crate::settings::{Destination, Directory, FeatureCode, Organisation, QueueJourney};
+use crate::settings::{
+    Destination, Directory, FeatureCode, Group, Message, Organisation, QueueJourney,
+};
 use base::{OrgId, QueueId, UserId};
+
+/// Numbers that lead to numbers: the configuration refuses circles, this ends one that came by another way.
+const NUMBERS_DEEP_MAX: usize = 8;
 
 /// Where a call goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Target<'a> {
     Queue(&'a QueueId, &'a QueueJourney),
     User(&'a UserId),
+    Group(&'a Group),
+    Message(&'a Message),
     Feature(FeatureCode),
 }
 
@@ -33,8 +40,9 @@ pub(crate) fn target<'a>(
     admission: &'a Admission,
     dialled: &str,
 ) -> Option<Target<'a>> {
+    let number = |dialled| Some(&organisation.numbers.get(dialled)?.otherwise);
     let destination = match admission {
-        Admission::Trunk(_) => organisation.numbers.get(dialled)?,
+        Admission::Trunk(_) => number(dialled)?,
         Admission::User(_) => {
             if let Some(code) = organisation.feature_codes.get(dialled) {
                 return Some(Target::Feature(*code));
@@ -42,7 +50,7 @@ pub(crate) fn target<'a>(
             organisation
                 .extensions
                 .get(dialled)
-                .or_else(|| organisation.numbers.get(dialled))?
+                .or_else(|| number(dialled))?
         }
         Admission::Anyone | Admission::NoRoom => return None,
     };
@@ -53,15 +61,27 @@ pub(crate) fn target<'a>(
 /// something done.
 pub(crate) fn onward<'a>(organisation: &'a Organisation, dialled: &str) -> Option<&'a Destination> {
     let extension = organisation.extensions.get(dialled);
-    extension.or_else(|| organisation.numbers.get(dialled))
+    extension.or_else(|| Some(&organisation.numbers.get(dialled)?.otherwise))
 }
 
 impl<'a> Target<'a> {
     /// What a destination is in the settings of now.
     pub(crate) fn of(
         organisation: &'a Organisation,
-        destination: &Destination,
+        mut destination: &'a Destination,
     ) -> Option<Target<'a>> {
+        for _ in 0..NUMBERS_DEEP_MAX {
+            match destination {
+                Destination::Number(number) => {
+                    destination = &organisation.numbers.get(number)?.otherwise;
+                }
+                _ => return Target::named(organisation, destination),
+            }
+        }
+        None
+    }
+
+    fn named(organisation: &'a Organisation, destination: &'a Destination) -> Option<Target<'a>> {
         match destination {
             Destination::Queue(queue) => {
                 let (queue, journey) = organisation.queues.get_key_value(queue)?;
@@ -71,6 +91,9 @@ impl<'a> Target<'a> {
                 let (id, _) = organisation.users.get_key_value(user)?;
                 Some(Target::User(id))
             }
+            Destination::Group(group) => organisation.ways.groups.get(group).map(Target::Group),
+            Destination::Message(message) => Some(Target::Message(message)),
+            Destination::Number(_) => None,
         }
     }
 }

@@ -2,7 +2,8 @@
 //! without credentials. Made by the room `config`, replaced whole at a reload; calls under way keep what
 //! they have already taken from it.
 
-use base::{OrgId, QueueId, TrunkId, UserId};
+pub use crate::destinations::{Group, GroupPolicy, Message, Number, Ways};
+use base::{GroupId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,7 @@ pub struct Organisation {
     /// Internal numbers, such as `101`.
     pub extensions: BTreeMap<Box<str>, Destination>,
     /// Public numbers in E.164 with the plus, such as `+46850001000`.
-    pub numbers: BTreeMap<Box<str>, Destination>,
+    pub numbers: BTreeMap<Box<str>, Number>,
     /// What is dialled, such as `*11`, to have something done.
     pub feature_codes: BTreeMap<Box<str>, FeatureCode>,
     /// Where calls to `numbers` come from without credentials.
@@ -97,6 +98,8 @@ pub struct Organisation {
     pub ring: Duration,
     /// Heard by a party of a conversation while the other holds him.
     pub hold_music: PromptId,
+    /// Where callers are led on the way to somebody.
+    pub ways: Ways,
 }
 
 /// A user's account.
@@ -136,6 +139,12 @@ pub enum Destination {
     Queue(QueueId),
     /// A user's device.
     User(UserId),
+    /// People who are rung together or in order.
+    Group(GroupId),
+    /// Something is said.
+    Message(Message),
+    /// Wherever that public number leads.
+    Number(Box<str>),
 }
 
 /// What a feature code does; always about whoever dials it.

@@ -9,7 +9,12 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Sections whose entries are things of their own, and what one is called.
-const THINGS: [(&str, &str); 3] = [("queues", "queue"), ("trunks", "trunk"), ("users", "user")];
+const THINGS: [(&str, &str); 4] = [
+    ("groups", "group"),
+    ("queues", "queue"),
+    ("trunks", "trunk"),
+    ("users", "user"),
+];
 
 /// Settings whose value is not for logs.
 const SECRETS: [&str; 1] = ["password"];

@@ -4,8 +4,11 @@
 
 mod address;
 mod describe;
+mod destination;
 mod environment;
 mod error;
+mod graph;
+mod group;
 mod library;
 mod loaded;
 mod organisation;

@@ -2,6 +2,7 @@
 //! their own.
 
 use crate::address;
+use crate::graph::{self, Places};
 use crate::library::Library;
 use crate::problems::{Problem, quoted};
 use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, Shared, bad_name};
@@ -9,13 +10,18 @@ use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tree::{Node, Table};
 use crate::user::{self, Account};
-use crate::{queue, reach, value};
+use crate::{group, queue, reach, value};
 use acd::{AgentSettings, QueueSettings};
-use base::{OrgId, QueueId, UserId};
-use call::settings::{Destination, Language, Organisation, QueueJourney, User};
+use base::{GroupId, OrgId, QueueId, UserId};
+use call::settings::{Destination, Group, Language, Organisation, QueueJourney, User, Ways};
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+/// Heard while somebody's phone rings, and where nobody answers: by callers who hear us already. Where the prompts'
+/// folder has none, nothing is heard.
+const RINGING: &str = "music/ringing";
+const NOT_AVAILABLE: &str = "not-available";
 
 /// How long an extension rings by default.
 const RING: Duration = Duration::from_secs(30);
@@ -41,6 +47,8 @@ pub(crate) fn read(
     let own_prompts = read_prompts(org, &mut top, library, context);
     let user_tables = top.named("users", context);
     let queue_tables = top.named("queues", context);
+    let group_tables = top.named("groups", context);
+    let number_tables = top.named("numbers", context);
     let scope = Scope {
         org,
         domain: head.domain,
@@ -48,6 +56,8 @@ pub(crate) fn read(
         is_demo: head.is_demo,
         users: user_tables.iter().map(|(name, ..)| *name).collect(),
         queues: queue_tables.iter().map(|(name, ..)| *name).collect(),
+        groups: group_tables.iter().map(|(name, ..)| *name).collect(),
+        numbers: number_tables.iter().map(|(name, ..)| *name).collect(),
         own_prompts,
         library,
     };
@@ -58,31 +68,37 @@ pub(crate) fn read(
     let users = read_users(user_tables, &scope, &mut dialled, context);
     let queues = read_queues(queue_tables, &scope, &mut dialled, context);
     let hold_music = read_hold_music(head.hold_music, start, &scope, context);
-    let numbers = reach::read_numbers(&mut top, &scope, shared, context);
+    let mut places = Places::new();
+    let groups = read_groups(group_tables, &scope, &mut dialled, &mut places, context);
+    let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
     let trunks = reach::read_trunks(&mut top, &scope, context);
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
     top.finish(context);
 
-    let extensions: BTreeMap<_, _> = users
-        .extensions
-        .into_iter()
-        .chain(queues.extensions)
-        .collect();
-    reach::warn_of_unreachable(&queues.places, &extensions, &numbers, context);
-    Read {
-        organisation: Organisation {
-            domain: scope.domain,
-            users: users.accounts,
-            extensions,
-            numbers,
-            feature_codes,
-            trunks,
-            queues: queues.journeys,
-            feature_prompts,
-            ring: head.ring,
-            hold_music,
+    let extensions = users.extensions.into_iter();
+    let extensions = extensions.chain(queues.extensions).chain(groups.extensions);
+    let organisation = Organisation {
+        ways: Ways {
+            groups: groups.groups,
+            ringing_tone: scope.prompt(RINGING, scope.language),
+            not_available: scope.prompt(NOT_AVAILABLE, scope.language),
         },
+        domain: scope.domain,
+        users: users.accounts,
+        extensions: extensions.collect(),
+        numbers,
+        feature_codes,
+        trunks,
+        queues: queues.journeys,
+        feature_prompts,
+        ring: head.ring,
+        hold_music,
+    };
+    graph::check(&organisation, &places, context);
+    graph::warn_of_unreachable(&organisation, &queues.places, context);
+    Read {
+        organisation,
         queues: queues.settings,
         agents: queues.agents,
         demo: users.demo,
@@ -152,6 +168,34 @@ fn read_queues(
         queues.journeys.insert(read.id, read.journey);
     }
     queues
+}
+
+#[derive(Default)]
+struct Groups {
+    groups: BTreeMap<GroupId, Group>,
+    extensions: BTreeMap<Box<str>, Destination>,
+}
+
+fn read_groups(
+    tables: Vec<(&str, Place, &Node)>,
+    scope: &Scope<'_>,
+    dialled: &mut Dialled,
+    places: &mut Places,
+    context: &mut Context<'_>,
+) -> Groups {
+    let mut groups = Groups::default();
+    for (name, place, node) in tables {
+        let Some(read) = group::read(name, place, node, scope, dialled, context) else {
+            continue;
+        };
+        places.insert(graph::Node::Group(read.id.clone()), place);
+        if let Some(extension) = read.extension {
+            let destination = Destination::Group(read.id.clone());
+            groups.extensions.insert(extension, destination);
+        }
+        groups.groups.insert(read.id, read.group);
+    }
+    groups
 }
 
 struct Head {

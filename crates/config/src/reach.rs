@@ -1,28 +1,32 @@
 //! How an organisation is reached: public numbers, trunks and feature codes.
 
 use crate::address;
+use crate::destination;
+use crate::graph::{Node, Places};
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, Scope, Shared, bad_name, known};
+use crate::scope::{Dialled, Scope, Shared, bad_name};
 use crate::section::{Context, Section};
 use crate::source::Place;
-use crate::tree::Node;
+use crate::tree;
 use crate::value;
-use base::{QueueId, TrunkId, UserId};
-use call::settings::{Destination, FeatureCode, FeaturePrompts, Trunk};
+use base::TrunkId;
+use call::settings::{FeatureCode, FeaturePrompts, Number, Trunk};
 use media_core::PromptId;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Addresses a trunk comes from, at most: a provider's blocks are few.
 const SOURCES_MAX: usize = 64;
 
 pub(crate) fn read_numbers(
-    top: &mut Section<'_>,
+    tables: Vec<(&str, Place, &tree::Node)>,
     scope: &Scope<'_>,
     shared: &mut Shared,
+    places: &mut Places,
     context: &mut Context<'_>,
-) -> BTreeMap<Box<str>, Destination> {
+) -> BTreeMap<Box<str>, Number> {
     let mut numbers = BTreeMap::new();
-    for (number, place, node) in top.named("numbers", context) {
+    for (number, place, node) in tables {
+        places.insert(Node::Number(number.into()), place);
         if !address::is_public_number(number) {
             let problem = format!("expected a public number in full, got {}", quoted(number));
             let mend = "write plus, country code and number, in quotes: \"+46850001000\"";
@@ -34,45 +38,12 @@ pub(crate) fn read_numbers(
                 .see(first, "the other is here");
             context.add(problem);
         }
-        if let Some(destination) = read_destination(number, node, scope, context) {
-            numbers.insert(number.into(), destination);
+        let what = format!("number {number}");
+        if let Some(destination) = destination::read(&what, node, scope, context) {
+            numbers.insert(number.into(), Number::from(destination));
         }
     }
     numbers
-}
-
-fn read_destination(
-    number: &str,
-    node: &Node,
-    scope: &Scope<'_>,
-    context: &mut Context<'_>,
-) -> Option<Destination> {
-    let mend = format!("write \"{number}\" = {{ queue = \"…\" }} or {{ user = \"…\" }}");
-    let Ok(mut section) = Section::of(format!("number {number}"), node) else {
-        let problem = format!(
-            "expected where number {number} leads, got {}",
-            node.value.described()
-        );
-        context.add(Problem::new(node.place, problem).mend(mend));
-        return None;
-    };
-    let queue = section.take("queue", value::text, context);
-    let user = section.take("user", value::text, context);
-    let place = section.place();
-    let said = usize::from(section.has("queue")) + usize::from(section.has("user"));
-    section.finish(context);
-    if said != 1 {
-        let problem = format!("number {number} should lead to one queue or one user");
-        context.add(Problem::new(place, problem).mend(mend));
-        return None;
-    }
-    if let Some(queue) = queue {
-        let known = known(&queue, "queue", &scope.queues, context)?;
-        return QueueId::new(scope.org, known).ok().map(Destination::Queue);
-    }
-    let user = user?;
-    let known = known(&user, "user", &scope.users, context)?;
-    UserId::new(scope.org, known).ok().map(Destination::User)
 }
 
 pub(crate) fn read_trunks(
@@ -157,31 +128,4 @@ pub(crate) fn read_feature_codes(
         refused: prompt("agent-refused"),
     };
     (codes, prompts)
-}
-
-pub(crate) fn warn_of_unreachable(
-    places: &BTreeMap<QueueId, Place>,
-    extensions: &BTreeMap<Box<str>, Destination>,
-    numbers: &BTreeMap<Box<str>, Destination>,
-    context: &mut Context<'_>,
-) {
-    let reached: BTreeSet<&QueueId> = extensions
-        .values()
-        .chain(numbers.values())
-        .filter_map(|destination| match destination {
-            Destination::Queue(queue) => Some(queue),
-            Destination::User(_) => None,
-        })
-        .collect();
-    for (queue, place) in places.iter().filter(|(queue, _)| !reached.contains(queue)) {
-        let problem = format!(
-            "nobody can call queue `{}`: it has neither extension nor number",
-            queue.name()
-        );
-        let mend = format!(
-            "give it an `extension`, or a number under [numbers]: {{ queue = \"{}\" }}",
-            queue.name()
-        );
-        context.warn(Problem::new(*place, problem).mend(mend));
-    }
 }

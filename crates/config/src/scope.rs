@@ -35,6 +35,10 @@ pub(crate) struct Scope<'s> {
     pub(crate) users: BTreeSet<&'s str>,
     /// The same of queues.
     pub(crate) queues: BTreeSet<&'s str>,
+    /// The same of groups.
+    pub(crate) groups: BTreeSet<&'s str>,
+    /// The same of public numbers.
+    pub(crate) numbers: BTreeSet<&'s str>,
     pub(crate) own_prompts: BTreeSet<&'s str>,
     pub(crate) library: &'s Library,
 }

@@ -37,15 +37,26 @@ pub(crate) fn text(loaded: &Loaded, sip: &[SocketAddr], http: SocketAddr, socket
     out
 }
 
+fn describe_destination(destination: &Destination) -> String {
+    match destination {
+        Destination::Queue(queue) => format!("queue {}", queue.name()),
+        Destination::User(user) => user.name().to_owned(),
+        Destination::Group(group) => format!("group {}", group.name()),
+        Destination::Message(message) => match &message.then {
+            Some(then) => format!("a message, then {}", describe_destination(then)),
+            None => "a message".to_owned(),
+        },
+        Destination::Number(number) => format!("as {number}"),
+    }
+}
+
 fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String {
     let domain = &organisation.domain;
     let mut out = format!("\nOrganisation {org}, SIP domain {domain}\n  dial\n");
-    for (number, to) in organisation.extensions.iter().chain(&organisation.numbers) {
-        let to = match to {
-            Destination::Queue(queue) => format!("queue {}", queue.name()),
-            Destination::User(user) => user.name().to_owned(),
-        };
-        let _ = writeln!(out, "    {number:<16}{to}");
+    let numbers = organisation.numbers.iter();
+    let numbers = numbers.map(|(number, to)| (number, &to.otherwise));
+    for (number, to) in organisation.extensions.iter().chain(numbers) {
+        let _ = writeln!(out, "    {number:<16}{}", describe_destination(to));
     }
     for (code, action) in &organisation.feature_codes {
         let action = match action {

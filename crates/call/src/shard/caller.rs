@@ -60,7 +60,7 @@ impl Shard {
             .from()
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
         let calling = who_calls(organisation, admission, &from);
-        let purpose = purpose_of(&target);
+        let purpose = purpose_of(organisation, &target, calling.user.as_ref());
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
@@ -132,6 +132,7 @@ impl Shard {
                 purpose,
                 legs: BoundedVec::new(),
                 rings: BoundedVec::new(),
+                moves: 0,
                 ending: None,
                 arrived: now,
                 referral: None,
@@ -184,6 +185,7 @@ impl Shard {
                 media_home: call,
                 notifier: None,
                 referred: 0,
+                early_media: false,
                 bye_due: false,
                 bye_reason: None,
                 settled: false,
@@ -229,11 +231,10 @@ impl Shard {
         self.begin(now, call, out);
     }
 
-    /// Lets a caller to a queue hear us, and starts his journey.
-    pub(super) fn greet(
+    /// Lets a caller hear us. One who does already is only answered, where that is due.
+    pub(super) fn let_hear(
         &mut self,
         now: Time,
-        call: CallId,
         leg: LegId,
         answering: Answering,
         out: &mut Vec<Output>,
@@ -244,13 +245,23 @@ impl Shard {
         });
         // An unreliable 183 can't carry an offer (RFC 3261 §13.2.1), so without one of his we answer.
         if answering == Answering::WhenAgentAnswers && offered {
-            self.progress(now, leg, StatusCode::SESSION_PROGRESS, out);
-            self.apply_media(leg, out);
+            if !self.hears_us(leg) {
+                self.progress(now, leg, StatusCode::SESSION_PROGRESS, out);
+                self.apply_media(leg, out);
+            }
+            if let Some(leg) = self.leg_mut(leg) {
+                leg.early_media = true;
+            }
         } else {
             self.progress(now, leg, StatusCode::RINGING, out);
             self.answer(now, leg, out);
         }
-        self.start_journey(now, call, out);
+    }
+
+    /// Whether a caller hears us: he is answered, or has early media.
+    pub(super) fn hears_us(&self, leg: LegId) -> bool {
+        self.leg(leg)
+            .is_some_and(|leg| leg.is_up() || (leg.early_media && leg.pending_key().is_some()))
     }
 
     /// The caller gave up before we answered; his CANCEL has been answered.

@@ -57,6 +57,7 @@ impl Shard {
                 media_home: call,
                 notifier: None,
                 referred: 0,
+                early_media: false,
                 bye_due: false,
                 bye_reason: None,
                 settled: false,
@@ -183,6 +184,10 @@ impl Shard {
                 let name = &queue.journey.settings().display_name;
                 format!("{name}: {caller}").into()
             }
+            (_, crate::call::Purpose::Direct(direct)) => match &direct.hunt.name {
+                Some(name) => format!("{name}: {caller}").into(),
+                None => caller.into(),
+            },
             _ => caller.into(),
         }
     }

@@ -1,35 +1,36 @@
-//! Calls between colleagues.
+//! Calls to colleagues: one, all of a group at once, or its members in order.
 
 use super::hang_up::Gone;
+use super::ringing::CallOff;
 use super::{Due, Shard};
 use crate::call::Purpose;
-use crate::input::{EndCause, Output};
+use crate::hunt::Hunt;
+use crate::input::Output;
 use crate::journey::CallTimer;
 use crate::leg::Role;
-use base::{CallId, LegId, Time, UserId};
+use base::{CallId, LegId, Time};
+use media_core::{PromptId, Then};
 use sip_core::StatusCode;
 
 impl Shard {
-    pub(super) fn ring_colleague(
-        &mut self,
-        now: Time,
-        call: CallId,
-        callee: UserId,
-        out: &mut Vec<Output>,
-    ) {
-        let role = Role::Callee {
-            user: callee.clone(),
-        };
-        if self.ring_user(call, role, &callee, out).is_none() {
-            return;
-        }
-        let ring = self
-            .call(call)
-            .and_then(|call| self.directory.organisations.get(&call.org))
-            .map(|organisation| organisation.ring);
-        if let Some(ring) = ring {
-            self.timers
-                .arm(Due::Call(call, CallTimer::RingTooLong), now + ring);
+    /// Rings whoever is next; sees to what follows where nobody is.
+    pub(super) fn ring_colleagues(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        while let Some(hunt) = self.hunt(call) {
+            let ring = hunt.ring;
+            let users = hunt.next();
+            if users.is_empty() {
+                return self.nobody_answered(now, call, out);
+            }
+            let mut rung = false;
+            for user in users {
+                let role = Role::Callee { user: user.clone() };
+                rung |= self.ring_user(call, role, &user, out).is_some();
+            }
+            if rung {
+                self.timers
+                    .arm(Due::Call(call, CallTimer::RingTooLong), now + ring);
+                return;
+            }
         }
     }
 
@@ -43,6 +44,18 @@ impl Shard {
         {
             self.progress(now, caller, StatusCode::RINGING, out);
             self.transfer_reached(call, StatusCode::RINGING, out);
+            self.play_ringing_tone(call, out);
+        }
+    }
+
+    /// A caller whom we answered hears from us that it rings; for others their own phone or exchange says so.
+    fn play_ringing_tone(&self, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call(call).filter(|call| self.hears_us(call.caller)) else {
+            return;
+        };
+        let organisation = self.directory.organisations.get(&entry.org);
+        if let Some(tone) = organisation.and_then(|it| it.ways.ringing_tone.clone()) {
+            self.play_nothing_but(entry.caller, Then::Music(tone), out);
         }
     }
 
@@ -53,6 +66,8 @@ impl Shard {
         leg: LegId,
         out: &mut Vec<Output>,
     ) {
+        let role = self.leg(leg).map(|leg| leg.role.clone());
+        self.stop_colleagues(now, call, role.as_ref(), CallOff::Elsewhere, out);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -62,13 +77,14 @@ impl Shard {
         entry.connected = Some(now);
         let caller = entry.caller;
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
+        self.timers.disarm(&Due::Call(call, CallTimer::NextRound));
         self.answer(now, caller, out);
         self.transfer_reached(call, StatusCode::OK, out);
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
     }
 
-    /// None of the colleague's devices is left, and none was answered.
+    /// None of a colleague's devices is left, and none was answered.
     pub(super) fn colleague_gone(
         &mut self,
         now: Time,
@@ -76,13 +92,52 @@ impl Shard {
         how: Gone,
         out: &mut Vec<Output>,
     ) {
-        let status = status_for_caller(how);
-        self.end_call(now, call, EndCause::NotCompleted, status, out);
+        if let Some(hunt) = self.hunt(call) {
+            hunt.over(how);
+        }
+        if !self.colleagues_ring(call) {
+            self.ring_colleagues(now, call, out);
+        }
     }
 
+    /// Those who ring have had their time.
     pub(super) fn rang_too_long(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        let status = StatusCode::TEMPORARILY_UNAVAILABLE;
-        self.end_call(now, call, EndCause::NotCompleted, status, out);
+        self.stop_colleagues(now, call, None, CallOff::Over, out);
+        self.timers.disarm(&Due::Call(call, CallTimer::NextRound));
+        let unanswered = Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE);
+        self.colleague_gone(now, call, unanswered, out);
+    }
+
+    /// Everybody has been tried.
+    fn nobody_answered(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(hunt) = self.hunt(call) else {
+            return;
+        };
+        let status = status_for_caller(hunt.verdict());
+        match hunt.then.take() {
+            Some(then) => self.enter_or_end(now, call, &then, status, out),
+            None => {
+                let prompt = self.not_available(call);
+                self.end_saying(now, call, prompt, status, out);
+            }
+        }
+    }
+
+    fn not_available(&self, call: CallId) -> Option<PromptId> {
+        let org = &self.call(call)?.org;
+        self.directory
+            .organisations
+            .get(org)?
+            .ways
+            .not_available
+            .clone()
+    }
+
+    fn hunt(&mut self, call: CallId) -> Option<&mut Hunt> {
+        match &mut self.call_mut(call)?.purpose {
+            Purpose::Direct(direct) => Some(&mut direct.hunt),
+            _ => None,
+        }
     }
 }
 

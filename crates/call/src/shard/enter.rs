@@ -2,19 +2,24 @@
 //! to be answered or has been talking for an hour: a menu, a transfer and a forward all come by here.
 
 use super::{Due, Shard};
-use crate::call::{DirectCall, FeatureCall, Purpose, QueueCall};
+use crate::call::{Call, DirectCall, FeatureCall, MessageCall, Purpose, QueueCall};
 use crate::crosswise::Crosswise;
-use crate::input::Output;
+use crate::hunt::Hunt;
+use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey};
-use crate::leg::{Leg, Role};
+use crate::leg::Role;
 use crate::routing::Target;
-use crate::settings::Destination;
+use crate::settings::{Destination, Organisation};
 use acd::LeaveCause;
-use base::{CallId, LegId, Time};
+use base::{CallId, LegId, Time, UserId};
 use sip_core::StatusCode;
 use std::sync::Arc;
 
-/// The call can't be sent there: no such queue or user, any more.
+/// Times a call is sent on at most. People pass a few menus; a circle that no rule of the configuration's saw, such
+/// as a silent line in a menu that leads back to itself, ends here.
+const MOVES_MAX: u8 = 100;
+
+/// The call can't be sent there: no such queue or user any more, or it has been sent on too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NoSuchDestination;
 
@@ -29,19 +34,34 @@ impl Shard {
         out: &mut Vec<Output>,
     ) -> Result<(), NoSuchDestination> {
         let directory = Arc::clone(&self.directory);
-        let purpose = self
-            .call(call)
-            .filter(|call| call.ending.is_none())
-            .and_then(|call| directory.organisations.get(&call.org))
-            .and_then(|organisation| Target::of(organisation, destination))
-            .map(|target| purpose_of(&target))
-            .ok_or(NoSuchDestination)?;
+        let goes_on = |call: &&Call| call.ending.is_none() && call.moves < MOVES_MAX;
+        let entry = self.call(call).filter(goes_on).ok_or(NoSuchDestination)?;
+        let organisation = directory.organisations.get(&entry.org);
+        let organisation = organisation.ok_or(NoSuchDestination)?;
+        let target = Target::of(organisation, destination).ok_or(NoSuchDestination)?;
+        let purpose = purpose_of(organisation, &target, entry.caller_user.as_ref());
         self.leave(now, call, cause, out);
         if let Some(call) = self.call_mut(call) {
             call.purpose = purpose;
+            call.moves += 1;
         }
         self.begin(now, call, out);
         Ok(())
+    }
+
+    /// The same, where a call that can't be sent there ends with `status`.
+    pub(super) fn enter_or_end(
+        &mut self,
+        now: Time,
+        call: CallId,
+        destination: &Destination,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let cause = LeaveCause::Failed;
+        if self.enter(now, call, destination, cause, out).is_err() {
+            self.end_call(now, call, EndCause::NotCompleted, status, out);
+        }
     }
 
     /// Goes about what the call is for.
@@ -54,18 +74,19 @@ impl Shard {
             Purpose::Queue(queue) => {
                 let answering = queue.journey.settings().answer;
                 self.transfer_reached(call, StatusCode::OK, out);
-                self.greet(now, call, leg, answering, out);
+                self.let_hear(now, leg, answering, out);
+                self.start_journey(now, call, out);
             }
-            Purpose::Direct(direct) => {
-                let callee = direct.callee.clone();
-                if self.leg(leg).is_some_and(Leg::is_up) {
-                    // He has been answered before, so nobody but us lets him hear that it goes on.
+            Purpose::Direct(_) => {
+                if self.hears_us(leg) {
+                    // He hears us already, so nobody but us lets him hear that it goes on.
                     self.play_hold_music(call, leg, out);
                 }
-                self.ring_colleague(now, call, callee, out);
+                self.ring_colleagues(now, call, out);
             }
             Purpose::Feature(_) => self.do_feature(now, call, out),
             Purpose::Joined(_) | Purpose::Referring(_) | Purpose::Between(_) => {}
+            Purpose::Message(_) => self.say_message(now, call, out),
         }
     }
 
@@ -97,7 +118,7 @@ impl Shard {
                 // Its end means nothing to the call any more; an agent who was only rung is still to be reported.
                 entry.settled = true;
             }
-            self.hang_up(now, leg, sip_core::StatusCode::REQUEST_TERMINATED, out);
+            self.hang_up(now, leg, StatusCode::REQUEST_TERMINATED, out);
         }
     }
 
@@ -125,6 +146,7 @@ impl Shard {
             }),
             Purpose::Direct(_)
             | Purpose::Feature(_)
+            | Purpose::Message(_)
             | Purpose::Referring(_)
             | Purpose::Between(_) => {}
         }
@@ -140,8 +162,19 @@ impl Shard {
     }
 }
 
-/// A fresh purpose for a call that goes there.
-pub(super) fn purpose_of(target: &Target<'_>) -> Purpose {
+/// A fresh purpose for a call of `caller` that goes there.
+pub(super) fn purpose_of(
+    organisation: &Organisation,
+    target: &Target<'_>,
+    caller: Option<&UserId>,
+) -> Purpose {
+    let direct = |hunt| {
+        Purpose::Direct(DirectCall {
+            hunt,
+            leg: None,
+            ringing_told: false,
+        })
+    };
     match target {
         Target::Queue(queue, journey) => Purpose::Queue(QueueCall {
             queue: (*queue).clone(),
@@ -149,10 +182,11 @@ pub(super) fn purpose_of(target: &Target<'_>) -> Purpose {
             joined: false,
             agent: None,
         }),
-        Target::User(callee) => Purpose::Direct(DirectCall {
-            callee: (*callee).clone(),
-            leg: None,
-            ringing_told: false,
+        Target::User(callee) => direct(Hunt::of_user(callee, organisation.ring)),
+        Target::Group(group) => direct(Hunt::of_group(group, caller)),
+        Target::Message(message) => Purpose::Message(MessageCall {
+            message: (*message).clone(),
+            status: StatusCode::TEMPORARILY_UNAVAILABLE,
         }),
         Target::Feature(code) => Purpose::Feature(FeatureCall {
             code: *code,

@@ -157,6 +157,9 @@ impl Shard {
                 let status = StatusCode::OK;
                 self.end_call(now, call, EndCause::Completed, status, out);
             }
+            Some(Purpose::Message(_)) if token == CONFIRMATION => {
+                self.message_said(now, call, out);
+            }
             _ => {}
         }
     }

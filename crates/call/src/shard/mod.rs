@@ -11,6 +11,7 @@ mod hang_up;
 mod in_dialog;
 mod join;
 mod media;
+mod message;
 mod offer;
 mod queue;
 mod refer;
@@ -217,6 +218,7 @@ impl Shard {
             Purpose::Queue(_) | Purpose::Direct(_) if rings => CallState::Ringing,
             Purpose::Queue(queue) if queue.joined => CallState::Waiting,
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
+            Purpose::Message(_) => CallState::Announcing,
             _ => CallState::Starting,
         };
         if let Purpose::Joined(joined) = &call.purpose {

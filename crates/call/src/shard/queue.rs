@@ -29,11 +29,14 @@ impl Shard {
 
     /// No news of what is being played has come for too long.
     pub(super) fn played_lost(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        if let Some(Purpose::Feature(_)) = self.call(call).map(|call| &call.purpose) {
-            let status = StatusCode::OK;
-            return self.end_call(now, call, EndCause::Completed, status, out);
+        match self.call(call).map(|call| &call.purpose) {
+            Some(Purpose::Feature(_)) => {
+                let status = StatusCode::OK;
+                self.end_call(now, call, EndCause::Completed, status, out);
+            }
+            Some(Purpose::Message(_)) => self.message_said(now, call, out),
+            _ => self.step_journey(now, call, out, Journey::played_unnoticed),
         }
-        self.step_journey(now, call, out, Journey::played_unnoticed);
     }
 
     pub(super) fn repeat_due(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {

@@ -253,6 +253,40 @@ impl Shard {
         }
     }
 
+    /// Colleagues who ring stop, all but the one in that role; what becomes of their devices matters no more.
+    pub(super) fn stop_colleagues(
+        &mut self,
+        now: Time,
+        call: CallId,
+        but: Option<&Role>,
+        why: CallOff,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        let mut stopped = Vec::new();
+        entry.rings.retain(|ring| {
+            let stops = matches!(ring.role, Role::Callee { .. }) && but != Some(&ring.role);
+            stopped.extend(stops.then(|| ring.role.clone()));
+            !stops
+        });
+        for role in stopped {
+            for leg in self.legs_of_ring(call, &role) {
+                self.settle_silently(leg);
+                self.call_off(now, leg, why, out);
+            }
+            self.tell_own_call(role.user().cloned(), call, OwnCall::Over, out);
+        }
+    }
+
+    /// Whether any colleague rings.
+    pub(super) fn colleagues_ring(&self, call: CallId) -> bool {
+        let is_colleague = |ring: &Ring| matches!(ring.role, Role::Callee { .. });
+        self.call(call)
+            .is_some_and(|call| call.rings.iter().any(is_colleague))
+    }
+
     fn ring(&mut self, call: CallId, role: &Role) -> Option<&mut Ring> {
         let rings = &mut self.call_mut(call)?.rings;
         rings.iter_mut().find(|ring| ring.role == *role)

@@ -7,11 +7,11 @@ use base::{Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use bytes::Bytes;
 use call::settings::{
     Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Limits,
-    Offering, Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User,
+    Offering, Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
 };
 use call::{Admission, CallEvent, EndCause, Input, Output, Shard, admission};
 use control::Role;
-use media_core::{Command, PromptId};
+use media_core::{Command, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sip_core::digest::{Algorithm, Ha1};
@@ -112,7 +112,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ("103".into(), Destination::User(self::user("carin"))),
             ("1000".into(), Destination::Queue(queue())),
         ]),
-        numbers: BTreeMap::from([(NUMBER.into(), Destination::Queue(queue()))]),
+        numbers: BTreeMap::from([(NUMBER.into(), Destination::Queue(queue()).into())]),
         feature_codes: BTreeMap::from([
             ("*11".into(), FeatureCode::LogIn),
             ("*12".into(), FeatureCode::LogOut),
@@ -135,6 +135,11 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         },
         ring: Duration::from_secs(30),
         hold_music: prompt("music"),
+        ways: Ways {
+            ringing_tone: Some(prompt("ringing")),
+            not_available: Some(prompt("not-available")),
+            ..Ways::default()
+        },
     };
     Directory {
         organisations: BTreeMap::from([(org.clone(), organisation)]),
@@ -215,10 +220,14 @@ impl World {
 
     /// Another setting for a user.
     pub(crate) fn set_user(&mut self, name: &str, set: impl FnOnce(&mut User)) {
+        self.set_organisation(|demo| set(demo.users.get_mut(&user(name)).expect("a user")));
+    }
+
+    /// Another setting of the organisation.
+    pub(crate) fn set_organisation(&mut self, set: impl FnOnce(&mut Organisation)) {
         let mut directory = (*self.directory).clone();
         let mut organisations = directory.organisations.values_mut();
-        let organisation = organisations.next().expect("the demo");
-        set(organisation.users.get_mut(&user(name)).expect("a user"));
+        set(organisations.next().expect("the demo"));
         self.directory = Arc::new(directory);
         self.tell_shard(Input::Configure(Arc::clone(&self.directory)));
     }
@@ -346,8 +355,16 @@ impl World {
 
     /// How often a leg was told to hear music and nothing before it.
     pub(crate) fn music(&self) -> usize {
-        let is_music = |command: &&Command| matches!(command, Command::Play(list) if list.prompts.is_empty() && list.then != media_core::Then::Silence);
+        let is_music = |command: &&Command| matches!(command, Command::Play(list) if list.prompts.is_empty() && list.then != Then::Silence);
         self.media.values().flatten().filter(is_music).count()
+    }
+
+    /// Whether music of that name was asked for.
+    pub(crate) fn heard_music(&self, name: &str) -> bool {
+        self.media.values().flatten().any(|command| match command {
+            Command::Play(list) => list.then == Then::Music(PromptId::new(name)),
+            _ => false,
+        })
     }
 
     pub(crate) fn bridges(&self) -> usize {

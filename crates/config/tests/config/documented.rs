@@ -68,6 +68,13 @@ fn the_document_names_every_setting_and_no_other() {
     ]);
     let deferral = under("[queues.sales]\n", "deferral = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[queues.<name>.deferral]".into(), deferral);
+    let group = "[groups.all]\nmembers = [\"anna\"]\n";
+    let group = taken(
+        ORGANISATION,
+        "[numbers]",
+        &format!("{group}{UNKNOWN}[numbers]"),
+    );
+    settings.insert("[groups.<name>]".into(), group);
     let number = taken(ORGANISATION, "{ queue = ", "{ zzzzzzzzzzzz = 1, queue = ");
     settings.insert("[numbers]".into(), number);
 
@@ -84,7 +91,10 @@ fn the_document_names_every_setting_and_no_other() {
         "[organisation]",
         &format!("{UNKNOWN}[organisation]"),
     ));
-    assert_eq!(Vec::from_iter(organisation), ["queues", "trunks", "users"]);
+    assert_eq!(
+        Vec::from_iter(organisation),
+        ["groups", "queues", "trunks", "users"]
+    );
     settings.insert("kolapp.toml".into(), top);
     assert_eq!(documented(), settings);
 }

@@ -4,7 +4,7 @@ use crate::common::{ORGANISATION, Sandbox};
 
 /// One mistake in the organisation's file and the one line that tells of it.
 #[track_caller]
-fn organisation(old: &str, new: &str, expected: &str) {
+pub(crate) fn organisation(old: &str, new: &str, expected: &str) {
     let sandbox = Sandbox::new();
     sandbox.change(old, new);
     assert_eq!(
@@ -122,8 +122,8 @@ fn a_number_that_leads_to_no_queue_is_told() {
 
 #[test]
 fn a_number_that_leads_to_two_places_or_none_is_told() {
-    let expected = "18:18: number +46850001000 should lead to one queue or one user; \
-         write \"+46850001000\" = { queue = \"…\" } or { user = \"…\" }";
+    let expected = "18:18: number +46850001000 should lead to one place; write one of { queue = \"…\" }, \
+         { user = \"…\" }, { group = \"…\" }, { message = \"…\" } and { number = \"…\" }";
     organisation(
         "{ queue = \"sales\" }",
         "{ queue = \"sales\", user = \"anna\" }",
@@ -557,8 +557,8 @@ fn what_is_allowed_but_hardly_meant_is_a_warning() {
          name users: members = [\"anna\"]",
         "config/organisations/acme/acme.toml:22:12: calls from any address on the internet come in without \
          credentials; name the provider's own addresses",
-        "config/organisations/acme/acme.toml:17:9: nobody can call queue `empty`: it has neither extension nor \
-         number; give it an `extension`, or a number under [numbers]: { queue = \"empty\" }",
+        "config/organisations/acme/acme.toml:17:9: nobody can call queue `empty`: nothing leads to \
+         it; give it an `extension`, or a number under [numbers]: { queue = \"empty\" }",
     ];
     assert_eq!(sandbox.lines(&loaded.warnings), expected);
 }

@@ -6,5 +6,6 @@ mod common;
 mod demo;
 mod documented;
 mod errors;
+mod leading;
 mod mangled;
 mod reload;

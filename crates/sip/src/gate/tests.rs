@@ -45,6 +45,7 @@ fn directory() -> Directory {
         },
         hold_music: prompt(),
         ring: Duration::from_secs(15),
+        ways: call::settings::Ways::default(),
     };
     Directory {
         organisations: [(org.clone(), organisation)].into(),

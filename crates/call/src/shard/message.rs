@@ -1,0 +1,71 @@
+//! Something is said to the caller, and then the call ends or goes on.
+
+use super::{Due, Shard};
+use crate::call::{CONFIRMATION, MessageCall, Purpose};
+use crate::input::{EndCause, Output};
+use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
+use crate::settings::{Answering, Message};
+use acd::LeaveCause;
+use base::{CallId, Time};
+use media_core::{Command, Playlist, PromptId, Then};
+use sip_core::StatusCode;
+
+impl Shard {
+    pub(super) fn say_message(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call(call) else {
+            return;
+        };
+        let caller = entry.caller;
+        let Purpose::Message(saying) = &entry.purpose else {
+            return;
+        };
+        let prompt = saying.message.prompt.clone();
+        self.transfer_reached(call, StatusCode::OK, out);
+        self.let_hear(now, caller, Answering::WhenAgentAnswers, out);
+        let lost = Due::Call(call, CallTimer::PlayedLost);
+        self.timers.arm(lost, now + PLAYED_WITHIN_MAX);
+        let playlist = Playlist {
+            token: CONFIRMATION,
+            prompts: vec![prompt],
+            then: Then::Silence,
+        };
+        self.media(caller, Command::Play(playlist), out);
+    }
+
+    /// The message has been heard.
+    pub(super) fn message_said(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(Purpose::Message(saying)) = self.call(call).map(|call| &call.purpose) else {
+            return;
+        };
+        let status = saying.status;
+        match saying.message.then.clone() {
+            Some(then) => self.enter_or_end(now, call, &then, status, out),
+            None => self.end_call(now, call, EndCause::Completed, status, out),
+        }
+    }
+
+    /// The call ends with this: said first to a caller who hears us, where there is something to say.
+    pub(super) fn end_saying(
+        &mut self,
+        now: Time,
+        call: CallId,
+        prompt: Option<PromptId>,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let hears = self
+            .call(call)
+            .is_some_and(|call| call.ending.is_none() && self.hears_us(call.caller));
+        // One who was sent here goes back to whoever sent him.
+        let hears = hears && !self.may_come_back(call, EndCause::NotCompleted);
+        let Some(prompt) = prompt.filter(|_| hears) else {
+            return self.end_call(now, call, EndCause::NotCompleted, status, out);
+        };
+        self.leave(now, call, LeaveCause::Failed, out);
+        if let Some(call) = self.call_mut(call) {
+            let message = Message { prompt, then: None };
+            call.purpose = Purpose::Message(MessageCall { message, status });
+        }
+        self.say_message(now, call, out);
+    }
+}

@@ -1,0 +1,213 @@
+//! Groups, messages and numbers that lead on: where a caller ends when somebody answers, and when nobody does.
+
+use crate::phone::{Habit, Seen};
+use crate::world::{NUMBER, World, journey, queue, user};
+use crate::{ANSWERS, seconds, state};
+use base::{GroupId, OrgId};
+use call::settings::{Destination, Group, GroupPolicy, Message};
+use media_core::PromptId;
+use sip_core::StatusCode;
+
+const BUSY: Habit = Habit::Refuses(StatusCode::BUSY_HERE);
+
+fn message(then: Option<Destination>) -> Destination {
+    let prompt = PromptId::new("closed");
+    let then = then.map(Box::new);
+    Destination::Message(Message { prompt, then })
+}
+
+fn group(policy: GroupPolicy, then: Option<Destination>) -> Group {
+    Group {
+        display_name: "Reception".into(),
+        members: vec![user("anna"), user("bosse")],
+        policy,
+        ring: seconds(10),
+        then,
+    }
+}
+
+/// A world in which extension 2000 and another number lead to a group of anna and bosse.
+fn world(seed: u64, group: Group) -> World {
+    let mut world = World::new(seed, journey());
+    world.set_organisation(|demo| {
+        let id = GroupId::new(&OrgId::new("demo").unwrap(), "reception").unwrap();
+        let destination = Destination::Group(id.clone());
+        demo.ways.groups.insert(id, group);
+        demo.extensions.insert("2000".into(), destination.clone());
+        demo.numbers
+            .insert("+46850001002".into(), destination.into());
+    });
+    world
+}
+
+#[test]
+fn a_group_rings_together_and_the_first_to_answer_has_the_call() {
+    let mut world = world(201, group(GroupPolicy::All, None));
+    let anna = world.phone("anna", Habit::Rings);
+    let bosse = world.phone("bosse", ANSWERS);
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, "+46850001002");
+    world.run(seconds(1));
+    assert_eq!(
+        (state(&world, "anna"), state(&world, "bosse")),
+        ("own call", "own call")
+    );
+    world.run(seconds(3));
+    assert!(world.phones[bosse].talks() && world.phones[caller].talks());
+    assert_eq!(world.phones[anna].seen, [Seen::Invited, Seen::Cancelled]);
+    assert!(world.phones[anna].reason.is_some(), "answered elsewhere");
+    assert_eq!(
+        (state(&world, "anna"), state(&world, "bosse")),
+        ("free", "own call")
+    );
+    world.hang_up(bosse);
+    world.run(seconds(60));
+    assert_eq!(state(&world, "bosse"), "free");
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_group_in_order_rings_the_next_when_one_is_busy_or_does_not_answer() {
+    for (first, after) in [(Habit::Rings, 11), (BUSY, 2), (Habit::Dead, 5)] {
+        let mut world = world(202, group(GroupPolicy::InOrder, None));
+        let anna = world.phone("anna", first);
+        let bosse = world.phone("bosse", Habit::Rings);
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, "+46850001002");
+        world.run(seconds(after - 1));
+        assert_eq!(
+            world.phones[bosse].seen.is_empty(),
+            first != BUSY,
+            "{first:?}"
+        );
+        world.run(seconds(1));
+        assert_eq!(world.phones[bosse].seen, [Seen::Invited], "{first:?}");
+        if first == Habit::Rings {
+            assert_eq!(world.phones[anna].seen, [Seen::Invited, Seen::Cancelled]);
+        }
+        world.run(seconds(20));
+        let seen = &world.phones[caller].seen;
+        let refused = if first == BUSY { 486 } else { 480 };
+        assert_eq!(
+            seen[..],
+            [Seen::Ringing, Seen::Refused(refused)],
+            "{first:?}"
+        );
+        world.run(seconds(60));
+        assert_eq!(
+            (state(&world, "anna"), state(&world, "bosse")),
+            ("free", "free")
+        );
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn who_calls_a_group_that_he_is_in_is_not_rung_himself() {
+    let mut world = world(203, group(GroupPolicy::All, None));
+    let anna = world.phone("anna", Habit::Rings);
+    let bosse = world.phone("bosse", ANSWERS);
+    world.call(anna, "2000");
+    world.run(seconds(4));
+    assert_eq!(world.phones[anna].seen, [Seen::Ringing, Seen::Answered]);
+    world.hang_up(bosse);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn when_nobody_in_a_group_answers_the_caller_goes_where_the_group_says() {
+    for habit in [Habit::Rings, BUSY, Habit::Dead] {
+        let then = Some(Destination::Number(NUMBER.into()));
+        let mut world = world(204, group(GroupPolicy::All, then));
+        world.phone("anna", habit);
+        world.phone("bosse", habit);
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, "+46850001002");
+        world.run(seconds(12));
+        assert!(
+            world.phones[caller].talks(),
+            "{habit:?}: the queue has answered"
+        );
+        assert!(world.heard("welcome"), "{habit:?}");
+        assert_eq!(world.engine.snapshot(world.now).queues[0].queue, queue());
+        world.hang_up(caller);
+        world.run(seconds(120));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn a_message_is_heard_before_the_call_is_refused_and_may_lead_on() {
+    let mut world = world(205, group(GroupPolicy::All, Some(message(None))));
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, "+46850001002");
+    world.run(seconds(1));
+    assert!(world.heard("closed"));
+    assert_eq!(
+        world.phones[caller].seen,
+        [Seen::Progress],
+        "nobody has a phone"
+    );
+    world.run(seconds(3));
+    assert_eq!(
+        world.phones[caller].seen,
+        [Seen::Progress, Seen::Refused(480)]
+    );
+    world.run(seconds(60));
+    world.assert_at_rest();
+
+    let mut world = World::new(206, journey());
+    world.set_organisation(|demo| {
+        let then = Some(Destination::User(user("anna")));
+        demo.numbers
+            .insert("+46850001002".into(), message(then).into());
+    });
+    let anna = world.phone("anna", ANSWERS);
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, "+46850001002");
+    world.run(seconds(6));
+    assert!(world.phones[anna].talks() && world.phones[caller].talks());
+    assert!(world.heard_music("ringing"), "who hears us hears it ring");
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_caller_whom_we_answered_hears_that_nobody_can_answer_and_bye() {
+    let mut world = World::new(207, journey());
+    world.set_organisation(|demo| {
+        let then = Some(Destination::User(user("anna")));
+        demo.numbers
+            .insert("+46850001002".into(), message(then).into());
+    });
+    world.phone("anna", BUSY);
+    let caller = world.phone("caller", Habit::Rings);
+    // Without an offer there is no early media: he is answered to hear the message.
+    let phone = world.phones.remove(caller).without_offer();
+    world.phones.push(phone);
+    world.call(caller, "+46850001002");
+    world.run(seconds(10));
+    assert!(world.heard("not-available"));
+    let seen = &world.phones[caller].seen;
+    assert_eq!(seen[..], [Seen::Ringing, Seen::Answered, Seen::HungUpOn]);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn numbers_that_lead_to_each_other_in_a_circle_lead_nowhere() {
+    let mut world = World::new(208, journey());
+    world.set_organisation(|demo| {
+        let other = Destination::Number("+46850001003".into());
+        demo.numbers.insert("+46850001002".into(), other.into());
+        let back = Destination::Number("+46850001002".into());
+        demo.numbers.insert("+46850001003".into(), back.into());
+    });
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, "+46850001002");
+    world.run(seconds(60));
+    assert_eq!(world.phones[caller].seen, [Seen::Refused(404)]);
+    world.assert_at_rest();
+}

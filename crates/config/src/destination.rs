@@ -1,0 +1,136 @@
+//! Where a caller is led: the one way in which numbers, groups and menus say so. Each kind is a setting of its own,
+//! `{ queue = "support" }`, of which exactly one is written.
+
+use crate::problems::Problem;
+use crate::queue::NOTHING;
+use crate::scope::{Scope, known};
+use crate::section::{At, Context, Section};
+use crate::tree::Node;
+use crate::value;
+use base::{GroupId, QueueId, UserId};
+use call::settings::{Destination, Message};
+use media_core::PromptId;
+
+/// The kinds of destination there are.
+const KINDS: [&str; 5] = ["queue", "user", "group", "message", "number"];
+
+/// What an error tells to write.
+const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { message = \"…\" } and { number = \"…\" }";
+
+/// Messages after messages at most: what is heard one after another can be one recording.
+const THEN_DEEP_MAX: usize = 4;
+
+/// The destination that `node` is, which an error calls `what`: "number +46850001000".
+pub(crate) fn read(
+    what: &str,
+    node: &Node,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Destination> {
+    read_deep(what, node, scope, context, 0)
+}
+
+/// The destination under `key`, if that is written.
+pub(crate) fn under(
+    section: &mut Section<'_>,
+    key: &'static str,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Destination> {
+    let what = format!("`{key}` of {}", section.what());
+    let node = section.node(key)?;
+    read(&what, node, scope, context)
+}
+
+fn read_deep(
+    what: &str,
+    node: &Node,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+    depth: usize,
+) -> Option<Destination> {
+    let Ok(mut section) = Section::of(what, node) else {
+        let problem = format!(
+            "expected where {what} leads, got {}",
+            node.value.described()
+        );
+        context.add(Problem::new(node.place, problem).mend(MEND));
+        return None;
+    };
+    let destination = of_section(&mut section, scope, context, depth);
+    section.finish(context);
+    destination
+}
+
+fn of_section(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+    depth: usize,
+) -> Option<Destination> {
+    let written = KINDS.iter().filter(|kind| section.has(kind)).count();
+    let mut name = |kind| section.take(kind, value::text, context);
+    let [queue, user, group, message, number] = KINDS.map(&mut name);
+    let then = then(section, scope, context, depth, message.is_some());
+    if written != 1 {
+        let problem = format!("{} should lead to one place", section.what());
+        context.add(Problem::new(section.place(), problem).mend(MEND));
+        return None;
+    }
+    let org = scope.org;
+    if let Some(name) = queue {
+        let name = known(&name, "queue", &scope.queues, context)?;
+        return QueueId::new(org, name).ok().map(Destination::Queue);
+    }
+    if let Some(name) = user {
+        let name = known(&name, "user", &scope.users, context)?;
+        return UserId::new(org, name).ok().map(Destination::User);
+    }
+    if let Some(name) = group {
+        let name = known(&name, "group", &scope.groups, context)?;
+        return GroupId::new(org, name).ok().map(Destination::Group);
+    }
+    if let Some(name) = message {
+        let prompt = prompt(&name, scope, context)?;
+        let then = then.map(Box::new);
+        return Some(Destination::Message(Message { prompt, then }));
+    }
+    let number = number?;
+    let number = known(&number, "number", &scope.numbers, context)?;
+    Some(Destination::Number(number.into()))
+}
+
+/// Where the caller goes after a message.
+fn then(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+    depth: usize,
+    after_message: bool,
+) -> Option<Destination> {
+    let what = format!("`then` of {}", section.what());
+    let node = section.node("then")?;
+    if !after_message {
+        let problem = format!("{what} stands where nothing is said before it");
+        let mend = "`then` goes with a message: { message = \"…\", then = { … } }";
+        context.add(Problem::new(node.place, problem).mend(mend));
+        return None;
+    }
+    if depth >= THEN_DEEP_MAX {
+        let problem = format!("more than {THEN_DEEP_MAX} messages follow each other");
+        let mend = "record what is heard one after another as one prompt";
+        context.add(Problem::new(node.place, problem).mend(mend));
+        return None;
+    }
+    read_deep(&what, node, scope, context, depth + 1)
+}
+
+fn prompt(name: &At<String>, scope: &Scope<'_>, context: &mut Context<'_>) -> Option<PromptId> {
+    if name.value == NOTHING {
+        let mend = "name a prompt, or lead to where the caller goes without one";
+        context.add(Problem::new(name.place, "a message needs something to say").mend(mend));
+        return None;
+    }
+    let found = scope.prompt_at(&name.value, scope.language, name.place);
+    found.map_err(|problem| context.add(problem)).ok()
+}
