@@ -3,6 +3,7 @@
 use crate::crosswise::{Holding, Party, Referral};
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
+use crate::menu::{Choosing, Keys};
 use crate::settings::{FeatureCode, Message};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
@@ -36,6 +37,10 @@ pub(crate) struct Call {
     pub(crate) legs: base::BoundedVec<LegId, LEGS_MAX>,
     /// Who is rung for it, or was and talks.
     pub(crate) rings: Rings,
+    /// Keys that the caller has pressed while nothing asked for them.
+    pub(crate) keys: Keys,
+    /// The newest key, and the way it came.
+    pub(crate) last_key: Option<Key>,
     /// Times it has been sent to a destination.
     pub(crate) moves: u8,
     /// Set once the call is being taken down.
@@ -81,6 +86,8 @@ pub(crate) enum Purpose {
     Between(Between),
     /// It has something said.
     Message(MessageCall),
+    /// Its caller chooses in a menu.
+    Menu(Choosing),
 }
 
 /// A call whose other party is in another call.
@@ -157,8 +164,30 @@ pub(crate) struct MessageCall {
     pub(crate) status: StatusCode,
 }
 
-/// Token of the only playlist that a feature code's confirmation or a message needs.
+/// A key that a caller pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) at: Time,
+    pub(crate) key: char,
+    pub(crate) way: KeyWay,
+}
+
+/// How a key came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum KeyWay {
+    /// In the sound's stream (RFC 4733).
+    Media,
+    /// In an INFO request.
+    Info,
+}
+
+/// Token of the only playlist that a feature code's confirmation needs.
 pub(crate) const CONFIRMATION: u32 = 1;
+
+/// What [`Call::token`] is after so many moves. A purpose plays far fewer things than fit below the next.
+pub(crate) fn token(moves: u8) -> u32 {
+    u32::from(moves) << 16
+}
 
 impl Call {
     /// The call as people see it.
@@ -181,6 +210,12 @@ impl Call {
             Purpose::Queue(queue) => Some(&queue.queue),
             _ => None,
         }
+    }
+
+    /// One below the first token of what is played since it was last sent to a destination, so that news of what
+    /// was heard before is told from it.
+    pub(crate) fn token(&self) -> u32 {
+        token(self.moves)
     }
 
     /// The two legs that talk with each other, caller first.

@@ -2,7 +2,7 @@
 //! more than a name.
 
 use crate::settings::Destination;
-use base::{GroupId, UserId};
+use base::{GroupId, MenuId, UserId};
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use std::time::Duration;
 pub struct Ways {
     /// People who are rung together or in order.
     pub groups: BTreeMap<GroupId, Group>,
+    /// What callers choose in by key.
+    pub menus: BTreeMap<MenuId, Menu>,
     /// Heard by a caller who hears us already while somebody's phone rings.
     pub ringing_tone: Option<PromptId>,
     /// Heard by such a caller where nobody answers and he goes nowhere else: "can not answer right now".
@@ -55,6 +57,49 @@ pub struct Group {
     pub ring: Duration,
     /// Where the caller goes when nobody answers: busy, declined, unreachable or no answer.
     pub then: Option<Destination>,
+}
+
+/// A menu that callers choose in by key. Each caller has some tries in all, of which a key that means nothing and a
+/// time without any take one each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Menu {
+    /// What is there to choose from.
+    pub prompt: PromptId,
+    /// What each key means.
+    pub keys: BTreeMap<char, Choice>,
+    /// From the end of the prompt.
+    pub timeout: Duration,
+    /// Where a caller goes who pressed nothing the last time; where not set, `otherwise`.
+    pub on_timeout: Option<Destination>,
+    /// Said before the prompt is heard again, where a key meant nothing.
+    pub invalid: Option<PromptId>,
+    /// Times that the prompt is heard at most.
+    pub tries: u8,
+    /// Where a caller goes who has chosen nothing; where not set, the call ends.
+    pub otherwise: Option<Destination>,
+    /// Whether a key cuts the prompt off.
+    pub listening: Listening,
+    /// Whether internal numbers may be dialled.
+    pub takes_extensions: bool,
+}
+
+/// What a key of a menu means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Choice {
+    /// The caller goes there.
+    To(Destination),
+    /// The prompt is heard again.
+    Again,
+}
+
+/// From when a menu acts on keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Listening {
+    /// At once; the first key cuts the prompt off.
+    #[default]
+    WhilePrompt,
+    /// Once the prompt has been heard; what was pressed before counts then.
+    AfterPrompt,
 }
 
 /// How a group's members are rung.

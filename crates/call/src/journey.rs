@@ -14,6 +14,8 @@ pub enum CallTimer {
     RepeatMessage,
     /// A colleague's device has rung long enough.
     RingTooLong,
+    /// A menu has waited long enough for a key.
+    KeyAwaited,
     /// The devices a user prefers have rung alone long enough.
     NextRound,
     /// A playlist should have been through long ago: the news of it was lost.

@@ -12,6 +12,7 @@ mod hunt;
 mod input;
 pub mod journey;
 pub mod leg;
+mod menu;
 mod notifier;
 mod routing;
 mod session_timer;

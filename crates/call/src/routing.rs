@@ -2,7 +2,7 @@
 
 use crate::input::Admission;
 use crate::settings::{
-    Destination, Directory, FeatureCode, Group, Message, Organisation, QueueJourney,
+    Destination, Directory, FeatureCode, Group, Menu, Message, Organisation, QueueJourney,
 };
 use base::{OrgId, QueueId, UserId};
 
@@ -16,6 +16,7 @@ pub(crate) enum Target<'a> {
     User(&'a UserId),
     Group(&'a Group),
     Message(&'a Message),
+    Menu(&'a Menu),
     Feature(FeatureCode),
 }
 
@@ -92,6 +93,7 @@ impl<'a> Target<'a> {
                 Some(Target::User(id))
             }
             Destination::Group(group) => organisation.ways.groups.get(group).map(Target::Group),
+            Destination::Menu(menu) => organisation.ways.menus.get(menu).map(Target::Menu),
             Destination::Message(message) => Some(Target::Message(message)),
             Destination::Number(_) => None,
         }

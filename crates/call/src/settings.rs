@@ -2,8 +2,8 @@
 //! without credentials. Made by the room `config`, replaced whole at a reload; calls under way keep what
 //! they have already taken from it.
 
-pub use crate::destinations::{Group, GroupPolicy, Message, Number, Ways};
-use base::{GroupId, OrgId, QueueId, TrunkId, UserId};
+pub use crate::destinations::{Choice, Group, GroupPolicy, Listening, Menu, Message, Number, Ways};
+use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,8 @@ pub enum Destination {
     Message(Message),
     /// Wherever that public number leads.
     Number(Box<str>),
+    /// A menu.
+    Menu(MenuId),
 }
 
 /// What a feature code does; always about whoever dials it.

@@ -9,8 +9,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Sections whose entries are things of their own, and what one is called.
-const THINGS: [(&str, &str); 4] = [
+const THINGS: [(&str, &str); 5] = [
     ("groups", "group"),
+    ("menus", "menu"),
     ("queues", "queue"),
     ("trunks", "trunk"),
     ("users", "user"),

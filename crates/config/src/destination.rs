@@ -7,15 +7,15 @@ use crate::scope::{Scope, known};
 use crate::section::{At, Context, Section};
 use crate::tree::Node;
 use crate::value;
-use base::{GroupId, QueueId, UserId};
+use base::{GroupId, MenuId, QueueId, UserId};
 use call::settings::{Destination, Message};
 use media_core::PromptId;
 
 /// The kinds of destination there are.
-const KINDS: [&str; 5] = ["queue", "user", "group", "message", "number"];
+const KINDS: [&str; 6] = ["queue", "user", "group", "menu", "message", "number"];
 
 /// What an error tells to write.
-const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { message = \"…\" } and { number = \"…\" }";
+const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" } and { number = \"…\" }";
 
 /// Messages after messages at most: what is heard one after another can be one recording.
 const THEN_DEEP_MAX: usize = 4;
@@ -70,7 +70,7 @@ fn of_section(
 ) -> Option<Destination> {
     let written = KINDS.iter().filter(|kind| section.has(kind)).count();
     let mut name = |kind| section.take(kind, value::text, context);
-    let [queue, user, group, message, number] = KINDS.map(&mut name);
+    let [queue, user, group, menu, message, number] = KINDS.map(&mut name);
     let then = then(section, scope, context, depth, message.is_some());
     if written != 1 {
         let problem = format!("{} should lead to one place", section.what());
@@ -89,6 +89,10 @@ fn of_section(
     if let Some(name) = group {
         let name = known(&name, "group", &scope.groups, context)?;
         return GroupId::new(org, name).ok().map(Destination::Group);
+    }
+    if let Some(name) = menu {
+        let name = known(&name, "menu", &scope.menus, context)?;
+        return MenuId::new(org, name).ok().map(Destination::Menu);
     }
     if let Some(name) = message {
         let prompt = prompt(&name, scope, context)?;

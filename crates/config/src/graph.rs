@@ -4,8 +4,8 @@
 use crate::problems::Problem;
 use crate::section::Context;
 use crate::source::Place;
-use base::{GroupId, QueueId};
-use call::settings::{Destination, Organisation};
+use base::{GroupId, MenuId, QueueId};
+use call::settings::{Choice, Destination, Menu, Organisation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -17,6 +17,7 @@ const CHAIN_MAX: usize = 8;
 pub(crate) enum Node {
     Number(Box<str>),
     Group(GroupId),
+    Menu(MenuId),
 }
 
 impl fmt::Display for Node {
@@ -24,6 +25,7 @@ impl fmt::Display for Node {
         match self {
             Node::Number(number) => write!(f, "number {number}"),
             Node::Group(group) => write!(f, "group `{}`", group.name()),
+            Node::Menu(menu) => write!(f, "menu `{}`", menu.name()),
         }
     }
 }
@@ -48,6 +50,71 @@ pub(crate) fn check(organisation: &Organisation, places: &Places, context: &mut 
         context.add(Problem::new(*place, wrong).mend(mend));
         walk.path.clear();
     }
+    check_ways_out(organisation, places, context);
+}
+
+/// Tells every menu from which a caller comes to nobody and to no end, whatever he presses or does not.
+fn check_ways_out(organisation: &Organisation, places: &Places, context: &mut Context<'_>) {
+    let mut undecided: Vec<&Node> = places.keys().collect();
+    let mut ending: BTreeSet<&Node> = BTreeSet::new();
+    loop {
+        let before = undecided.len();
+        undecided.retain(|node| {
+            let leads = leads(organisation, node);
+            let ends = |next: &Option<Node>| next.as_ref().is_none_or(|next| ending.contains(next));
+            let ends = leads.iter().any(ends);
+            if ends {
+                ending.insert(node);
+            }
+            !ends
+        });
+        if undecided.len() == before {
+            break;
+        }
+    }
+    for node in undecided {
+        if matches!(node, Node::Menu(_)) {
+            let problem = format!("there is no way out of {node}: all that it leads to leads back");
+            let mend = "let a key, `timeout_goes_to` or `default` lead to a queue, a user or a message; without a \
+                        `default` the call ends after the last try";
+            context.add(Problem::new(places[node], problem).mend(mend));
+        }
+    }
+}
+
+/// Everywhere that a caller may get from there; `None` stands for an end.
+fn leads(organisation: &Organisation, node: &Node) -> Vec<Option<Node>> {
+    match node {
+        Node::Menu(menu) => {
+            let Some(menu) = organisation.ways.menus.get(menu) else {
+                return vec![None];
+            };
+            let mut led: Vec<_> = chosen(menu).map(led_to).collect();
+            if menu.otherwise.is_none() || menu.takes_extensions {
+                led.push(None);
+            }
+            led
+        }
+        Node::Number(_) | Node::Group(_) => {
+            let mut led: Vec<_> = automatic(organisation, node)
+                .into_iter()
+                .map(Some)
+                .collect();
+            if led.is_empty() {
+                led.push(None);
+            }
+            led
+        }
+    }
+}
+
+/// Everywhere that a menu leads.
+fn chosen(menu: &Menu) -> impl Iterator<Item = &Destination> {
+    let by_key = menu.keys.values().filter_map(|choice| match choice {
+        Choice::To(destination) => Some(destination),
+        Choice::Again => None,
+    });
+    by_key.chain(&menu.on_timeout).chain(&menu.otherwise)
 }
 
 struct Walk<'o> {
@@ -102,6 +169,8 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
             let group = organisation.ways.groups.get(group);
             next.extend(group.and_then(|group| led_to(group.then.as_ref()?)));
         }
+        // It waits for the caller, and has tries.
+        Node::Menu(_) => {}
     }
     next
 }
@@ -111,6 +180,7 @@ fn led_to(destination: &Destination) -> Option<Node> {
     match destination {
         Destination::Queue(_) | Destination::User(_) => None,
         Destination::Group(group) => Some(Node::Group(group.clone())),
+        Destination::Menu(menu) => Some(Node::Menu(menu.clone())),
         Destination::Message(message) => led_to(message.then.as_deref()?),
         Destination::Number(number) => Some(Node::Number(number.clone())),
     }
@@ -130,7 +200,8 @@ pub(crate) fn warn_of_unreachable(
         .map(|number| &number.otherwise);
     let groups = organisation.ways.groups.values();
     let groups = groups.filter_map(|group| group.then.as_ref());
-    for destination in extensions.chain(numbers).chain(groups) {
+    let menus = organisation.ways.menus.values().flat_map(chosen);
+    for destination in extensions.chain(numbers).chain(groups).chain(menus) {
         reached.extend(queue_at(destination));
     }
     for (queue, place) in queues.iter().filter(|(queue, _)| !reached.contains(queue)) {
@@ -147,6 +218,9 @@ fn queue_at(destination: &Destination) -> Option<&QueueId> {
     match destination {
         Destination::Queue(queue) => Some(queue),
         Destination::Message(message) => queue_at(message.then.as_deref()?),
-        Destination::User(_) | Destination::Group(_) | Destination::Number(_) => None,
+        Destination::User(_)
+        | Destination::Group(_)
+        | Destination::Menu(_)
+        | Destination::Number(_) => None,
     }
 }

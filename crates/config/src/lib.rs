@@ -11,6 +11,7 @@ mod graph;
 mod group;
 mod library;
 mod loaded;
+mod menu;
 mod organisation;
 mod problems;
 mod queue;

@@ -10,10 +10,10 @@ use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tree::{Node, Table};
 use crate::user::{self, Account};
-use crate::{group, queue, reach, value};
+use crate::{group, menu, queue, reach, value};
 use acd::{AgentSettings, QueueSettings};
-use base::{GroupId, OrgId, QueueId, UserId};
-use call::settings::{Destination, Group, Language, Organisation, QueueJourney, User, Ways};
+use base::{GroupId, MenuId, OrgId, QueueId, UserId};
+use call::settings::{Destination, Group, Language, Menu, Organisation, QueueJourney, User, Ways};
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -48,6 +48,7 @@ pub(crate) fn read(
     let user_tables = top.named("users", context);
     let queue_tables = top.named("queues", context);
     let group_tables = top.named("groups", context);
+    let menu_tables = top.named("menus", context);
     let number_tables = top.named("numbers", context);
     let scope = Scope {
         org,
@@ -57,6 +58,7 @@ pub(crate) fn read(
         users: user_tables.iter().map(|(name, ..)| *name).collect(),
         queues: queue_tables.iter().map(|(name, ..)| *name).collect(),
         groups: group_tables.iter().map(|(name, ..)| *name).collect(),
+        menus: menu_tables.iter().map(|(name, ..)| *name).collect(),
         numbers: number_tables.iter().map(|(name, ..)| *name).collect(),
         own_prompts,
         library,
@@ -70,6 +72,7 @@ pub(crate) fn read(
     let hold_music = read_hold_music(head.hold_music, start, &scope, context);
     let mut places = Places::new();
     let groups = read_groups(group_tables, &scope, &mut dialled, &mut places, context);
+    let menus = read_menus(menu_tables, &scope, &mut dialled, &mut places, context);
     let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
     let trunks = reach::read_trunks(&mut top, &scope, context);
     let (feature_codes, feature_prompts) =
@@ -77,10 +80,12 @@ pub(crate) fn read(
     top.finish(context);
 
     let extensions = users.extensions.into_iter();
-    let extensions = extensions.chain(queues.extensions).chain(groups.extensions);
+    let extensions = extensions.chain(queues.extensions);
+    let extensions = extensions.chain(groups.extensions).chain(menus.extensions);
     let organisation = Organisation {
         ways: Ways {
             groups: groups.groups,
+            menus: menus.menus,
             ringing_tone: scope.prompt(RINGING, scope.language),
             not_available: scope.prompt(NOT_AVAILABLE, scope.language),
         },
@@ -196,6 +201,34 @@ fn read_groups(
         groups.groups.insert(read.id, read.group);
     }
     groups
+}
+
+#[derive(Default)]
+struct Menus {
+    menus: BTreeMap<MenuId, Menu>,
+    extensions: BTreeMap<Box<str>, Destination>,
+}
+
+fn read_menus(
+    tables: Vec<(&str, Place, &Node)>,
+    scope: &Scope<'_>,
+    dialled: &mut Dialled,
+    places: &mut Places,
+    context: &mut Context<'_>,
+) -> Menus {
+    let mut menus = Menus::default();
+    for (name, place, node) in tables {
+        let Some(read) = menu::read(name, place, node, scope, dialled, context) else {
+            continue;
+        };
+        places.insert(graph::Node::Menu(read.id.clone()), place);
+        if let Some(extension) = read.extension {
+            let destination = Destination::Menu(read.id.clone());
+            menus.extensions.insert(extension, destination);
+        }
+        menus.menus.insert(read.id, read.menu);
+    }
+    menus
 }
 
 struct Head {

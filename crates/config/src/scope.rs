@@ -37,6 +37,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) queues: BTreeSet<&'s str>,
     /// The same of groups.
     pub(crate) groups: BTreeSet<&'s str>,
+    /// The same of menus.
+    pub(crate) menus: BTreeSet<&'s str>,
     /// The same of public numbers.
     pub(crate) numbers: BTreeSet<&'s str>,
     pub(crate) own_prompts: BTreeSet<&'s str>,

@@ -41,6 +41,7 @@ fn describe_destination(destination: &Destination) -> String {
     match destination {
         Destination::Queue(queue) => format!("queue {}", queue.name()),
         Destination::User(user) => user.name().to_owned(),
+        Destination::Menu(menu) => format!("menu {}", menu.name()),
         Destination::Group(group) => format!("group {}", group.name()),
         Destination::Message(message) => match &message.then {
             Some(then) => format!("a message, then {}", describe_destination(then)),

@@ -60,7 +60,7 @@ impl Shard {
             .from()
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
         let calling = who_calls(organisation, admission, &from);
-        let purpose = purpose_of(organisation, &target, calling.user.as_ref());
+        let purpose = purpose_of(organisation, &target, calling.user.as_ref(), 0);
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
@@ -132,6 +132,8 @@ impl Shard {
                 purpose,
                 legs: BoundedVec::new(),
                 rings: BoundedVec::new(),
+                keys: BoundedVec::new(),
+                last_key: None,
                 moves: 0,
                 ending: None,
                 arrived: now,

@@ -2,12 +2,13 @@
 //! to be answered or has been talking for an hour: a menu, a transfer and a forward all come by here.
 
 use super::{Due, Shard};
-use crate::call::{Call, DirectCall, FeatureCall, MessageCall, Purpose, QueueCall};
+use crate::call::{Call, DirectCall, FeatureCall, MessageCall, Purpose, QueueCall, token};
 use crate::crosswise::Crosswise;
 use crate::hunt::Hunt;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey};
 use crate::leg::Role;
+use crate::menu::{Choosing, Keys};
 use crate::routing::Target;
 use crate::settings::{Destination, Organisation};
 use acd::LeaveCause;
@@ -39,11 +40,15 @@ impl Shard {
         let organisation = directory.organisations.get(&entry.org);
         let organisation = organisation.ok_or(NoSuchDestination)?;
         let target = Target::of(organisation, destination).ok_or(NoSuchDestination)?;
-        let purpose = purpose_of(organisation, &target, entry.caller_user.as_ref());
+        let moves = entry.moves + 1;
+        let purpose = purpose_of(organisation, &target, entry.caller_user.as_ref(), moves);
         self.leave(now, call, cause, out);
         if let Some(call) = self.call_mut(call) {
             call.purpose = purpose;
-            call.moves += 1;
+            call.moves = moves;
+            if !matches!(call.purpose, Purpose::Menu(_) | Purpose::Message(_)) {
+                call.keys = Keys::new();
+            }
         }
         self.begin(now, call, out);
         Ok(())
@@ -87,6 +92,7 @@ impl Shard {
             Purpose::Feature(_) => self.do_feature(now, call, out),
             Purpose::Joined(_) | Purpose::Referring(_) | Purpose::Between(_) => {}
             Purpose::Message(_) => self.say_message(now, call, out),
+            Purpose::Menu(_) => self.offer_menu(now, call, out),
         }
     }
 
@@ -147,6 +153,7 @@ impl Shard {
             Purpose::Direct(_)
             | Purpose::Feature(_)
             | Purpose::Message(_)
+            | Purpose::Menu(_)
             | Purpose::Referring(_)
             | Purpose::Between(_) => {}
         }
@@ -155,6 +162,7 @@ impl Shard {
             CallTimer::RepeatMessage,
             CallTimer::RingTooLong,
             CallTimer::NextRound,
+            CallTimer::KeyAwaited,
             CallTimer::PlayedLost,
         ] {
             self.timers.disarm(&Due::Call(call, timer));
@@ -162,11 +170,12 @@ impl Shard {
     }
 }
 
-/// A fresh purpose for a call of `caller` that goes there.
+/// A fresh purpose for a call of `caller` that goes there, as its destination number `moves`.
 pub(super) fn purpose_of(
     organisation: &Organisation,
     target: &Target<'_>,
     caller: Option<&UserId>,
+    moves: u8,
 ) -> Purpose {
     let direct = |hunt| {
         Purpose::Direct(DirectCall {
@@ -184,6 +193,7 @@ pub(super) fn purpose_of(
         }),
         Target::User(callee) => direct(Hunt::of_user(callee, organisation.ring)),
         Target::Group(group) => direct(Hunt::of_group(group, caller)),
+        Target::Menu(menu) => Purpose::Menu(Choosing::new((*menu).clone(), token(moves))),
         Target::Message(message) => Purpose::Message(MessageCall {
             message: (*message).clone(),
             status: StatusCode::TEMPORARILY_UNAVAILABLE,

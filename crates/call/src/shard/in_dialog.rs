@@ -3,9 +3,11 @@
 use super::Shard;
 use super::caller::status_of;
 use super::hang_up::Gone;
+use super::info::info_key;
 use super::requests::{
     Refused, body_is_readable, capabilities, no_dialog, no_extension_required, not_ours,
 };
+use crate::call::KeyWay;
 use crate::input::{Output, RefusedCause};
 use crate::leg::State;
 use base::{LegId, Time};
@@ -49,6 +51,14 @@ impl Shard {
             Method::Options => {
                 no_extension_required(request)?;
                 self.respond(now, *key, capabilities(request, tag), out);
+                Ok(())
+            }
+            Method::Info => {
+                let key_press = info_key(request)?;
+                self.respond(now, *key, request.response(StatusCode::OK), out);
+                if let Some(pressed) = key_press {
+                    self.key_pressed(now, leg, pressed, KeyWay::Info, out);
+                }
                 Ok(())
             }
             Method::Refer => self.referred(now, key, &flow, leg, request, out),

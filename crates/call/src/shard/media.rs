@@ -2,7 +2,7 @@
 
 use super::Shard;
 use super::hang_up::Gone;
-use crate::call::{CONFIRMATION, Purpose};
+use crate::call::{CONFIRMATION, KeyWay, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, Role};
 use base::{CallId, LegId, Time};
@@ -144,9 +144,11 @@ impl Shard {
     }
 
     pub(super) fn media_event(&mut self, now: Time, event: &Event, out: &mut Vec<Output>) {
-        let Event::Played { leg, token } = *event else {
-            // Keys are collected by menus and callbacks, which come with their own issues.
-            return;
+        let (leg, token) = match *event {
+            Event::Played { leg, token } => (leg, token),
+            Event::Digit { leg, digit } => {
+                return self.key_pressed(now, leg, digit, KeyWay::Media, out);
+            }
         };
         let Some(call) = self.leg(leg).map(|leg| leg.call) else {
             return;
@@ -157,9 +159,8 @@ impl Shard {
                 let status = StatusCode::OK;
                 self.end_call(now, call, EndCause::Completed, status, out);
             }
-            Some(Purpose::Message(_)) if token == CONFIRMATION => {
-                self.message_said(now, call, out);
-            }
+            Some(Purpose::Message(_)) => self.message_played(now, call, token, out),
+            Some(Purpose::Menu(_)) => self.menu_played(now, call, token, out),
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Something is said to the caller, and then the call ends or goes on.
 
 use super::{Due, Shard};
-use crate::call::{CONFIRMATION, MessageCall, Purpose};
+use crate::call::{MessageCall, Purpose};
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::{Answering, Message};
@@ -15,7 +15,7 @@ impl Shard {
         let Some(entry) = self.call(call) else {
             return;
         };
-        let caller = entry.caller;
+        let (caller, token) = (entry.caller, entry.token() + 1);
         let Purpose::Message(saying) = &entry.purpose else {
             return;
         };
@@ -25,11 +25,27 @@ impl Shard {
         let lost = Due::Call(call, CallTimer::PlayedLost);
         self.timers.arm(lost, now + PLAYED_WITHIN_MAX);
         let playlist = Playlist {
-            token: CONFIRMATION,
+            token,
             prompts: vec![prompt],
             then: Then::Silence,
         };
         self.media(caller, Command::Play(playlist), out);
+    }
+
+    /// A playlist is through: the message has been heard, or what came before it.
+    pub(super) fn message_played(
+        &mut self,
+        now: Time,
+        call: CallId,
+        token: u32,
+        out: &mut Vec<Output>,
+    ) {
+        if self
+            .call(call)
+            .is_some_and(|call| token == call.token() + 1)
+        {
+            self.message_said(now, call, out);
+        }
     }
 
     /// The message has been heard.
@@ -65,6 +81,7 @@ impl Shard {
         if let Some(call) = self.call_mut(call) {
             let message = Message { prompt, then: None };
             call.purpose = Purpose::Message(MessageCall { message, status });
+            call.moves = call.moves.saturating_add(1);
         }
         self.say_message(now, call, out);
     }

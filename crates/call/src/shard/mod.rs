@@ -9,8 +9,10 @@ mod enter;
 mod feature;
 mod hang_up;
 mod in_dialog;
+mod info;
 mod join;
 mod media;
+mod menu;
 mod message;
 mod offer;
 mod queue;
@@ -152,6 +154,7 @@ impl Core for Shard {
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
                 Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),
+                Due::Call(call, CallTimer::KeyAwaited) => self.key_awaited(now, call, out),
                 Due::Call(call, CallTimer::PlayedLost) => self.played_lost(now, call, out),
             }
         }
@@ -218,7 +221,7 @@ impl Shard {
             Purpose::Queue(_) | Purpose::Direct(_) if rings => CallState::Ringing,
             Purpose::Queue(queue) if queue.joined => CallState::Waiting,
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
-            Purpose::Message(_) => CallState::Announcing,
+            Purpose::Message(_) | Purpose::Menu(_) => CallState::Announcing,
             _ => CallState::Starting,
         };
         if let Purpose::Joined(joined) = &call.purpose {

@@ -35,6 +35,7 @@ impl Shard {
                 self.end_call(now, call, EndCause::Completed, status, out);
             }
             Some(Purpose::Message(_)) => self.message_said(now, call, out),
+            Some(Purpose::Menu(_)) => self.menu_played_unnoticed(now, call, out),
             _ => self.step_journey(now, call, out, Journey::played_unnoticed),
         }
     }

@@ -13,7 +13,7 @@ use sip_core::{
 use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO";
 /// What extensions it knows (RFC 3261 §20.37).
 pub(crate) const SUPPORTED: &str = "timer";
 /// What bodies it reads.

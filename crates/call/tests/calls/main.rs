@@ -6,6 +6,7 @@
 mod admission;
 mod groups;
 mod hunting;
+mod menus;
 mod phone;
 mod sessions;
 mod transfer;

@@ -41,6 +41,8 @@ pub(crate) enum Seen {
     /// A BYE that no dialog of the phone's belongs to (any more).
     StrayBye,
     Reinvited(u16),
+    /// What came back to an INFO.
+    Informed(u16),
     /// The response to a REFER.
     Referred(u16),
     /// A NOTIFY with that status in its sipfrag.
@@ -277,6 +279,16 @@ impl Phone {
         self.send(now, Method::Refer, request, out);
     }
 
+    /// Sends an INFO within the dialog.
+    pub(crate) fn info(&mut self, now: Time, kind: &str, body: &'static str, out: &mut Vec<Bytes>) {
+        let Side::Up { dialog, .. } = &mut self.side else {
+            panic!("{} is in no call", self.name);
+        };
+        let mut request = dialog.request(Method::Info);
+        request.set_body(kind, Bytes::from_static(body.as_bytes()));
+        self.send(now, Method::Info, request, out);
+    }
+
     /// Puts the receiver down, whatever is going on.
     pub(crate) fn hang_up(&mut self, now: Time, out: &mut Vec<Bytes>) {
         match &mut self.side {
@@ -434,6 +446,11 @@ impl Phone {
                     response,
                     ..
                 } if response.is_final() => self.update_answered(&response),
+                Output::Response {
+                    user: Method::Info,
+                    response,
+                    ..
+                } => self.seen.push(Seen::Informed(response.status.code())),
                 Output::Failed {
                     user: Method::Invite,
                     ..

@@ -309,6 +309,17 @@ impl World {
         });
     }
 
+    /// The caller presses a key, heard in his stream (RFC 4733). For worlds with one caller's leg.
+    pub(crate) fn press(&mut self, digit: char) {
+        let leg = *self.media_open.first().expect("a caller who is heard");
+        self.tell_shard(Input::Media(media_core::Event::Digit { leg, digit }));
+    }
+
+    /// A phone sends a key by INFO.
+    pub(crate) fn info(&mut self, phone: usize, kind: &str, body: &'static str) {
+        self.with_phone(phone, |phone, now, out| phone.info(now, kind, body, out));
+    }
+
     pub(crate) fn random(&mut self, below: u64) -> u64 {
         self.rng.next_u64() % below
     }

@@ -62,6 +62,7 @@ impl Sandbox {
                 "agent-paused",
                 "agent-resumed",
                 "agent-refused",
+                "menu-invalid",
             ];
             for name in numbers.chain(spoken.map(str::to_owned)) {
                 sandbox.write(&format!("prompts/{language}/{name}.wav"), "");

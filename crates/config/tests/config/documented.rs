@@ -75,6 +75,13 @@ fn the_document_names_every_setting_and_no_other() {
         &format!("{group}{UNKNOWN}[numbers]"),
     );
     settings.insert("[groups.<name>]".into(), group);
+    let menu = "[menus.main]\nprompt = \"queue-first\"\nkeys = { \"1\" = { user = \"anna\" } }\n";
+    let menu = taken(
+        ORGANISATION,
+        "[numbers]",
+        &format!("{menu}{UNKNOWN}[numbers]"),
+    );
+    settings.insert("[menus.<name>]".into(), menu);
     let number = taken(ORGANISATION, "{ queue = ", "{ zzzzzzzzzzzz = 1, queue = ");
     settings.insert("[numbers]".into(), number);
 
@@ -93,7 +100,7 @@ fn the_document_names_every_setting_and_no_other() {
     ));
     assert_eq!(
         Vec::from_iter(organisation),
-        ["groups", "queues", "trunks", "users"]
+        ["groups", "menus", "queues", "trunks", "users"]
     );
     settings.insert("kolapp.toml".into(), top);
     assert_eq!(documented(), settings);

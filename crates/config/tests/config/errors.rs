@@ -27,7 +27,7 @@ fn the_sandbox_itself_loads_without_error_or_warning() {
     assert_eq!(loaded.warnings.len(), 0, "{:?}", loaded.warnings);
     assert_eq!(
         loaded.summary.to_string(),
-        "1 organisation, 2 users, 1 queue, 1 number, 1 trunk, 255 prompts"
+        "1 organisation, 2 users, 1 queue, 1 number, 1 trunk, 257 prompts"
     );
 }
 
@@ -123,7 +123,7 @@ fn a_number_that_leads_to_no_queue_is_told() {
 #[test]
 fn a_number_that_leads_to_two_places_or_none_is_told() {
     let expected = "18:18: number +46850001000 should lead to one place; write one of { queue = \"…\" }, \
-         { user = \"…\" }, { group = \"…\" }, { message = \"…\" } and { number = \"…\" }";
+         { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" } and { number = \"…\" }";
     organisation(
         "{ queue = \"sales\" }",
         "{ queue = \"sales\", user = \"anna\" }",

@@ -2,8 +2,8 @@
 
 use crate::common::Sandbox;
 use crate::errors::organisation;
-use base::{GroupId, OrgId, QueueId, UserId};
-use call::settings::{Destination, GroupPolicy, Message};
+use base::{GroupId, MenuId, OrgId, QueueId, UserId};
+use call::settings::{Choice, Destination, GroupPolicy, Listening, Message};
 use media_core::PromptId;
 use std::time::Duration;
 
@@ -138,5 +138,98 @@ fn a_group_without_members_or_with_one_twice_is_told() {
         &group("\"anna\", \"anna\""),
         "20:20: \"anna\" is a member of group `all` twice; keep one of them \
          (the first is here: config/organisations/acme/acme.toml:20:12)",
+    );
+}
+
+#[test]
+fn a_menu_is_read_as_it_is_written() {
+    let sandbox = Sandbox::new();
+    sandbox.change(
+        SALES,
+        r#""+46850001000" = { menu = "main" }
+
+[menus.main]
+extension = "1500"
+prompt = "queue-first"
+keys = { "1" = { queue = "sales" }, "2" = { menu = "other" }, "9" = "repeat" }
+timeout = "8s"
+timeout_goes_to = { user = "anna" }
+tries = 2
+default = { queue = "sales" }
+
+[menus.other]
+language = "sv"
+prompt = "queue-first"
+invalid = "none"
+barge_in = false
+dial_extensions = true
+keys = { "*" = { menu = "main" } }
+"#,
+    );
+    let loaded = sandbox.loaded();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let acme = &loaded.directory.organisations[&org()];
+    let id = |name| MenuId::new(&org(), name).unwrap();
+    let main = &acme.ways.menus[&id("main")];
+    assert_eq!(main.prompt, PromptId::new("en/queue-first"));
+    assert_eq!(main.invalid, Some(PromptId::new("en/menu-invalid")));
+    assert_eq!(main.keys[&'1'], Choice::To(sales()));
+    assert_eq!(main.keys[&'2'], Choice::To(Destination::Menu(id("other"))));
+    assert_eq!(main.keys[&'9'], Choice::Again);
+    assert_eq!((main.timeout, main.tries), (Duration::from_secs(8), 2));
+    assert_eq!(main.otherwise, Some(sales()));
+    assert_eq!(main.listening, Listening::WhilePrompt);
+    assert_eq!(acme.extensions["1500"], Destination::Menu(id("main")));
+    let other = &acme.ways.menus[&id("other")];
+    assert_eq!(other.prompt, PromptId::new("sv/queue-first"));
+    assert_eq!(other.invalid, None);
+    assert_eq!(other.listening, Listening::AfterPrompt);
+    assert!(other.takes_extensions);
+}
+
+#[test]
+fn menus_that_a_caller_never_gets_out_of_are_told_and_those_with_an_end_are_not() {
+    let menus = |end: &str| {
+        format!(
+            "{SALES}[menus.one]\nprompt = \"queue-first\"\nkeys = {{ \"1\" = {{ menu = \"two\" }} }}\n\
+             default = {{ menu = \"two\" }}\n\
+             [menus.two]\nprompt = \"queue-first\"\nkeys = {{ \"1\" = {{ menu = \"one\" }} }}\n{end}"
+        )
+    };
+    let sandbox = Sandbox::new();
+    sandbox.change(SALES, &menus("default = { menu = \"one\" }\n"));
+    let mend = "let a key, `timeout_goes_to` or `default` lead to a queue, a user or a message; without a `default` \
+                the call ends after the last try";
+    let told = |line, name| {
+        format!(
+            "config/organisations/acme/acme.toml:{line}:8: there is no way out of menu `{name}`: all that it leads to \
+             leads back; {mend}"
+        )
+    };
+    assert_eq!(sandbox.errors(), [told(19, "one"), told(23, "two")]);
+    for end in [
+        "",
+        "default = { user = \"anna\" }\n",
+        "timeout_goes_to = { queue = \"sales\" }\ndefault = { menu = \"one\" }\n",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.change(SALES, &menus(end));
+        assert!(sandbox.errors().is_empty(), "{end} {:?}", sandbox.errors());
+    }
+}
+
+#[test]
+fn a_key_that_no_telephone_has_and_a_menu_without_keys_are_told() {
+    let menu = |rest: &str| format!("{SALES}[menus.main]\nprompt = \"queue-first\"\n{rest}\n");
+    organisation(
+        SALES,
+        &menu("keys = { \"11\" = { user = \"anna\" } }"),
+        "21:10: expected a key of a telephone, got \"11\"; write one of 0 to 9, * and #, in quotes: \
+         keys = { \"1\" = { queue = \"…\" } }",
+    );
+    organisation(
+        SALES,
+        &menu(""),
+        "19:1: menu `main` has no keys to choose by; write what each leads to: keys = { \"1\" = { queue = \"…\" } }",
     );
 }

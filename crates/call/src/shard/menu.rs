@@ -1,0 +1,173 @@
+//! Menus, and the keys that callers press: what comes of them is for the call's purpose to say, however they came.
+
+use super::{Due, Shard};
+use crate::call::{Key, KeyWay, Purpose};
+use crate::input::{EndCause, Output};
+use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
+use crate::menu::{Choosing, Dialling, Step};
+use crate::settings::{Answering, Destination};
+use base::{CallId, LegId, Time};
+use media_core::Command;
+use sip_core::StatusCode;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A phone that sends each key both in its stream and by INFO does so within this time: it is one key.
+const SAME_KEY_WITHIN: Duration = Duration::from_millis(500);
+
+impl Shard {
+    /// A party pressed a key.
+    pub(super) fn key_pressed(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        key: char,
+        way: KeyWay,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(call) = self.leg(leg).map(|leg| leg.call) else {
+            return;
+        };
+        let Some(entry) = self.call_mut(call).filter(|call| call.caller == leg) else {
+            return;
+        };
+        let pressed = Key { at: now, key, way };
+        let same = entry.last_key.replace(pressed).is_some_and(|last| {
+            last.key == key && last.way != way && now < last.at + SAME_KEY_WITHIN
+        });
+        if same {
+            return;
+        }
+        match &entry.purpose {
+            Purpose::Menu(_) => {
+                self.step_menu(now, call, out, |choosing, dial, steps| {
+                    choosing.key(key, dial, steps);
+                });
+            }
+            // He knows what comes. A key too many is forgotten.
+            Purpose::Message(_) => drop(entry.keys.push(key)),
+            _ => {}
+        }
+    }
+
+    /// Answers a caller to a menu, since before that not every phone and exchange lets us hear his keys.
+    pub(super) fn offer_menu(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call(call) else {
+            return;
+        };
+        let caller = entry.caller;
+        self.transfer_reached(call, StatusCode::OK, out);
+        self.let_hear(now, caller, Answering::AtOnce, out);
+        self.step_menu(now, call, out, |choosing, _, steps| choosing.start(steps));
+        // What he pressed before: a key that leads to another menu leaves it those after it.
+        while let Some(entry) = self.call_mut(call).filter(|it| !it.keys.is_empty()) {
+            let key = entry.keys.remove(0);
+            self.step_menu(now, call, out, |choosing, dial, steps| {
+                choosing.key(key, dial, steps);
+            });
+        }
+    }
+
+    pub(super) fn menu_played(
+        &mut self,
+        now: Time,
+        call: CallId,
+        token: u32,
+        out: &mut Vec<Output>,
+    ) {
+        self.step_menu(now, call, out, |choosing, dial, steps| {
+            choosing.played(token, dial, steps);
+        });
+    }
+
+    pub(super) fn menu_played_unnoticed(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.step_menu(now, call, out, |choosing, dial, steps| {
+            choosing.played_unnoticed(dial, steps);
+        });
+    }
+
+    /// A menu has waited long enough for a key.
+    pub(super) fn key_awaited(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.step_menu(now, call, out, |choosing, dial, steps| {
+            choosing.waited(dial, steps);
+        });
+    }
+
+    fn step_menu(
+        &mut self,
+        now: Time,
+        call: CallId,
+        out: &mut Vec<Output>,
+        step: impl FnOnce(&mut Choosing, &dyn Fn(&str) -> Dialling, &mut Vec<Step>),
+    ) {
+        let directory = Arc::clone(&self.directory);
+        let Some(entry) = self.call_mut(call).filter(|call| call.ending.is_none()) else {
+            return;
+        };
+        let organisation = directory.organisations.get(&entry.org);
+        let dial = |typed: &str| match organisation {
+            Some(organisation) => dialling(&organisation.extensions, typed),
+            None => Dialling::NOTHING,
+        };
+        let caller = entry.caller;
+        let Purpose::Menu(choosing) = &mut entry.purpose else {
+            return;
+        };
+        let mut steps = Vec::new();
+        step(choosing, &dial, &mut steps);
+        for step in steps {
+            match step {
+                Step::Play(playlist) => {
+                    let lost = Due::Call(call, CallTimer::PlayedLost);
+                    match playlist.prompts.is_empty() {
+                        true => self.timers.disarm(&lost),
+                        false => self.timers.arm(lost, now + PLAYED_WITHIN_MAX),
+                    }
+                    self.media(caller, Command::Play(playlist), out);
+                }
+                Step::Wait(span) => {
+                    let awaited = Due::Call(call, CallTimer::KeyAwaited);
+                    self.timers.arm(awaited, now + span);
+                }
+                Step::StopWaiting => self.timers.disarm(&Due::Call(call, CallTimer::KeyAwaited)),
+                Step::Go(destination) => self.go_on(now, call, Some(&destination), out),
+                Step::Dial(number) => {
+                    let destination = organisation.and_then(|it| it.extensions.get(&number));
+                    self.go_on(now, call, destination, out);
+                }
+                Step::GiveUp => {
+                    let status = StatusCode::TEMPORARILY_UNAVAILABLE;
+                    self.end_call(now, call, EndCause::Completed, status, out);
+                }
+            }
+        }
+    }
+
+    fn go_on(
+        &mut self,
+        now: Time,
+        call: CallId,
+        destination: Option<&Destination>,
+        out: &mut Vec<Output>,
+    ) {
+        let status = StatusCode::NOT_FOUND;
+        match destination {
+            Some(destination) => self.enter_or_end(now, call, destination, status, out),
+            None => self.end_call(now, call, EndCause::NotCompleted, status, out),
+        }
+    }
+}
+
+/// What the digits so far are among the internal numbers.
+fn dialling(extensions: &BTreeMap<Box<str>, Destination>, typed: &str) -> Dialling {
+    let longer = (Bound::Excluded(typed), Bound::Unbounded);
+    Dialling {
+        is_whole: extensions.contains_key(typed),
+        is_start: extensions
+            .range::<str, _>(longer)
+            .next()
+            .is_some_and(|(next, _)| next.starts_with(typed)),
+    }
+}
