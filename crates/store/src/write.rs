@@ -1,0 +1,60 @@
+//! What can be kept, as rows, and what can be done to them.
+
+use base::UserId;
+
+/// Where a user can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindingsRow {
+    /// Whose.
+    pub user: UserId,
+    /// When the last of them ends, in milliseconds of UTC.
+    pub ends_at_ms: u64,
+    /// The contacts, in a text that is for whoever wrote it to read.
+    pub contacts: String,
+}
+
+/// A source that is kept out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BanRow {
+    /// An address or a block of addresses, as text.
+    pub source: String,
+    /// Why, in a word of its writer's.
+    pub cause: String,
+    /// Since when, in milliseconds of UTC.
+    pub since_ms: u64,
+    /// Until when, in milliseconds of UTC.
+    pub until_ms: u64,
+    /// How many times it has been banned.
+    pub times: u32,
+}
+
+/// A change of what is kept. Each names one row; of several for the same row only the latest need be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// These are a user's bindings now.
+    PutBindings(BindingsRow),
+    /// A user has none any more.
+    RemoveBindings(UserId),
+    /// A source is kept out.
+    PutBan(BanRow),
+    /// It is no more.
+    RemoveBan(String),
+}
+
+/// The row that a write is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    Bindings(UserId),
+    Ban(String),
+}
+
+impl Write {
+    pub(crate) fn key(&self) -> Key {
+        match self {
+            Write::PutBindings(row) => Key::Bindings(row.user.clone()),
+            Write::RemoveBindings(user) => Key::Bindings(user.clone()),
+            Write::PutBan(row) => Key::Ban(row.source.clone()),
+            Write::RemoveBan(source) => Key::Ban(source.clone()),
+        }
+    }
+}
