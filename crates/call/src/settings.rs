@@ -51,8 +51,12 @@ impl Default for SessionTimers {
 impl Directory {
     /// How many contacts a user may have at once, where that is not what all may.
     pub fn contacts_max(&self, user: &UserId) -> Option<usize> {
-        let organisation = self.organisations.get(&user.org())?;
-        organisation.users.get(user)?.contacts_max
+        self.user(user)?.contacts_max
+    }
+
+    /// A user's account, while the configuration has it.
+    pub fn user(&self, user: &UserId) -> Option<&User> {
+        self.organisations.get(&user.org())?.users.get(user)
     }
 }
 

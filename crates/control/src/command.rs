@@ -81,6 +81,11 @@ pub enum Command {
     Show(View),
     /// Read the configuration anew.
     Reload,
+    /// End every registration of a user: his phones are reached again once they register anew.
+    EndRegistrations {
+        /// Whose.
+        user: UserId,
+    },
 }
 
 /// A command that permission is asked for.
@@ -107,6 +112,12 @@ impl Governed for Command {
             Command::Agent(command) => command.is_allowed_to(by),
             // Both reach over every organisation, so they are the operator's alone.
             Command::Show(_) | Command::Reload => matches!(by, Principal::Operator),
+            Command::EndRegistrations { user } => match by {
+                Principal::Operator => true,
+                Principal::User { user: by, role } => {
+                    *role == Role::Administrator && user.is_of(&by.org())
+                }
+            },
         }
     }
 }

@@ -142,6 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn registrations_are_ended_by_an_administrator_of_the_same_organisation() {
+        let end = |org| Command::EndRegistrations {
+            user: user(org, "anna"),
+        };
+        let by = |role| principal("demo", "eva", role);
+        assert!(permit(by(Role::Administrator), end("demo")).is_ok());
+        assert!(permit(by(Role::Administrator), end("other")).is_err());
+        assert!(permit(by(Role::Supervisor), end("demo")).is_err());
+        assert!(permit(principal("demo", "anna", Role::Agent), end("demo")).is_err());
+        assert!(permit(Principal::Operator, end("demo")).is_ok());
+    }
+
+    #[test]
     fn the_operator_may_do_all() {
         assert!(permit(Principal::Operator, Command::Reload).is_ok());
         assert!(permit(Principal::Operator, log_in("demo", "anna")).is_ok());

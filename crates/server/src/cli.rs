@@ -65,8 +65,11 @@ pub(crate) enum CtlRequest {
     Queues,
     /// Agents and their states
     Agents,
-    /// Registered devices
-    Registrations,
+    /// Registered devices, or their end
+    Registrations {
+        #[command(subcommand)]
+        action: Option<RegistrationsAction>,
+    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -82,10 +85,22 @@ impl CtlRequest {
             CtlRequest::Calls => Some(View::Calls),
             CtlRequest::Queues => Some(View::Queues),
             CtlRequest::Agents => Some(View::Agents),
-            CtlRequest::Registrations => Some(View::Registrations),
-            CtlRequest::Reload | CtlRequest::Agent(_) => None,
+            CtlRequest::Registrations { action: None } => Some(View::Registrations),
+            CtlRequest::Registrations { action: Some(_) }
+            | CtlRequest::Reload
+            | CtlRequest::Agent(_) => None,
         }
     }
+}
+
+/// What can be done to registrations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RegistrationsAction {
+    /// End all of a user's; a phone is reached again once it registers anew
+    Remove {
+        /// The user: organisation/name, or the name alone where only one organisation has it
+        user: String,
+    },
 }
 
 /// A change of an agent's state.

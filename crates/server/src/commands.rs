@@ -14,8 +14,9 @@ use base::{OrgId, QueueId, ShardId, Time, UserId};
 use call::CallView;
 use control::{AgentCommand, Command, Permitted, Principal, Queues, View, permit};
 use media::MediaEngine;
-use sip::{Clock, LiveCalls, Mailboxes, Registered, Registrations};
+use sip::{Clock, LiveCalls, Mailboxes, Registered, Registrations, ToAcd};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// Carries out permitted commands.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub(crate) struct Reach {
     pub(crate) health: HealthCell,
     pub(crate) config: ConfigInForce,
     pub(crate) reloads: Reloads,
+    pub(crate) to_acd: mpsc::Sender<ToAcd>,
     pub(crate) listeners: Vec<ListenerRow>,
 }
 
@@ -46,7 +48,7 @@ impl Commands {
 
     /// Carries out what somebody may have done.
     pub(crate) async fn carry_out(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
-        let command = match command.into_agent_command() {
+        let (by, command) = match command.into_agent_command() {
             Ok(command) => {
                 tracing::info!(by = %command.by(), command = ?command.command(), "command");
                 return match self.0.acd.command(command).await {
@@ -55,9 +57,10 @@ impl Commands {
                     Err(gone) => Err(Failure::new(gone.to_string())),
                 };
             }
-            Err(other) => other.into_parts().1,
+            Err(other) => other.into_parts(),
         };
         match command {
+            Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::Show(view) => self.show(view).await,
             Command::Reload => self
                 .0
@@ -69,11 +72,26 @@ impl Commands {
         }
     }
 
+    async fn end_registrations(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
+        let ended = self.0.registrations.remove(self.0.clock.now(), &user);
+        if ended == 0 {
+            return Err(Failure::new(format!("{user} has no registered device")));
+        }
+        tracing::info!(%by, %user, ended, "registrations ended");
+        // The task that has the other end lives as long as the process.
+        let _ = self.0.to_acd.send(ToAcd::DeviceChanged(user)).await;
+        Ok(Answer::Changed)
+    }
+
     /// Names to ids.
     fn resolve(&self, request: Request) -> Result<Command, Failure> {
         let (action, agent, queue, reason) = match request {
             Request::Show { view } => return Ok(Command::Show(view)),
             Request::Reload => return Ok(Command::Reload),
+            Request::EndRegistrations { user } => {
+                let user = self.user(&user)?;
+                return Ok(Command::EndRegistrations { user });
+            }
             Request::Agent {
                 action,
                 agent,
@@ -278,5 +296,8 @@ fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
         transport: binding.flow.transport.via_token().into(),
         expires_in_s: (binding.expires_at - now).as_secs(),
         user_agent: binding.user_agent.map(Into::into),
+        q: f64::from(binding.q) / 1_000.0,
+        path: binding.path.into_iter().map(Into::into).collect(),
+        reg_id: binding.reg_id,
     }
 }

@@ -140,6 +140,12 @@ pub(crate) struct RegistrationRow {
     pub(crate) transport: String,
     pub(crate) expires_in_s: u64,
     pub(crate) user_agent: Option<String>,
+    /// The phone's preference among its user's contacts, 0 to 1.
+    pub(crate) q: f64,
+    /// The proxies that it is reached by, nearest first.
+    pub(crate) path: Vec<String>,
+    /// Which of the device's flows it is, where it keeps any (RFC 5626).
+    pub(crate) reg_id: Option<u32>,
 }
 
 /// What a reload did.

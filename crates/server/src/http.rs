@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use store::Store;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -60,6 +61,7 @@ impl HealthCell {
 pub(crate) struct Pages {
     pub(crate) health: HealthCell,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) store: Store,
 }
 
 /// Serves until the task is ended.
@@ -81,8 +83,14 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         Health::Ready => (StatusCode::OK, "ok"),
         Health::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
+    // Calls go on without storage, so its state is told and is no reason to be called unhealthy.
+    let storage = match pages.store.health() {
+        store::Health::Ok => "ok",
+        store::Health::Failing { kind, .. } => kind.label(),
+    };
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    (status, kind, format!(r#"{{"status":"{word}"}}"#)).into_response()
+    let body = serde_json::json!({ "status": word, "storage": storage });
+    (status, kind, body.to_string()).into_response()
 }
 
 async fn metrics(State(pages): State<Pages>) -> Response {
@@ -192,16 +200,19 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let health = HealthCell::default();
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let folder = tempfile::tempdir().unwrap();
         let pages = Pages {
             health: health.clone(),
             metrics: recorder.handle(),
+            store: Store::start(folder.path()).0,
         };
         let server = tokio::spawn(serve(listener, pages));
         assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 503"));
         health.set(Health::Ready);
         let reply = ask(address, "/healthz").await;
         assert!(
-            reply.starts_with("HTTP/1.1 200") && reply.ends_with(r#"{"status":"ok"}"#),
+            reply.starts_with("HTTP/1.1 200")
+                && reply.ends_with(r#"{"status":"ok","storage":"ok"}"#),
             "{reply}"
         );
         health.set(Health::Draining);
@@ -223,7 +234,14 @@ mod tests {
         health.set(Health::Ready);
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
         let metrics = recorder.handle();
-        let server = tokio::spawn(serve(listener, Pages { health, metrics }));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::start(folder.path()).0;
+        let pages = Pages {
+            health,
+            metrics,
+            store,
+        };
+        let server = tokio::spawn(serve(listener, pages));
         let mut silent = Vec::new();
         for _ in 0..3 * CONNECTIONS_MAX {
             let mut stream = TcpStream::connect(address).await.unwrap();

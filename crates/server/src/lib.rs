@@ -10,6 +10,7 @@ mod descriptors;
 mod documents;
 mod drain;
 mod http;
+mod keeping;
 mod log;
 mod measure;
 mod panic;

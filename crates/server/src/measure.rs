@@ -24,6 +24,27 @@ pub(crate) const METRICS: &[Metric] = &[
         &["queue"],
         "agents who would be offered the next caller",
     ),
+    counts(
+        "kolapp_store_written_total",
+        &[],
+        "rows written to the state folder's database",
+    ),
+    counts(
+        "kolapp_store_commits_total",
+        &[],
+        "transactions that they were written in",
+    ),
+    counts(
+        "kolapp_store_failures_total",
+        &["kind"],
+        "attempts to write that failed; kind: locked, full, read-only, corrupt, lost, row, other",
+    ),
+    counts(
+        "kolapp_store_refused_total",
+        &[],
+        "rows that were given up since too many waited",
+    ),
+    gauge("kolapp_store_pending", &[], "rows that wait to be written"),
     Metric {
         name: "kolapp_reloads_total",
         kind: MetricKind::Counter,
@@ -31,6 +52,19 @@ pub(crate) const METRICS: &[Metric] = &[
         meaning: "attempts to read the configuration anew; result: done, refused",
     },
 ];
+
+const fn counts(
+    name: &'static str,
+    labels: &'static [&'static str],
+    meaning: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: MetricKind::Counter,
+        labels,
+        meaning,
+    }
+}
 
 const fn gauge(
     name: &'static str,

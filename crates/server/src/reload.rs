@@ -228,10 +228,7 @@ impl Reloader {
         let _ = parts.acd.configure(acd).await;
         let configure = || ShardInput::Configure(directory.clone());
         parts.mailboxes.broadcast(configure).await;
-        let is_account = |user: &base::UserId| {
-            let organisation = directory.organisations.get(&user.org());
-            organisation.is_some_and(|organisation| organisation.users.contains_key(user))
-        };
+        let is_account = |user: &base::UserId| directory.user(user).is_some();
         for user in parts.registrations.keep(is_account) {
             let _ = parts.to_acd.send(ToAcd::DeviceChanged(user)).await;
         }

@@ -9,6 +9,7 @@ use crate::descriptors;
 use crate::documents::ListenerRow;
 use crate::drain::drain;
 use crate::http::{self, Health, HealthCell, Pages};
+use crate::keeping::Keeping;
 use crate::log::Log;
 use crate::panic;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use store::{Loading, Store};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -102,12 +104,15 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let environment = Environment::from_process();
     let loaded = reload::load_config(dir, &environment)?;
     let state = StateDir::take(&loaded.server.state_dir)?;
+    // Read while prompts are decoded.
+    let store = Store::start(&loaded.server.state_dir);
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
     Ok(Start {
         clock,
         dir: dir.to_owned(),
         environment,
         state,
+        store,
         complete: Complete { loaded, prompts },
     })
 }
@@ -136,6 +141,7 @@ struct Start {
     environment: Environment,
     /// Ours until the process ends.
     state: StateDir,
+    store: (Store, Loading),
     complete: Complete,
 }
 
@@ -176,6 +182,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let pages = Pages {
         health: health.clone(),
         metrics: metrics.clone(),
+        store: start.store.0.clone(),
     };
     tokio::spawn(http::serve(taken.http, pages));
     tokio::spawn(upkeep(metrics));
@@ -183,7 +190,8 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let sip_addresses = taken.sip.addresses().to_vec();
     let loaded = start.complete.loaded.clone();
     let listeners = listener_rows(&sip_addresses, taken.http_address);
-    let (_state, commands, reloads) = wire(start, taken.sip, listeners, health.clone()).await?;
+    let (_state, keeping, commands, reloads) =
+        wire(start, taken.sip, listeners, health.clone()).await?;
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
@@ -208,6 +216,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let hurry = async { terminations.next().await };
     drain(&health, &reach.mailboxes, &reach.live_calls, limit, hurry).await;
     reach.media.shutdown();
+    keeping.finish().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -218,18 +227,27 @@ async fn wire(
     sockets: Sockets,
     listeners: Vec<ListenerRow>,
     health: HealthCell,
-) -> Result<(StateDir, Commands, reload::Reloads), StartError> {
+) -> Result<(StateDir, Keeping, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
         dir,
         environment,
         state,
+        store: (store, loading),
         complete: Complete { loaded, prompts },
     } = start;
     let settings = &loaded.server;
     let calls_max = loaded.directory.limits.calls_max;
     let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
     let registrations = Arc::new(Registrations::new(settings.registrar));
+    let keeping = Keeping {
+        clock,
+        store,
+        registrations: registrations.clone(),
+    };
+    // Before the first REGISTER is heard: what was kept must not replace what is new.
+    let is_account = |user: &base::UserId| loaded.directory.user(user).is_some();
+    let reachable = keeping.restore(loading.kept().await.bindings, is_account);
     let events = mailboxes.clone();
     let media = MediaEngine::start(
         MediaConfig {
@@ -252,6 +270,11 @@ async fn wire(
         loaded.acd.clone(),
     );
     tokio::spawn(task.run());
+    tokio::spawn(keeping.clone().run());
+    for user in reachable {
+        // The task that has the other end lives as long as the process.
+        let _ = to_acd.send(ToAcd::DeviceChanged(user)).await;
+    }
     tokio::spawn(sweep(clock, registrations.clone(), to_acd.clone()));
 
     let secrets = Secrets {
@@ -283,7 +306,7 @@ async fn wire(
         mailboxes: mailboxes.clone(),
         registrations: registrations.clone(),
         acd: acd.clone(),
-        to_acd,
+        to_acd: to_acd.clone(),
     });
     tokio::spawn(reloader.run());
     let commands = Commands(Arc::new(Reach {
@@ -296,9 +319,10 @@ async fn wire(
         health,
         config,
         reloads: reloads.clone(),
+        to_acd,
         listeners,
     }));
-    Ok((state, commands, reloads))
+    Ok((state, keeping, commands, reloads))
 }
 
 /// The media engine as shards see it.

@@ -53,6 +53,17 @@ pub enum Beyond {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bindings(Vec<Binding>);
 
+/// What a REGISTER did to the bindings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Nothing: it only asked, came again or was refused.
+    Nothing,
+    /// They last longer, and are the same otherwise.
+    Prolonged,
+    /// There are others now, or other ways to them.
+    Changed,
+}
+
 /// Why a REGISTER changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
@@ -98,18 +109,18 @@ impl Bindings {
         request: &Request,
         flow: &Flow,
         rules: &Rules,
-    ) -> Response {
+    ) -> (Response, Update) {
         self.expire(now);
         let tag = stateless_tag(request);
-        let asked = match self.update(now, request, flow, rules) {
-            Ok(asked) => asked,
+        let (asked, update) = match self.update(now, request, flow, rules) {
+            Ok(done) => done,
             Err(refusal) => {
                 let mut response = request.response_with_tag(refusal.status(), &tag);
                 if refusal == Refusal::TooBrief {
                     let least = rules.expires_min.as_secs();
                     response.headers.push(HeaderName::MinExpires, least);
                 }
-                return response;
+                return (response, Update::Nothing);
             }
         };
         let mut response = request.response_with_tag(StatusCode::OK, &tag);
@@ -125,7 +136,7 @@ impl Bindings {
             // RFC 5626 §6: so the phone knows that its flows are kept apart.
             headers.push(HeaderName::Require, OUTBOUND);
         }
-        response
+        (response, update)
     }
 
     /// Those that have not ended, newest registration first.
@@ -162,7 +173,7 @@ impl Bindings {
         self.keep(|binding| {
             let is_its = connection != 0 && binding.flow.connection == connection;
             any |= is_its;
-            !is_its || binding.outlive_connection()
+            !is_its || binding.outlives_connection()
         });
         any
     }
@@ -195,20 +206,28 @@ impl Bindings {
         request: &'a Request,
         flow: &Flow,
         rules: &Rules,
-    ) -> Result<Asked<'a>, Refusal> {
+    ) -> Result<(Asked<'a>, Update), Refusal> {
         let (asked, wishes) = Asked::read(request, rules)?;
         let wishes = match wishes {
             Wishes::EndAll if self.0.iter().all(|binding| asked.comes_after(binding)) => {
                 self.0.clear();
-                return Ok(asked);
+                return Ok((asked, Update::Changed));
             }
             Wishes::EndAll => return Err(Refusal::OutOfOrder),
             Wishes::Each(wishes) => wishes,
         };
-        if self.has_done(&asked, &wishes, flow) {
-            return Ok(asked);
+        if wishes.is_empty() || self.has_done(&asked, &wishes, flow) {
+            return Ok((asked, Update::Nothing));
         }
         self.check_order(&asked, &wishes)?;
+        let as_before = |wish: &Wish| {
+            let mut bindings = self.0.iter();
+            bindings.any(|binding| asked.leads_as_before(wish, binding, flow))
+        };
+        let update = match wishes.iter().all(as_before) {
+            true => Update::Prolonged,
+            false => Update::Changed,
+        };
         match rules.beyond {
             Beyond::ReplaceOldest => {
                 self.apply(now, &asked, wishes, flow);
@@ -225,7 +244,7 @@ impl Bindings {
                 *self = updated;
             }
         }
-        Ok(asked)
+        Ok((asked, update))
     }
 
     /// Whether this very request has been carried out already: it came again after its transaction was
@@ -240,7 +259,7 @@ impl Bindings {
                         && binding.flow == *flow
                 })
         };
-        !wishes.is_empty() && wishes.iter().all(is_done)
+        wishes.iter().all(is_done)
     }
 
     fn check_order(&self, asked: &Asked<'_>, wishes: &[Wish]) -> Result<(), Refusal> {

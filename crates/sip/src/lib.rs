@@ -16,6 +16,6 @@ pub use clock::Clock;
 pub use gate::{Gate, Secrets};
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe};
-pub use registrations::{Registered, Registrations};
+pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};
 pub use udp::{BindError, Sockets};
 pub use worker::{LiveCalls, Media, Parts, start};

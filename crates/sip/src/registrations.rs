@@ -1,10 +1,16 @@
 //! The registrar's store: who can be reached where. One entry an account, changed only by the shard of its
 //! address of record and by the sweep that ends what has expired; read by all.
 
+mod changes;
+mod kept;
+
+pub use changes::Changes;
+pub use kept::{KeptBinding, Moment};
+
 use base::{Time, UserId};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
-use sip_core::registrar::{Binding, Bindings, Rules};
+use sip_core::registrar::{Binding, Bindings, Rules, Update};
 use sip_core::{Flow, Request, Response};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,6 +29,7 @@ pub struct Registrations {
     connected: DashMap<u64, BTreeSet<UserId>, ahash::RandomState>,
     swept_to: AtomicU64,
     count: AtomicUsize,
+    changes: Changes,
 }
 
 #[derive(Default)]
@@ -72,6 +79,7 @@ impl Registrations {
             connected: DashMap::default(),
             swept_to: AtomicU64::new(0),
             count: AtomicUsize::new(0),
+            changes: Changes::default(),
         }
     }
 
@@ -87,16 +95,55 @@ impl Registrations {
             contacts_max: contacts_max.unwrap_or(self.rules.contacts_max),
             ..self.rules
         };
-        let changed = self.change(user, |bindings| {
+        let ((response, update), reach) = self.change(user, |bindings| {
             bindings.register(now, request, flow, &rules)
         });
+        self.changes.note(user, update);
         if flow.connection != 0 {
             let mut users = self.connected.entry(flow.connection).or_default();
             if !users.contains(user) {
                 users.insert(user.clone());
             }
         }
-        changed
+        (response, reach)
+    }
+
+    /// Whose bindings have changed since that was last asked.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// A user's bindings as they are to be kept, and when the last of them ends in milliseconds of UTC; none if
+    /// he has none.
+    pub fn kept(&self, at: Moment, user: &UserId) -> Option<(Vec<KeptBinding>, u64)> {
+        let account = self.accounts.get(user)?;
+        // As in memory: oldest first.
+        let mut kept: Vec<_> = account
+            .bindings
+            .current(at.now)
+            .map(|binding| KeptBinding::of(binding, at))
+            .collect();
+        kept.reverse();
+        let ends_at_ms = kept.iter().map(KeptBinding::expires_at_ms).max()?;
+        Some((kept, ends_at_ms))
+    }
+
+    /// Takes up what was kept of a user's bindings, before he has any; whether he can be reached by them.
+    pub fn restore(&self, at: Moment, user: &UserId, kept: Vec<KeptBinding>) -> bool {
+        let restored = kept.into_iter().filter_map(|kept| kept.restored(at));
+        let restored = Bindings::of(restored.collect());
+        let (_, reach) = self.change(user, |bindings| {
+            if bindings.is_empty() {
+                *bindings = restored;
+            }
+        });
+        reach == Reach::Changed
+    }
+
+    /// Everybody who has a binding.
+    pub fn users(&self) -> BTreeSet<UserId> {
+        let entries = self.accounts.iter();
+        entries.map(|entry| entry.key().clone()).collect()
     }
 
     /// A connection has closed: ends the bindings that only it led to; gives back who can't be reached any
@@ -105,7 +152,10 @@ impl Registrations {
         let users = self.connected.remove(&connection).map(|(_, users)| users);
         let mut gone = Vec::new();
         for user in users.unwrap_or_default() {
-            let (_, reach) = self.change(&user, |bindings| bindings.close(connection));
+            let (any, reach) = self.change(&user, |bindings| bindings.close(connection));
+            if any {
+                self.changes.note(&user, Update::Changed);
+            }
             if reach == Reach::Changed {
                 gone.push(user);
             }
@@ -118,6 +168,7 @@ impl Registrations {
         let (ended, _) = self.change(user, |bindings| {
             std::mem::take(bindings).current(now).count()
         });
+        self.changes.note(user, Update::Changed);
         ended
     }
 
@@ -193,6 +244,7 @@ impl Registrations {
             let keep = is_account(user);
             if !keep {
                 self.changed(account.bindings.len(), 0);
+                self.changes.note(user, Update::Changed);
                 gone.push(user.clone());
             }
             keep
@@ -398,6 +450,32 @@ mod tests {
         assert!(!store.is_reachable(second(2), &anna()));
         register(&store, second(3), 2, 60);
         assert_eq!(store.sweep(second(64)), [anna()]);
+    }
+
+    #[test]
+    fn what_is_kept_is_what_another_process_takes_up() {
+        let at = |millis, utc_ms| Moment {
+            now: Time::from_millis(millis),
+            utc_ms,
+        };
+        let before = store();
+        register(&before, second(1), 1, 60);
+        assert_eq!(before.changes().take_all(), [anna()].into());
+        register(&before, second(2), 2, 60);
+        assert_eq!(before.changes().take_all(), [anna()].into(), "prolonged");
+        assert!(before.changes().take_all().is_empty());
+        let (kept, ends_at_ms) = before.kept(at(2_000, 50_000), &anna()).unwrap();
+        assert_eq!(ends_at_ms, 110_000);
+        let after = store();
+        assert!(after.restore(at(5, 60_000), &anna(), kept.clone()));
+        assert_eq!(after.locate(second(1), &anna()).len(), 1);
+        assert_eq!(
+            after.sweep(second(60)),
+            [anna()],
+            "its time went on meanwhile"
+        );
+        assert!(!after.restore(at(5, 110_000), &anna(), kept));
+        assert_eq!((after.count(), after.accounts.len()), (0, 0));
     }
 
     #[test]

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// Longest end after SIGTERM, over the drain limit.
 const END_LIMIT: Duration = Duration::from_secs(15);
 
+/// Longest start that is waited for; the goal is far below, this is for a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
 /// A running server; killed, by its process id, when dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -29,6 +32,44 @@ impl Server {
     /// The demo, running.
     pub fn demo() -> Server {
         Setup::demo().start()
+    }
+
+    /// Kills it, as `kill -9` does, and starts it again on the same folder; waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn kill_and_start_again(&mut self) {
+        self.child.kill().expect("the server runs");
+        self.child.wait().expect("a child can be waited for");
+        self.start_again();
+    }
+
+    /// Starts it again on the same folder, after it has ended; waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn start_again(&mut self) {
+        self.child = self.setup.spawn();
+        self.ended = None;
+        self.wait_ready();
+    }
+
+    fn wait_ready(&mut self) {
+        let began = Instant::now();
+        loop {
+            if let Ok((200, _)) = self.healthz() {
+                self.started_in = began.elapsed();
+                return;
+            }
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the server ended at start with {status}");
+            }
+            assert!(
+                began.elapsed() < START_LIMIT,
+                "the server was not ready in {START_LIMIT:?}"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Where SIP is spoken.

@@ -3,13 +3,10 @@
 use super::{Server, binary, finished, repository};
 use crate::slots::Slot;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 use toml_edit::DocumentMut;
-
-/// Longest start that is waited for; the goal is far below, this is for a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// A server to be: the demo with changes.
 #[derive(Debug)]
@@ -124,36 +121,27 @@ impl Setup {
     /// # Panics
     /// When it is not.
     pub fn start(self) -> Server {
-        let stdout = std::fs::File::create(self.folder.path().join("stdout")).unwrap();
-        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
-        let began = Instant::now();
-        let child = self
-            .command(&["run"])
-            .stdin(Stdio::null())
-            .stdout(stdout)
-            .stderr(log)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", binary().display()));
+        let child = self.spawn();
         let mut server = Server {
             setup: self,
             child,
             started_in: Duration::ZERO,
             ended: None,
         };
-        loop {
-            if let Ok((200, _)) = server.healthz() {
-                server.started_in = began.elapsed();
-                return server;
-            }
-            if let Some(status) = server.child.try_wait().unwrap() {
-                panic!("the server ended at start with {status}");
-            }
-            assert!(
-                began.elapsed() < START_LIMIT,
-                "the server was not ready in {START_LIMIT:?}"
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        server.wait_ready();
+        server
+    }
+
+    /// Starts the process; its output of before is gone.
+    pub(super) fn spawn(&self) -> Child {
+        let stdout = std::fs::File::create(self.folder.path().join("stdout")).unwrap();
+        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
+        self.command(&["run"])
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", binary().display()))
     }
 }
 

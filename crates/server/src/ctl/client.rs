@@ -1,6 +1,6 @@
 //! The command line's end of the control socket.
 
-use crate::cli::{AgentAction as CliAction, CtlArguments, CtlRequest};
+use crate::cli::{AgentAction as CliAction, CtlArguments, CtlRequest, RegistrationsAction};
 use crate::ctl::protocol::{AgentAction, Failure, Reply, Request};
 use crate::ctl::tables;
 use crate::documents::Answer;
@@ -56,8 +56,12 @@ fn request(asked: CtlRequest) -> Request {
     if let Some(view) = asked.view() {
         return Request::Show { view };
     }
-    let CtlRequest::Agent(action) = asked else {
-        return Request::Reload;
+    let action = match asked {
+        CtlRequest::Agent(action) => action,
+        CtlRequest::Registrations {
+            action: Some(RegistrationsAction::Remove { user }),
+        } => return Request::EndRegistrations { user },
+        _ => return Request::Reload,
     };
     let (action, agent, queue, reason) = match action {
         CliAction::LogIn(of) => (AgentAction::LogIn, of.agent, of.queue, None),

@@ -26,6 +26,11 @@ pub(crate) enum Request {
     },
     /// Read the configuration anew.
     Reload,
+    /// End every registration of a user.
+    EndRegistrations {
+        /// `organisation/name`, or the name alone where it is clear.
+        user: String,
+    },
 }
 
 /// What to do with an agent.

@@ -101,12 +101,27 @@ fn agents(rows: &[AgentRow]) -> String {
 }
 
 fn registrations(rows: &[RegistrationRow]) -> String {
-    let head = ["USER", "CONTACT", "SOURCE", "EXPIRES IN", "DEVICE"];
+    let head = [
+        "USER",
+        "CONTACT",
+        "SOURCE",
+        "Q",
+        "FLOW",
+        "PATH",
+        "EXPIRES IN",
+        "DEVICE",
+    ];
     let cells = rows.iter().map(|row| {
         [
             row.user.to_string(),
             row.contact.clone(),
             format!("{} {}", row.transport, row.source),
+            row.q.to_string(),
+            or_dash(row.reg_id.as_ref()),
+            match row.path.is_empty() {
+                true => dash(),
+                false => row.path.join(", "),
+            },
             clock(row.expires_in_s),
             or_dash(row.user_agent.as_ref()),
         ]

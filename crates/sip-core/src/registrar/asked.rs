@@ -105,6 +105,16 @@ impl<'a> Asked<'a> {
         *binding.call_id != *self.call_id || self.cseq > binding.cseq
     }
 
+    /// Whether a wish only prolongs this binding.
+    pub(super) fn leads_as_before(&self, wish: &Wish, binding: &Binding, flow: &Flow) -> bool {
+        wish.lifetime.is_some()
+            && binding.contact == wish.contact
+            && binding.flow == *flow
+            && binding.q == wish.q
+            && (&binding.instance, binding.reg_id) == (&wish.instance, wish.reg_id)
+            && *binding.path == *self.path
+    }
+
     /// The binding that a wish makes, if it wants one.
     pub(super) fn binding(&self, now: Time, wish: Wish, flow: &Flow) -> Option<Binding> {
         Some(Binding {

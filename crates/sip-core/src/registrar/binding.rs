@@ -77,7 +77,7 @@ impl Binding {
     }
 
     /// Its connection is closed; whether it can still be reached. It then is by a new connection.
-    pub(super) fn outlive_connection(&mut self) -> bool {
+    pub fn outlives_connection(&mut self) -> bool {
         let on_its_own = self.reg_id.is_none() || !self.path.is_empty();
         self.flow.connection = 0;
         on_its_own && !self.natted && self.next_hop().is_some()

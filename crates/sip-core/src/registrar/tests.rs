@@ -44,13 +44,24 @@ fn register(call_id: &str, cseq: u32, contacts: &[&str], expires: Option<&str>) 
     request
 }
 
+/// The response alone.
+fn send(
+    bindings: &mut Bindings,
+    now: Time,
+    request: &Request,
+    flow: &Flow,
+    rules: &Rules,
+) -> Response {
+    bindings.register(now, request, flow, rules).0
+}
+
 fn ok(bindings: &mut Bindings, now: Time, request: &Request) -> Vec<String> {
     let mut loaded: Bindings =
         postcard::from_bytes(&postcard::to_stdvec(bindings).unwrap()).unwrap();
-    let response = bindings.register(now, request, &flow(), &RULES);
+    let response = send(bindings, now, request, &flow(), &RULES);
     assert_eq!(response.status, StatusCode::OK);
     assert_eq!(
-        loaded.register(now, request, &flow(), &RULES),
+        send(&mut loaded, now, request, &flow(), &RULES),
         response,
         "a saved and loaded one answers the same"
     );
@@ -64,7 +75,7 @@ fn ok(bindings: &mut Bindings, now: Time, request: &Request) -> Vec<String> {
 
 fn refused(bindings: &mut Bindings, request: &Request) -> Response {
     let before = bindings.clone();
-    let response = bindings.register(NOW, request, &flow(), &RULES);
+    let response = send(bindings, NOW, request, &flow(), &RULES);
     assert!(response.status.code() >= 400);
     assert_eq!(*bindings, before, "a refused REGISTER changes nothing");
     response
@@ -232,11 +243,32 @@ fn a_register_that_comes_again_is_answered_as_the_first_time() {
         remote: "192.0.2.66:5060".parse().unwrap(),
         ..flow()
     };
-    let response = bindings.register(later, &first, &elsewhere, &RULES);
+    let response = send(&mut bindings, later, &first, &elsewhere, &RULES);
     assert_eq!(response.status, StatusCode::SERVER_INTERNAL_ERROR);
     let end = register("a", 6, &["*"], Some("0"));
     assert!(ok(&mut bindings, later, &end).is_empty());
     assert!(ok(&mut bindings, later, &end).is_empty());
+}
+
+#[test]
+fn what_only_prolongs_is_told_from_what_leads_elsewhere() {
+    let mut bindings = Bindings::default();
+    let mut update = |request: &Request| bindings.register(NOW, request, &flow(), &RULES).1;
+    assert_eq!(update(&register("a", 1, &[DESK], None)), Update::Changed);
+    assert_eq!(update(&register("a", 2, &[DESK], None)), Update::Prolonged);
+    assert_eq!(update(&register("a", 2, &[DESK], None)), Update::Nothing);
+    assert_eq!(update(&register("a", 3, &[], None)), Update::Nothing);
+    let preferred = format!("{DESK};q=0.4");
+    assert_eq!(
+        update(&register("a", 4, &[&preferred], None)),
+        Update::Changed
+    );
+    let gone = format!("{DESK};expires=0");
+    assert_eq!(update(&register("a", 5, &[&gone], None)), Update::Changed);
+    assert_eq!(
+        update(&register("a", 6, &[DESK], Some("1"))),
+        Update::Nothing
+    );
 }
 
 #[test]
@@ -246,20 +278,20 @@ fn where_a_contact_too_many_is_refused_those_there_are_stay_and_may_be_refreshed
         ..RULES
     };
     let mut bindings = Bindings::default();
-    let mut send = |cseq, contact: &str, rules| {
+    let mut register_at = |cseq, contact: &str, rules| {
         let request = register("a", cseq, &[contact], None);
-        bindings.register(NOW, &request, &flow(), rules).status
+        send(&mut bindings, NOW, &request, &flow(), rules).status
     };
     let [first, second, third] =
         [5061, 5062, 5063].map(|port| format!("<sip:anna@192.0.2.7:{port}>"));
-    assert_eq!(send(1, &first, &rules), StatusCode::OK);
-    assert_eq!(send(2, &second, &rules), StatusCode::OK);
-    assert_eq!(send(3, &third, &rules), StatusCode::FORBIDDEN);
+    assert_eq!(register_at(1, &first, &rules), StatusCode::OK);
+    assert_eq!(register_at(2, &second, &rules), StatusCode::OK);
+    assert_eq!(register_at(3, &third, &rules), StatusCode::FORBIDDEN);
     let fewer = Rules {
         contacts_max: 1,
         ..rules
     };
-    assert_eq!(send(4, &second, &fewer), StatusCode::OK);
+    assert_eq!(register_at(4, &second, &fewer), StatusCode::OK);
     assert_eq!(bindings.len(), 2);
 }
 
@@ -280,7 +312,7 @@ fn outbound(call_id: &str, reg_id: u32, contact: &str) -> Request {
 fn a_device_has_a_binding_for_each_of_its_flows_and_a_new_one_of_a_number_replaces_it() {
     let mut bindings = Bindings::default();
     let first = outbound("a", 1, "sip:anna@x.invalid;transport=ws");
-    let response = bindings.register(NOW, &first, &flow(), &RULES);
+    let response = send(&mut bindings, NOW, &first, &flow(), &RULES);
     assert_eq!(
         response.headers.text(&HeaderName::Require),
         Some("outbound")
@@ -380,7 +412,7 @@ fn a_path_is_kept_told_and_leads_to_its_first_proxy() {
         HeaderName::Path,
         path,
     );
-    let response = bindings.register(NOW, &request, &flow(), &RULES);
+    let response = send(&mut bindings, NOW, &request, &flow(), &RULES);
     let told: Vec<_> = response.headers.all(&HeaderName::Path).collect();
     assert_eq!(
         told,
@@ -426,7 +458,7 @@ fn a_closed_connection_ends_what_only_it_led_to() {
     ] {
         let mut bindings = Bindings::default();
         let request = over_tcp("a", contact, via);
-        bindings.register(NOW, &request, &connection(7), &RULES);
+        send(&mut bindings, NOW, &request, &connection(7), &RULES);
         let binding = bindings.current(NOW).next().unwrap();
         assert_eq!(
             binding.way(),
