@@ -1,9 +1,11 @@
 //! One leg of a call: our dialog with one party, its offer/answer, and how far it has come. A plain value;
 //! what happens to it is decided in `shard`.
 
+use crate::early::Forks;
 use crate::exchange::Exchange;
 use crate::input::EndCause;
 use crate::notifier::Notifier;
+use crate::reliable::Provisionals;
 use crate::session_timer::Asked;
 use base::{CallId, LegId, OfferId, UserId};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ pub enum LegTimer {
     DeviceSilent,
     /// Send our provisional response again: no answer yet.
     RepeatProgress,
+    /// Send our reliable provisional response again: no PRACK yet (RFC 3262 §3).
+    RetransmitProgress,
     /// Refresh the session (RFC 4028).
     Refresh,
     /// The session has not been refreshed (RFC 4028).
@@ -40,10 +44,11 @@ pub enum LegTimer {
 
 impl LegTimer {
     /// Every one.
-    pub(crate) const ALL: [LegTimer; 6] = [
+    pub(crate) const ALL: [LegTimer; 7] = [
         LegTimer::RetransmitAnswer,
         LegTimer::DeviceSilent,
         LegTimer::RepeatProgress,
+        LegTimer::RetransmitProgress,
         LegTimer::Refresh,
         LegTimer::SessionEnds,
         LegTimer::OfferAgain,
@@ -123,6 +128,8 @@ pub(crate) struct SentInvite {
     pub(crate) key: Option<ClientKey>,
     /// Whether any provisional response came.
     pub(crate) heard: bool,
+    /// Who rings.
+    pub(crate) forks: Forks,
 }
 
 /// An INVITE that waits for our final response, kept as the headers that the response must repeat.
@@ -131,8 +138,12 @@ pub(crate) struct PendingInvite {
     pub(crate) key: ServerKey,
     /// Whether it carried an offer; if not, our 2xx does.
     pub(crate) offered: bool,
+    /// Its CSeq number; PRACK and UPDATE raise the dialog's before it is answered.
+    pub(crate) cseq: u32,
     /// What it asks for in the way of session timers.
     pub(crate) asked: Asked,
+    /// What has been said before the final response.
+    pub(crate) provisionals: Provisionals,
     head: Box<Request>,
 }
 
@@ -152,7 +163,9 @@ impl PendingInvite {
         PendingInvite {
             key,
             offered: !request.body.is_empty(),
+            cseq: request.headers.cseq().map_or(0, |cseq| cseq.number),
             asked,
+            provisionals: Provisionals::new(&request.headers),
             head: head.into(),
         }
     }
@@ -240,6 +253,41 @@ impl Leg {
         }
     }
 
+    /// The dialog, early or not, that a request of the party's belongs to.
+    pub(crate) fn dialog_with(&self, request: &Request) -> Option<&Dialog> {
+        match &self.state {
+            State::Calling { invite } => Some(&invite.forks.matching(request)?.dialog),
+            _ => self.dialog().filter(|dialog| dialog.matches(request)),
+        }
+    }
+
+    /// The same, to change it.
+    pub(crate) fn dialog_with_mut(&mut self, request: &Request) -> Option<&mut Dialog> {
+        match &mut self.state {
+            State::Calling { invite } => Some(&mut invite.forks.matching_mut(request)?.dialog),
+            State::Incoming { dialog, .. } | State::Up { dialog } | State::Leaving { dialog } => {
+                Some(dialog).filter(|dialog| dialog.matches(request))
+            }
+            State::Preparing { .. } | State::Cancelling { .. } => None,
+        }
+    }
+
+    /// What is agreed, or to be, with whoever sent a request.
+    pub(crate) fn negotiation_with(&self, request: &Request) -> Option<&Negotiation> {
+        match &self.state {
+            State::Calling { invite } => invite.forks.matching(request)?.negotiation.as_ref(),
+            _ => self.negotiation.as_ref(),
+        }
+    }
+
+    /// The same, to change it.
+    pub(crate) fn negotiation_with_mut(&mut self, request: &Request) -> Option<&mut Negotiation> {
+        match &mut self.state {
+            State::Calling { invite } => invite.forks.matching_mut(request)?.negotiation.as_mut(),
+            _ => self.negotiation.as_mut(),
+        }
+    }
+
     /// The INVITE that waits for our final response.
     pub(crate) fn pending_key(&self) -> Option<ServerKey> {
         match &self.state {
@@ -262,9 +310,12 @@ impl Leg {
         matches!(self.state, State::Up { .. })
     }
 
-    /// What offer and answer agreed on, once they have.
+    /// What offer and answer agreed on, once they have; while it rings, with whoever is heard.
     pub(crate) fn agreed(&self) -> Option<&Agreed> {
-        self.negotiation.as_ref()?.agreed()
+        match &self.state {
+            State::Calling { invite } => invite.forks.agreed(),
+            _ => self.negotiation.as_ref()?.agreed(),
+        }
     }
 
     /// Whether the party wants nothing sent: it has put us on hold (RFC 3264 §8.4).
@@ -277,11 +328,14 @@ impl Leg {
     /// Where requests within the dialog go (RFC 3261 §8.1.2): to the next hop if that is an address; to
     /// where the party was last heard if it is a name or lies behind an address translator.
     pub(crate) fn request_flow(&self) -> Flow {
-        let by_dialog = self
-            .dialog()
-            .filter(|_| !self.pinned)
-            .and_then(|dialog| dialog.next_hop().socket_addr());
-        match by_dialog {
+        self.dialog()
+            .map_or(self.flow, |dialog| self.flow_by(dialog))
+    }
+
+    /// The same for one of several early dialogs.
+    pub(crate) fn flow_by(&self, dialog: &Dialog) -> Flow {
+        let next_hop = dialog.next_hop().socket_addr();
+        match next_hop.filter(|_| !self.pinned) {
             Some(remote) => Flow {
                 remote,
                 ..self.flow

@@ -1,83 +1,50 @@
-//! Our answers to an INVITE or re-INVITE: provisional ones, the 2xx and its repeats, and the ACK.
+//! Our 2xx to an INVITE or re-INVITE, its repeats, and the ACK. Provisional responses are in `reliable`.
 
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Shard};
 use crate::input::{EndCause, Output};
-use crate::leg::{Leg, LegTimer, PROGRESS_EVERY, State, Unacknowledged};
+use crate::leg::{Leg, LegTimer, State, Unacknowledged};
+use crate::reliable::Described;
 use base::{LegId, Time};
 use bytes::Bytes;
 use sip_core::transaction::{self, Due as Repeat, Repeats, ServerKey, Timers};
 use sip_core::{HeaderName, HeaderValue, Host, Request, Response, StatusCode, Uri};
 
 impl Shard {
-    /// A provisional response; 183 carries our answer to his offer.
-    pub(super) fn progress(
-        &mut self,
-        now: Time,
-        leg: LegId,
-        status: StatusCode,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(entry) = self.leg(leg) else {
-            return;
-        };
-        let State::Incoming { invite, .. } = &entry.state else {
-            return;
-        };
-        let key = invite.key;
-        let mut response = invite.response(status, &entry.local_tag);
-        self.complete(entry, &mut response);
-        if status == StatusCode::SESSION_PROGRESS
-            && let Some(sdp) = entry.negotiation.as_ref().and_then(|it| it.local())
-        {
-            let sdp = Bytes::copy_from_slice(sdp);
-            response.set_body(ACCEPT, sdp);
-        }
-        self.timers.arm(
-            Due::Leg(leg, LegTimer::RepeatProgress),
-            now + PROGRESS_EVERY,
-        );
-        self.respond(now, key, response, out);
-    }
-
-    /// Tells those on the way to a caller who is not answered yet that his INVITE is alive.
-    pub(super) fn progress_again(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
-        let Some(key) = self.leg(leg).and_then(Leg::pending_key) else {
-            return;
-        };
-        self.timers.arm(
-            Due::Leg(leg, LegTimer::RepeatProgress),
-            now + PROGRESS_EVERY,
-        );
-        self.transact(now, transaction::Input::Repeat { key }, out);
-    }
-
     /// 200: with our answer, or with our offer if the INVITE had none. Sent again until the ACK comes.
     pub(super) fn answer(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let State::Incoming { invite, dialog } = &entry.state else {
+        let State::Incoming { invite, dialog } = &mut entry.state else {
             return;
         };
+        if invite.provisionals.keeps_the_2xx() {
+            invite.provisionals.final_waits = true;
+            return;
+        }
         let (invite, dialog) = (invite.clone(), dialog.clone());
+        let described = invite.provisionals.described;
         let Some(negotiation) = entry.negotiation.as_mut() else {
             return;
         };
-        let sdp = if invite.offered {
-            Bytes::copy_from_slice(negotiation.local().unwrap_or_default())
-        } else {
-            negotiation.offer(sip_core::Direction::SendRecv)
+        let sdp = match (described, invite.offered) {
+            (Described::Since, _) => Bytes::new(),
+            (_, true) => Bytes::copy_from_slice(negotiation.local().unwrap_or_default()),
+            (_, false) => negotiation.offer(sip_core::Direction::SendRecv),
         };
-        let cseq = dialog.remote_cseq.unwrap_or_default();
+        let offers = described != Described::Since && !invite.offered;
+        let cseq = invite.cseq;
         entry.state = State::Up { dialog };
-        let (tag, offered) = (entry.local_tag.clone(), invite.offered);
+        let tag = entry.local_tag.clone();
         let mut response = invite.response(StatusCode::OK, &tag);
         self.grant_session(now, leg, &invite.asked, &mut response);
         self.pending.remove(&invite.key);
-        self.timers.disarm(&Due::Leg(leg, LegTimer::RepeatProgress));
-        self.answer_with(now, leg, invite.key, cseq, offered, (response, sdp), out);
-        if offered {
+        for timer in [LegTimer::RepeatProgress, LegTimer::RetransmitProgress] {
+            self.timers.disarm(&Due::Leg(leg, timer));
+        }
+        self.answer_with(now, leg, invite.key, cseq, !offers, (response, sdp), out);
+        if invite.offered {
             self.apply_media(leg, out);
         }
     }
@@ -104,7 +71,9 @@ impl Shard {
         response
             .headers
             .push(HeaderName::Supported, HeaderValue::of(SUPPORTED));
-        response.set_body(ACCEPT, sdp);
+        if !sdp.is_empty() {
+            response.set_body(ACCEPT, sdp);
+        }
         let repeats = Repeats::of_success(now, &Timers::default());
         let (at, _) = repeats.deadline();
         self.timers

@@ -7,6 +7,7 @@ use crate::call::{Call, Purpose, Standing};
 use crate::exchange::{Exchange, Owner};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, PendingInvite, Role, State};
+use crate::reliable::Reliability;
 use crate::routing;
 use crate::session_timer::Asked;
 use crate::settings::{Answering, Organisation};
@@ -241,12 +242,14 @@ impl Shard {
         answering: Answering,
         out: &mut Vec<Output>,
     ) {
-        let offered = self.leg(leg).is_some_and(|leg| match &leg.state {
-            State::Incoming { invite, .. } => invite.offered,
+        let can_hear_early = self.leg(leg).is_some_and(|leg| match &leg.state {
+            State::Incoming { invite, .. } => {
+                invite.offered || invite.provisionals.reliability != Reliability::Never
+            }
             _ => false,
         });
         // An unreliable 183 can't carry an offer (RFC 3261 §13.2.1), so without one of his we answer.
-        if answering == Answering::WhenAgentAnswers && offered {
+        if answering == Answering::WhenAgentAnswers && can_hear_early {
             if !self.hears_us(leg) {
                 self.progress(now, leg, StatusCode::SESSION_PROGRESS, out);
                 self.apply_media(leg, out);

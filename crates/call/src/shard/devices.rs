@@ -5,6 +5,7 @@ use super::answering::contact;
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
+use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::input::Output;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
@@ -117,6 +118,7 @@ impl Shard {
             invite: SentInvite {
                 key: None,
                 heard: false,
+                forks: Forks::default(),
             },
         };
         let flow = entry.flow;
@@ -221,7 +223,7 @@ impl Shard {
             State::Calling { invite } if response.is_provisional() => {
                 invite.heard = true;
                 if response.status != StatusCode::TRYING {
-                    self.device_rings(now, leg, out);
+                    self.device_progressed(now, leg, response, out);
                 }
             }
             State::Calling { .. } | State::Cancelling { .. } if response.is_success() => {
@@ -240,15 +242,6 @@ impl Shard {
         }
     }
 
-    fn device_rings(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
-        let Some(entry) = self.leg(leg) else {
-            return;
-        };
-        if matches!(entry.role, Role::Callee { .. }) {
-            self.colleague_rings(now, entry.call, out);
-        }
-    }
-
     /// The first 2xx: ACK at once; then it is for whoever rang to say whether the answer still counts.
     fn device_answered(
         &mut self,
@@ -258,18 +251,29 @@ impl Shard {
         response: &Response,
         out: &mut Vec<Output>,
     ) {
-        let Some(dialog) = dialog_of(response) else {
-            // A 2xx that makes no dialog can't be acknowledged either.
-            return self.leg_gone(now, leg, Gone::Unreachable, out);
-        };
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
+        let (State::Calling { invite } | State::Cancelling { invite }) = &mut entry.state else {
+            return;
+        };
+        let early = invite.forks.remove(response);
+        let Some(dialog) = confirmed(early.as_ref(), response) else {
+            // A 2xx that makes no dialog can't be acknowledged either.
+            return self.leg_gone(now, leg, Gone::Unreachable, out);
+        };
         entry.state = State::Up { dialog };
         entry.exchange.hear(&response.headers);
-        let concluded = match &mut entry.negotiation {
-            Some(negotiation) => negotiation.conclude(&response.body).is_ok(),
-            None => false,
+        let concluded = match (
+            &mut entry.negotiation,
+            early.and_then(|early| early.agreed_before(response)),
+        ) {
+            (negotiation, Some(agreed)) => {
+                *negotiation = Some(agreed);
+                true
+            }
+            (Some(negotiation), None) => negotiation.conclude(&response.body).is_ok(),
+            (None, None) => false,
         };
         let (call, role, settled) = (entry.call, entry.role.clone(), entry.settled);
         self.session_granted(now, leg, response);
@@ -380,17 +384,14 @@ impl Shard {
     }
 }
 
-/// The dialog that a 2xx to an INVITE of ours makes; all it needs of the INVITE stands in the 2xx.
-fn dialog_of(response: &Response) -> Option<Dialog> {
-    let headers = &response.headers;
-    let to = headers.to().ok()?.without_tag();
-    let mut request = Request::new(Method::Invite, to.uri.clone());
-    request.headers.push(HeaderName::From, headers.from().ok()?);
-    request.headers.push(HeaderName::To, to);
-    for name in [HeaderName::CallId, HeaderName::CSeq] {
-        request.headers.copy_from(headers, &name);
-    }
-    Dialog::from_response(&request, response).ok()
+/// The dialog that a 2xx to an INVITE of ours confirms, or makes. One that rang before has counted our requests.
+fn confirmed(early: Option<&Early>, response: &Response) -> Option<Dialog> {
+    let mut dialog = match early {
+        Some(early) => early.dialog.clone(),
+        None => return dialog_of(response),
+    };
+    dialog.confirm(response);
+    Some(dialog)
 }
 
 fn nowhere() -> Flow {

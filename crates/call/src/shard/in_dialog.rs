@@ -9,7 +9,7 @@ use super::requests::{
 };
 use crate::call::KeyWay;
 use crate::input::{Output, RefusedCause};
-use crate::leg::State;
+use crate::leg::{Leg, State};
 use base::{LegId, Time};
 use sip_core::transaction::ServerKey;
 use sip_core::{Direction, Flow, HeaderName, Method, Request, StatusCode};
@@ -33,7 +33,7 @@ impl Shard {
             // A phone behind an address translator may come from a new port at any time.
             entry.flow = flow;
         }
-        let dialog = entry.dialog_mut().ok_or_else(no_dialog)?;
+        let dialog = entry.dialog_with_mut(request).ok_or_else(no_dialog)?;
         // RFC 3261 §12.2.2: a lower CSeq is out of order.
         let out_of_order =
             |_| Refused::new(StatusCode::SERVER_INTERNAL_ERROR, RefusedCause::Malformed);
@@ -42,12 +42,15 @@ impl Shard {
             entry.exchange.hear(&request.headers);
         }
         match request.method {
+            // RFC 3261 §15: whoever was invited refuses, or is cancelled, and has nothing to say BYE to.
+            Method::Bye if self.leg(leg).is_some_and(Leg::is_ringing) => Err(no_dialog()),
             Method::Bye => {
                 self.bye(now, key, leg, request, out);
                 Ok(())
             }
             Method::Invite => self.reinvited(now, key, leg, request, out),
             Method::Update => self.updated(now, key, leg, request, out),
+            Method::Prack => self.pracked(now, key, leg, request, out),
             Method::Options => {
                 no_extension_required(request)?;
                 self.respond(now, *key, capabilities(request, tag), out);

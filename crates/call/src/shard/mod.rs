@@ -5,6 +5,7 @@ mod answering;
 mod caller;
 mod devices;
 mod direct;
+mod early;
 mod enter;
 mod feature;
 mod hang_up;
@@ -18,6 +19,7 @@ mod offer;
 mod queue;
 mod refer;
 mod refresh;
+mod reliable;
 mod requests;
 mod ringing;
 mod transfer;
@@ -54,7 +56,8 @@ pub(crate) enum Mark {
     Bye(LegId),
     /// What the party of this leg is told of the transfer he asked for.
     Notify(LegId),
-    /// The BYE to a branch of a forked INVITE that we want no part of.
+    /// Of a request whose answer changes nothing: a PRACK, or the BYE to a branch of a forked INVITE that we want
+    /// no part of.
     Stray,
     /// A re-INVITE or UPDATE to this leg.
     Session(LegId),
@@ -148,6 +151,9 @@ impl Core for Shard {
                 }
                 Due::Leg(leg, LegTimer::DeviceSilent) => self.device_silent(now, leg, out),
                 Due::Leg(leg, LegTimer::RepeatProgress) => self.progress_again(now, leg, out),
+                Due::Leg(leg, LegTimer::RetransmitProgress) => {
+                    self.progress_unacknowledged(now, leg, out);
+                }
                 Due::Leg(leg, LegTimer::Refresh) => self.refresh_due(now, leg, out),
                 Due::Leg(leg, LegTimer::SessionEnds) => self.party_lost(now, leg, out),
                 Due::Leg(leg, LegTimer::OfferAgain) => self.offer_again(now, leg, out),

@@ -13,9 +13,10 @@ use sip_core::{
 use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
-pub(crate) const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO";
+pub(crate) const ALLOW: &str =
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK";
 /// What extensions it knows (RFC 3261 §20.37).
-pub(crate) const SUPPORTED: &str = "timer";
+pub(crate) const SUPPORTED: &str = "timer, 100rel";
 /// What bodies it reads.
 pub(crate) const ACCEPT: &str = "application/sdp";
 /// What a caller is told when there is no room, or no server, for him now.
@@ -201,8 +202,9 @@ impl Shard {
     /// The leg that a tag of ours names, if the rest of the request agrees.
     pub(super) fn leg_named(&self, tag: &str, request: &Request) -> Option<&crate::leg::Leg> {
         let leg = self.leg(tag::leg_of(tag)?)?;
-        let same = *leg.local_tag == *tag && leg.dialog()?.matches(request);
-        same.then_some(leg)
+        leg.dialog_with(request)
+            .is_some_and(|dialog| *dialog.local_tag == *tag)
+            .then_some(leg)
     }
 }
 

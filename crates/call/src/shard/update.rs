@@ -8,6 +8,7 @@ use super::requests::{
 };
 use crate::input::{Output, RefusedCause};
 use crate::leg::{Leg, State};
+use crate::reliable::Described;
 use base::{LegId, Time};
 use sip_core::transaction::ServerKey;
 use sip_core::{Direction, HeaderName, Request, StatusCode};
@@ -30,7 +31,8 @@ impl Shard {
         let offered = !request.body.is_empty();
         if offered {
             let retry_after_s = self.random() % (RETRY_AFTER_MAX_S + 1);
-            may_be_offered(self.leg(leg).ok_or_else(no_dialog)?, retry_after_s)?;
+            let entry = self.leg(leg).ok_or_else(no_dialog)?;
+            may_be_offered(entry, request, retry_after_s)?;
         }
         let entry = self.leg_mut(leg).ok_or_else(no_dialog)?;
         let mut response = request.response(StatusCode::OK);
@@ -40,9 +42,12 @@ impl Shard {
         headers.push(HeaderName::Supported, SUPPORTED);
         if offered {
             let refused = |error| Refused::new(status_of(&error), RefusedCause::NoCommonCodec);
-            let negotiation = entry.negotiation.as_mut().ok_or_else(no_dialog)?;
+            let negotiation = entry.negotiation_with_mut(request).ok_or_else(no_dialog)?;
             let answered = negotiation.answer_to(&request.body, Direction::SendRecv);
             response.set_body(ACCEPT, answered.map_err(refused)?.0);
+            if let State::Incoming { invite, .. } = &mut entry.state {
+                invite.provisionals.described = Described::Since;
+            }
         }
         if entry.is_up() {
             self.grant_session(now, leg, &asked, &mut response);
@@ -57,14 +62,24 @@ impl Shard {
 
 /// Whether an offer may come in an UPDATE now (RFC 3311 §5.2): not across one of ours, and not before the INVITE's
 /// own offer has an answer that can't be lost.
-fn may_be_offered(leg: &Leg, retry_after_s: u64) -> Result<(), Refused> {
-    let negotiation = leg.negotiation.as_ref();
-    if negotiation.is_some_and(|it| it.is_offering()) {
+fn may_be_offered(leg: &Leg, request: &Request, retry_after_s: u64) -> Result<(), Refused> {
+    let negotiation = leg.negotiation_with(request);
+    // A party that rings and has not answered our INVITE's offer for good has it pending still.
+    let offering = match &leg.state {
+        State::Calling { invite } => !invite
+            .forks
+            .matching(request)
+            .is_some_and(|early| early.is_settled),
+        _ => negotiation.is_some_and(|it| it.is_offering()),
+    };
+    if offering {
         let status = StatusCode::REQUEST_PENDING;
         return Err(Refused::new(status, RefusedCause::Malformed));
     }
     match &leg.state {
         State::Up { .. } if !leg.bye_due => Ok(()),
+        State::Calling { .. } => Ok(()),
+        State::Incoming { invite, .. } if invite.provisionals.described != Described::Not => Ok(()),
         State::Incoming { .. } => {
             let status = StatusCode::SERVER_INTERNAL_ERROR;
             let refused = Refused::new(status, RefusedCause::Malformed);

@@ -8,6 +8,7 @@ mod groups;
 mod hunting;
 mod menus;
 mod phone;
+mod provisional;
 mod sessions;
 mod transfer;
 mod world;
@@ -16,7 +17,7 @@ use acd::AgentState;
 use base::Core;
 use call::settings::{Answering, QueueJourney};
 use call::{EndCause, Input};
-use phone::{Habit, Seen};
+use phone::{Habit, Rings, Seen};
 use sip_core::{Direction, StatusCode};
 use std::time::Duration;
 use world::{Life, NUMBER, Network, RING, WRAP_UP, World, journey};
@@ -558,8 +559,12 @@ fn random_world(seed: u64, life: Life) -> World {
         world = world.with_sessions(seconds(20));
     }
     for phone in 0..world.phones.len() {
+        world.phones[phone].rings =
+            [Rings::Plainly, Rings::WithMedia, Rings::Reliably][world.random(3) as usize];
         if world.random(2) == 0 {
-            world.phones[phone].extra = vec![sessions::UPDATES, sessions::TIMER];
+            let prack =
+                [provisional::KNOWS, provisional::INSISTS][world.random(2) as usize].clone();
+            world.phones[phone].extra = vec![sessions::UPDATES, sessions::TIMER, prack];
         }
     }
     for _ in 0..30 {

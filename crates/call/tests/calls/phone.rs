@@ -1,6 +1,10 @@
 //! A telephone in virtual time: enough of a user agent to call, ring, answer, hold and hang up over a network
 //! that loses messages, with the transaction machines of `sip-core` underneath.
 
+mod reliable;
+
+pub(crate) use reliable::Rings;
+
 use base::{Core, ShardId, Time};
 use bytes::Bytes;
 use sip_core::dialog::Dialog;
@@ -48,6 +52,8 @@ pub(crate) enum Seen {
     /// A NOTIFY with that status in its sipfrag.
     Notified(u16),
     Updated(u16),
+    /// Its own provisional response was acknowledged.
+    Pracked,
     /// The server refreshed or changed the session.
     Asked(Method),
 }
@@ -93,6 +99,8 @@ pub(crate) struct Phone {
     /// What it writes beside the rest in its INVITE, re-INVITE, UPDATE, and in its 2xx to the server's.
     pub(crate) extra: Vec<(HeaderName, &'static str)>,
     /// What it answers to the server's re-INVITE and UPDATE, in turn; 200 when none is left.
+    pub(crate) rings: Rings,
+    reliable: reliable::Reliable,
     pub(crate) verdicts: VecDeque<(StatusCode, Vec<(HeaderName, &'static str)>)>,
 }
 
@@ -112,6 +120,8 @@ impl Phone {
             offers_in_ack: false,
             calls_made: 0,
             extra: Vec::new(),
+            rings: Rings::default(),
+            reliable: reliable::Reliable::default(),
             verdicts: VecDeque::new(),
         }
     }
@@ -155,6 +165,7 @@ impl Phone {
     /// Dials a number.
     pub(crate) fn call(&mut self, now: Time, dialled: &str, out: &mut Vec<Bytes>) {
         self.calls_made += 1;
+        self.calls_anew();
         self.negotiation = negotiation(self.address);
         let mut request = Request::new(
             Method::Invite,
@@ -302,6 +313,7 @@ impl Phone {
                 let response = request.response_with_tag(StatusCode::BUSY_HERE, "phone");
                 let key = *key;
                 self.side = Side::Idle;
+                self.rings_no_more();
                 self.step(now, Input::Respond { key, response }, out);
             }
             Side::Up {
@@ -329,7 +341,9 @@ impl Phone {
 
     pub(crate) fn poll_timeout(&self) -> Option<Time> {
         let own = match &self.side {
-            Side::Called { answer_at, .. } => *answer_at,
+            Side::Called { answer_at, .. } => {
+                self.prack_deadline().into_iter().chain(*answer_at).min()
+            }
             Side::Up {
                 unacknowledged: Some((_, repeats)),
                 ..
@@ -352,6 +366,7 @@ impl Phone {
         {
             self.answer(now, out);
         }
+        self.ring_again(now, out);
         if let Side::Up { unacknowledged, .. } = &mut self.side
             && let Some((key, repeats)) = unacknowledged
         {
@@ -365,6 +380,9 @@ impl Phone {
     }
 
     fn answer(&mut self, now: Time, out: &mut Vec<Bytes>) {
+        if self.waits_for_prack(now) {
+            return;
+        }
         let Side::Called { key, request, .. } = &self.side else {
             return;
         };
@@ -375,11 +393,13 @@ impl Phone {
             HeaderName::Contact,
             format!("<sip:{}@{}>", self.name, self.address),
         );
-        self.negotiation = negotiation(self.address);
-        let (sdp, _) = self
-            .negotiation
-            .answer_to(&request.body, sip_core::Direction::SendRecv)
-            .expect("the server offers what phones have");
+        if self.rings == Rings::Plainly {
+            self.negotiation = negotiation(self.address);
+            self.negotiation
+                .answer_to(&request.body, sip_core::Direction::SendRecv)
+                .expect("the server offers what phones have");
+        }
+        let sdp = Bytes::copy_from_slice(self.negotiation.local().expect("an answer"));
         response.set_body("application/sdp", sdp);
         self.describe(&mut response.headers);
         self.seen.push(Seen::Answered);
@@ -476,18 +496,18 @@ impl Phone {
             }
             (Method::Invite, Side::Idle, habit) => {
                 self.seen.push(Seen::Invited);
-                let response = say(StatusCode::RINGING);
                 let answer_at = match habit {
                     Habit::Answers(after) => Some(now + after),
                     _ => None,
                 };
                 self.side = Side::Called {
                     key,
-                    request: Box::new(request),
+                    request: Box::new(request.clone()),
                     answer_at,
                 };
-                self.step(now, respond(response), out);
+                self.ring(now, key, &request, out);
             }
+            (Method::Prack, _, _) => self.pracked(now, key, &request, out),
             (Method::Invite | Method::Update, Side::Up { dialog, .. }, _)
                 if dialog.matches(&request) =>
             {
@@ -623,6 +643,7 @@ impl Phone {
         if *key == cancelled {
             self.seen.push(Seen::Cancelled);
             let response = request.response_with_tag(StatusCode::REQUEST_TERMINATED, "phone");
+            self.reliable = reliable::Reliable::default();
             self.side = Side::Idle;
             self.step(
                 now,
@@ -652,9 +673,11 @@ impl Phone {
         match &mut self.side {
             Side::Calling { cancel, .. } if response.is_success() => {
                 let cancel = *cancel;
-                let dialog = dialog_of(response);
+                let (dialog, counts) = self.confirmed(response);
                 let mut request = dialog.ack(1);
-                if self.offers_in_ack {
+                if !counts {
+                    // Agreed before the answer.
+                } else if self.offers_in_ack {
                     let (sdp, _) = self
                         .negotiation
                         .answer_to(&response.body, sip_core::Direction::SendRecv)
@@ -681,6 +704,9 @@ impl Phone {
                 self.side = Side::Idle;
             }
             Side::Calling { .. } => {
+                if !self.progressed(now, response, out) {
+                    return;
+                }
                 let seen = match response.status {
                     StatusCode::RINGING => Seen::Ringing,
                     StatusCode::SESSION_PROGRESS => Seen::Progress,

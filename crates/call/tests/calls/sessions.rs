@@ -347,7 +347,7 @@ fn update_with_offer(tag: &str) -> sip_core::Message {
 }
 
 /// Our tag in the latest message in the diary.
-fn our_tag(world: &World) -> String {
+pub(crate) fn our_tag(world: &World) -> String {
     let line = world
         .diary
         .iter()
