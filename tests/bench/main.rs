@@ -154,6 +154,8 @@ const RTP_PORTS: &str = "31000-64999";
 fn serve(setup: Setup) -> Server {
     let setup = setup
         .set_server("limits.calls_max", "100000")
+        .set_server("limits.invites_per_trunk", "1000000")
+        .set_server("limits.registers_per_user", "1000000")
         .env("KOLAPP_RTP_PORTS", RTP_PORTS);
     setup.on_cpu(SERVER_CPU).env("KOLAPP_LOG", "warn").start()
 }

@@ -207,6 +207,35 @@ pub fn speaks_for(
     }
 }
 
+/// What a request without credentials asks for, and nobody has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// An account to register.
+    User(Box<str>),
+    /// A number to call.
+    Number(Box<str>),
+}
+
+/// What a request asks for that is not there in the organisation. Not for whoever sent it to know.
+pub fn unknown(directory: &Directory, org: &OrgId, request: &Request) -> Option<Unknown> {
+    let organisation = directory.organisations.get(org)?;
+    match request.method {
+        Method::Register => {
+            let to = request.headers.to().ok()?;
+            let known = account_at(organisation, org, &to).is_some();
+            (!known).then(|| Unknown::User(to.uri.user().unwrap_or_default().into()))
+        }
+        Method::Invite => {
+            let dialled = request.uri.dialled().unwrap_or_default();
+            let known = organisation.extensions.contains_key(&*dialled)
+                || organisation.numbers.contains_key(&*dialled)
+                || organisation.feature_codes.contains_key(&*dialled);
+            (!known).then(|| Unknown::Number(dialled.into()))
+        }
+        _ => None,
+    }
+}
+
 /// The role a user has, for permission checks; an agent where he is not known any more.
 pub fn role_of(directory: &Directory, user: &UserId) -> Role {
     directory

@@ -8,6 +8,7 @@ use control::Role;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use sip_core::digest::Ha1;
+use sip_core::guard::{BanRules, Rate};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
@@ -23,8 +24,10 @@ pub struct Directory {
     pub domains: BTreeMap<Box<str>, OrgId>,
     /// Whose the requests are that name the server by its own address instead of a domain.
     pub addressed_by_ip: Option<OrgId>,
-    /// Bounds on calls.
+    /// Bounds on calls, and how fast anybody may ask.
     pub limits: Limits,
+    /// Who is banned for guessing.
+    pub bans: BanSettings,
     /// How long a dialog stands without a sign of life.
     pub session_timers: SessionTimers,
 }
@@ -60,12 +63,29 @@ impl Directory {
     }
 }
 
-/// Bounds on calls; beyond them a new INVITE gets 503 with Retry-After.
+/// Bounds on calls, beyond which a new INVITE gets 503 with Retry-After, and how fast anybody may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Calls at once in the whole process. Whoever runs the shards counts them and lets a caller beyond
     /// it in as [`crate::Admission::NoRoom`].
     pub calls_max: u32,
+    /// Messages from an address that nobody has proven himself from. An office behind one address has a
+    /// few hundred phones that may all come at once, which a bucket holds.
+    pub requests_per_source: Rate,
+    /// Messages from one address and port, a phone or a carrier's, that has proven who it is.
+    pub requests_per_peer: Rate,
+    /// INVITEs of a user.
+    pub invites_per_user: Rate,
+    /// REGISTERs of a user.
+    pub registers_per_user: Rate,
+    /// SUBSCRIBEs of a user; a phone sends one for each of its keys when it starts.
+    pub subscribes_per_user: Rate,
+    /// Other requests of a user.
+    pub messages_per_user: Rate,
+    /// INVITEs of a trunk.
+    pub invites_per_trunk: Rate,
+    /// Whether what comes from this machine itself is held to the rates of addresses.
+    pub loopback: Loopback,
 }
 
 /// Calls at once, where the configuration names no other number.
@@ -75,6 +95,62 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             calls_max: CALLS_MAX_DEFAULT,
+            requests_per_source: Rate::per_second(50),
+            requests_per_peer: Rate::per_second(5_000),
+            invites_per_user: Rate::per_second(5),
+            registers_per_user: Rate::per_second(10),
+            subscribes_per_user: Rate::per_second(25),
+            messages_per_user: Rate::per_second(10),
+            invites_per_trunk: Rate::per_second(1_000),
+            loopback: Loopback::Trusted,
+        }
+    }
+}
+
+/// Whether 127.0.0.0/8 and ::1 are treated as other addresses are. What comes from there has got onto this
+/// machine already, and is often a proxy that speaks for many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Loopback {
+    /// They are let off.
+    #[default]
+    Trusted,
+    /// They are addresses as all others.
+    LikeOthers,
+}
+
+/// Who is banned for guessing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanSettings {
+    /// When, and for how long.
+    pub rules: BanRules,
+    /// Addresses that are never banned; those of trunks never are.
+    pub never: Vec<Network>,
+    /// Whether this machine itself is.
+    pub loopback: Loopback,
+    /// What scanners call themselves in User-Agent, or a part of it, in lower case.
+    pub user_agents: Vec<Box<str>>,
+}
+
+/// What the scanners that every public server meets call themselves.
+pub const SCANNERS: [&str; 9] = [
+    "friendly-scanner",
+    "friendly-request",
+    "sipvicious",
+    "sundayddr",
+    "sipcli",
+    "pplsip",
+    "sip-scan",
+    "sipscan",
+    "vaxsipuseragent",
+];
+
+impl Default for BanSettings {
+    fn default() -> Self {
+        BanSettings {
+            rules: BanRules::default(),
+            never: Vec::new(),
+            loopback: Loopback::Trusted,
+            user_agents: SCANNERS.map(Box::from).into(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod error;
 mod graph;
 mod group;
 mod library;
+mod limits;
 mod loaded;
 mod menu;
 mod organisation;
@@ -34,7 +35,7 @@ pub use server::{RtpSettings, STATE_DIR_DEFAULT, ServerSettings, SipListener, Si
 pub use source::FILE_BYTES_MAX;
 
 use base::OrgId;
-use call::settings::{Directory, Limits};
+use call::settings::Directory;
 use describe::Description;
 use environment::Overrides;
 use library::Library;
@@ -200,9 +201,8 @@ fn assemble(
     let mut description = Description::default();
     description.add_server(table);
     let mut directory = Directory {
-        limits: Limits {
-            calls_max: server.calls_max,
-        },
+        limits: server.limits,
+        bans: server.bans.clone(),
         session_timers: server.session_timers,
         ..Directory::default()
     };

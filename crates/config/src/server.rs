@@ -4,12 +4,13 @@
 use crate::address;
 use crate::environment::Overrides;
 use crate::error::Spot;
+use crate::limits;
 use crate::problems::Problem;
 use crate::section::{At, Context, Reading, Section};
 use crate::source::{Place, Sources};
 use crate::tree::{Node, Table};
 use crate::value;
-use call::settings::{CALLS_MAX_DEFAULT, SessionTimers};
+use call::settings::{BanSettings, Limits, SessionTimers};
 use sip_core::registrar::{Beyond, Rules};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -24,9 +25,6 @@ const LISTENERS_MAX: usize = 16;
 
 /// Shard tasks and media threads at most: the number of virtual shards, beyond which a task owns nothing.
 const THREADS_MAX: u32 = base::ShardId::COUNT as u32;
-
-/// Calls at once that may be asked for: each takes two pairs of ports, of which an address has 32,000.
-const CALLS_MAX_MOST: u32 = 1_000_000;
 
 /// How long a stopping server waits for calls by default.
 const DRAIN_LIMIT: Duration = Duration::from_secs(30);
@@ -146,7 +144,8 @@ pub(crate) struct ServerFile {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) default_organisation: Option<At<String>>,
     pub(crate) prompts: At<PathBuf>,
-    pub(crate) calls_max: u32,
+    pub(crate) limits: Limits,
+    pub(crate) bans: BanSettings,
     pub(crate) session_timers: SessionTimers,
 }
 
@@ -170,7 +169,8 @@ pub(crate) fn read(
     let http = read_http(&mut top, start, overrides.http_port, context);
     let rtp = read_rtp(&mut top, start, &sip, overrides.rtp_ports, context);
     let registrar = read_registrations(&mut top, context);
-    let calls_max = read_calls_max(&mut top, context);
+    let limits = limits::read_limits(&mut top, context);
+    let bans = limits::read_bans(&mut top, context);
     let prompts = read_prompts(&mut top, start, context);
     top.finish(context);
 
@@ -196,7 +196,8 @@ pub(crate) fn read(
         listeners: listeners(&sip, &http, context),
         default_organisation,
         prompts,
-        calls_max,
+        limits,
+        bans,
         session_timers,
     }
 }
@@ -204,15 +205,6 @@ pub(crate) fn read(
 /// Reads a path as relative to `file`.
 fn path_in(file: usize, sources: &Sources) -> impl Fn(&Node) -> Reading<PathBuf> {
     move |node| Ok(sources.resolve(file, &value::text(node)?))
-}
-
-fn read_calls_max(top: &mut Section<'_>, context: &mut Context<'_>) -> u32 {
-    let Some(mut limits) = top.section("limits", "[limits]", context) else {
-        return CALLS_MAX_DEFAULT;
-    };
-    let calls_max = limits.take("calls_max", value::whole(1..=CALLS_MAX_MOST), context);
-    limits.finish(context);
-    calls_max.map_or(CALLS_MAX_DEFAULT, |at| at.value)
 }
 
 fn read_prompts(top: &mut Section<'_>, start: Place, context: &mut Context<'_>) -> At<PathBuf> {

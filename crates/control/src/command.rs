@@ -3,6 +3,8 @@
 use crate::principal::{Principal, Role};
 use base::{QueueId, UserId};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::time::Duration;
 
 /// Which of an agent's queues a command is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +72,25 @@ pub enum View {
     Agents,
     /// Registered devices.
     Registrations,
+    /// Banned addresses.
+    Bans,
+}
+
+/// A change of who is banned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BanCommand {
+    /// Keep whoever is at this address out.
+    Add {
+        /// Whose messages are dropped.
+        address: IpAddr,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// Let him in again, and forget what he did.
+    Remove {
+        /// Who.
+        address: IpAddr,
+    },
 }
 
 /// Anything that can be asked of the running server.
@@ -86,6 +107,8 @@ pub enum Command {
         /// Whose.
         user: UserId,
     },
+    /// Change who is banned.
+    Ban(BanCommand),
 }
 
 /// A command that permission is asked for.
@@ -110,8 +133,10 @@ impl Governed for Command {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
             Command::Agent(command) => command.is_allowed_to(by),
-            // Both reach over every organisation, so they are the operator's alone.
-            Command::Show(_) | Command::Reload => matches!(by, Principal::Operator),
+            // These reach over every organisation, so they are the operator's alone.
+            Command::Show(_) | Command::Reload | Command::Ban(_) => {
+                matches!(by, Principal::Operator)
+            }
             Command::EndRegistrations { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {

@@ -103,7 +103,7 @@ pub fn permit<T: Governed>(by: Principal, command: T) -> Result<Permitted<T>, Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Queues, View};
+    use crate::command::{BanCommand, Queues, View};
     use base::OrgId;
 
     fn user(org: &str, name: &str) -> UserId {
@@ -139,6 +139,9 @@ mod tests {
         assert!(permit(eva(), log_in("other", "anna")).is_err());
         assert!(permit(eva(), Command::Reload).is_err());
         assert!(permit(eva(), Command::Show(View::Calls)).is_err());
+        let address = std::net::Ipv4Addr::LOCALHOST.into();
+        let lift = BanCommand::Remove { address };
+        assert!(permit(eva(), Command::Ban(lift)).is_err());
     }
 
     #[test]

@@ -70,6 +70,12 @@ pub(crate) enum CtlRequest {
         #[command(subcommand)]
         action: Option<RegistrationsAction>,
     },
+    /// Who is banned for guessing, or a change of it
+    Bans {
+        /// What to change; without it, who is banned.
+        #[command(subcommand)]
+        change: Option<BanAction>,
+    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -86,7 +92,11 @@ impl CtlRequest {
             CtlRequest::Queues => Some(View::Queues),
             CtlRequest::Agents => Some(View::Agents),
             CtlRequest::Registrations { action: None } => Some(View::Registrations),
+            CtlRequest::Bans {
+                change: None | Some(BanAction::List),
+            } => Some(View::Bans),
             CtlRequest::Registrations { action: Some(_) }
+            | CtlRequest::Bans { .. }
             | CtlRequest::Reload
             | CtlRequest::Agent(_) => None,
         }
@@ -100,6 +110,27 @@ pub(crate) enum RegistrationsAction {
     Remove {
         /// The user: organisation/name, or the name alone where only one organisation has it
         user: String,
+    },
+}
+
+/// A change of who is banned.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BanAction {
+    /// Who is banned
+    List,
+    /// Drop everything that comes from an address
+    Add {
+        /// The address; of IPv6, its first 64 bits count
+        address: String,
+        /// For how many minutes
+        #[arg(long, value_name = "MINUTES", default_value_t = 60,
+            value_parser = clap::value_parser!(u32).range(1..=43_200))]
+        minutes: u32,
+    },
+    /// Let an address in again
+    Remove {
+        /// The address
+        address: String,
     },
 }
 

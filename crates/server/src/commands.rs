@@ -4,18 +4,20 @@
 use crate::acd_task::Acd;
 use crate::ctl::protocol::{AgentAction, Failure, Request};
 use crate::documents::{
-    AgentRow, Answer, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals, RegistrationRow,
-    Status,
+    AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals,
+    RegistrationRow, Status,
 };
 use crate::http::{Health, HealthCell};
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use acd::{AgentSnapshot, AgentState, QueueSnapshot};
 use base::{OrgId, QueueId, ShardId, Time, UserId};
 use call::CallView;
-use control::{AgentCommand, Command, Permitted, Principal, Queues, View, permit};
+use control::{AgentCommand, BanCommand, Command, Permitted, Principal, Queues, View, permit};
 use media::MediaEngine;
-use sip::{Clock, LiveCalls, Mailboxes, Registered, Registrations, ToAcd};
+use sip::{Clock, Gate, LiveCalls, Mailboxes, Registered, Registrations, ToAcd};
+use sip_core::guard::{Ban, Source};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Carries out permitted commands.
@@ -27,6 +29,7 @@ pub(crate) struct Reach {
     pub(crate) clock: Clock,
     pub(crate) acd: Acd,
     pub(crate) mailboxes: Mailboxes,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) media: MediaEngine,
     pub(crate) live_calls: LiveCalls,
@@ -68,6 +71,7 @@ impl Commands {
                 .reload(Cause::Command)
                 .await
                 .map(Answer::Reloaded),
+            Command::Ban(change) => self.change_bans(&change),
             Command::Agent(_) => Err(Failure::new("an agent command was not taken as one")),
         }
     }
@@ -83,6 +87,23 @@ impl Commands {
         Ok(Answer::Changed)
     }
 
+    fn change_bans(&self, change: &BanCommand) -> Result<Answer, Failure> {
+        let now = self.0.clock.now();
+        match change {
+            BanCommand::Add { address, lasts } => {
+                self.0.gate.ban(now, Source::of(*address), *lasts);
+                Ok(Answer::Changed)
+            }
+            BanCommand::Remove { address } => {
+                let source = Source::of(*address);
+                if self.0.gate.lift_ban(now, source) {
+                    return Ok(Answer::Changed);
+                }
+                Err(Failure::new(format!("{source} is not banned")))
+            }
+        }
+    }
+
     /// Names to ids.
     fn resolve(&self, request: Request) -> Result<Command, Failure> {
         let (action, agent, queue, reason) = match request {
@@ -91,6 +112,16 @@ impl Commands {
             Request::EndRegistrations { user } => {
                 let user = self.user(&user)?;
                 return Ok(Command::EndRegistrations { user });
+            }
+            Request::Ban { address, minutes } => {
+                return Ok(Command::Ban(BanCommand::Add {
+                    address: source(&address)?.address(),
+                    lasts: Duration::from_secs(u64::from(minutes) * 60),
+                }));
+            }
+            Request::LiftBan { address } => {
+                let address = source(&address)?.address();
+                return Ok(Command::Ban(BanCommand::Remove { address }));
             }
             Request::Agent {
                 action,
@@ -159,6 +190,10 @@ impl Commands {
                 let list = self.0.registrations.list(now).into_iter();
                 Answer::Registrations(list.map(|one| registration_row(one, now)).collect())
             }
+            View::Bans => {
+                let bans = self.0.gate.bans(now).into_iter();
+                Answer::Bans(bans.map(|ban| ban_row(&ban, now)).collect())
+            }
         })
     }
 
@@ -199,6 +234,21 @@ impl Commands {
             shard_tasks: self.0.mailboxes.tasks(),
             config: self.0.config.status(),
         })
+    }
+}
+
+fn source(text: &str) -> Result<Source, Failure> {
+    text.parse()
+        .map_err(|invalid: sip_core::guard::InvalidSource| Failure::new(invalid.to_string()))
+}
+
+fn ban_row(ban: &Ban, now: Time) -> BanRow {
+    BanRow {
+        source: ban.source.to_string(),
+        cause: ban.cause.label().into(),
+        since_s: (now - ban.since).as_secs(),
+        ends_in_s: (ban.until - now).as_secs(),
+        times: ban.times,
     }
 }
 

@@ -13,8 +13,9 @@ pub(crate) enum Answer {
     Queues(Vec<QueueRow>),
     Agents(Vec<AgentRow>),
     Registrations(Vec<RegistrationRow>),
+    Bans(Vec<BanRow>),
     Reloaded(Reloaded),
-    /// A change of an agent's state.
+    /// A change was made.
     Changed,
 }
 
@@ -146,6 +147,19 @@ pub(crate) struct RegistrationRow {
     pub(crate) path: Vec<String>,
     /// Which of the device's flows it is, where it keeps any (RFC 5626).
     pub(crate) reg_id: Option<u32>,
+}
+
+/// One banned source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BanRow {
+    /// An address, or a block of IPv6.
+    pub(crate) source: String,
+    /// `wrong-credentials`, `unknown-users`, `unknown-numbers`, `scanner` or `operator`.
+    pub(crate) cause: String,
+    pub(crate) since_s: u64,
+    pub(crate) ends_in_s: u64,
+    /// How many times it has been banned by now.
+    pub(crate) times: u32,
 }
 
 /// What a reload did.

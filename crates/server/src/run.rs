@@ -279,7 +279,12 @@ async fn wire(
 
     let secrets = Secrets {
         nonce_key: random::bytes()?,
+        table_seed: [
+            u64::from_be_bytes(random::bytes()?),
+            u64::from_be_bytes(random::bytes()?),
+        ],
     };
+    let gate = Arc::new(Gate::new(&secrets, settings.nonce_lifetime));
     let live_calls = LiveCalls::default();
     sip::start(
         sockets,
@@ -287,7 +292,7 @@ async fn wire(
         sip::Parts {
             clock,
             mailboxes: mailboxes.clone(),
-            gate: Arc::new(Gate::new(&secrets, settings.nonce_lifetime)),
+            gate: gate.clone(),
             registrations: registrations.clone(),
             media: Arc::new(MediaOfShards(media.clone())),
             acd: to_acd.clone(),
@@ -313,6 +318,7 @@ async fn wire(
         clock,
         acd,
         mailboxes,
+        gate,
         registrations,
         media,
         live_calls,

@@ -6,6 +6,7 @@ pub mod dialog;
 pub mod digest;
 pub mod frame;
 pub mod frame_stream;
+pub mod guard;
 pub mod header;
 pub mod header_name;
 pub mod header_name_addr;

@@ -1,12 +1,14 @@
 //! The gate: which requests outside a dialog come in, and on whose word. Makes no state for a request it
 //! turns away; `call::admission` says whose word is needed, and here the word is checked.
 
+use crate::guard::{Guard, is_called};
 use crate::nonces::Nonces;
 use base::{OrgId, Time};
 use call::Admission;
 use call::admission::{self, Account, Assessment};
 use call::settings::Directory;
-use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, NonceFault, NonceKey};
+use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, Holder, NonceId, NonceKey};
+use sip_core::guard::{Ban, Offence, Source};
 use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Uri};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -24,11 +26,13 @@ const ALGORITHMS: [Algorithm; 2] = [Algorithm::Md5, Algorithm::Sha256];
 /// over it (RFC 8760 §2.4): baresip 1 says "Function not implemented" and never registers.
 const MD5_ONLY_AGENTS: [&[u8]; 1] = [b"baresip v1."];
 
-/// Random bytes of this process, for nonces.
+/// Random numbers of this process.
 #[derive(Clone)]
 pub struct Secrets {
     /// Key of the proof in each nonce.
     pub nonce_key: [u8; 32],
+    /// Spreads addresses and names over the guard's tables, so that nobody can choose who meets whom.
+    pub table_seed: [u64; 2],
 }
 
 /// A request at the gate.
@@ -47,6 +51,8 @@ pub(crate) enum Verdict {
     Admit(Admission),
     /// It is answered with this and forgotten.
     Refuse(Box<Response>, Turned),
+    /// It is forgotten.
+    Ignore(Turned),
 }
 
 /// Why a request was turned away; a metric's label.
@@ -62,15 +68,21 @@ pub(crate) enum Turned {
     SpeaksForAnother,
     /// It is refused whoever sends it.
     Refused,
+    /// Whoever sent it has sent too many lately.
+    TooFast,
+    /// It says that it is a scanner's.
+    Scanner,
 }
 
 impl Turned {
-    pub(crate) const ALL: [Turned; 5] = [
+    pub(crate) const ALL: [Turned; 7] = [
         Turned::Challenged,
         Turned::Stale,
         Turned::WrongCredentials,
         Turned::SpeaksForAnother,
         Turned::Refused,
+        Turned::TooFast,
+        Turned::Scanner,
     ];
 
     pub(crate) fn label(self) -> &'static str {
@@ -80,6 +92,8 @@ impl Turned {
             Turned::WrongCredentials => "wrong-credentials",
             Turned::SpeaksForAnother => "speaks-for-another",
             Turned::Refused => "refused",
+            Turned::TooFast => "too-fast",
+            Turned::Scanner => "scanner",
         }
     }
 }
@@ -89,6 +103,8 @@ pub struct Gate {
     key: NonceKey,
     lifetime: Duration,
     nonces: Nonces,
+    /// How fast everybody may ask, and who is banned.
+    pub(crate) guard: Guard,
     /// Makes the To tag of a stateless refusal: the same for each retransmission (RFC 3261 §8.2.7).
     tags: RandomState,
     /// Checked against where there is no such account, so that a wrong name takes as long as a wrong
@@ -103,9 +119,30 @@ impl Gate {
             key: NonceKey::new(secrets.nonce_key),
             lifetime,
             nonces: Nonces::new(),
+            guard: Guard::new(secrets.table_seed),
             tags: RandomState::new(),
             nobody: ALGORITHMS.map(|algorithm| Ha1::of(algorithm, "", "", "")),
         }
+    }
+
+    /// Who is banned.
+    pub fn bans(&self, now: Time) -> Vec<Ban> {
+        self.guard.list_bans(now)
+    }
+
+    /// Bans a source by hand.
+    pub fn ban(&self, now: Time, source: Source, lasts: Duration) {
+        let ban = self.guard.ban(now, source, lasts);
+        note_ban(now, &ban);
+    }
+
+    /// Takes a ban back and forgets what led to it; whether there was one.
+    pub fn lift_ban(&self, now: Time, source: Source) -> bool {
+        let lifted = self.guard.lift(now, source);
+        if lifted {
+            tracing::info!(%source, "ban lifted");
+        }
+        lifted
     }
 
     /// Decides about a request that belongs to nothing known. `random` goes into the nonce of a challenge.
@@ -116,19 +153,78 @@ impl Gate {
         if exempt || request.is_in_dialog() {
             return Verdict::Admit(Admission::Anyone);
         }
+        if self.is_scanner(asked) {
+            self.guard_against(asked, Offence::Scanner);
+            return Verdict::Ignore(Turned::Scanner);
+        }
         let (realm, org) = match admission::assess(asked.directory, asked.flow, request) {
-            Assessment::Admitted(admission) => return Verdict::Admit(admission),
+            Assessment::Admitted(admission) => return self.let_in(asked, admission),
             Assessment::Refused(status) => {
                 return self.turn_away(request, status, Turned::Refused);
             }
             Assessment::Challenge { realm, org } => (realm, org),
         };
         match self.verify(asked, &org, &realm) {
-            Ok(admission) => Verdict::Admit(admission),
+            Ok(admission) => self.let_in(asked, admission),
             Err(Turned::SpeaksForAnother) => {
                 self.turn_away(request, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
             }
-            Err(why) => self.challenge(asked, &realm, why, random),
+            Err(why) => {
+                if why == Turned::Challenged
+                    && let Some(offence) = self.fishing(asked, &org)
+                {
+                    self.guard_against(asked, offence);
+                }
+                self.challenge(asked, &realm, why, random)
+            }
+        }
+    }
+
+    /// Lets in who proved who he is, unless he asks too often, and remembers where he is.
+    fn let_in(&self, asked: &Asked<'_>, admission: Admission) -> Verdict {
+        if !matches!(admission, Admission::User(_) | Admission::Trunk(_)) {
+            return Verdict::Admit(admission);
+        }
+        self.guard.vouch(asked.now, asked.flow.remote);
+        let (method, limits) = (&asked.request.method, &asked.directory.limits);
+        match self.guard.may_ask(asked.now, &admission, method, limits) {
+            Ok(()) => Verdict::Admit(admission),
+            Err(wait) => {
+                let seconds = wait.as_millis().div_ceil(1_000).max(1);
+                let tag = self.tag(asked.request);
+                let status = StatusCode::SERVICE_UNAVAILABLE;
+                let mut response = asked.request.response_with_tag(status, &tag);
+                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+                response.headers.push(HeaderName::RetryAfter, seconds);
+                Verdict::Refuse(Box::new(response), Turned::TooFast)
+            }
+        }
+    }
+
+    /// Whether somebody who never proved who he is calls himself a scanner.
+    fn is_scanner(&self, asked: &Asked<'_>) -> bool {
+        let agent = asked.request.headers.first(&HeaderName::UserAgent);
+        agent.is_some_and(|agent| is_called(agent, &asked.directory.bans.user_agents))
+            && !self.guard.is_proven(asked.now, asked.flow.remote)
+    }
+
+    /// What a request without credentials asks for that is not there, if it does: to know who and what is
+    /// here, scanners ask for one after the other.
+    fn fishing(&self, asked: &Asked<'_>, org: &OrgId) -> Option<Offence> {
+        let hash = |name: &str| self.tags.hash_one(name) as u32;
+        match admission::unknown(asked.directory, org, asked.request)? {
+            admission::Unknown::User(name) => Some(Offence::UnknownUser(hash(&name))),
+            admission::Unknown::Number(number) => Some(Offence::UnknownNumber(hash(&number))),
+        }
+    }
+
+    fn guard_against(&self, asked: &Asked<'_>, offence: Offence) {
+        let remote = asked.flow.remote;
+        let ban = self
+            .guard
+            .offended(asked.now, remote, offence, asked.directory);
+        if let Some(ban) = ban {
+            note_ban(asked.now, &ban);
         }
     }
 
@@ -137,13 +233,18 @@ impl Gate {
         let mut why = Turned::Challenged;
         for credentials in credentials_for(asked.request, realm) {
             let account = admission::account(asked.directory, org, &credentials).ok();
+            let nonce = self.nonce_of(asked, realm, &credentials);
             let proven = self.proves(asked.request, &credentials, account.as_ref());
             let Some(account) = account.filter(|_| proven && is_for(&credentials, asked)) else {
                 why = Turned::WrongCredentials;
+                // Who never had a nonce from us may be somebody else, in whose name this was sent.
+                if nonce.is_some() {
+                    self.guard_against(asked, Offence::WrongCredentials);
+                }
                 continue;
             };
             // Only now, when they are right, may a nonce be called stale or cost memory.
-            if !self.is_fresh(asked.now, &credentials) {
+            if !self.is_fresh(asked.now, nonce, &credentials) {
                 return Err(Turned::Stale);
             }
             return admission::speaks_for(asked.directory, org, &account, asked.request)
@@ -171,12 +272,23 @@ impl Gate {
         right && account.is_some()
     }
 
-    /// A nonce of another process is as good as an expired one: the phone tries again with a new one
-    /// and nobody is asked for a password.
-    fn is_fresh(&self, now: Time, credentials: &Credentials) -> bool {
-        let known: Result<_, NonceFault> = self.key.check(now, &credentials.nonce, self.lifetime);
-        match (known, credentials.nc) {
-            (Ok(nonce), Some(nc)) => self.nonces.accept(now, self.lifetime, nonce, nc),
+    /// The nonce that credentials answer, if it is one that was sent there lately.
+    fn nonce_of(
+        &self,
+        asked: &Asked<'_>,
+        realm: &str,
+        credentials: &Credentials,
+    ) -> Option<NonceId> {
+        let (nonce, holder) = (&credentials.nonce, holder(realm, asked.flow));
+        let known = self.key.check(asked.now, nonce, self.lifetime, &holder);
+        known.ok()
+    }
+
+    /// A nonce of another process, or one that was given to somebody else, is as good as an expired one: the
+    /// phone tries again with a new one and nobody is asked for a password.
+    fn is_fresh(&self, now: Time, nonce: Option<NonceId>, credentials: &Credentials) -> bool {
+        match (nonce, credentials.nc) {
+            (Some(nonce), Some(nc)) => self.nonces.accept(now, self.lifetime, nonce, nc),
             _ => false,
         }
     }
@@ -184,7 +296,8 @@ impl Gate {
     fn challenge(&self, asked: &Asked<'_>, realm: &str, why: Turned, random: u64) -> Verdict {
         let request = asked.request;
         let mut response = request.response_with_tag(StatusCode::UNAUTHORIZED, &self.tag(request));
-        let nonce = self.key.issue(asked.now, random);
+        let holder = holder(realm, asked.flow);
+        let nonce = self.key.issue(asked.now, random, &holder);
         for algorithm in ALGORITHMS {
             if algorithm != Algorithm::Md5 && knows_md5_only(request) {
                 continue;
@@ -212,6 +325,21 @@ impl Gate {
         // Not of the form of a leg's tag, so that its ACK leads to no leg.
         format!("{:016x}", self.tags.hash_one((via, call_id)))
     }
+}
+
+fn holder<'a>(realm: &'a str, flow: &Flow) -> Holder<'a> {
+    Holder {
+        realm,
+        source: Source::of(flow.remote.ip()),
+    }
+}
+
+/// Tells of a ban, once.
+fn note_ban(now: Time, ban: &Ban) {
+    let cause = ban.cause.label();
+    metrics::counter!("kolapp_bans_total", "cause" => cause).increment(1);
+    let lasts_s = ban.until.since(now).as_secs();
+    tracing::warn!(source = %ban.source, cause, times = ban.times, lasts_s, "banned");
 }
 
 /// The request's readable credentials for `realm`.

@@ -4,6 +4,7 @@
 
 mod clock;
 mod gate;
+mod guard;
 mod local;
 mod mailbox;
 mod measure;

@@ -2,6 +2,7 @@
 //! atomic addition.
 
 use crate::gate::Turned;
+use crate::guard::Shut;
 use call::{EndCause, RefusedCause};
 use metrics::{Counter, counter, describe_counter, describe_gauge, gauge};
 use sip_core::{Method, StatusCode};
@@ -72,7 +73,17 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_sip_turned_away_total",
         &["cause"],
-        "requests that the gate answered; cause: challenged, stale, wrong-credentials, speaks-for-another, refused",
+        "requests that the gate answered or dropped; cause: challenged, stale, wrong-credentials, speaks-for-another, refused, too-fast, scanner",
+    ),
+    counts(
+        "kolapp_sip_kept_out_total",
+        &["cause"],
+        "messages dropped unread; cause: banned, too-fast",
+    ),
+    counts(
+        "kolapp_bans_total",
+        &["cause"],
+        "sources banned; cause: wrong-credentials, unknown-users, unknown-numbers, scanner, operator",
     ),
     counts(
         "kolapp_sip_dropped_total",
@@ -142,6 +153,7 @@ pub(crate) struct Counters {
     responses_in: [Counter; CLASSES.len()],
     responses_out: [Counter; CLASSES.len()],
     turned_away: [Counter; Turned::ALL.len()],
+    kept_out: [Counter; Shut::ALL.len()],
     started: Counter,
 }
 
@@ -171,6 +183,8 @@ impl Counters {
             responses_out: responses("out"),
             turned_away: Turned::ALL
                 .map(|why| counter!("kolapp_sip_turned_away_total", "cause" => why.label())),
+            kept_out: Shut::ALL
+                .map(|why| counter!("kolapp_sip_kept_out_total", "cause" => why.label())),
             started: counter!("kolapp_calls_started_total"),
         }
     }
@@ -202,6 +216,13 @@ impl Counters {
         let index = Turned::ALL.iter().position(|known| *known == why);
         if let Some(index) = index {
             self.turned_away[index].increment(1);
+        }
+    }
+
+    pub(crate) fn kept_out(&self, why: Shut) {
+        let index = Shut::ALL.iter().position(|known| *known == why);
+        if let Some(index) = index {
+            self.kept_out[index].increment(1);
         }
     }
 

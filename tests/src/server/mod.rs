@@ -114,6 +114,16 @@ impl Server {
         http::get(self.http(), "/healthz")
     }
 
+    /// A metric's value by name and labels as Prometheus writes them; 0 while there is none.
+    ///
+    /// # Panics
+    /// When `/metrics` does not answer.
+    pub fn metric(&self, name: &str) -> f64 {
+        let (_, text) = http::get(self.http(), "/metrics").unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(name));
+        value.map_or(0.0, |value| value.trim().parse().unwrap())
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         read_lossy(&self.setup.folder.path().join("log"))

@@ -6,8 +6,8 @@ use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
 use base::{Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use bytes::Bytes;
 use call::settings::{
-    Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Limits,
-    Offering, Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
+    Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Offering,
+    Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
 };
 use call::{Admission, CallEvent, EndCause, Input, Output, Shard, admission};
 use control::Role;
@@ -145,8 +145,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         organisations: BTreeMap::from([(org.clone(), organisation)]),
         domains: BTreeMap::from([("demo.localhost".into(), org.clone())]),
         addressed_by_ip: Some(org),
-        limits: Limits::default(),
-        session_timers: SessionTimers::default(),
+        ..Directory::default()
     }
 }
 

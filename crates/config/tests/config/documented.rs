@@ -49,7 +49,15 @@ fn the_document_names_every_setting_and_no_other() {
     // No setting is near enough to this word to be suggested for it.
     const UNKNOWN: &str = "zzzzzzzzzzzz = 1\n";
     let mut settings = Settings::new();
-    for section in ["sip", "http", "rtp", "registrations", "limits", "prompts"] {
+    for section in [
+        "sip",
+        "http",
+        "rtp",
+        "registrations",
+        "limits",
+        "bans",
+        "prompts",
+    ] {
         let (old, new) = match section {
             "sip" => ("[sip]\n", format!("[sip]\n{UNKNOWN}")),
             _ => ("[sip]", format!("[{section}]\n{UNKNOWN}[sip]")),

@@ -1,6 +1,8 @@
 //! The command line's end of the control socket.
 
-use crate::cli::{AgentAction as CliAction, CtlArguments, CtlRequest, RegistrationsAction};
+use crate::cli::{
+    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, RegistrationsAction,
+};
 use crate::ctl::protocol::{AgentAction, Failure, Reply, Request};
 use crate::ctl::tables;
 use crate::documents::Answer;
@@ -61,6 +63,12 @@ fn request(asked: CtlRequest) -> Request {
         CtlRequest::Registrations {
             action: Some(RegistrationsAction::Remove { user }),
         } => return Request::EndRegistrations { user },
+        CtlRequest::Bans {
+            change: Some(BanAction::Add { address, minutes }),
+        } => return Request::Ban { address, minutes },
+        CtlRequest::Bans {
+            change: Some(BanAction::Remove { address }),
+        } => return Request::LiftBan { address },
         _ => return Request::Reload,
     };
     let (action, agent, queue, reason) = match action {
@@ -109,6 +117,7 @@ fn json(answer: &Answer) -> String {
         Answer::Queues(rows) => serde_json::to_string_pretty(rows),
         Answer::Agents(rows) => serde_json::to_string_pretty(rows),
         Answer::Registrations(rows) => serde_json::to_string_pretty(rows),
+        Answer::Bans(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Changed => Ok("{}".into()),
     };

@@ -31,6 +31,10 @@ pub(crate) enum Request {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
+    /// Keep an address out.
+    Ban { address: String, minutes: u32 },
+    /// Let it in again.
+    LiftBan { address: String },
 }
 
 /// What to do with an agent.

@@ -1,6 +1,8 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
-use crate::documents::{AgentRow, Answer, CallRow, QueueRow, RegistrationRow, Reloaded, Status};
+use crate::documents::{
+    AgentRow, Answer, BanRow, CallRow, QueueRow, RegistrationRow, Reloaded, Status,
+};
 use std::fmt::Write;
 
 /// The answer as text, with a line end.
@@ -11,6 +13,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Queues(rows) => queues(rows),
         Answer::Agents(rows) => agents(rows),
         Answer::Registrations(rows) => registrations(rows),
+        Answer::Bans(rows) => bans(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Changed => "Done.\n".into(),
     }
@@ -127,6 +130,20 @@ fn registrations(rows: &[RegistrationRow]) -> String {
         ]
     });
     table(head, cells, "No device is registered.")
+}
+
+fn bans(rows: &[BanRow]) -> String {
+    let head = ["SOURCE", "CAUSE", "SINCE", "ENDS IN", "TIMES"];
+    let cells = rows.iter().map(|row| {
+        [
+            row.source.clone(),
+            row.cause.clone(),
+            clock(row.since_s),
+            clock(row.ends_in_s),
+            row.times.to_string(),
+        ]
+    });
+    table(head, cells, "Nobody is banned.")
 }
 
 fn status(status: &Status) -> String {

@@ -12,7 +12,7 @@ mod properties;
 
 pub use challenge::Challenge;
 pub use credentials::{Credentials, Ha1};
-pub use nonce::{NonceFault, NonceId, NonceKey, NonceUse};
+pub use nonce::{Holder, NonceFault, NonceId, NonceKey, NonceUse};
 
 use crate::header::Headers;
 use crate::header_name::HeaderName;

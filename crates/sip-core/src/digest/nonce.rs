@@ -1,6 +1,7 @@
 //! Nonces that carry their own proof, and the window of counts that finds a replay.
 
 use super::Hex;
+use crate::guard::Source;
 use base::Time;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,18 @@ const NONCE_BYTES: usize = CLAIM_BYTES + PROOF_BYTES;
 /// The secret behind our nonces: random, and new with each process, since times within nonces are those
 /// of the process's clock.
 #[derive(Clone)]
-pub struct NonceKey([u8; 32]);
+pub struct NonceKey(Hmac<Sha256>);
+
+/// To whom a nonce is given. In another realm, or from another source, it is none of ours: so one
+/// organisation's is worth nothing to another's users, and nobody is blamed for an answer that he could not
+/// have given, since he never got the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder<'a> {
+    /// The realm of its challenge.
+    pub realm: &'a str,
+    /// Where the challenge went.
+    pub source: Source,
+}
 
 /// Which of our nonces one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,8 +43,8 @@ pub struct NonceId {
 /// Why a nonce won't do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NonceFault {
-    /// Not one of ours, or of another process's time.
-    #[error("expected a nonce issued here, got another")]
+    /// Not one of ours, of another process's time, or given to somebody else.
+    #[error("expected a nonce issued here to the same holder, got another")]
     Forged,
     /// Ours, but older than its lifetime: the answer is a new challenge with `stale=true`.
     #[error("expected a nonce within its lifetime, got one past it")]
@@ -42,24 +54,34 @@ pub enum NonceFault {
 impl NonceKey {
     /// A key of random bytes.
     pub fn new(secret: [u8; 32]) -> NonceKey {
-        NonceKey(secret)
+        let keyed = <Hmac<Sha256> as KeyInit>::new_from_slice(&secret);
+        NonceKey(keyed.expect("HMAC takes any key"))
     }
 
-    /// A new nonce: 64 hexadecimal digits that say when it was made and prove that we made it.
-    pub fn issue(&self, now: Time, random: u64) -> String {
+    /// A new nonce: 64 hexadecimal digits that say when it was made and prove that we made it for `holder`.
+    pub fn issue(&self, now: Time, random: u64, holder: &Holder<'_>) -> String {
         let mut nonce = [0; NONCE_BYTES];
         nonce[..8].copy_from_slice(&now.as_micros().to_be_bytes());
         nonce[8..CLAIM_BYTES].copy_from_slice(&random.to_be_bytes());
-        let proof = self.proof(&nonce[..CLAIM_BYTES]).finalize().into_bytes();
+        let proof = self
+            .proof(&nonce[..CLAIM_BYTES], holder)
+            .finalize()
+            .into_bytes();
         nonce[CLAIM_BYTES..].copy_from_slice(&proof[..PROOF_BYTES]);
         Hex::of(&nonce).as_str().to_owned()
     }
 
-    /// Whether `nonce` is ours and not older than `lifetime`.
-    pub fn check(&self, now: Time, nonce: &str, lifetime: Duration) -> Result<NonceId, NonceFault> {
+    /// Whether `nonce` is ours, was given to `holder` and is not older than `lifetime`.
+    pub fn check(
+        &self,
+        now: Time,
+        nonce: &str,
+        lifetime: Duration,
+        holder: &Holder<'_>,
+    ) -> Result<NonceId, NonceFault> {
         let bytes = from_hex(nonce).ok_or(NonceFault::Forged)?;
         let (claim, proof) = bytes.split_at(CLAIM_BYTES);
-        self.proof(claim)
+        self.proof(claim, holder)
             .verify_truncated_left(proof)
             .map_err(|_| NonceFault::Forged)?;
         let number = |bytes: &[u8]| {
@@ -75,10 +97,12 @@ impl NonceKey {
         Ok(id)
     }
 
-    fn proof(&self, claim: &[u8]) -> Hmac<Sha256> {
-        let mut mac =
-            <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).expect("HMAC takes any key");
+    /// Claim and source have their lengths, so what follows them can't be shifted into them.
+    fn proof(&self, claim: &[u8], holder: &Holder<'_>) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
         mac.update(claim);
+        mac.update(&holder.source.number().to_be_bytes());
+        mac.update(holder.realm.as_bytes());
         mac
     }
 }
@@ -138,32 +162,42 @@ mod tests {
     use super::*;
 
     const LIFETIME: Duration = Duration::from_secs(300);
+    const HOLDER: Holder<'_> = Holder {
+        realm: "demo.localhost",
+        source: Source::V6(1),
+    };
 
     #[test]
     fn a_nonce_of_ours_is_known_until_its_lifetime_is_over() {
         let key = NonceKey::new([7; 32]);
         let issued_at = Time::from_millis(1_000);
-        let nonce = key.issue(issued_at, 42);
+        let nonce = key.issue(issued_at, 42, &HOLDER);
         let id = NonceId {
             issued_at,
             random: 42,
         };
-        assert_eq!(key.check(issued_at, &nonce, LIFETIME), Ok(id));
-        assert_eq!(key.check(issued_at + LIFETIME, &nonce, LIFETIME), Ok(id));
+        assert_eq!(key.check(issued_at, &nonce, LIFETIME, &HOLDER), Ok(id));
+        assert_eq!(
+            key.check(issued_at + LIFETIME, &nonce, LIFETIME, &HOLDER),
+            Ok(id)
+        );
         let late = issued_at + LIFETIME + Duration::from_micros(1);
-        assert_eq!(key.check(late, &nonce, LIFETIME), Err(NonceFault::Expired));
+        assert_eq!(
+            key.check(late, &nonce, LIFETIME, &HOLDER),
+            Err(NonceFault::Expired)
+        );
     }
 
     #[test]
     fn a_nonce_with_any_digit_changed_is_forged() {
         let key = NonceKey::new([7; 32]);
-        let nonce = key.issue(Time::ZERO, 1);
+        let nonce = key.issue(Time::ZERO, 1, &HOLDER);
         for at in 0..nonce.len() {
             let mut changed = nonce.clone().into_bytes();
             changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(
-                key.check(Time::ZERO, &changed, LIFETIME),
+                key.check(Time::ZERO, &changed, LIFETIME, &HOLDER),
                 Err(NonceFault::Forged)
             );
         }
@@ -173,10 +207,23 @@ mod tests {
             "",
             &"å".repeat(32),
             &nonce[1..],
-            &other.issue(Time::ZERO, 1),
+            &other.issue(Time::ZERO, 1, &HOLDER),
         ]
-        .map(|nonce| key.check(Time::ZERO, nonce, LIFETIME));
+        .map(|nonce| key.check(Time::ZERO, nonce, LIFETIME, &HOLDER));
         assert_eq!(foreign, [Err(NonceFault::Forged); 5]);
+    }
+
+    #[test]
+    fn a_nonce_is_worth_nothing_in_another_realm_or_from_elsewhere() {
+        let key = NonceKey::new([7; 32]);
+        let nonce = key.issue(Time::ZERO, 1, &HOLDER);
+        let check = |holder| key.check(Time::ZERO, &nonce, LIFETIME, &holder);
+        assert!(check(HOLDER).is_ok());
+        for realm in ["", "demo.localhos", "other.example"] {
+            assert_eq!(check(Holder { realm, ..HOLDER }), Err(NonceFault::Forged));
+        }
+        let source = Source::V6(2);
+        assert_eq!(check(Holder { source, ..HOLDER }), Err(NonceFault::Forged));
     }
 
     #[test]

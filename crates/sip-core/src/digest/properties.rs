@@ -1,6 +1,7 @@
 //! What holds for every challenge, credentials and nonce, whatever strangers write into them.
 
 use super::*;
+use crate::guard::Source;
 use crate::method::Method;
 use base::Time;
 use proptest::prelude::*;
@@ -79,10 +80,11 @@ proptest! {
     ) {
         let key = NonceKey::new(secret);
         let issued_at = Time::from_millis(u64::from(at));
-        let nonce = key.issue(issued_at, random);
+        let holder = Holder { realm: "demo.localhost", source: Source::V6(1) };
+        let nonce = key.issue(issued_at, random, &holder);
         let id = NonceId { issued_at, random };
-        prop_assert_eq!(key.check(issued_at, &nonce, Duration::ZERO), Ok(id));
-        prop_assert_eq!(key.check(issued_at, &stranger, Duration::MAX), Err(NonceFault::Forged));
+        prop_assert_eq!(key.check(issued_at, &nonce, Duration::ZERO, &holder), Ok(id));
+        prop_assert_eq!(key.check(issued_at, &stranger, Duration::MAX, &holder), Err(NonceFault::Forged));
     }
 
     #[test]

@@ -82,6 +82,13 @@ fn register(to: &str) -> Request {
     request
 }
 
+fn secrets(nonce_key: u8) -> Secrets {
+    Secrets {
+        nonce_key: [nonce_key; 32],
+        table_seed: [1, 2],
+    }
+}
+
 struct Phone {
     gate: Gate,
     directory: Directory,
@@ -90,7 +97,7 @@ struct Phone {
 
 impl Phone {
     fn new() -> Phone {
-        let secrets = Secrets { nonce_key: [7; 32] };
+        let secrets = secrets(7);
         Phone {
             gate: Gate::new(&secrets, LIFETIME),
             directory: directory(),
@@ -122,7 +129,7 @@ impl Phone {
 fn refused(verdict: Verdict) -> (Response, Turned) {
     match verdict {
         Verdict::Refuse(response, why) => (*response, why),
-        Verdict::Admit(admission) => panic!("admitted as {admission:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -211,7 +218,7 @@ fn an_old_nonce_and_one_of_another_process_are_stale_only_with_the_right_passwor
     let request = register("anna");
     let challenge = phone.challenges(&request)[0].clone();
     let other = Phone {
-        gate: Gate::new(&Secrets { nonce_key: [8; 32] }, LIFETIME),
+        gate: Gate::new(&secrets(8), LIFETIME),
         ..Phone::new()
     };
     let right = answered(&request, &challenge, "anna", "demo-anna", 1);
@@ -321,4 +328,92 @@ fn a_phone_that_fails_on_stronger_challenges_gets_only_what_it_knows() {
         .map(|one| one.algorithm)
         .collect();
     assert_eq!(algorithms, [Algorithm::Md5]);
+}
+
+/// A phone that is like others though its address is loopback's.
+fn stranger() -> Phone {
+    let mut phone = Phone::new();
+    phone.directory.bans.loopback = call::settings::Loopback::LikeOthers;
+    phone.directory.bans.rules.offences = 3;
+    phone
+}
+
+fn is_banned(phone: &Phone) -> bool {
+    let door = phone
+        .gate
+        .guard
+        .door(phone.now, flow().remote, &phone.directory);
+    door == Err(crate::guard::Shut::Banned)
+}
+
+#[test]
+fn wrong_answers_to_our_challenges_ban_and_challenges_alone_do_not() {
+    let phone = stranger();
+    let request = register("anna");
+    for _ in 0..20 {
+        phone.challenges(&request);
+    }
+    assert!(!is_banned(&phone));
+    let challenge = &phone.challenges(&request)[0];
+    for nc in 1..=3 {
+        assert!(!is_banned(&phone));
+        refused(phone.send(&answered(&request, challenge, "anna", "guess", nc)));
+    }
+    assert!(is_banned(&phone));
+}
+
+#[test]
+fn wrong_answers_to_a_challenge_that_went_elsewhere_ban_nobody() {
+    let phone = stranger();
+    let request = register("anna");
+    let other = Challenge::new(REALM, &"0".repeat(64), Algorithm::Md5);
+    for nc in 1..=20 {
+        let wrong = answered(&request, &other, "anna", "guess", nc);
+        assert_eq!(refused(phone.send(&wrong)).1, Turned::WrongCredentials);
+    }
+    assert!(!is_banned(&phone));
+}
+
+#[test]
+fn asking_for_one_unknown_name_after_the_other_bans_and_for_the_same_one_does_not() {
+    let phone = stranger();
+    for _ in 0..20 {
+        phone.challenges(&register("nobody"));
+    }
+    assert!(!is_banned(&phone));
+    for name in ["100", "1000"] {
+        phone.challenges(&register(name));
+    }
+    assert!(is_banned(&phone));
+}
+
+#[test]
+fn a_scanner_is_not_answered_and_banned() {
+    let phone = stranger();
+    let mut request = register("anna");
+    request
+        .headers
+        .push(HeaderName::UserAgent, "friendly-scanner");
+    let verdict = phone.send(&request);
+    assert!(
+        matches!(verdict, Verdict::Ignore(Turned::Scanner)),
+        "{verdict:?}"
+    );
+    assert!(is_banned(&phone));
+}
+
+#[test]
+fn a_user_who_asks_too_fast_is_told_when_to_come_again() {
+    let phone = Phone::new();
+    let request = register("anna");
+    let challenge = &phone.challenges(&request)[0];
+    let verdicts =
+        (1..=41).map(|nc| phone.send(&answered(&request, challenge, "anna", "demo-anna", nc)));
+    let last = verdicts.last().unwrap();
+    let (response, why) = refused(last);
+    assert_eq!(
+        (response.status, why),
+        (StatusCode::SERVICE_UNAVAILABLE, Turned::TooFast)
+    );
+    assert_eq!(response.headers.text(&HeaderName::RetryAfter), Some("1"));
 }

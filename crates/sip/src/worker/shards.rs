@@ -28,6 +28,10 @@ impl<M: Media> Worker<M> {
             return;
         };
         let (message, admission) = if self.shards[place].shard.knows(&message) {
+            if matches!(message, Message::Response(_)) {
+                // He answers what we sent him, so that is where he is.
+                self.parts.gate.guard.vouch(now, flow.remote);
+            }
             (message, Admission::Anyone)
         } else {
             match self.pass_gate(now, flow, message) {
@@ -66,6 +70,10 @@ impl<M: Media> Worker<M> {
                 Some((Message::Request(request), Admission::NoRoom))
             }
             Verdict::Admit(admission) => Some((Message::Request(request), admission)),
+            Verdict::Ignore(why) => {
+                self.counters.turned_away(why);
+                None
+            }
             Verdict::Refuse(response, why) => {
                 self.counters.turned_away(why);
                 tracing::debug!(

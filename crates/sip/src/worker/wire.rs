@@ -20,11 +20,19 @@ const PONG: &[u8] = b"\r\n";
 impl<M: Media> Worker<M> {
     /// Reads each socket until it is empty or its budget is used up.
     pub(super) fn read_sockets(&mut self) {
+        let now = self.parts.clock.now();
         for index in 0..self.listeners.len() {
             for _ in 0..BUDGET {
                 let listener = &self.listeners[index];
                 match listener.socket.try_recv_from(&mut self.buffer) {
                     Ok((length, from)) => {
+                        // Before anything is copied or read: a flood costs little more than its receiving.
+                        let door = self.parts.gate.guard.door(now, from, &self.directory);
+                        if let Err(shut) = door {
+                            self.counters.datagrams.increment(1);
+                            self.counters.kept_out(shut);
+                            continue;
+                        }
                         let bytes = Bytes::copy_from_slice(&self.buffer[..length]);
                         let bound = listener.bound;
                         self.datagram(bound, from, bytes);
