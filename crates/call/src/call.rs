@@ -1,6 +1,6 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
-use crate::crosswise::{Holding, Party, Referral};
+use crate::crosswise::{Holding, Party, Referral, Rules};
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
@@ -9,7 +9,7 @@ use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use sip_core::StatusCode;
+use sip_core::{Replaces, StatusCode};
 
 /// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
 pub(crate) const OFFERS_MAX: usize = 16;
@@ -120,6 +120,8 @@ pub(crate) enum Done {
 pub(crate) enum Between {
     /// Where he is to be sent is being looked up.
     Leaving,
+    /// He wants to take the place of another.
+    Claiming { replaces: Replaces, rules: Rules },
     /// He could not be sent on, for this reason: the call `to` says whether who sent him is still there.
     Returning {
         to: CallId,

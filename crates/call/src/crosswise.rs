@@ -3,9 +3,10 @@
 //!
 //! Messages between two shards arrive once and in order. A call that is asked for and gone answers [`Crosswise::Gone`].
 
-use base::{CallId, LegId, ShardId, UserId};
+use crate::settings::Destination;
+use base::{CallId, LegId, OrgId, ShardId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use sip_core::StatusCode;
+use sip_core::{Replaces, StatusCode};
 
 /// One end of a conversation whose two ends are in two calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,30 @@ pub struct Referral {
 pub enum Onward {
     /// To what this number means to the one who sends him.
     Number(Box<str>),
+    /// To the other party of that dialog, in place of its peer.
+    Dialog(Replaces),
+}
+
+/// A party's wish to take the place of another in a dialog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who wants it.
+    pub by: Party,
+    /// His organisation: those of others are closed to him.
+    pub org: OrgId,
+    /// Which dialog.
+    pub replaces: Replaces,
+    /// By which rules.
+    pub rules: Rules,
+}
+
+/// What may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rules {
+    /// What a phone may replace by an INVITE (RFC 3891 §3): what is confirmed, and what we have rung.
+    OfInvite,
+    /// What a user may hand over that is his own: also a call that still rings, and a place in a queue.
+    OfTransfer,
 }
 
 /// Something that one call tells another.
@@ -97,6 +122,38 @@ pub enum Crosswise {
         /// Whether he does.
         holding: Holding,
     },
+    /// My party wants to take the place of yours at this leg.
+    Claim {
+        /// The leg.
+        leg: LegId,
+        /// What is wanted.
+        claim: Claim,
+    },
+    /// Your party talks with this one from now on, and with mine no more.
+    HandedOver {
+        /// The call told.
+        call: CallId,
+        /// The call that hands its place over.
+        from: CallId,
+        /// Who takes it.
+        to: Party,
+    },
+    /// What you claimed led here, and has not got any further: go there in its place.
+    Place {
+        /// The call told.
+        call: CallId,
+        /// Where to.
+        destination: Destination,
+        /// Since when the one before you has been waiting.
+        arrived: Time,
+    },
+    /// What you claimed can't be had.
+    Refused {
+        /// The call told.
+        call: CallId,
+        /// Why not.
+        status: StatusCode,
+    },
     /// The call you talk with, or asked for, is over.
     Gone {
         /// The call told.
@@ -107,20 +164,19 @@ pub enum Crosswise {
 }
 
 impl Crosswise {
-    /// The call that is told.
-    pub fn call(&self) -> CallId {
+    /// The shard that it is for.
+    pub fn shard(&self) -> ShardId {
         match self {
+            Crosswise::Claim { leg, .. } => leg.shard,
             Crosswise::Transfer { call, .. }
             | Crosswise::Progress { call, .. }
             | Crosswise::Returned { call, .. }
             | Crosswise::Joined { call, .. }
             | Crosswise::Holds { call, .. }
-            | Crosswise::Gone { call, .. } => *call,
+            | Crosswise::HandedOver { call, .. }
+            | Crosswise::Place { call, .. }
+            | Crosswise::Refused { call, .. }
+            | Crosswise::Gone { call, .. } => call.shard,
         }
-    }
-
-    /// The shard that it is for.
-    pub fn shard(&self) -> ShardId {
-        self.call().shard
     }
 }

@@ -38,6 +38,11 @@ pub(crate) enum Taken {
 }
 
 impl Forks {
+    /// Whether somebody of that tag rings.
+    pub(crate) fn has(&self, tag: &str) -> bool {
+        self.place_of(tag).is_some()
+    }
+
     /// A provisional response to the INVITE: notes its dialog and its place in order.
     pub(crate) fn take(&mut self, response: &Response) -> Taken {
         let Some(tag) = tag_of(response) else {

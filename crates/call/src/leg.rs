@@ -288,6 +288,16 @@ impl Leg {
         }
     }
 
+    /// Whether the party is known by that tag: for certain, or while its devices ring.
+    pub(crate) fn is_known_as(&self, tag: &str) -> bool {
+        match &self.state {
+            State::Calling { invite } => invite.forks.has(tag),
+            _ => self
+                .dialog()
+                .is_some_and(|dialog| *dialog.remote_tag == *tag),
+        }
+    }
+
     /// The INVITE that waits for our final response.
     pub(crate) fn pending_key(&self) -> Option<ServerKey> {
         match &self.state {

@@ -131,6 +131,11 @@ pub enum Command {
         /// The other leg.
         with: LegId,
     },
+    /// The session goes to the thread of that call, stream and sockets whole. Later commands name that call.
+    MoveTo {
+        /// The call whose thread it goes to.
+        home: CallId,
+    },
     /// The session is over.
     Close,
 }

@@ -145,11 +145,27 @@ impl MediaEngine {
         leg: LegId,
         command: Command,
     ) -> Result<(), CommandRefused> {
+        if let Command::MoveTo { home } = command {
+            self.hand_over(leg, call, home);
+            return Ok(());
+        }
         let message = Message::Command { leg, command };
         self.thread_of(call).mailbox.push(message).map_err(|_| {
             counter!("kolapp_media_commands_refused_total").increment(1);
             CommandRefused
         })
+    }
+
+    /// Takes a session to the thread of another call. Whoever says what follows to that thread comes after this.
+    fn hand_over(&self, leg: LegId, from: CallId, home: CallId) {
+        let (from, to) = (self.thread_of(from), self.thread_of(home));
+        if std::ptr::eq(from, to) {
+            return;
+        }
+        // Refused only by threads that have ended, and then there is no session to lose.
+        let _ = to.mailbox.push(Message::Expect { leg });
+        let to = Arc::clone(&to.mailbox);
+        let _ = from.mailbox.push(Message::HandOver { leg, to });
     }
 
     /// Sessions take their playlists from these from now on; those playing go on with what they have.

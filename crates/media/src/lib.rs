@@ -20,6 +20,7 @@
 //! | `kolapp_media_opens_refused_total` | counter | `reason` | sessions refused: `no_port`, `busy`, `io`, `shut_down` |
 //! | `kolapp_media_commands_refused_total` | counter | | commands refused since the thread's mailbox was full |
 
+mod awaited;
 mod counters;
 mod decode;
 mod engine;

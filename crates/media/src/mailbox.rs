@@ -2,7 +2,7 @@
 //!
 //! When it is full: new sessions are refused first, at half, so that calls under way keep theirs; at its
 //! whole size commands are refused; a `Close` is always taken, since there is one a session and a session
-//! never closed would keep its ports for ever.
+//! never closed would keep its ports for ever. So is what brings a session to another thread.
 
 use crate::ports::PortPair;
 use crate::prompts::Prompts;
@@ -25,6 +25,15 @@ pub(crate) enum Message {
     Open { session: Session, pair: PortPair },
     /// For one session.
     Command { leg: LegId, command: Command },
+    /// This leg's session is on its way here: keep its commands for it.
+    Expect { leg: LegId },
+    /// Hand this leg's session over to another thread, which expects it.
+    HandOver { leg: LegId, to: Arc<Mailbox> },
+    /// A session that was expected; none if there was none to hand over.
+    Adopt {
+        leg: LegId,
+        session: Option<Box<crate::session::Session>>,
+    },
     /// Playlists are taken from these from now on.
     Prompts(Arc<Prompts>),
     /// Close all sessions and end.
@@ -73,6 +82,9 @@ impl Mailbox {
                 command: Command::Close,
                 ..
             }
+            | Message::Expect { .. }
+            | Message::HandOver { .. }
+            | Message::Adopt { .. }
             | Message::Prompts(_)
             | Message::Stop => usize::MAX,
             Message::Command { .. } => MESSAGES_MAX,

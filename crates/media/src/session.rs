@@ -68,13 +68,13 @@ impl Sounds {
 }
 
 impl Session {
-    /// A session on `pair`, in that slot of the wheel.
-    pub(crate) fn new(party: Party, pair: PortPair, slot: usize) -> Session {
+    /// A session on `pair`; its slot is for the wheel to give.
+    pub(crate) fn new(party: Party, pair: PortPair) -> Session {
         Session {
             party,
             sounds: Sounds::default(),
             peer: None,
-            slot,
+            slot: 0,
             pair,
             connected: None,
         }

@@ -1,6 +1,7 @@
 //! A media thread: one pass over ready sockets, then the frames that are due; nothing allocated and no
 //! lock taken for a packet.
 
+use crate::awaited::{Awaited, Waiting};
 use crate::counters::{Exported, Published, Tally};
 use crate::mailbox::{Mailbox, Message};
 use crate::pace::{Pace, Waking};
@@ -52,6 +53,7 @@ pub(crate) struct Worker<E> {
     messages: Vec<Message>,
     sessions: Slab<Session>,
     by_leg: HashMap<LegId, usize>,
+    awaited: Awaited,
     wheel: Wheel,
     prompts: Arc<Prompts>,
     epoch: Instant,
@@ -90,6 +92,7 @@ impl<E: Fn(Event)> Worker<E> {
             messages: Vec::new(),
             sessions: Slab::new(),
             by_leg: HashMap::new(),
+            awaited: Awaited::default(),
             wheel: Wheel::new(since(setup.epoch)),
             prompts: setup.prompts,
             epoch: setup.epoch,
@@ -284,6 +287,9 @@ impl<E: Fn(Event)> Worker<E> {
             match message {
                 Message::Open { session, pair } => self.open(session, pair),
                 Message::Command { leg, command } => self.command(leg, command, now),
+                Message::Expect { leg } => self.awaited.expect(leg),
+                Message::HandOver { leg, to } => self.hand_over(leg, to),
+                Message::Adopt { leg, session } => self.adopt(leg, session, now),
                 Message::Prompts(prompts) => self.prompts = prompts,
                 Message::Stop => life = Life::Over,
             }
@@ -293,20 +299,25 @@ impl<E: Fn(Event)> Worker<E> {
     }
 
     fn open(&mut self, plan: media_core::Session, pair: PortPair) {
-        let leg = plan.leg;
+        let party = Party::new(plan.leg, plan.plan);
+        self.begin(plan.leg, Session::new(party, pair));
+    }
+
+    /// A session is this thread's from now on.
+    fn begin(&mut self, leg: LegId, mut session: Session) {
         let entry = self.sessions.vacant_entry();
         let index = entry.key();
         for (socket, token) in [
-            (&pair.rtp, (index as u64) << 1),
-            (&pair.rtcp, (index as u64) << 1 | 1),
+            (session.rtp(), (index as u64) << 1),
+            (session.rtcp(), (index as u64) << 1 | 1),
         ] {
             let token = epoll::EventData::new_u64(token);
             if let Err(error) = epoll::add(&self.epoll, socket, token, epoll::EventFlags::IN) {
                 tracing::error!(%leg, %error, "media session is deaf: its socket cannot be watched");
             }
         }
-        let slot = self.wheel.add(index);
-        entry.insert(Session::new(Party::new(leg, plan.plan), pair, slot));
+        session.slot = self.wheel.add(index);
+        entry.insert(session);
         if let Some(older) = self.by_leg.insert(leg, index) {
             tracing::warn!(%leg, "media session opened twice; the first is closed");
             self.remove(older);
@@ -314,9 +325,45 @@ impl<E: Fn(Event)> Worker<E> {
         self.tally.sessions = self.sessions.len() as u64;
     }
 
+    /// Gives a session to another thread, stream and sockets whole. What comes to its sockets meanwhile waits there.
+    fn hand_over(&mut self, leg: LegId, to: Arc<Mailbox>) {
+        if self.awaited.is_expected(leg) {
+            // Kept without limit: see `Awaited::keep`.
+            let _ = self.awaited.keep(leg, Waiting::HandOver(to));
+            return;
+        }
+        let session = self.by_leg.remove(&leg).map(|index| {
+            let session = self.take_out(index);
+            for socket in [session.rtp(), session.rtcp()] {
+                // Refused only if it could not be watched in the first place.
+                let _ = epoll::delete(&self.epoll, socket);
+            }
+            Box::new(session)
+        });
+        // Refused only by a thread that has ended: then the session ends too.
+        let _ = to.push(Message::Adopt { leg, session });
+    }
+
+    /// A session comes from another thread, and what was kept for it is done.
+    fn adopt(&mut self, leg: LegId, session: Option<Box<Session>>, now: Time) {
+        let mut waited = self.awaited.arrived(leg).into_iter();
+        if let Some(session) = session {
+            self.begin(leg, *session);
+        }
+        while let Some(waiting) = waited.next() {
+            match waiting {
+                Waiting::Command(command) => self.command(leg, command, now),
+                Waiting::HandOver(to) => self.hand_over(leg, to),
+                Waiting::Return => return self.awaited.expect_again(leg, waited.collect()),
+            }
+        }
+    }
+
     fn command(&mut self, leg: LegId, command: Command, now: Time) {
         let Some(&index) = self.by_leg.get(&leg) else {
-            self.tally.legs_unknown += 1;
+            if self.awaited.keep(leg, Waiting::Command(command)).is_err() {
+                self.tally.legs_unknown += 1;
+            }
             return;
         };
         match command {
@@ -326,7 +373,15 @@ impl<E: Fn(Event)> Worker<E> {
                 session.settle();
             }
             Command::Play(playlist) => self.play(index, playlist),
+            Command::Bridge { with } if self.awaited.is_expected(with) => {
+                let bridge = Command::Bridge { with: leg };
+                if self.awaited.keep(with, Waiting::Command(bridge)).is_err() {
+                    self.tally.legs_unknown += 1;
+                }
+            }
             Command::Bridge { with } => self.bridge(index, with),
+            // The engine has made a message of its own of it.
+            Command::MoveTo { .. } => {}
             Command::Close => {
                 self.sessions[index].send_report(now, Farewell::Bye);
                 self.by_leg.remove(&leg);
@@ -383,10 +438,15 @@ impl<E: Fn(Event)> Worker<E> {
 
     /// Takes a session away; its sockets leave the epoll as they close, and its ports go back.
     fn remove(&mut self, index: usize) {
+        drop(self.take_out(index));
+    }
+
+    fn take_out(&mut self, index: usize) -> Session {
         self.unbridge(index);
         let session = self.sessions.remove(index);
         self.wheel.remove(session.slot, index);
         self.tally.sessions = self.sessions.len() as u64;
+        session
     }
 
     fn close_all(mut self, now: Time) {

@@ -19,6 +19,12 @@ const CALL: CallId = CallId {
     slot: 1,
     generation: 0,
 };
+/// A call whose sessions another of two threads has.
+const OTHER_CALL: CallId = CallId {
+    shard: ShardId(0),
+    slot: 2,
+    generation: 0,
+};
 /// Nothing in these tests takes this long; waiting ends earlier when what is awaited is there.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,6 +54,10 @@ impl Bench {
 
     /// A leg and its phone, agreed on `codec`.
     fn leg(&self, slot: u32, codec: Codec) -> (LegId, Phone) {
+        self.leg_of(CALL, slot, codec)
+    }
+
+    fn leg_of(&self, call: CallId, slot: u32, codec: Codec) -> (LegId, Phone) {
         let leg = LegId {
             shard: ShardId(0),
             slot,
@@ -58,16 +68,10 @@ impl Bench {
             first_sequence: 65_500,
             first_timestamp: u32::MAX - 3_000,
         };
-        let server = self
-            .engine
-            .open(&Session {
-                leg,
-                call: CALL,
-                plan,
-            })
-            .unwrap();
+        let server = self.engine.open(&Session { leg, call, plan }).unwrap();
         let phone = Phone::new(server, codec, slot);
-        self.tell(leg, Command::SetRemote(phone.remote(Direction::SendRecv)));
+        let agreed = Command::SetRemote(phone.remote(Direction::SendRecv));
+        self.engine.command(call, leg, agreed).unwrap();
         (leg, phone)
     }
 
@@ -172,6 +176,53 @@ fn welcome_music_bridge_hold_resume_and_a_third_party_are_one_stream_to_the_call
     bench.until("all that the two said to have been taken", |stats| {
         stats.packets_received == spoken
     });
+}
+
+#[test]
+fn a_session_goes_to_another_thread_and_back_and_to_its_phone_is_one_stream() {
+    let bench = Bench::on_threads(21_260..=21_279, 2);
+    let (caller, mut phone) = bench.leg_of(OTHER_CALL, 1, Codec::Pcma);
+    let (agent, mut desk) = bench.leg(2, Codec::Pcmu);
+    let tell_caller = |call, command| bench.engine.command(call, caller, command).unwrap();
+    let music = || {
+        Command::Play(Playlist {
+            token: 0,
+            prompts: Vec::new(),
+            then: Then::Music(PromptId::new("music")),
+        })
+    };
+
+    tell_caller(OTHER_CALL, music());
+    let mut stream = phone.hear(15);
+    // It goes, and what is said to it at once waits for it there.
+    tell_caller(OTHER_CALL, Command::MoveTo { home: CALL });
+    bench.tell(agent, Command::Bridge { with: caller });
+    tell_caller(CALL, Command::Bridge { with: agent });
+    stream.append(phone::converse(&mut phone, &mut desk, 440.0, 25));
+    assert!(goertzel_share(&stream.last_linear(10, Codec::Pcma), 440.0) > 0.9);
+    desk.forget();
+    let heard = phone::converse(&mut desk, &mut phone, 700.0, 20);
+    assert!(goertzel_share(&heard.last_linear(10, Codec::Pcmu), 700.0) > 0.9);
+    phone.forget();
+
+    // There and back and there again, faster than any thread could follow.
+    tell_caller(CALL, Command::MoveTo { home: OTHER_CALL });
+    tell_caller(OTHER_CALL, Command::MoveTo { home: CALL });
+    tell_caller(CALL, Command::MoveTo { home: OTHER_CALL });
+    tell_caller(OTHER_CALL, music());
+    let heard = phone.hear(20);
+    assert!(goertzel_share(&heard.last_linear(8, Codec::Pcma), 1_000.0) > 0.9);
+    assert_eq!(heard.last().ssrc, 1_001);
+    assert_eq!(bench.engine.stats().legs_unknown, 0);
+
+    // Closed while it is on its way, it is closed.
+    tell_caller(OTHER_CALL, Command::MoveTo { home: CALL });
+    tell_caller(CALL, Command::Close);
+    bench.tell(agent, Command::Close);
+    bench.until("no session and no ports", |stats| {
+        stats.sessions == 0 && stats.pairs_in_use == 0
+    });
+    stream.assert_one_stream(1_001, 65_500, u32::MAX - 3_000);
 }
 
 #[test]

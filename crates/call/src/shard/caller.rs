@@ -1,9 +1,11 @@
 //! The calling leg: its INVITE, what it called for, and its CANCEL. How we answer is in `answering`.
 
 use super::enter::purpose_of;
+use super::replaces::replaced_by;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
-use crate::call::{Call, Purpose, Standing};
+use crate::call::{Between, Call, Purpose, Standing};
+use crate::crosswise::Rules;
 use crate::exchange::{Exchange, Owner};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, PendingInvite, Role, State};
@@ -52,7 +54,6 @@ impl Shard {
         let (org, organisation) =
             routing::organisation(&directory, admission).ok_or_else(unknown)?;
         let dialled = request.uri.dialled().unwrap_or_default();
-        let target = routing::target(organisation, admission, &dialled).ok_or_else(unknown)?;
         let malformed = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
         // The tag is drawn with the leg's id; a dialog with an empty one tells whether the rest is sound.
         let dialog = Dialog::from_invite(request, "").map_err(malformed)?;
@@ -61,7 +62,13 @@ impl Shard {
             .from()
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
         let calling = who_calls(organisation, admission, &from);
-        let purpose = purpose_of(organisation, &target, calling.user.as_ref(), 0);
+        let purpose = wanted_of(
+            organisation,
+            admission,
+            request,
+            &dialled,
+            calling.user.as_ref(),
+        )?;
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
@@ -292,6 +299,28 @@ fn is_translated(request: &Request, flow: &Flow) -> bool {
     let port = via.port.unwrap_or(flow.transport.default_port());
     let other_address = via.host.ip().is_some_and(|ip| ip != flow.remote.ip());
     other_address || (via.rport().is_some() && port != flow.remote.port())
+}
+
+/// What an INVITE asks for: the place of another, or what it dialled.
+fn wanted_of(
+    organisation: &Organisation,
+    admission: &Admission,
+    request: &Request,
+    dialled: &str,
+    caller: Option<&UserId>,
+) -> Result<Purpose, Refused> {
+    if let Some(replaces) = replaced_by(request, admission)? {
+        let rules = Rules::OfInvite;
+        return Ok(Purpose::Between(Between::Claiming { replaces, rules }));
+    }
+    let target = routing::target(organisation, admission, dialled);
+    let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
+    Ok(purpose_of(
+        organisation,
+        &target.ok_or_else(unknown)?,
+        caller,
+        0,
+    ))
 }
 
 fn admitted_user(admission: &Admission) -> Option<UserId> {

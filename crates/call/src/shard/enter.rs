@@ -90,9 +90,16 @@ impl Shard {
                 self.ring_colleagues(now, call, out);
             }
             Purpose::Feature(_) => self.do_feature(now, call, out),
-            Purpose::Joined(_) | Purpose::Referring(_) | Purpose::Between(_) => {}
-            Purpose::Message(_) => self.say_message(now, call, out),
-            Purpose::Menu(_) => self.offer_menu(now, call, out),
+            Purpose::Between(_) => self.claim(now, call, out),
+            Purpose::Joined(_) | Purpose::Referring(_) => {}
+            Purpose::Message(_) => {
+                self.transfer_reached(call, StatusCode::OK, out);
+                self.say_message(now, call, out);
+            }
+            Purpose::Menu(_) => {
+                self.transfer_reached(call, StatusCode::OK, out);
+                self.offer_menu(now, call, out);
+            }
         }
     }
 

@@ -2,11 +2,12 @@
 //! other's when he holds, comes back, or hangs up.
 
 use super::Shard;
-use crate::call::Purpose;
-use crate::crosswise::{Crosswise, Holding};
+use crate::call::{JoinedCall, Purpose};
+use crate::crosswise::{Crosswise, Holding, Party};
 use crate::input::Output;
 use base::{CallId, Time};
 use media_core::Command;
+use sip_core::StatusCode;
 
 impl Shard {
     /// What another call says.
@@ -29,6 +30,14 @@ impl Shard {
                 from,
                 holding,
             } => self.far_holds(call, from, holding, out),
+            Crosswise::Claim { leg, claim } => self.claimed(now, leg, claim, out),
+            Crosswise::HandedOver { call, from, to } => self.handed_over(now, call, from, to, out),
+            Crosswise::Place {
+                call,
+                destination,
+                arrived,
+            } => self.place_found(now, call, &destination, arrived, out),
+            Crosswise::Refused { call, status } => self.claim_refused(now, call, status, out),
             Crosswise::Gone { call, from } => self.other_gone(now, call, from, out),
         }
     }
@@ -36,6 +45,70 @@ impl Shard {
     pub(super) fn tell(&self, message: Crosswise, out: &mut Vec<Output>) {
         let to = message.shard();
         out.push(Output::Tell { to, message });
+    }
+
+    /// This call's party and that one talk from now on. Of the two calls this one leads: its party's media session
+    /// goes to the thread that has the other's.
+    pub(super) fn join_leads(
+        &mut self,
+        now: Time,
+        call: CallId,
+        far: Party,
+        out: &mut Vec<Output>,
+    ) {
+        let home = far.media;
+        let Some(other) = self.becomes_joined(now, call, far, out) else {
+            return;
+        };
+        let Some(mine) = self.party(call) else {
+            return;
+        };
+        if mine.media != home {
+            self.media(mine.leg, Command::MoveTo { home }, out);
+            if let Some(leg) = self.leg_mut(mine.leg) {
+                leg.media_home = home;
+            }
+        }
+        // He may have taken to holding, or ceased to, since the other call was told of him; and whatever the other
+        // has done about media so far, it does again now that both sessions are in one place.
+        self.tell_holding(call, other, mine.holding, out);
+        self.join_or_hold(call, out);
+    }
+
+    /// This call's party and that one talk from now on; the other call leads.
+    pub(super) fn join_follows(
+        &mut self,
+        now: Time,
+        call: CallId,
+        far: Party,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(other) = self.becomes_joined(now, call, far, out)
+            && let Some(mine) = self.party(call)
+        {
+            self.tell_holding(call, other, mine.holding, out);
+        }
+    }
+
+    /// The call that the party talks with from now on.
+    fn becomes_joined(
+        &mut self,
+        now: Time,
+        call: CallId,
+        far: Party,
+        out: &mut Vec<Output>,
+    ) -> Option<CallId> {
+        let mine = self.party(call)?;
+        let entry = self.call_mut(call)?;
+        let other = far.call;
+        entry.connected = Some(now);
+        entry.purpose = Purpose::Joined(JoinedCall {
+            far,
+            told: mine.holding,
+        });
+        self.answer(now, mine.leg, out);
+        self.transfer_reached(call, StatusCode::OK, out);
+        Some(other)
     }
 
     /// The two hear each other; or, while one holds the other, both hear music. Each side does this for its own

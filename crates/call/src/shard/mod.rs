@@ -20,6 +20,7 @@ mod queue;
 mod refer;
 mod refresh;
 mod reliable;
+mod replaces;
 mod requests;
 mod ringing;
 mod transfer;

@@ -2,10 +2,11 @@
 //! side of the one who asks; `transfer` has the side of the one who is sent.
 
 use super::answering::contact;
+use super::replaces::leg_named_by;
 use super::requests::{ALLOW, Refused, no_extension_required};
 use super::{Mark, Shard};
 use crate::admission::organisation_of;
-use crate::call::{Done, JoinedCall, Purpose, ReferringCall};
+use crate::call::{Done, Purpose, ReferringCall};
 use crate::crosswise::{Crosswise, Holding, Onward, Party, Referral};
 use crate::input::{EndCause, Output, RefusedCause};
 use crate::notifier::{Next, Notice, Notifier};
@@ -92,6 +93,10 @@ impl Shard {
                 super::requests::RETRY_AFTER_NO_ROOM,
             ));
         }
+        let reports = reports(request);
+        if let Some(to) = dialog_in(&target)? {
+            return Ok(Wanted { to, user, reports });
+        }
         let organisation = self.directory.organisations.get(&call.org);
         let ours = organisation_of(&self.directory, flow, &target).map(|(org, _)| org);
         let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
@@ -103,7 +108,7 @@ impl Shard {
         Ok(Wanted {
             to: Onward::Number(dialled.into()),
             user,
-            reports: reports(request),
+            reports,
         })
     }
 
@@ -255,30 +260,19 @@ impl Shard {
     ) {
         let waits =
             |purpose: &Purpose| matches!(purpose, Purpose::Referring(it) if it.sent == party.call);
-        let mine = self.party(call);
         let entry = self
-            .call_mut(call)
+            .call(call)
             .filter(|it| it.ending.is_none() && waits(&it.purpose));
-        let (Some(entry), Some(mine)) = (entry, mine) else {
+        let Some(entry) = entry else {
             let (call, from) = (party.call, call);
             return self.tell(Crosswise::Gone { call, from }, out);
         };
-        let leg = entry.caller;
-        let back = party.call;
-        entry.connected = Some(now);
-        entry.purpose = Purpose::Joined(JoinedCall {
-            far: party,
-            told: mine.holding,
-        });
-        self.tell(
-            Crosswise::Joined {
-                call: back,
-                party: mine,
-            },
-            out,
-        );
+        let (leg, back) = (entry.caller, party.call);
+        self.join_leads(now, call, party, out);
+        if let Some(party) = self.party(call) {
+            self.tell(Crosswise::Joined { call: back, party }, out);
+        }
         self.tell_referrer(now, leg, status, out);
-        self.join_or_hold(call, out);
     }
 
     /// The call of the one who was sent is over: nothing can come back of it.
@@ -336,6 +330,23 @@ fn refer_to(request: &Request) -> Result<Uri, Refused> {
         return Err(Refused::new(forbidden, RefusedCause::Unsupported));
     }
     Ok(uri)
+}
+
+/// The dialog of ours whose peer the other party shall talk with, if one is named.
+fn dialog_in(target: &Uri) -> Result<Option<Onward>, Refused> {
+    let bad = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
+    let replaces = match target.as_sip() {
+        Some(uri) => uri.replaces().map_err(bad)?,
+        None => None,
+    };
+    match replaces {
+        // A dialog that others have can't be reached for him; 481 would say that this one is gone.
+        Some(replaces) if leg_named_by(&replaces).is_none() => Err(Refused::new(
+            StatusCode::NOT_FOUND,
+            RefusedCause::UnknownNumber,
+        )),
+        replaces => Ok(replaces.map(Onward::Dialog)),
+    }
 }
 
 fn reports(request: &Request) -> Reports {

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) const ALLOW: &str =
     "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK";
 /// What extensions it knows (RFC 3261 §20.37).
-pub(crate) const SUPPORTED: &str = "timer, 100rel";
+pub(crate) const SUPPORTED: &str = "timer, 100rel, replaces, norefersub";
 /// What bodies it reads.
 pub(crate) const ACCEPT: &str = "application/sdp";
 /// What a caller is told when there is no room, or no server, for him now.

@@ -2,8 +2,8 @@
 //! back where he can't be had there. Here the side of the one who is sent; `refer` has the side of the one who asks.
 
 use super::{OwnCall, Shard};
-use crate::call::{Between, JoinedCall, Purpose, Standing, TRANSFERS_MAX};
-use crate::crosswise::{Crosswise, Onward, Party, Referral};
+use crate::call::{Between, Call, Purpose, Standing, TRANSFERS_MAX};
+use crate::crosswise::{Crosswise, Onward, Party, Referral, Rules};
 use crate::input::{CallEvent, EndCause, Output};
 use crate::leg::{Leg, Role};
 use crate::routing;
@@ -159,6 +159,13 @@ impl Shard {
         }
         match to {
             Onward::Number(number) => self.goes_to(now, call, &number, out),
+            Onward::Dialog(replaces) => {
+                if let Some(call) = self.call_mut(call) {
+                    let rules = Rules::OfTransfer;
+                    call.purpose = Purpose::Between(Between::Claiming { replaces, rules });
+                }
+                self.claim(now, call, out);
+            }
         }
     }
 
@@ -208,7 +215,7 @@ impl Shard {
     /// A call that was sent elsewhere comes to its end there: does its party come back from it?
     pub(super) fn may_come_back(&self, call: CallId, cause: EndCause) -> bool {
         let failed = matches!(cause, EndCause::NotCompleted | EndCause::CalleeHungUp);
-        let is_sent = |call: &&crate::call::Call| call.referral.is_some() && call.ending.is_none();
+        let is_sent = |call: &&Call| call.referral.is_some() && call.ending.is_none();
         failed
             && self
                 .call(call)
@@ -254,29 +261,29 @@ impl Shard {
 
     /// Another call's party talks with this one's.
     pub(super) fn joined(&mut self, now: Time, call: CallId, far: Party, out: &mut Vec<Output>) {
-        let expects = |purpose: &Purpose| match purpose {
-            Purpose::Between(Between::Returning { to, .. }) => *to == far.call,
-            Purpose::Referring(refers) => refers.sent == far.call,
-            Purpose::Joined(joined) => joined.far.call == far.call,
-            _ => false,
+        enum Told {
+            /// He asked for it, and leads.
+            Leads,
+            Follows,
+        }
+        let expects = |call: &Call| match &call.purpose {
+            _ if call.ending.is_some() => None,
+            Purpose::Between(Between::Claiming { .. }) => Some(Told::Leads),
+            Purpose::Between(Between::Returning { to, .. }) if *to == far.call => {
+                Some(Told::Follows)
+            }
+            Purpose::Referring(refers) if refers.sent == far.call => Some(Told::Follows),
+            Purpose::Joined(joined) if joined.far.call == far.call => Some(Told::Follows),
+            _ => None,
         };
-        let mine = self.party(call);
-        let entry = self
-            .call_mut(call)
-            .filter(|it| it.ending.is_none() && expects(&it.purpose));
-        let (Some(entry), Some(mine)) = (entry, mine) else {
-            let (call, from) = (far.call, call);
-            return self.tell(Crosswise::Gone { call, from }, out);
-        };
-        let other = far.call;
-        entry.connected = Some(now);
-        entry.purpose = Purpose::Joined(JoinedCall {
-            far,
-            told: mine.holding,
-        });
-        // He may have taken to holding, or ceased to, since the other call was told of him.
-        self.tell_holding(call, other, mine.holding, out);
-        self.join_or_hold(call, out);
+        match self.call(call).and_then(expects) {
+            Some(Told::Leads) => self.join_leads(now, call, far, out),
+            Some(Told::Follows) => self.join_follows(now, call, far, out),
+            None => {
+                let (call, from) = (far.call, call);
+                self.tell(Crosswise::Gone { call, from }, out);
+            }
+        }
     }
 
     /// Whoever sent the party on is gone: his phone is rung, so that the party is not lost.
@@ -316,6 +323,9 @@ impl Shard {
             Purpose::Between(Between::Returning { to, user, status }) if *to == from => {
                 let (user, status) = (user.clone(), *status);
                 self.ring_back(now, call, user, status, out);
+            }
+            Purpose::Between(Between::Claiming { .. }) => {
+                self.claim_refused(now, call, StatusCode::CALL_DOES_NOT_EXIST, out);
             }
             Purpose::Referring(refers) if refers.sent == from => self.sent_is_gone(now, call, out),
             _ => {}

@@ -9,6 +9,7 @@ mod hunting;
 mod menus;
 mod phone;
 mod provisional;
+mod replaces;
 mod sessions;
 mod transfer;
 mod world;

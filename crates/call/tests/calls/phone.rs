@@ -64,6 +64,8 @@ enum Side {
     Calling {
         key: Option<ClientKey>,
         cancel: bool,
+        /// The other's tag, once he rings.
+        tag: Option<String>,
     },
     Called {
         key: ServerKey,
@@ -164,6 +166,17 @@ impl Phone {
 
     /// Dials a number.
     pub(crate) fn call(&mut self, now: Time, dialled: &str, out: &mut Vec<Bytes>) {
+        self.call_with(now, dialled, &[], out);
+    }
+
+    /// Dials a number; `more` are further headers.
+    pub(crate) fn call_with(
+        &mut self,
+        now: Time,
+        dialled: &str,
+        more: &[(HeaderName, &str)],
+        out: &mut Vec<Bytes>,
+    ) {
         self.calls_made += 1;
         self.calls_anew();
         self.negotiation = negotiation(self.address);
@@ -192,6 +205,9 @@ impl Phone {
             HeaderName::Contact,
             format!("<sip:{}@{}>", self.name, self.address),
         );
+        for (name, value) in more {
+            headers.push(name.clone(), (*value).to_owned());
+        }
         if !self.offers_in_ack {
             let sdp = self.negotiation.offer(sip_core::Direction::SendRecv);
             request.set_body("application/sdp", sdp);
@@ -200,6 +216,7 @@ impl Phone {
         self.side = Side::Calling {
             key: None,
             cancel: false,
+            tag: None,
         };
         self.send(now, Method::Invite, request, out);
     }
@@ -254,6 +271,33 @@ impl Phone {
         self.send(now, Method::Invite, request, out);
     }
 
+    /// How the phone names its dialog to others, as they have to name it to the server: the server's tag first.
+    pub(crate) fn replaces(&self) -> String {
+        let (call_id, to_tag, from_tag) = match &self.side {
+            Side::Up { dialog, .. } | Side::Reinviting { dialog } => {
+                let (ours, theirs) = (&dialog.local_tag, &dialog.remote_tag);
+                (&*dialog.call_id, &**theirs, &**ours)
+            }
+            Side::Called { request, .. } => {
+                let from = request.headers.from().unwrap();
+                let call_id = request.headers.call_id().unwrap();
+                return format!("{call_id};to-tag={};from-tag=phone", from.tag().unwrap());
+            }
+            Side::Calling { tag, .. } => {
+                let tag = tag.as_ref().expect("the other rings");
+                let call_id = format!("{}-{}", self.name, self.calls_made);
+                return format!("{call_id};to-tag={tag};from-tag=phone");
+            }
+            Side::Idle => panic!("{} is in no call", self.name),
+        };
+        format!("{call_id};to-tag={to_tag};from-tag={from_tag}")
+    }
+
+    /// The next Call-ID is as if so many calls more had been made.
+    pub(crate) fn skip_call_ids(&mut self, count: u32) {
+        self.calls_made += count;
+    }
+
     /// Whether it talks, and no request of its own is under way.
     pub(crate) fn may_refer(&self) -> bool {
         matches!(
@@ -304,7 +348,7 @@ impl Phone {
     pub(crate) fn hang_up(&mut self, now: Time, out: &mut Vec<Bytes>) {
         match &mut self.side {
             Side::Idle => {}
-            Side::Calling { key, cancel } => {
+            Side::Calling { key, cancel, .. } => {
                 *cancel = true;
                 let key = key.expect("the INVITE has been sent");
                 self.step(now, Input::Cancel { key }, out);
@@ -703,7 +747,9 @@ impl Phone {
                 self.seen.push(Seen::Refused(response.status.code()));
                 self.side = Side::Idle;
             }
-            Side::Calling { .. } => {
+            Side::Calling { tag, .. } => {
+                let to = response.headers.to().unwrap();
+                *tag = to.tag().map(str::to_owned).or(tag.take());
                 if !self.progressed(now, response, out) {
                     return;
                 }

@@ -3,7 +3,7 @@
 
 use crate::phone::{Habit, Phone};
 use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
-use base::{Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
+use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use bytes::Bytes;
 use call::settings::{
     Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Offering,
@@ -51,10 +51,16 @@ enum Happening {
 pub(crate) struct World {
     pub(crate) now: Time,
     pub(crate) shard: Shard,
+    /// A second shard, for calls that the first does not have; see [`World::of_two_shards`].
+    pub(crate) other: Option<Shard>,
     pub(crate) engine: Engine,
     pub(crate) phones: Vec<Phone>,
     pub(crate) media: BTreeMap<LegId, Vec<Command>>,
     pub(crate) media_open: BTreeSet<LegId>,
+    /// The call whose thread has each session.
+    homes: BTreeMap<LegId, CallId>,
+    /// Who hears whom.
+    bridged: BTreeMap<LegId, LegId>,
     pub(crate) ended: Vec<EndCause>,
     /// Everything that the cores put out, printed: to compare two runs.
     pub(crate) diary: Vec<String>,
@@ -197,10 +203,13 @@ impl World {
         let mut world = World {
             now: Time::from_millis(1_000),
             shard: Shard::new(ShardId(3), [7; 32], Arc::clone(&directory)),
+            other: None,
             engine: Engine::new(),
             phones: Vec::new(),
             media: BTreeMap::new(),
             media_open: BTreeSet::new(),
+            homes: BTreeMap::new(),
+            bridged: BTreeMap::new(),
             ended: Vec::new(),
             diary: Vec::new(),
             directory,
@@ -234,6 +243,23 @@ impl World {
     pub(crate) fn over(mut self, network: Network) -> World {
         self.network = network;
         self
+    }
+
+    /// Calls go to one of two shards by their Call-ID.
+    pub(crate) fn of_two_shards(mut self) -> World {
+        let directory = Arc::clone(&self.directory);
+        self.other = Some(Shard::new(ShardId(4), [8; 32], directory));
+        self
+    }
+
+    /// Every call that people see.
+    pub(crate) fn calls(&self) -> Vec<call::CallView> {
+        let shards = [Some(&self.shard), self.other.as_ref()];
+        shards
+            .into_iter()
+            .flatten()
+            .flat_map(Shard::calls)
+            .collect()
     }
 
     pub(crate) fn living(mut self, life: Life) -> World {
@@ -291,6 +317,36 @@ impl World {
     pub(crate) fn sent(&self, pieces: &[&str]) -> bool {
         let has_all = |line: &&String| pieces.iter().all(|piece| line.contains(piece));
         self.diary.iter().any(|line| has_all(&line))
+    }
+
+    pub(crate) fn call_with(
+        &mut self,
+        phone: usize,
+        dialled: &str,
+        more: &[(sip_core::HeaderName, &str)],
+    ) {
+        self.with_phone(phone, |phone, now, out| {
+            phone.call_with(now, dialled, more, out)
+        });
+    }
+
+    /// Calls in place of whoever has that dialog.
+    pub(crate) fn call_replacing(&mut self, phone: usize, replaces: &str) {
+        let more = [(sip_core::HeaderName::Replaces, replaces)];
+        self.call_with(phone, "kolapp", &more);
+    }
+
+    /// Sends the other party to whoever talks with `line`, in place of that.
+    pub(crate) fn refer_to_line(&mut self, phone: usize, line: usize) {
+        let replaces = self.phones[line].replaces();
+        let escaped = replaces
+            .replace(';', "%3B")
+            .replace('=', "%3D")
+            .replace('@', "%40");
+        self.refer(
+            phone,
+            &format!("<sip:kolapp@127.0.0.1:5060?Replaces={escaped}>"),
+        );
     }
 
     pub(crate) fn refer(&mut self, phone: usize, refer_to: &str) {
@@ -377,6 +433,15 @@ impl World {
         })
     }
 
+    /// Whether every open session is bridged with another.
+    pub(crate) fn all_hear_each_other(&self) -> bool {
+        !self.media_open.is_empty()
+            && self
+                .media_open
+                .iter()
+                .all(|leg| self.bridged.contains_key(leg))
+    }
+
     pub(crate) fn bridges(&self) -> usize {
         let is_bridge = |command: &&Command| matches!(command, Command::Bridge { .. });
         self.media.values().flatten().filter(is_bridge).count()
@@ -385,6 +450,10 @@ impl World {
     pub(crate) fn assert_at_rest(&self) {
         assert_eq!(self.shard.calls_count(), 0, "{:#?}", self.shard.calls());
         assert_eq!(self.shard.legs_count(), 0);
+        if let Some(other) = &self.other {
+            assert_eq!(other.calls_count(), 0, "{:#?}", other.calls());
+            assert_eq!(other.legs_count(), 0);
+        }
         assert!(
             self.media_open.is_empty(),
             "media left open: {:?}",
@@ -436,9 +505,11 @@ impl World {
     fn next_moment(&self) -> Option<Time> {
         let happening = self.happenings.keys().next().map(|(at, _)| *at);
         let shard = self.shard.poll_timeout().map(|(at, _)| at);
+        let other = self.other.as_ref().and_then(Shard::poll_timeout);
+        let other = other.map(|(at, _)| at);
         let engine = self.engine.poll_timeout().map(|(at, _)| at);
         let phones = self.phones.iter().filter_map(Phone::poll_timeout).min();
-        [happening, shard, engine, phones]
+        [happening, shard, other, engine, phones]
             .into_iter()
             .flatten()
             .min()
@@ -451,15 +522,16 @@ impl World {
             let happening = entry.remove();
             return self.happen(happening);
         }
-        if self
-            .shard
-            .poll_timeout()
-            .is_some_and(|(at, _)| at <= self.now)
-        {
-            self.interrupt();
-            let mut out = Vec::new();
-            self.shard.handle_timeout(self.now, &mut out);
-            return self.carry_out(out);
+        for id in [ShardId(3), ShardId(4)] {
+            let due = self.shard_mut(id).and_then(|shard| shard.poll_timeout());
+            if due.is_some_and(|(at, _)| at <= self.now) {
+                self.interrupt();
+                let (now, mut out) = (self.now, Vec::new());
+                if let Some(shard) = self.shard_mut(id) {
+                    shard.handle_timeout(now, &mut out);
+                }
+                return self.carry_out(out);
+            }
         }
         if self
             .engine
@@ -523,9 +595,48 @@ impl World {
 
     pub(crate) fn tell_shard(&mut self, input: Input) {
         self.interrupt();
-        let mut out = Vec::new();
-        self.shard.handle(self.now, input, &mut out);
+        let (now, id, mut out) = (self.now, self.shard_for(&input), Vec::new());
+        let shard = match &mut self.other {
+            Some(other) if other.id() == id => other,
+            _ => &mut self.shard,
+        };
+        shard.handle(now, input, &mut out);
         self.carry_out(out);
+    }
+
+    /// The shard that an input is for.
+    fn shard_for(&self, input: &Input) -> ShardId {
+        match input {
+            Input::Received { message, .. } => match call::shard_of(message) {
+                known if self.is_here(known) => known,
+                ShardId(hash) => ShardId(3 + hash % 2),
+            },
+            Input::Located { leg, .. } | Input::MediaOpened { leg, .. } => leg.shard,
+            Input::Media(event) => event.leg().shard,
+            Input::Told(message) => message.shard(),
+            Input::Acd(
+                acd::Command::Ring { call, .. }
+                | acd::Command::Withdraw { call, .. }
+                | acd::Command::Connect { call, .. }
+                | acd::Command::Release { call, .. }
+                | acd::Command::Refuse { call, .. }
+                | acd::Command::Position { call, .. },
+            ) => call.shard,
+            Input::Acd(acd::Command::Answer {
+                asker: acd::Asker::Call(call),
+                ..
+            }) => call.shard,
+            _ => self.shard.id(),
+        }
+    }
+
+    fn is_here(&self, id: ShardId) -> bool {
+        id == self.shard.id() || self.other.as_ref().is_some_and(|other| other.id() == id)
+    }
+
+    fn shard_mut(&mut self, id: ShardId) -> Option<&mut Shard> {
+        let shards = [Some(&mut self.shard), self.other.as_mut()];
+        shards.into_iter().flatten().find(|shard| shard.id() == id)
     }
 
     /// A reload that takes every organisation away; those who come in are still let in.
@@ -536,10 +647,15 @@ impl World {
 
     fn interrupt(&mut self) {
         if self.life == Life::Interrupted {
-            let saved = postcard::to_stdvec(&self.shard).unwrap();
-            self.shard = postcard::from_bytes(&saved).unwrap();
-            let again = Input::Configure(Arc::clone(&self.directory));
-            self.shard.handle(self.now, again, &mut Vec::new());
+            let again = || Input::Configure(Arc::clone(&self.directory));
+            for shard in [Some(&mut self.shard), self.other.as_mut()]
+                .into_iter()
+                .flatten()
+            {
+                let saved = postcard::to_stdvec(shard).unwrap();
+                *shard = postcard::from_bytes(&saved).unwrap();
+                shard.handle(self.now, again(), &mut Vec::new());
+            }
         }
     }
 
@@ -581,6 +697,7 @@ impl World {
                 }
                 Output::OpenMedia(session) => {
                     self.media_open.insert(session.leg);
+                    self.homes.insert(session.leg, session.call);
                     self.ports += 2;
                     let address = Some(SocketAddr::new(server().ip(), self.ports));
                     let leg = session.leg;
@@ -589,7 +706,14 @@ impl World {
                         Happening::Shard(Box::new(Input::MediaOpened { leg, address })),
                     );
                 }
-                Output::Media { leg, command, .. } => self.play(leg, command),
+                Output::Media { call, leg, command } => {
+                    assert_eq!(
+                        self.homes.get(&leg),
+                        Some(&call),
+                        "{command:?} to the wrong thread"
+                    );
+                    self.play(leg, command);
+                }
                 Output::Acd(input) => self.tell_engine(input),
                 Output::Tell { message, .. } => {
                     self.later(
@@ -604,13 +728,39 @@ impl World {
         }
     }
 
+    fn unbridge(&mut self, leg: LegId) {
+        if let Some(other) = self.bridged.remove(&leg) {
+            self.bridged.remove(&other);
+        }
+    }
+
     fn play(&mut self, leg: LegId, command: Command) {
         assert!(
             self.media_open.contains(&leg),
             "{command:?} for a closed session"
         );
         match &command {
-            Command::Close => drop(self.media_open.remove(&leg)),
+            Command::Close => {
+                self.unbridge(leg);
+                self.media_open.remove(&leg);
+            }
+            Command::MoveTo { home } => {
+                self.unbridge(leg);
+                self.homes.insert(leg, *home);
+            }
+            Command::Bridge { with }
+                if self.homes.get(&leg) == self.homes.get(with)
+                    && self.media_open.contains(with)
+                    && self.bridged.get(&leg) != Some(with) =>
+            {
+                self.unbridge(leg);
+                self.unbridge(*with);
+                self.bridged.extend([(leg, *with), (*with, leg)]);
+            }
+            Command::Play(_) => self.unbridge(leg),
+            _ => {}
+        }
+        match &command {
             Command::Play(list) if !list.prompts.is_empty() && !self.media_is_mute => {
                 let token = list.token;
                 let span = PROMPT * list.prompts.len() as u32;
