@@ -12,7 +12,7 @@ pub use id::{
     CallId, GroupId, HoursId, InvalidName, LegId, MenuId, NAME_BYTES_MAX, OfferId, OrgId, QueueId,
     ShardId, TrunkId, UserId,
 };
-pub use time::Time;
+pub use time::{Time, WallClock};
 
 /// A pure state machine: the shape that every core of this project has.
 ///

@@ -62,9 +62,38 @@ impl Sub for Time {
     }
 }
 
+/// What the clock on the wall shows, as far as a core needs to know: handed in by the shell, which says it again every
+/// so often, since that clock may be put right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WallClock {
+    at: Time,
+    unix_seconds: i64,
+}
+
+impl WallClock {
+    /// It is so many seconds since 1970 (UTC) at that moment.
+    pub const fn new(at: Time, unix_seconds: i64) -> WallClock {
+        WallClock { at, unix_seconds }
+    }
+
+    /// Seconds since 1970 (UTC) at `now`.
+    pub fn unix_seconds(self, now: Time) -> i64 {
+        let passed = i64::try_from(now.since(self.at).as_secs()).unwrap_or(i64::MAX);
+        self.unix_seconds.saturating_add(passed)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_on_the_wall_goes_on_with_the_monotonic_one() {
+        let wall = WallClock::new(Time::from_millis(5_500), 1_000);
+        assert_eq!(wall.unix_seconds(Time::from_millis(5_500)), 1_000);
+        assert_eq!(wall.unix_seconds(Time::from_millis(65_499)), 1_059);
+        assert_eq!(wall.unix_seconds(Time::ZERO), 1_000);
+    }
 
     #[test]
     fn a_span_back_in_time_is_zero_and_a_span_past_the_end_stays_at_the_end() {

@@ -2,19 +2,22 @@
 //! more than a name.
 
 use crate::settings::Destination;
-use base::{GroupId, MenuId, UserId};
+use base::{GroupId, HoursId, MenuId, UserId};
+use calendar::Hours;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Where callers are led on the way to somebody, and what they hear there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ways {
     /// People who are rung together or in order.
     pub groups: BTreeMap<GroupId, Group>,
     /// What callers choose in by key.
     pub menus: BTreeMap<MenuId, Menu>,
+    /// When what is open. The note of a day is the name of the prompt that is said on it.
+    pub hours: BTreeMap<HoursId, Hours>,
     /// Heard by a caller who hears us already while somebody's phone rings.
     pub ringing_tone: Option<PromptId>,
     /// Heard by such a caller where nobody answers and he goes nowhere else: "can not answer right now".
@@ -24,14 +27,41 @@ pub struct Ways {
 /// Where a public number leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Number {
-    /// There.
+    /// The first that holds decides.
+    pub routes: Vec<Route>,
+    /// There, where none does.
     pub otherwise: Destination,
 }
 
 impl From<Destination> for Number {
     fn from(otherwise: Destination) -> Number {
-        Number { otherwise }
+        let routes = Vec::new();
+        Number { routes, otherwise }
     }
+}
+
+/// Where some of a number's callers are led.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// While these are open, if set.
+    pub open: Option<HoursId>,
+    /// While these are closed, if set. On a day with a message of its own that is said, if the route leads to one.
+    pub closed: Option<HoursId>,
+    /// Callers whom one of these fits, if there are any.
+    pub from: Vec<CallerPattern>,
+    /// There.
+    pub to: Destination,
+}
+
+/// Which callers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallerPattern {
+    /// The one with that number.
+    Number(Box<str>),
+    /// All whose number starts so.
+    Prefix(Box<str>),
+    /// Those who show no number.
+    Withheld,
 }
 
 /// Something that is said to a caller. Where he goes nowhere after it, the call ends: a caller who was not

@@ -4,7 +4,7 @@
 use crate::crosswise::Crosswise;
 use crate::settings::Directory;
 use crate::view::CallView;
-use base::{CallId, LegId, ShardId, TrunkId, UserId};
+use base::{CallId, LegId, ShardId, TrunkId, UserId, WallClock};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::{Flow, Message, Request, Response};
@@ -72,6 +72,8 @@ pub enum Input {
         /// Which.
         flow: Flow,
     },
+    /// What the clock on the wall shows; said again every so often.
+    Clock(WallClock),
     /// Take no new calls from now on.
     Drain {
         /// What refused callers are told in Retry-After.

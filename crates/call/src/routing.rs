@@ -2,12 +2,27 @@
 
 use crate::input::Admission;
 use crate::settings::{
-    Destination, Directory, FeatureCode, Group, Menu, Message, Organisation, QueueJourney,
+    CallerPattern, Destination, Directory, FeatureCode, Group, Menu, Message, Number, Organisation,
+    QueueJourney,
 };
-use base::{OrgId, QueueId, UserId};
+use base::{HoursId, OrgId, QueueId, UserId};
+use calendar::Verdict;
+use media_core::PromptId;
 
 /// Numbers that lead to numbers: the configuration refuses circles, this ends one that came by another way.
 const NUMBERS_DEEP_MAX: usize = 8;
+
+/// What callers without a number are called in their addresses.
+const NOBODY: [&str; 4] = ["", "anonymous", "restricted", "unavailable"];
+
+/// What decides where a number leads: who calls, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asking<'a> {
+    /// User part of the caller's address.
+    pub(crate) caller: &'a str,
+    /// Seconds since 1970 (UTC); none while nobody has told us.
+    pub(crate) unix_seconds: Option<i64>,
+}
 
 /// Where a call goes.
 #[derive(Clone, Debug)]
@@ -15,7 +30,7 @@ pub(crate) enum Target<'a> {
     Queue(&'a QueueId, &'a QueueJourney),
     User(&'a UserId),
     Group(&'a Group),
-    Message(&'a Message),
+    Message(Message),
     Menu(&'a Menu),
     Feature(FeatureCode),
 }
@@ -38,12 +53,16 @@ pub(crate) fn organisation<'a>(
 /// and feature codes are for the organisation's own people.
 pub(crate) fn target<'a>(
     organisation: &'a Organisation,
-    admission: &'a Admission,
+    admission: &Admission,
     dialled: &str,
+    asking: &Asking<'_>,
 ) -> Option<Target<'a>> {
-    let number = |dialled| Some(&organisation.numbers.get(dialled)?.otherwise);
+    let number = || {
+        let (number, _) = organisation.numbers.get_key_value(dialled)?;
+        Some(Destination::Number(number.clone()))
+    };
     let destination = match admission {
-        Admission::Trunk(_) => number(dialled)?,
+        Admission::Trunk(_) => number()?,
         Admission::User(_) => {
             if let Some(code) = organisation.feature_codes.get(dialled) {
                 return Some(Target::Feature(*code));
@@ -51,38 +70,50 @@ pub(crate) fn target<'a>(
             organisation
                 .extensions
                 .get(dialled)
-                .or_else(|| number(dialled))?
+                .cloned()
+                .or_else(number)?
         }
         Admission::Anyone | Admission::NoRoom => return None,
     };
-    Target::of(organisation, destination)
+    Target::of(organisation, &destination, asking)
 }
 
 /// Where a user of the organisation may send whoever he talks with: to all that he could dial, but for what has
 /// something done.
-pub(crate) fn onward<'a>(organisation: &'a Organisation, dialled: &str) -> Option<&'a Destination> {
-    let extension = organisation.extensions.get(dialled);
-    extension.or_else(|| Some(&organisation.numbers.get(dialled)?.otherwise))
+pub(crate) fn onward(organisation: &Organisation, dialled: &str) -> Option<Destination> {
+    let number = || {
+        let (number, _) = organisation.numbers.get_key_value(dialled)?;
+        Some(Destination::Number(number.clone()))
+    };
+    organisation
+        .extensions
+        .get(dialled)
+        .cloned()
+        .or_else(number)
 }
 
 impl<'a> Target<'a> {
-    /// What a destination is in the settings of now.
+    /// What a destination is in the settings of now, for whoever asks.
     pub(crate) fn of(
         organisation: &'a Organisation,
-        mut destination: &'a Destination,
+        destination: &Destination,
+        asking: &Asking<'_>,
     ) -> Option<Target<'a>> {
+        let mut number = match destination {
+            Destination::Number(number) => organisation.numbers.get(number)?,
+            _ => return Target::named(organisation, destination),
+        };
         for _ in 0..NUMBERS_DEEP_MAX {
-            match destination {
-                Destination::Number(number) => {
-                    destination = &organisation.numbers.get(number)?.otherwise;
-                }
-                _ => return Target::named(organisation, destination),
+            let destination = led_by(organisation, number, asking);
+            match &destination {
+                Destination::Number(next) => number = organisation.numbers.get(next)?,
+                _ => return Target::named(organisation, &destination),
             }
         }
         None
     }
 
-    fn named(organisation: &'a Organisation, destination: &'a Destination) -> Option<Target<'a>> {
+    fn named(organisation: &'a Organisation, destination: &Destination) -> Option<Target<'a>> {
         match destination {
             Destination::Queue(queue) => {
                 let (queue, journey) = organisation.queues.get_key_value(queue)?;
@@ -94,8 +125,75 @@ impl<'a> Target<'a> {
             }
             Destination::Group(group) => organisation.ways.groups.get(group).map(Target::Group),
             Destination::Menu(menu) => organisation.ways.menus.get(menu).map(Target::Menu),
-            Destination::Message(message) => Some(Target::Message(message)),
+            Destination::Message(message) => Some(Target::Message(message.clone())),
             Destination::Number(_) => None,
+        }
+    }
+}
+
+/// Where a number leads whoever asks.
+fn led_by(organisation: &Organisation, number: &Number, asking: &Asking<'_>) -> Destination {
+    for route in &number.routes {
+        if !route.from.is_empty() && !route.from.iter().any(|from| fits(from, asking.caller)) {
+            continue;
+        }
+        let verdict = |hours: &HoursId| {
+            let hours = organisation.ways.hours.get(hours)?;
+            Some(hours.at(asking.unix_seconds?))
+        };
+        // Hours of which nothing is known keep nobody out.
+        let is_open = |hours| verdict(hours).is_none_or(|verdict| verdict == Verdict::Open);
+        if route.open.as_ref().is_some_and(|hours| !is_open(hours))
+            || route.closed.as_ref().is_some_and(is_open)
+        {
+            continue;
+        }
+        let note = match route.closed.as_ref().and_then(verdict) {
+            Some(Verdict::ClosedDay { note }) => note,
+            _ => None,
+        };
+        return match (&route.to, note) {
+            (Destination::Message(message), Some(prompt)) => Destination::Message(Message {
+                prompt: PromptId::new(prompt),
+                then: message.then.clone(),
+            }),
+            (to, _) => to.clone(),
+        };
+    }
+    number.otherwise.clone()
+}
+
+fn fits(pattern: &CallerPattern, caller: &str) -> bool {
+    match pattern {
+        CallerPattern::Number(number) => **number == *caller,
+        CallerPattern::Prefix(prefix) => caller.starts_with(&**prefix),
+        CallerPattern::Withheld => NOBODY
+            .iter()
+            .any(|nobody| nobody.eq_ignore_ascii_case(caller)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_fit_by_number_by_its_start_or_by_having_none() {
+        let number = CallerPattern::Number("+46701234567".into());
+        let prefix = CallerPattern::Prefix("+4670".into());
+        for (caller, fit) in [
+            ("+46701234567", [true, true, false]),
+            ("+46701234568", [false, true, false]),
+            ("+4685000", [false, false, false]),
+            ("Anonymous", [false, false, true]),
+            ("", [false, false, true]),
+        ] {
+            let patterns = [&number, &prefix, &CallerPattern::Withheld];
+            assert_eq!(
+                patterns.map(|pattern| fits(pattern, caller)),
+                fit,
+                "{caller}"
+            );
         }
     }
 }

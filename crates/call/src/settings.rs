@@ -2,7 +2,9 @@
 //! without credentials. Made by the room `config`, replaced whole at a reload; calls under way keep what
 //! they have already taken from it.
 
-pub use crate::destinations::{Choice, Group, GroupPolicy, Listening, Menu, Message, Number, Ways};
+pub use crate::destinations::{
+    CallerPattern, Choice, Group, GroupPolicy, Listening, Menu, Message, Number, Route, Ways,
+};
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
 use media_core::PromptId;

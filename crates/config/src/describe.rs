@@ -9,8 +9,9 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Sections whose entries are things of their own, and what one is called.
-const THINGS: [(&str, &str); 5] = [
+const THINGS: [(&str, &str); 6] = [
     ("groups", "group"),
+    ("hours", "hours"),
     ("menus", "menu"),
     ("queues", "queue"),
     ("trunks", "trunk"),

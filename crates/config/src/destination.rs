@@ -15,7 +15,7 @@ use media_core::PromptId;
 const KINDS: [&str; 6] = ["queue", "user", "group", "menu", "message", "number"];
 
 /// What an error tells to write.
-const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" } and { number = \"…\" }";
+pub(crate) const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" } and { number = \"…\" }";
 
 /// Messages after messages at most: what is heard one after another can be one recording.
 const THEN_DEEP_MAX: usize = 4;
@@ -60,6 +60,15 @@ fn read_deep(
     let destination = of_section(&mut section, scope, context, depth);
     section.finish(context);
     destination
+}
+
+/// The destination that a table says among other things.
+pub(crate) fn among(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Destination> {
+    of_section(section, scope, context, 0)
 }
 
 fn of_section(

@@ -5,7 +5,7 @@ use crate::problems::Problem;
 use crate::section::Context;
 use crate::source::Place;
 use base::{GroupId, MenuId, QueueId};
-use call::settings::{Choice, Destination, Menu, Organisation};
+use call::settings::{Choice, Destination, Menu, Number, Organisation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -95,17 +95,23 @@ fn leads(organisation: &Organisation, node: &Node) -> Vec<Option<Node>> {
             }
             led
         }
-        Node::Number(_) | Node::Group(_) => {
-            let mut led: Vec<_> = automatic(organisation, node)
-                .into_iter()
-                .map(Some)
-                .collect();
-            if led.is_empty() {
-                led.push(None);
-            }
-            led
+        Node::Number(number) => {
+            let number = organisation.numbers.get(number);
+            number.map_or(vec![None], |number| {
+                number_leads(number).map(led_to).collect()
+            })
+        }
+        Node::Group(group) => {
+            let group = organisation.ways.groups.get(group);
+            vec![group.and_then(|group| led_to(group.then.as_ref()?))]
         }
     }
+}
+
+/// Everywhere that a number leads.
+fn number_leads(number: &Number) -> impl Iterator<Item = &Destination> {
+    let routes = number.routes.iter().map(|route| &route.to);
+    routes.chain([&number.otherwise])
 }
 
 /// Everywhere that a menu leads.
@@ -162,7 +168,7 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
     match node {
         Node::Number(number) => {
             if let Some(number) = organisation.numbers.get(number) {
-                next.extend(led_to(&number.otherwise));
+                next.extend(number_leads(number).filter_map(led_to));
             }
         }
         Node::Group(group) => {
@@ -194,10 +200,7 @@ pub(crate) fn warn_of_unreachable(
 ) {
     let mut reached = BTreeSet::new();
     let extensions = organisation.extensions.values();
-    let numbers = organisation
-        .numbers
-        .values()
-        .map(|number| &number.otherwise);
+    let numbers = organisation.numbers.values().flat_map(number_leads);
     let groups = organisation.ways.groups.values();
     let groups = groups.filter_map(|group| group.then.as_ref());
     let menus = organisation.ways.menus.values().flat_map(chosen);

@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod graph;
 mod group;
+mod hours;
 mod library;
 mod limits;
 mod loaded;

@@ -10,7 +10,7 @@ use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tree::{Node, Table};
 use crate::user::{self, Account};
-use crate::{group, menu, queue, reach, value};
+use crate::{group, hours, menu, queue, reach, value};
 use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::settings::{Destination, Group, Language, Menu, Organisation, QueueJourney, User, Ways};
@@ -49,6 +49,7 @@ pub(crate) fn read(
     let queue_tables = top.named("queues", context);
     let group_tables = top.named("groups", context);
     let menu_tables = top.named("menus", context);
+    let hours_tables = top.named("hours", context);
     let number_tables = top.named("numbers", context);
     let scope = Scope {
         org,
@@ -58,6 +59,7 @@ pub(crate) fn read(
         users: user_tables.iter().map(|(name, ..)| *name).collect(),
         queues: queue_tables.iter().map(|(name, ..)| *name).collect(),
         groups: group_tables.iter().map(|(name, ..)| *name).collect(),
+        hours: hours_tables.iter().map(|(name, ..)| *name).collect(),
         menus: menu_tables.iter().map(|(name, ..)| *name).collect(),
         numbers: number_tables.iter().map(|(name, ..)| *name).collect(),
         own_prompts,
@@ -72,6 +74,10 @@ pub(crate) fn read(
     let hold_music = read_hold_music(head.hold_music, start, &scope, context);
     let mut places = Places::new();
     let groups = read_groups(group_tables, &scope, &mut dialled, &mut places, context);
+    let hours = hours_tables
+        .into_iter()
+        .filter_map(|(name, place, node)| hours::read(name, place, node, &scope, context))
+        .collect();
     let menus = read_menus(menu_tables, &scope, &mut dialled, &mut places, context);
     let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
     let trunks = reach::read_trunks(&mut top, &scope, context);
@@ -86,6 +92,7 @@ pub(crate) fn read(
         ways: Ways {
             groups: groups.groups,
             menus: menus.menus,
+            hours,
             ringing_tone: scope.prompt(RINGING, scope.language),
             not_available: scope.prompt(NOT_AVAILABLE, scope.language),
         },

@@ -4,18 +4,25 @@ use crate::address;
 use crate::destination;
 use crate::graph::{Node, Places};
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, Scope, Shared, bad_name};
-use crate::section::{Context, Section};
+use crate::scope::{Dialled, Scope, Shared, bad_name, known};
+use crate::section::{Context, Reading, Section};
 use crate::source::Place;
 use crate::tree;
 use crate::value;
-use base::TrunkId;
-use call::settings::{FeatureCode, FeaturePrompts, Number, Trunk};
+use base::{HoursId, TrunkId};
+use call::settings::{CallerPattern, FeatureCode, FeaturePrompts, Number, Route, Trunk};
 use media_core::PromptId;
 use std::collections::BTreeMap;
 
 /// Addresses a trunk comes from, at most: a provider's blocks are few.
 const SOURCES_MAX: usize = 64;
+
+/// Routes of one number at most, and callers of one route.
+const ROUTES_MAX: usize = 64;
+const CALLERS_MAX: usize = 1_000;
+
+/// Says that a caller shows no number.
+const WITHHELD: &str = "withheld";
 
 pub(crate) fn read_numbers(
     tables: Vec<(&str, Place, &tree::Node)>,
@@ -38,12 +45,114 @@ pub(crate) fn read_numbers(
                 .see(first, "the other is here");
             context.add(problem);
         }
-        let what = format!("number {number}");
-        if let Some(destination) = destination::read(&what, node, scope, context) {
-            numbers.insert(number.into(), Number::from(destination));
+        if let Some(read) = read_number(number, node, scope, context) {
+            numbers.insert(number.into(), read);
         }
     }
     numbers
+}
+
+fn read_number(
+    number: &str,
+    node: &tree::Node,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Number> {
+    let what = format!("number {number}");
+    let Ok(mut section) = Section::of(&*what, node) else {
+        let problem = format!(
+            "expected where {what} leads, got {}",
+            node.value.described()
+        );
+        context.add(Problem::new(node.place, problem).mend(destination::MEND));
+        return None;
+    };
+    let routes = section.node("routes");
+    let otherwise = destination::among(&mut section, scope, context);
+    section.finish(context);
+    let routes = routes.map_or(Vec::new(), |node| read_routes(&what, node, scope, context));
+    otherwise.map(|otherwise| Number { routes, otherwise })
+}
+
+fn read_routes(
+    what: &str,
+    node: &tree::Node,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Vec<Route> {
+    let mend = "write routes = [{ closed = \"office\", message = \"closed\" }]";
+    let items = match &node.value {
+        tree::Value::List(items) if items.len() <= ROUTES_MAX => items,
+        tree::Value::List(items) => {
+            let problem = format!("expected at most {ROUTES_MAX} routes, got {}", items.len());
+            context
+                .add(Problem::new(node.place, problem).mend("put several callers in one `from`"));
+            return Vec::new();
+        }
+        other => {
+            let problem = format!("expected a list of routes, got {}", other.described());
+            context.add(Problem::new(node.place, problem).mend(mend));
+            return Vec::new();
+        }
+    };
+    let read = |item| read_route(format!("a route of {what}"), item, scope, context);
+    items.iter().filter_map(read).collect()
+}
+
+fn read_route(
+    what: String,
+    node: &tree::Node,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Route> {
+    let mut section = context.told(Section::of(what, node))?;
+    let mut hours = |key| {
+        let name = section.take(key, value::text, context)?;
+        let known = known(&name, "hours", &scope.hours, context)?;
+        HoursId::new(scope.org, known).ok()
+    };
+    let (open, closed) = (hours("open"), hours("closed"));
+    let from = section.take("from", value::list(CALLERS_MAX, caller), context);
+    if !["open", "closed", "from"]
+        .iter()
+        .any(|key| section.has(key))
+    {
+        let problem = format!("{} says nothing of when it holds", section.what());
+        let mend =
+            "write `open`, `closed` or `from` in it; what always holds stands beside `routes`";
+        context.add(Problem::new(section.place(), problem).mend(mend));
+    }
+    let to = destination::among(&mut section, scope, context);
+    section.finish(context);
+    let from = from.map_or(Vec::new(), |at| at.value);
+    Some(Route {
+        open,
+        closed,
+        from: from.into_iter().map(|at| at.value).collect(),
+        to: to?,
+    })
+}
+
+/// A number, the start of one with `*` behind it, or `withheld`.
+fn caller(node: &tree::Node) -> Reading<CallerPattern> {
+    let expected = "a caller, such as \"+46701234567\", \"+4670*\" or \"withheld\"";
+    let text = value::str_of(node, expected, "+46701234567")?;
+    if text == WITHHELD {
+        return Ok(CallerPattern::Withheld);
+    }
+    let (digits, is_prefix) = match text.strip_suffix('*') {
+        Some(digits) => (digits, true),
+        None => (text, false),
+    };
+    let bare = digits.strip_prefix('+').unwrap_or(digits);
+    let fine = (1..=15).contains(&bare.len()) && bare.bytes().all(|b| b.is_ascii_digit());
+    if !fine {
+        return value::wrong(node, expected, "write digits, with plus and country code");
+    }
+    Ok(match is_prefix {
+        true => CallerPattern::Prefix(digits.into()),
+        false => CallerPattern::Number(digits.into()),
+    })
 }
 
 pub(crate) fn read_trunks(

@@ -37,6 +37,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) queues: BTreeSet<&'s str>,
     /// The same of groups.
     pub(crate) groups: BTreeSet<&'s str>,
+    /// The same of opening hours.
+    pub(crate) hours: BTreeSet<&'s str>,
     /// The same of menus.
     pub(crate) menus: BTreeSet<&'s str>,
     /// The same of public numbers.
@@ -125,11 +127,16 @@ pub(crate) fn known<'n>(
     if names.contains(name.value.as_str()) {
         return Some(&name.value);
     }
+    // "Hours" are several already.
+    let (is, kinds) = match kind.ends_with('s') {
+        true => ("are", kind.to_owned()),
+        false => ("is", format!("{kind}s")),
+    };
     let problem = format!(
-        "there is no {kind} {} in this organisation",
+        "there {is} no {kind} {} in this organisation",
         quoted(&name.value)
     );
-    let mend = context.suggestion(&name.value, &format!("{kind}s"), names.iter().copied());
+    let mend = context.suggestion(&name.value, &kinds, names.iter().copied());
     context.add(Problem::new(name.place, problem).mend(mend));
     None
 }

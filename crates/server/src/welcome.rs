@@ -55,9 +55,18 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
     let domain = &organisation.domain;
     let mut out = format!("\nOrganisation {org}, SIP domain {domain}\n  dial\n");
     let numbers = organisation.numbers.iter();
-    let numbers = numbers.map(|(number, to)| (number, &to.otherwise));
-    for (number, to) in organisation.extensions.iter().chain(numbers) {
-        let _ = writeln!(out, "    {number:<16}{}", describe_destination(to));
+    let numbers = numbers.map(|(number, to)| {
+        let by_rule = if to.routes.is_empty() {
+            ""
+        } else {
+            " (or by its routes)"
+        };
+        (number, &to.otherwise, by_rule)
+    });
+    let extensions = organisation.extensions.iter();
+    let extensions = extensions.map(|(number, to)| (number, to, ""));
+    for (number, to, by_rule) in extensions.chain(numbers) {
+        let _ = writeln!(out, "    {number:<16}{}{by_rule}", describe_destination(to));
     }
     for (code, action) in &organisation.feature_codes {
         let action = match action {

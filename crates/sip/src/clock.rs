@@ -1,7 +1,7 @@
 //! The process's monotonic clock, in the cores' terms.
 
-use base::Time;
-use std::time::{Duration, Instant};
+use base::{Time, WallClock};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A clock whose zero is the moment it was started. All tasks of a process share one.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,14 @@ impl Clock {
     /// What it shows now.
     pub fn now(self) -> Time {
         Time::ZERO + self.started.elapsed()
+    }
+
+    /// What the clock on the wall shows at `now`.
+    pub fn wall(self, now: Time) -> WallClock {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        // A clock set before 1970 shows nothing that hours could go by.
+        let seconds = since_1970.map_or(0, |span| span.as_secs());
+        WallClock::new(now, i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
     /// The same moment for timers of the operating system; none if it never comes.

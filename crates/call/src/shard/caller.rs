@@ -62,13 +62,9 @@ impl Shard {
             .from()
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
         let calling = who_calls(organisation, admission, &from);
-        let purpose = wanted_of(
-            organisation,
-            admission,
-            request,
-            &dialled,
-            calling.user.as_ref(),
-        )?;
+        let asking = self.asking(now, &calling.number);
+        let caller = calling.user.as_ref();
+        let purpose = wanted_of(organisation, admission, request, &dialled, caller, &asking)?;
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
@@ -308,12 +304,13 @@ fn wanted_of(
     request: &Request,
     dialled: &str,
     caller: Option<&UserId>,
+    asking: &routing::Asking<'_>,
 ) -> Result<Purpose, Refused> {
     if let Some(replaces) = replaced_by(request, admission)? {
         let rules = Rules::OfInvite;
         return Ok(Purpose::Between(Between::Claiming { replaces, rules }));
     }
-    let target = routing::target(organisation, admission, dialled);
+    let target = routing::target(organisation, admission, dialled, asking);
     let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
     Ok(purpose_of(
         organisation,

@@ -39,7 +39,8 @@ impl Shard {
         let entry = self.call(call).filter(goes_on).ok_or(NoSuchDestination)?;
         let organisation = directory.organisations.get(&entry.org);
         let organisation = organisation.ok_or(NoSuchDestination)?;
-        let target = Target::of(organisation, destination).ok_or(NoSuchDestination)?;
+        let asking = self.asking(now, &entry.caller_number);
+        let target = Target::of(organisation, destination, &asking).ok_or(NoSuchDestination)?;
         let moves = entry.moves + 1;
         let purpose = purpose_of(organisation, &target, entry.caller_user.as_ref(), moves);
         self.leave(now, call, cause, out);
@@ -202,7 +203,7 @@ pub(super) fn purpose_of(
         Target::Group(group) => direct(Hunt::of_group(group, caller)),
         Target::Menu(menu) => Purpose::Menu(Choosing::new((*menu).clone(), token(moves))),
         Target::Message(message) => Purpose::Message(MessageCall {
-            message: (*message).clone(),
+            message: message.clone(),
             status: StatusCode::TEMPORARILY_UNAVAILABLE,
         }),
         Target::Feature(code) => Purpose::Feature(FeatureCall {

@@ -31,10 +31,11 @@ use crate::call::{Call, Purpose, Standing};
 use crate::input::{Admission, Input, Output, Reason};
 use crate::journey::CallTimer;
 use crate::leg::{Leg, LegTimer, Role};
+use crate::routing::Asking;
 use crate::settings::Directory;
 use crate::timers::Timers;
 use crate::view::{CallState, CallView};
-use base::{CallId, Core, LegId, ShardId, Time, UserId};
+use base::{CallId, Core, LegId, ShardId, Time, UserId, WallClock};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use requests::Answered;
@@ -84,6 +85,8 @@ pub struct Shard {
     pending: BTreeMap<ServerKey, LegId>,
     timers: Timers<Due>,
     rng: ChaCha8Rng,
+    /// What the clock on the wall shows.
+    wall: Option<WallClock>,
     /// No new calls; what refused callers are told in Retry-After.
     draining: Option<Duration>,
 }
@@ -107,6 +110,7 @@ impl Core for Shard {
             }
             Input::Registered { key, response } => self.respond(now, key, response, out),
             Input::Configure(directory) => self.directory = directory,
+            Input::Clock(wall) => self.wall = Some(wall),
             Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
             Input::Media(event) => self.media_event(now, &event, out),
@@ -183,6 +187,7 @@ impl Shard {
             pending: BTreeMap::new(),
             timers: Timers::default(),
             rng,
+            wall: None,
             draining: None,
         }
     }
@@ -265,6 +270,14 @@ impl Shard {
 
     fn call_of(&self, leg: LegId) -> Option<&Call> {
         self.call(self.leg(leg)?.call)
+    }
+
+    /// What decides where a number leads a caller now.
+    fn asking<'a>(&self, now: Time, caller: &'a str) -> Asking<'a> {
+        Asking {
+            caller,
+            unix_seconds: self.wall.map(|wall| wall.unix_seconds(now)),
+        }
     }
 
     fn random(&mut self) -> u64 {

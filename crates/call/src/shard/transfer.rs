@@ -180,7 +180,7 @@ impl Shard {
             call.dialled = number.into();
         }
         let gone = match destination {
-            Some(destination) => self.enter(now, call, destination, LeaveCause::Failed, out),
+            Some(destination) => self.enter(now, call, &destination, LeaveCause::Failed, out),
             None => return self.comes_back(now, call, StatusCode::NOT_FOUND, out),
         };
         if gone.is_err() {

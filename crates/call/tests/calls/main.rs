@@ -10,6 +10,7 @@ mod menus;
 mod phone;
 mod provisional;
 mod replaces;
+mod routes;
 mod sessions;
 mod transfer;
 mod world;

@@ -364,6 +364,22 @@ impl World {
         });
     }
 
+    /// An agent takes no calls of queues.
+    pub(crate) fn tell_engine_logs_out(&mut self, name: &str) {
+        let agent = user(name);
+        let by = control::Principal::User {
+            user: agent.clone(),
+            role: Role::Agent,
+        };
+        let queues = control::Queues::All;
+        let command = control::AgentCommand::LogOut { agent, queues };
+        let command = control::permit(by, command).expect("his own state");
+        self.tell_engine(acd::Input::AgentCommand {
+            asker: acd::Asker::Control(0),
+            command,
+        });
+    }
+
     /// The caller presses a key, heard in his stream (RFC 4733). For worlds with one caller's leg.
     pub(crate) fn press(&mut self, digit: char) {
         let leg = *self.media_open.first().expect("a caller who is heard");

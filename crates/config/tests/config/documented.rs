@@ -90,6 +90,24 @@ fn the_document_names_every_setting_and_no_other() {
         &format!("{menu}{UNKNOWN}[numbers]"),
     );
     settings.insert("[menus.<name>]".into(), menu);
+    let hours = "[hours.office]\nzone = \"UTC\"\nweek = { mon = [] }\n";
+    let hours = taken(
+        ORGANISATION,
+        "[numbers]",
+        &format!("{hours}{UNKNOWN}[numbers]"),
+    );
+    settings.insert("[hours.<name>]".into(), hours);
+    let route =
+        "{ routes = [{ from = [\"withheld\"], user = \"anna\", zzzzzzzzzzzz = 1 }], queue = ";
+    let route = taken(ORGANISATION, "{ queue = ", route);
+    // A route leads somewhere as a number does, which is documented there.
+    let kinds = [
+        "queue", "user", "group", "menu", "message", "then", "number",
+    ];
+    let route = route
+        .into_iter()
+        .filter(|name| !kinds.contains(&name.as_str()));
+    settings.insert("[numbers] routes".into(), route.collect());
     let number = taken(ORGANISATION, "{ queue = ", "{ zzzzzzzzzzzz = 1, queue = ");
     settings.insert("[numbers]".into(), number);
 
@@ -108,7 +126,7 @@ fn the_document_names_every_setting_and_no_other() {
     ));
     assert_eq!(
         Vec::from_iter(organisation),
-        ["groups", "menus", "queues", "trunks", "users"]
+        ["groups", "hours", "menus", "queues", "trunks", "users"]
     );
     settings.insert("kolapp.toml".into(), top);
     assert_eq!(documented(), settings);

@@ -2,8 +2,9 @@
 
 use crate::common::Sandbox;
 use crate::errors::organisation;
-use base::{GroupId, MenuId, OrgId, QueueId, UserId};
-use call::settings::{Choice, Destination, GroupPolicy, Listening, Message};
+use base::{GroupId, HoursId, MenuId, OrgId, QueueId, UserId};
+use calendar::Hours;
+use call::settings::{CallerPattern, Choice, Destination, GroupPolicy, Listening, Message};
 use media_core::PromptId;
 use std::time::Duration;
 
@@ -231,5 +232,137 @@ fn a_key_that_no_telephone_has_and_a_menu_without_keys_are_told() {
         SALES,
         &menu(""),
         "19:1: menu `main` has no keys to choose by; write what each leads to: keys = { \"1\" = { queue = \"…\" } }",
+    );
+}
+
+#[test]
+fn hours_and_routes_are_read_as_they_are_written() {
+    let sandbox = Sandbox::new();
+    sandbox.change(
+        SALES,
+        r#"
+[numbers."+46850001000"]
+routes = [
+    { from = ["+46701234567", "+4670*", "withheld"], user = "anna" },
+    { closed = "office", message = "queue-first" },
+    { open = "office", from = ["101"], number = "+46850001001" },
+]
+queue = "sales"
+
+[numbers."+46850001001"]
+user = "bosse"
+
+[hours.office]
+zone = "Europe/Stockholm"
+week = { "mon-thu" = ["08:00-12:00", "13:00-17:00"], fri = ["08:00-15:00"] }
+closed = ["2026-12-25", { date = "2026-12-24", message = "queue-repeat" }]
+"#,
+    );
+    let loaded = sandbox.loaded();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let acme = &loaded.directory.organisations[&org()];
+    let id = HoursId::new(&org(), "office").unwrap();
+    let mut hours = Hours::new("Europe/Stockholm").unwrap();
+    for day in calendar::days("mon-thu").unwrap() {
+        hours.open(day, "08:00-12:00".parse().unwrap());
+        hours.open(day, "13:00-17:00".parse().unwrap());
+    }
+    hours.open(
+        calendar::days("fri").unwrap()[0],
+        "08:00-15:00".parse().unwrap(),
+    );
+    hours.close("2026-12-25", None).unwrap();
+    hours
+        .close("2026-12-24", Some("en/queue-repeat".into()))
+        .unwrap();
+    assert_eq!(acme.ways.hours[&id], hours);
+    let number = &acme.numbers["+46850001000"];
+    assert_eq!(number.otherwise, sales());
+    let [callers, closed, both] = &number.routes[..] else {
+        panic!("{:?}", number.routes)
+    };
+    let from = [
+        CallerPattern::Number("+46701234567".into()),
+        CallerPattern::Prefix("+4670".into()),
+        CallerPattern::Withheld,
+    ];
+    assert_eq!(
+        (&callers.open, &callers.closed, &callers.from[..]),
+        (&None, &None, &from[..])
+    );
+    assert_eq!(
+        (&closed.closed, &closed.from.len()),
+        (&Some(id.clone()), &0)
+    );
+    assert_eq!(both.open, Some(id));
+    assert_eq!(both.to, Destination::Number("+46850001001".into()));
+}
+
+#[test]
+fn routes_that_hold_for_nobody_in_particular_or_lead_in_a_circle_are_told() {
+    let routes =
+        |routes: &str| format!("\"+46850001000\" = {{ routes = [{routes}], queue = \"sales\" }}\n");
+    organisation(
+        SALES,
+        &routes("{ user = \"anna\" }"),
+        "18:30: a route of number +46850001000 says nothing of when it holds; write `open`, `closed` or `from` in it; \
+         what always holds stands beside `routes`",
+    );
+    organisation(
+        SALES,
+        &routes("{ closed = \"office\", user = \"anna\" }"),
+        "18:41: there are no hours \"office\" in this organisation; there are no hours yet",
+    );
+    organisation(
+        SALES,
+        &routes("{ from = [\"withheld\"], number = \"+46850001000\" }"),
+        "18:1: the caller is led round in a circle: number +46850001000 → number +46850001000; lead it to a queue, a \
+         user or a message in the end",
+    );
+    organisation(
+        SALES,
+        &routes("{ from = [\"070-1234567\"], user = \"anna\" }"),
+        "18:40: expected a caller, such as \"+46701234567\", \"+4670*\" or \"withheld\", got \"070-1234567\"; \
+         write digits, with plus and country code",
+    );
+}
+
+#[test]
+fn hours_that_no_clock_shows_are_told() {
+    let hours =
+        |rest: &str| format!("{SALES}[hours.office]\nzone = \"Europe/Stockholm\"\n{rest}\n");
+    for (rest, expected) in [
+        (
+            "",
+            "19:1: hours `office` has no `week`, so it is never open; write when it is: week = { \"mon-fri\" = [\"08:00-17:00\"] }",
+        ),
+        (
+            "week = { monday = [] }",
+            "21:10: expected days such as mon-fri, or sat,sun, got \"monday\"; write mon, tue, wed, thu, fri, sat and \
+             sun, with - or , between",
+        ),
+        (
+            "week = { mon = [\"8-17\"] }",
+            "21:17: expected a clock interval such as 08:00-17:00, got \"8-17\"; write two times of four digits; one \
+             that ends before it begins goes over midnight",
+        ),
+        (
+            "week = { mon-fri = [], wed = [] }",
+            "21:24: wed of hours `office` is there twice; write all intervals of a day in one list (the first is here: \
+             config/organisations/acme/acme.toml:21:10)",
+        ),
+        (
+            "week = { mon = [] }\nclosed = [\"24/12\"]",
+            "22:11: expected a date, got \"24/12\"; write year, month and day: \"2026-12-24\"",
+        ),
+    ] {
+        organisation(SALES, &hours(rest), expected);
+    }
+    let unknown = hours("week = { mon = [] }").replace("Stockholm", "Kolapp");
+    organisation(
+        SALES,
+        &unknown,
+        "20:8: expected a time zone such as Europe/Stockholm, got \"Europe/Kolapp\"; write it as the time zone \
+         database does, such as \"Europe/Stockholm\"",
     );
 }

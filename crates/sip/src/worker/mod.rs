@@ -152,6 +152,8 @@ struct Worker<M> {
     /// By place: shard number divided by the number of tasks.
     shards: Vec<Owned>,
     directory: Arc<Directory>,
+    /// When the shards are next told what the clock on the wall shows.
+    wall_due: Time,
     rng: ChaCha8Rng,
     local: LocalAddresses,
     limits: Limits,
@@ -191,6 +193,7 @@ impl<M: Media> Worker<M> {
             inbox,
             shards,
             directory: parts.directory.clone(),
+            wall_due: Time::ZERO,
             rng: ChaCha8Rng::from_seed(seed(seeds)),
             local: LocalAddresses::default(),
             limits: Limits::default(),
@@ -222,6 +225,7 @@ impl<M: Media> Worker<M> {
             let timed = wakes_at != Time::NEVER;
             let ready = |cx: &mut Context<'_>| self.poll_ready(cx, timed.then_some(sleep.as_mut()));
             let mailbox = poll_fn(ready).await;
+            self.tell_wall_clock();
             self.take_inputs();
             self.take_forwarded();
             self.read_sockets();

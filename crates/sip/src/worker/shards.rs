@@ -12,7 +12,12 @@ use rand_core::Rng;
 use sip_core::{Flow, Message, Method, Request};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
+
+/// How often the shards are told what the clock on the wall shows: often enough that one that was put right is believed
+/// before the next call is routed by it.
+const WALL_CLOCK_EVERY: Duration = Duration::from_secs(10);
 
 impl<M: Media> Worker<M> {
     /// Where in our list a shard is; none if another task owns it.
@@ -92,6 +97,17 @@ impl<M: Media> Worker<M> {
         let starts_a_call = request.method == Method::Invite && !request.is_in_dialog();
         let calls_max = usize::try_from(self.directory.limits.calls_max).unwrap_or(usize::MAX);
         starts_a_call && self.parts.live_calls.count() >= calls_max
+    }
+
+    /// Tells the shards what the clock on the wall shows, if they have not been told for a while.
+    pub(super) fn tell_wall_clock(&mut self) {
+        let now = self.parts.clock.now();
+        if now < self.wall_due {
+            return;
+        }
+        self.wall_due = now + WALL_CLOCK_EVERY;
+        let wall = self.parts.clock.wall(now);
+        self.step_all(now, || Input::Clock(wall));
     }
 
     /// Takes what the rest of the process says.
