@@ -3,14 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::io::Write;
 use std::net::UdpSocket;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tests::http;
 use tests::load;
 use tests::load::registrations::{Nonces, register};
 use tests::phone::{DOMAIN, Options, Phone};
-use tests::server::{Server, Setup};
+use tests::server::{Server, Setup, binary};
 use tests::sip::Msg;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -239,6 +241,36 @@ fn an_operator_sees_how_a_phone_is_reached_and_ends_its_registration() {
     server.wait_agent("anna", "unreachable", SOON);
     let none_left = server.ctl_output(&["registrations", "remove", "anna"]);
     assert_eq!(none_left.status.code(), Some(1));
+}
+
+#[test]
+fn a_phone_registers_by_the_hashes_that_kolapp_secret_prints() {
+    let mut secret = Command::new(binary())
+        .args(["secret", "erik@demo.localhost"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = secret.stdin.take().unwrap();
+    input.write_all(b"correct horse battery\n").unwrap();
+    drop(input);
+    let printed = secret.wait_with_output().unwrap();
+    assert!(printed.status.success());
+    let lines = String::from_utf8(printed.stdout).unwrap();
+    assert!(!lines.contains("horse"), "{lines}");
+    let setup = Setup::demo().add("erik.toml", &format!("[users.erik]\n{lines}"));
+    let server = setup.start();
+    for (password, status) in [("correct horse battery", 200), ("wrong horse", 401)] {
+        let erik = Phone::new(
+            server.sip(),
+            Options {
+                password: Some(password.to_owned()),
+                ..Options::account("erik")
+            },
+        );
+        let request = register_request(&erik, 1, "<sip:erik@127.0.0.1:40001>");
+        assert_eq!(erik.request(&request).status(), status, "{password}");
+    }
 }
 
 #[test]

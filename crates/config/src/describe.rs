@@ -19,7 +19,7 @@ const THINGS: [(&str, &str); 6] = [
 ];
 
 /// Settings whose value is not for logs.
-const SECRETS: [&str; 1] = ["password"];
+const SECRETS: [&str; 3] = ["password", "ha1_md5", "ha1_sha256"];
 
 /// Each thing's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -40,7 +40,7 @@ use call::settings::Directory;
 use describe::Description;
 use environment::Overrides;
 use library::Library;
-use loaded::DemoAccount;
+use loaded::{DemoAccount, ReadableAccount};
 use problems::{Problem, Problems, quoted};
 use scope::{LANGUAGES, Shared};
 use section::Context;
@@ -210,6 +210,7 @@ fn assemble(
     let mut acd = acd::Settings::default();
     let mut shared = Shared::default();
     let mut demo = Vec::new();
+    let mut readable = Vec::new();
     let mut summary = Summary::default();
     directory.addressed_by_ip = default_organisation(&server, &files, context);
     for OrganisationFiles { id, first, table } in &files.organisations {
@@ -236,6 +237,12 @@ fn assemble(
             password: account.password,
             at: context.sources.spot(account.place),
         }));
+        let spot = |account: user::Readable| ReadableAccount {
+            at: context.sources.spot(account.place),
+            user: account.user,
+            domain: account.domain,
+        };
+        readable.extend(read.readable.into_iter().map(spot));
     }
     check_counts(&shared, &paths[0], context);
     let prompts = library.into_list();
@@ -254,6 +261,7 @@ fn assemble(
         warnings: Vec::new(),
         listeners: server.listeners,
         demo,
+        readable,
         description,
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::describe::Description;
 use crate::error::{ConfigError, Spot};
-use crate::server::{Listener, ServerSettings};
+use crate::problems::ERRORS_MAX;
+use crate::server::{HTTP, Listener, ServerSettings};
 use base::UserId;
 use call::settings::Directory;
 use media_core::PromptId;
@@ -32,13 +33,22 @@ pub struct Loaded {
     pub warnings: Vec<ConfigError>,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) demo: Vec<DemoAccount>,
+    pub(crate) readable: Vec<ReadableAccount>,
     pub(crate) description: Description,
 }
 
 #[derive(Clone)]
 pub(crate) struct DemoAccount {
     pub(crate) user: UserId,
-    pub(crate) password: Box<str>,
+    pub(crate) password: Option<Box<str>>,
+    pub(crate) at: Spot,
+}
+
+/// An account whose password stands in a file as it is.
+#[derive(Clone)]
+pub(crate) struct ReadableAccount {
+    pub(crate) user: UserId,
+    pub(crate) domain: Box<str>,
     pub(crate) at: Spot,
 }
 
@@ -82,25 +92,45 @@ impl Loaded {
     /// The password of a demo account, which is no secret; `None` for every other account.
     pub fn demo_password(&self, user: &UserId) -> Option<&str> {
         let account = self.demo.iter().find(|account| account.user == *user)?;
-        Some(&account.password)
+        account.password.as_deref()
     }
 
-    /// Refuses listeners that others than this machine can reach while demo accounts exist.
+    /// Refuses listeners that others than this machine can reach while demo accounts exist, and passwords that
+    /// stand in a file as they are while phones register from elsewhere: such a server's files are backed up,
+    /// shown and sent around.
     pub fn check_exposure(&self) -> Result<(), Vec<ConfigError>> {
-        let Some(account) = self.demo.first() else {
-            return Ok(());
+        let beyond = || {
+            let listeners = self.listeners.iter();
+            listeners.filter(|listener| !listener.address.ip().is_loopback())
         };
-        let errors: Vec<ConfigError> = self
-            .listeners
-            .iter()
-            .filter(|listener| !listener.address.ip().is_loopback())
-            .map(|listener| exposed(listener, account))
+        let demo = self.demo.first();
+        let mut errors: Vec<ConfigError> = beyond()
+            .filter_map(|listener| Some(exposed(listener, demo?)))
             .collect();
+        if let Some(listener) = beyond().find(|listener| listener.what != HTTP) {
+            let readable = self.readable.iter().take(ERRORS_MAX);
+            errors.extend(readable.map(|account| readable_beyond(account, listener)));
+        }
         if errors.is_empty() {
             Ok(())
         } else {
             Err(errors)
         }
+    }
+}
+
+fn readable_beyond(account: &ReadableAccount, listener: &Listener) -> ConfigError {
+    let (name, domain) = (account.user.name(), &account.domain);
+    let problem = format!(
+        "refuses a password that can be read here while phones register from elsewhere: {} at {}, account `{}`",
+        listener.what, listener.address, account.user
+    );
+    let error = ConfigError::at(account.at.clone(), problem).mend(format!(
+        "run kolapp secret {name}@{domain}, and write the two lines it prints instead"
+    ));
+    match &listener.at {
+        Some(spot) => error.see(spot.clone(), "it listens here"),
+        None => error,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, Shared, bad_name};
 use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tree::{Node, Table};
-use crate::user::{self, Account};
+use crate::user::{self, Account, Readable};
 use crate::{group, hours, menu, queue, reach, value};
 use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
@@ -32,6 +32,7 @@ pub(crate) struct Read {
     pub(crate) queues: BTreeMap<QueueId, QueueSettings>,
     pub(crate) agents: BTreeMap<UserId, AgentSettings>,
     pub(crate) demo: Vec<Account>,
+    pub(crate) readable: Vec<Readable>,
 }
 
 pub(crate) fn read(
@@ -114,6 +115,7 @@ pub(crate) fn read(
         queues: queues.settings,
         agents: queues.agents,
         demo: users.demo,
+        readable: users.readable,
     }
 }
 
@@ -122,6 +124,7 @@ struct Users {
     accounts: BTreeMap<UserId, User>,
     extensions: BTreeMap<Box<str>, Destination>,
     demo: Vec<Account>,
+    readable: Vec<Readable>,
 }
 
 fn read_users(
@@ -140,9 +143,26 @@ fn read_users(
             users.extensions.insert(extension.clone(), destination);
         }
         users.demo.extend(read.demo);
+        users.readable.extend(read.readable);
         users.accounts.insert(read.id, read.user);
     }
+    warn_of_readable(&users.readable, context);
     users
+}
+
+/// Told once an organisation, at the first: it holds for all in the same way.
+fn warn_of_readable(readable: &[Readable], context: &mut Context<'_>) {
+    let Some(first) = readable.first() else {
+        return;
+    };
+    let problem = match readable.len() {
+        1 => "whoever reads this file reads a password".to_owned(),
+        many => format!("whoever reads this file reads {many} passwords, of which this is one"),
+    };
+    let (name, domain) = (first.user.name(), &first.domain);
+    let mend =
+        format!("run kolapp secret {name}@{domain}, and write the two lines it prints instead");
+    context.warn(Problem::new(first.place, problem).mend(mend));
 }
 
 #[derive(Default)]

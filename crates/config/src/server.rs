@@ -130,6 +130,9 @@ impl ServerSettings {
     }
 }
 
+/// What the listener is called that no phone registers at.
+pub(crate) const HTTP: &str = "HTTP";
+
 /// A listener and where it was written, if it was.
 #[derive(Clone, Debug)]
 pub(crate) struct Listener {
@@ -230,7 +233,7 @@ fn listeners(
         address: at.value,
         at: written(at, context),
     };
-    sip.chain([("HTTP", http)]).map(listener).collect()
+    sip.chain([(HTTP, http)]).map(listener).collect()
 }
 
 /// Defaults stand at no stretch of the file.

@@ -1,10 +1,10 @@
-//! `[users.<name>]`: an account. Its password is turned into digest hashes here and kept nowhere else,
-//! apart from a demo's, which is no secret.
+//! `[users.<name>]`: an account. A password that stands there is turned into digest hashes here and kept nowhere
+//! else, apart from a demo's, which is no secret.
 
 use crate::address;
 use crate::problems::Problem;
 use crate::scope::{Dialled, Scope, bad_name};
-use crate::section::{Context, Section};
+use crate::section::{At, Context, Section};
 use crate::server::CONTACTS_MAX_MOST;
 use crate::source::Place;
 use crate::tree::Node;
@@ -32,7 +32,15 @@ const DEVICES: [(&str, Devices); 2] = [("all", Devices::All), ("newest", Devices
 #[derive(Clone)]
 pub(crate) struct Account {
     pub(crate) user: UserId,
-    pub(crate) password: Box<str>,
+    /// None where only its hashes are written.
+    pub(crate) password: Option<Box<str>>,
+    pub(crate) place: Place,
+}
+
+/// A password that whoever reads the file reads too, and that is nobody else's business.
+pub(crate) struct Readable {
+    pub(crate) user: UserId,
+    pub(crate) domain: Box<str>,
     pub(crate) place: Place,
 }
 
@@ -40,6 +48,16 @@ pub(crate) struct Read {
     pub(crate) id: UserId,
     pub(crate) user: User,
     pub(crate) demo: Option<Account>,
+    pub(crate) readable: Option<Readable>,
+}
+
+/// What an account is proven by.
+struct Proof {
+    md5: Ha1,
+    sha256: Ha1,
+    /// The password, where it stands there itself.
+    password: Option<String>,
+    place: Place,
 }
 
 pub(crate) fn read(
@@ -55,8 +73,7 @@ pub(crate) fn read(
         .ok();
     let what = format!("user `{name}`");
     let mut section = context.told(Section::of(&*what, node))?;
-    let mend = "a phone registers with it: password = \"a long random text\"";
-    let password = section.require("password", mend, value::text, context);
+    let proof = read_proof(name, &mut section, scope, context);
     let extension = section.take("extension", address::extension, context);
     let display_name = section.take("name", value::text, context);
     let role = section.take("role", value::choice(&ROLES), context);
@@ -66,27 +83,100 @@ pub(crate) fn read(
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
     }
-    let (id, password) = (id?, password?);
-    let is_demo = scope.is_demo || password.value.starts_with(DEMO_PASSWORD);
-    if !is_demo && password.value.chars().count() < PASSWORD_CHARS_ADVISED {
+    let (id, proof) = (id?, proof?);
+    let is_demo = scope.is_demo || proof.starts_with(DEMO_PASSWORD);
+    if let Some(password) = proof.password.as_ref().filter(|_| !is_demo)
+        && password.chars().count() < PASSWORD_CHARS_ADVISED
+    {
         let problem = format!("the password of user `{name}` is short and can be guessed");
         let mend = format!("use {PASSWORD_CHARS_ADVISED} characters or more, drawn at random");
-        context.warn(Problem::new(password.place, problem).mend(mend));
+        context.warn(Problem::new(proof.place, problem).mend(mend));
     }
-    let ha1 = |algorithm| Ha1::of(algorithm, name, &scope.domain, &password.value);
     let user = User {
         extension: extension.map(|at| at.value),
         display_name: display_name.map(|at| at.value.into()),
         role: role.map_or(Role::default(), |at| at.value),
         devices: devices.map_or(Devices::default(), |at| at.value),
-        ha1_md5: ha1(Algorithm::Md5),
-        ha1_sha256: ha1(Algorithm::Sha256),
+        ha1_md5: proof.md5,
+        ha1_sha256: proof.sha256,
         contacts_max: contacts_max.map(|at| at.value as usize),
     };
-    let demo = is_demo.then(|| Account {
-        user: id.clone(),
-        password: password.value.as_str().into(),
-        place: password.place,
-    });
-    Some(Read { id, user, demo })
+    let place = proof.place;
+    let readable = proof.password.as_ref().filter(|_| !is_demo);
+    Some(Read {
+        readable: readable.map(|_| Readable {
+            user: id.clone(),
+            domain: scope.domain.clone(),
+            place,
+        }),
+        demo: is_demo.then(|| Account {
+            user: id.clone(),
+            password: proof.password.map(Into::into),
+            place,
+        }),
+        id,
+        user,
+    })
+}
+
+impl Proof {
+    fn starts_with(&self, start: &str) -> bool {
+        let password = self.password.as_deref();
+        password.is_some_and(|password| password.starts_with(start))
+    }
+}
+
+/// Either the password or both of its hashes.
+fn read_proof(
+    name: &str,
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Proof> {
+    let start = section.place();
+    let written = ["password", "ha1_md5", "ha1_sha256"].map(|key| section.has(key));
+    let password = section.take("password", value::text, context);
+    let md5 = section.take("ha1_md5", value::ha1(Algorithm::Md5), context);
+    let sha256 = section.take("ha1_sha256", value::ha1(Algorithm::Sha256), context);
+    let run = format!("run kolapp secret {name}@{}", scope.domain);
+    let problem = match written {
+        [true, false, false] => {
+            let At { value, place } = password?;
+            let ha1 = |algorithm| Ha1::of(algorithm, name, &scope.domain, &value);
+            return Some(Proof {
+                md5: ha1(Algorithm::Md5),
+                sha256: ha1(Algorithm::Sha256),
+                password: Some(value),
+                place,
+            });
+        }
+        [false, true, true] => {
+            let (md5, sha256) = (md5?, sha256?);
+            return Some(Proof {
+                md5: md5.value,
+                sha256: sha256.value,
+                password: None,
+                place: md5.place,
+            });
+        }
+        [true, ..] => {
+            let place = password.map_or(start, |at| at.place);
+            Problem::new(
+                place,
+                format!("user `{name}` has a password beside its hashes"),
+            )
+            .mend("remove the password")
+        }
+        [false, false, false] => Problem::new(
+            start,
+            format!("user `{name}` has no `password` and no hashes of one"),
+        )
+        .mend(format!(
+            "{run}, and write the two lines that it prints here"
+        )),
+        [false, ..] => Problem::new(start, format!("user `{name}` has one hash, and needs both"))
+            .mend(format!("{run}, and write both lines that it prints")),
+    };
+    context.add(problem);
+    None
 }

@@ -4,6 +4,7 @@
 use crate::problems::{Problem, nearest};
 use crate::section::{At, Reading};
 use crate::tree::{Node, Value};
+use sip_core::digest::{Algorithm, Ha1};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -165,6 +166,21 @@ pub(crate) fn choice<T: Copy>(choices: &[(&'static str, T)]) -> impl Fn(&Node) -
 pub(crate) fn word_of<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
     let found = choices.iter().find(|(_, known)| *known == value);
     found.map_or("", |(word, _)| word)
+}
+
+/// A digest hash of an account. What came is not repeated: it is as good as the password.
+pub(crate) fn ha1(algorithm: Algorithm) -> impl Fn(&Node) -> Reading<Ha1> {
+    move |node| {
+        let read = match &node.value {
+            Value::Text(text) => Ha1::from_hex(algorithm, text).ok(),
+            _ => None,
+        };
+        read.ok_or_else(|| {
+            let problem = format!("expected a hash of {algorithm} in hexadecimal, in quotes");
+            let mend = "write what kolapp secret prints";
+            vec![Problem::new(node.place, problem).mend(mend)]
+        })
+    }
 }
 
 /// A list of at most `max` of what `reader` reads.

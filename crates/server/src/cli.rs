@@ -36,6 +36,12 @@ pub(crate) enum Action {
     Check(ConfigDir),
     /// Look at the running server, or have it do something
     Ctl(CtlArguments),
+    /// Turn a password, read from standard input, into the hashes that stand in the configuration instead of it
+    Secret {
+        /// Whose: the user and the organisation's domain; asked for otherwise
+        #[arg(value_name = "USER@DOMAIN")]
+        account: Option<String>,
+    },
 }
 
 /// Whom `kolapp ctl` talks to, and about what.

@@ -17,6 +17,7 @@ mod panic;
 mod random;
 mod reload;
 mod run;
+mod secret;
 mod settings;
 mod state_dir;
 mod watch;
@@ -33,16 +34,21 @@ pub fn main() -> ExitCode {
     match Arguments::parse().action {
         Action::Run(dir) => run::run(&dir.config),
         Action::Check(dir) => check::check(&dir.config),
-        Action::Ctl(arguments) => match ctl::client::ask(arguments) {
-            Ok(text) => {
-                print(&text);
-                ExitCode::SUCCESS
-            }
-            Err(error) => {
-                eprintln!("kolapp: {error}");
-                ExitCode::FAILURE
-            }
-        },
+        Action::Ctl(arguments) => printed(ctl::client::ask(arguments)),
+        Action::Secret { account } => printed(secret::secret(account.as_deref())),
+    }
+}
+
+fn printed(result: Result<String, impl std::fmt::Display>) -> ExitCode {
+    match result {
+        Ok(text) => {
+            print(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("kolapp: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where callers are led: what is read, and which circles and dead ends are told.
 
-use crate::common::Sandbox;
+use crate::common::{Sandbox, warnings};
 use crate::errors::organisation;
 use base::{GroupId, HoursId, MenuId, OrgId, QueueId, UserId};
 use calendar::Hours;
@@ -36,7 +36,7 @@ then = { queue = "sales" }
 "#,
     );
     let loaded = sandbox.loaded();
-    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(warnings(&loaded).is_empty(), "{:?}", loaded.warnings);
     let acme = &loaded.directory.organisations[&org()];
     let id = GroupId::new(&org(), "reception").unwrap();
     let group = &acme.ways.groups[&id];
@@ -168,7 +168,7 @@ keys = { "*" = { menu = "main" } }
 "#,
     );
     let loaded = sandbox.loaded();
-    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(warnings(&loaded).is_empty(), "{:?}", loaded.warnings);
     let acme = &loaded.directory.organisations[&org()];
     let id = |name| MenuId::new(&org(), name).unwrap();
     let main = &acme.ways.menus[&id("main")];

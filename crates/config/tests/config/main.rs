@@ -9,3 +9,4 @@ mod errors;
 mod leading;
 mod mangled;
 mod reload;
+mod secrets;

@@ -21,6 +21,23 @@ impl Ha1 {
         Ha1 { algorithm, hex }
     }
 
+    /// A hash that was made before, in hexadecimal.
+    pub fn from_hex(algorithm: Algorithm, text: &str) -> Result<Ha1, DigestError> {
+        let hex = Hex::parse(text).filter(|hex| hex.as_str().len() == algorithm.hex_len());
+        // It isn't repeated in the error: it may be right in all but one character.
+        let hex = hex.ok_or_else(|| DigestError::Value {
+            name: "HA1",
+            expected: "a hash of the algorithm's length in hexadecimal",
+            came: format!("{} characters", text.chars().count()).into(),
+        })?;
+        Ok(Ha1 { algorithm, hex })
+    }
+
+    /// The hash in lower-case hexadecimal. Not for logs.
+    pub fn as_hex(&self) -> &str {
+        self.hex.as_str()
+    }
+
     /// The hash it was made with.
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm

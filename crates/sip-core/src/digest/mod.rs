@@ -179,6 +179,21 @@ impl Hex {
         hex
     }
 
+    /// Reads what [`Hex::as_str`] writes, in either case.
+    fn parse(text: &str) -> Option<Hex> {
+        let mut hex = Hex {
+            digits: [0; 64],
+            len: u8::try_from(text.len()).ok()?,
+        };
+        let digits = hex.digits.get_mut(..text.len())?;
+        for (digit, byte) in digits.iter_mut().zip(text.bytes()) {
+            *digit = byte
+                .is_ascii_hexdigit()
+                .then_some(byte.to_ascii_lowercase())?;
+        }
+        Some(hex)
+    }
+
     fn as_str(&self) -> &str {
         std::str::from_utf8(&self.digits[..usize::from(self.len)]).expect("only hex digits")
     }
