@@ -41,4 +41,4 @@ pub use output::{Command, CommandRefusal, Output, RefuseCause, WithdrawCause};
 pub use policy::{Candidate, Ranked, Reason, rank};
 pub use queue::QueueTotals;
 pub use settings::{AgentSettings, Deferral, Policy, QueueSettings, Settings};
-pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot};
+pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot, Switches};

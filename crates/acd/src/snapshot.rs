@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::queue::{Queue, QueueTotals};
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All queues and agents at one moment, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,31 @@ pub struct AgentSnapshot {
     pub totals: AgentTotals,
 }
 
+/// An agent's switches, as lamps on phones show them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switches {
+    /// Queues he is logged in to.
+    pub queues: BTreeSet<QueueId>,
+    /// Whether he is paused.
+    pub paused: bool,
+}
+
 impl Engine {
+    /// An agent's switches; all off for who is none.
+    pub fn switches(&self, agent: &UserId) -> Switches {
+        self.agents
+            .named(agent)
+            .map_or_else(Switches::default, |it| Switches {
+                queues: it.logins.keys().cloned().collect(),
+                paused: it.pause.is_some(),
+            })
+    }
+
+    /// Everybody of whom something is known.
+    pub fn agents(&self) -> impl Iterator<Item = &UserId> {
+        self.agents.iter().map(|(id, _)| id)
+    }
+
     /// What there is to see at `now`.
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let mut queues: BTreeMap<&QueueId, QueueSnapshot> = BTreeMap::new();

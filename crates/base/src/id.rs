@@ -206,6 +206,12 @@ place_in_shard!(
     "l"
 );
 
+place_in_shard!(
+    /// A subscription of one phone to what another person is doing.
+    SubscriptionId,
+    "s"
+);
+
 /// One offer of one caller to one agent; never used twice in a process's life.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

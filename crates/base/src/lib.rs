@@ -10,7 +10,7 @@ mod time;
 pub use bounded::{BoundedVec, Full};
 pub use id::{
     CallId, GroupId, HoursId, InvalidName, LegId, MenuId, NAME_BYTES_MAX, OfferId, OrgId, QueueId,
-    ShardId, TrunkId, UserId,
+    ShardId, SubscriptionId, TrunkId, UserId,
 };
 pub use time::{Time, WallClock};
 

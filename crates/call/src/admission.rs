@@ -63,6 +63,7 @@ pub fn assess(directory: &Directory, flow: &Flow, request: &Request) -> Assessme
     match request.method {
         Method::Register => assess_register(directory, flow, request),
         Method::Invite => assess_invite(directory, flow, request),
+        Method::Subscribe => assess_own_people(directory, flow, request),
         _ => Assessment::Admitted(Admission::Anyone),
     }
 }
@@ -112,6 +113,19 @@ fn assess_invite(directory: &Directory, flow: &Flow, request: &Request) -> Asses
             let org = directory.addressed_by_ip.as_ref()?;
             Some((org, directory.organisations.get(org)?))
         })
+        .map_or(
+            Assessment::Refused(StatusCode::FORBIDDEN),
+            |(org, organisation)| challenge(org, organisation),
+        )
+}
+
+/// What only the organisation's own people may do, wherever they are.
+fn assess_own_people(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+    let Ok(from) = request.headers.from() else {
+        return Assessment::Refused(StatusCode::BAD_REQUEST);
+    };
+    organisation_of(directory, flow, &from.uri)
+        .or_else(|| organisation_of(directory, flow, &request.uri))
         .map_or(
             Assessment::Refused(StatusCode::FORBIDDEN),
             |(org, organisation)| challenge(org, organisation),

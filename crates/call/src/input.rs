@@ -3,8 +3,10 @@
 
 use crate::crosswise::Crosswise;
 use crate::settings::Directory;
+use crate::shard::Room;
 use crate::view::CallView;
-use base::{CallId, LegId, ShardId, TrunkId, UserId, WallClock};
+use crate::watched::{Line, Sight, Watched};
+use base::{CallId, LegId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::{Flow, Message, Request, Response};
@@ -79,8 +81,27 @@ pub enum Input {
         /// What refused callers are told in Retry-After.
         retry_after: Duration,
     },
-    /// End every call with BYE, CANCEL or 503.
+    /// End every call with BYE, CANCEL or 503, and every subscription.
     EndAll,
+    /// Answer to [`Output::Watch`].
+    Watching {
+        /// The subscription that asked.
+        subscription: SubscriptionId,
+        /// Whether its user may have one more.
+        room: Room,
+    },
+    /// Something that a subscription watches has changed, or may have.
+    Changed {
+        /// Which.
+        subscription: SubscriptionId,
+    },
+    /// Answer to [`Output::Look`].
+    Seen {
+        /// The subscription that asked.
+        subscription: SubscriptionId,
+        /// What there is.
+        sight: Sight,
+    },
 }
 
 /// Something to be done.
@@ -133,6 +154,40 @@ pub enum Output {
         to: ShardId,
         /// What.
         message: Crosswise,
+    },
+    /// What this leg of a user's does has changed: for whoever keeps the lines of all.
+    Line {
+        /// Whose.
+        user: UserId,
+        /// Which leg.
+        leg: LegId,
+        /// What it does; none once there is nothing to be seen.
+        line: Option<Line>,
+    },
+    /// From now on [`Input::Changed`] is to come when this changes; answer with [`Input::Watching`].
+    Watch {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// Who watches: each user may have so many.
+        by: UserId,
+        /// What.
+        watched: Watched,
+    },
+    /// The subscription is over, or was refused its place.
+    Unwatch {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// Who watched.
+        by: UserId,
+        /// What.
+        watched: Watched,
+    },
+    /// What is there to be seen now? Answer with [`Input::Seen`].
+    Look {
+        /// The subscription that asks.
+        subscription: SubscriptionId,
+        /// What it watches.
+        watched: Watched,
     },
 }
 
@@ -200,6 +255,8 @@ pub enum RefusedCause {
     QueueRefused,
     /// No such dialog or transaction.
     NoDialog,
+    /// As many subscriptions as may be are there.
+    TooManySubscriptions,
 }
 
 /// Why a shard wakes up.
@@ -211,4 +268,6 @@ pub enum Reason {
     Leg(LegId, crate::leg::LegTimer),
     /// A call's timer.
     Call(CallId, crate::journey::CallTimer),
+    /// A subscription's timer.
+    Subscription(SubscriptionId, crate::subscription::SubscriptionTimer),
 }

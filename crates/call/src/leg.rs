@@ -344,13 +344,15 @@ impl Leg {
 
     /// The same for one of several early dialogs.
     pub(crate) fn flow_by(&self, dialog: &Dialog) -> Flow {
-        let next_hop = dialog.next_hop().socket_addr();
-        match next_hop.filter(|_| !self.pinned) {
-            Some(remote) => Flow {
-                remote,
-                ..self.flow
-            },
-            None => self.flow,
-        }
+        requests_go(dialog, self.flow, self.pinned)
+    }
+}
+
+/// Where requests within a dialog go whose party was last heard at `heard`; see [`Leg::request_flow`].
+pub(crate) fn requests_go(dialog: &Dialog, heard: Flow, pinned: bool) -> Flow {
+    let next_hop = dialog.next_hop().socket_addr().filter(|_| !pinned);
+    match next_hop {
+        Some(remote) => Flow { remote, ..heard },
+        None => heard,
     }
 }

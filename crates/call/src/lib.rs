@@ -21,12 +21,14 @@ mod session_timer;
 pub mod settings;
 mod shard;
 pub mod speech;
+pub mod subscription;
 mod tag;
 mod timers;
 pub mod view;
+pub mod watched;
 
 pub use crosswise::Crosswise;
 pub use input::{Admission, CallEvent, EndCause, Input, Output, Reason, RefusedCause};
-pub use shard::Shard;
+pub use shard::{Room, Shard};
 pub use tag::shard_of;
 pub use view::{CallState, CallView};

@@ -49,6 +49,12 @@ pub(crate) fn organisation<'a>(
     Some((org, organisation))
 }
 
+/// The colleague of `by` whose account has that name.
+pub(crate) fn user_named(organisation: &Organisation, by: &UserId, name: &str) -> Option<UserId> {
+    let id = UserId::new(&by.org(), &name.to_ascii_lowercase()).ok()?;
+    organisation.users.contains_key(&id).then_some(id)
+}
+
 /// What `dialled` means to whoever was let in. From a trunk only public numbers can be reached: extensions
 /// and feature codes are for the organisation's own people.
 pub(crate) fn target<'a>(

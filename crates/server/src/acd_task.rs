@@ -1,11 +1,11 @@
 //! The task that owns the queue engine. It never waits for a shard: what a full mailbox doesn't take waits
 //! here, bounded by the calls there are, so that shards may safely wait for this task.
 
-use acd::{Asker, CommandRefusal, Engine, Output, Settings, Snapshot};
-use base::{Core, Time};
+use acd::{Asker, CommandRefusal, Engine, Fact, Output, Settings, Snapshot};
+use base::{Core, Time, UserId};
 use control::{AgentCommand, Permitted};
-use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd};
-use std::collections::{BTreeMap, VecDeque};
+use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, Watch};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -81,6 +81,7 @@ pub(crate) struct AcdTask {
     requests: mpsc::Receiver<Request>,
     mailboxes: Mailboxes,
     registrations: Arc<Registrations>,
+    watch: Arc<Watch>,
     /// By task: what its mailbox had no room for, in order.
     undelivered: Vec<VecDeque<ShardInput>>,
     /// Who waits for the answer to a command.
@@ -95,6 +96,7 @@ impl AcdTask {
         inputs: mpsc::Receiver<ToAcd>,
         mailboxes: Mailboxes,
         registrations: Arc<Registrations>,
+        watch: Arc<Watch>,
         settings: Arc<Settings>,
     ) -> (AcdTask, Acd) {
         let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
@@ -106,6 +108,7 @@ impl AcdTask {
             requests,
             mailboxes,
             registrations,
+            watch,
             undelivered,
             askers: BTreeMap::new(),
             next_ticket: 0,
@@ -186,8 +189,22 @@ impl AcdTask {
     }
 
     fn carry_out(&mut self) {
+        let mut switched = BTreeSet::new();
         for fact in self.output.facts.drain(..) {
+            match &fact.fact {
+                Fact::LoggedIn { agent, .. }
+                | Fact::LoggedOut { agent, .. }
+                | Fact::Paused { agent, .. }
+                | Fact::Resumed { agent, .. } => {
+                    switched.insert(agent.clone());
+                }
+                Fact::Configured { .. } => switched.extend(self.engine.agents().cloned()),
+                _ => {}
+            }
             tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
+        }
+        for agent in switched {
+            self.show_switches(agent);
         }
         for command in self.output.commands.drain(..) {
             match ShardInput::acd(command) {
@@ -205,6 +222,16 @@ impl AcdTask {
                 }
                 Err(other) => tracing::error!(?other, "a command for nobody"),
             }
+        }
+    }
+
+    /// The lamps of those who watch this agent follow.
+    fn show_switches(&mut self, agent: UserId) {
+        let switches = self.engine.switches(&agent);
+        for subscription in self.watch.switches(agent, switches) {
+            let poke = ShardInput::Changed(subscription);
+            let task = poke.task(&self.mailboxes);
+            self.undelivered[task].push_back(poke);
         }
     }
 

@@ -40,14 +40,17 @@ pub(crate) async fn drain(
     };
     if !ended {
         tracing::info!(calls = live_calls.count(), "ending all calls");
-        mailboxes.broadcast(|| ShardInput::EndAll).await;
-        if timeout(GOODBYES_MAX, none_left(live_calls)).await.is_err() {
-            tracing::warn!(
-                calls = live_calls.count(),
-                "calls whose other end did not answer"
-            );
-        }
     }
+    // Those who watch their colleagues are told in any case.
+    mailboxes.broadcast(|| ShardInput::EndAll).await;
+    if timeout(GOODBYES_MAX, none_left(live_calls)).await.is_err() {
+        tracing::warn!(
+            calls = live_calls.count(),
+            "calls whose other end did not answer"
+        );
+    }
+    // A task that answers this has sent what came before it.
+    let _left = timeout(GOODBYES_MAX, mailboxes.calls()).await;
 }
 
 async fn none_left(live_calls: &LiveCalls) {

@@ -20,7 +20,7 @@ use config::Environment;
 use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, ToAcd};
+use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, ToAcd, Watch};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -240,6 +240,7 @@ async fn wire(
     let calls_max = loaded.directory.limits.calls_max;
     let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
     let registrations = Arc::new(Registrations::new(settings.registrar));
+    let watch = Arc::new(Watch::new());
     let keeping = Keeping {
         clock,
         store,
@@ -267,6 +268,7 @@ async fn wire(
         acd_inputs,
         mailboxes.clone(),
         registrations.clone(),
+        watch.clone(),
         loaded.acd.clone(),
     );
     tokio::spawn(task.run());
@@ -275,7 +277,12 @@ async fn wire(
         // The task that has the other end lives as long as the process.
         let _ = to_acd.send(ToAcd::DeviceChanged(user)).await;
     }
-    tokio::spawn(sweep(clock, registrations.clone(), to_acd.clone()));
+    tokio::spawn(sweep(
+        clock,
+        registrations.clone(),
+        watch.clone(),
+        to_acd.clone(),
+    ));
 
     let secrets = Secrets {
         nonce_key: random::bytes()?,
@@ -294,6 +301,7 @@ async fn wire(
             mailboxes: mailboxes.clone(),
             gate: gate.clone(),
             registrations: registrations.clone(),
+            watch: watch.clone(),
             media: Arc::new(MediaOfShards(media.clone())),
             acd: to_acd.clone(),
             directory: loaded.directory.clone(),
@@ -374,7 +382,12 @@ impl Terminations {
     }
 }
 
-async fn sweep(clock: Clock, registrations: Arc<Registrations>, acd: mpsc::Sender<ToAcd>) {
+async fn sweep(
+    clock: Clock,
+    registrations: Arc<Registrations>,
+    watch: Arc<Watch>,
+    acd: mpsc::Sender<ToAcd>,
+) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         every.tick().await;
@@ -385,6 +398,7 @@ async fn sweep(clock: Clock, registrations: Arc<Registrations>, acd: mpsc::Sende
             }
         }
         metrics::gauge!("kolapp_registrations").set(registrations.count() as f64);
+        metrics::gauge!("kolapp_subscriptions").set(watch.count() as f64);
     }
 }
 

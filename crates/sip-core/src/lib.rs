@@ -3,6 +3,7 @@
 //! *means* for a call is left to `call`, how it reaches the wire to `sip`.
 
 pub mod dialog;
+pub mod dialog_info;
 pub mod digest;
 pub mod frame;
 pub mod frame_stream;

@@ -220,6 +220,23 @@ pub fn write_escaped(text: &str, plain: Plain, f: &mut fmt::Formatter<'_>) -> fm
     f.write_str(std::str::from_utf8(&bytes[written..]).unwrap_or_default())
 }
 
+/// Text for XML's attributes and contents: its own characters escaped, what no XML may hold left out (XML 1.0 §2.2).
+pub fn escaped_xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ mod measure;
 mod nonces;
 mod registrations;
 mod udp;
+mod watch;
 mod worker;
 
 pub use clock::Clock;
@@ -19,4 +20,5 @@ pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe};
 pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};
 pub use udp::{BindError, Sockets};
+pub use watch::{SUBSCRIPTIONS_PER_USER_MAX, Watch};
 pub use worker::{LiveCalls, Media, Parts, start};

@@ -2,7 +2,7 @@
 //! mailboxes. Datagrams may be dropped when theirs is full, since peers send again; everything else
 //! waits for room.
 
-use base::{CallId, ShardId};
+use base::{CallId, ShardId, SubscriptionId};
 use call::settings::Directory;
 use call::{CallView, Crosswise};
 use sip_core::{Flow, Message};
@@ -40,6 +40,8 @@ pub enum ShardInput {
     },
     /// Something heard or done by a media session.
     Media(media_core::Event),
+    /// Something that this subscription watches has changed.
+    Changed(SubscriptionId),
     /// New settings for all.
     Configure(Arc<Directory>),
     /// All take no new calls from now on.
@@ -197,6 +199,7 @@ impl ShardInput {
                 mailboxes.task_of(*shard)
             }
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
+            ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
             ShardInput::Configure(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll

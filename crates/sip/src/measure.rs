@@ -97,6 +97,10 @@ pub const METRICS: &[Metric] = &[
     ),
     shows("kolapp_registrations", "bindings of all accounts"),
     shows("kolapp_calls", "live calls"),
+    shows(
+        "kolapp_subscriptions",
+        "subscriptions to what colleagues do",
+    ),
     counts("kolapp_calls_started_total", &[], "calls let in"),
     counts(
         "kolapp_calls_ended_total",
@@ -267,5 +271,6 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::Draining => "draining",
         RefusedCause::QueueRefused => "queue-refused",
         RefusedCause::NoDialog => "no-dialog",
+        RefusedCause::TooManySubscriptions => "too-many-subscriptions",
     }
 }

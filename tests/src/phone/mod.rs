@@ -4,9 +4,11 @@
 mod answering;
 mod call;
 mod description;
+mod lamp;
 
 pub use call::{Call, Ending};
 pub use description::Description;
+pub use lamp::Lamp;
 
 use crate::digest::{self, Algorithm, Challenge};
 use crate::random;

@@ -8,7 +8,7 @@ use crate::reliable::Described;
 use base::{LegId, Time};
 use bytes::Bytes;
 use sip_core::transaction::{self, Due as Repeat, Repeats, ServerKey, Timers};
-use sip_core::{HeaderName, HeaderValue, Host, Request, Response, StatusCode, Uri};
+use sip_core::{Flow, HeaderName, HeaderValue, Host, Request, Response, StatusCode, Uri};
 
 impl Shard {
     /// 200: with our answer, or with our offer if the INVITE had none. Sent again until the ACK comes.
@@ -164,7 +164,12 @@ impl Shard {
 
 /// Our Contact on a leg: the server's address on that leg's flow.
 pub(super) fn contact(leg: &Leg) -> String {
-    let host = Host::from(leg.flow.local.ip());
-    let uri = Uri::sip(Some("kolapp"), host, Some(leg.flow.local.port()));
+    contact_on(&leg.flow)
+}
+
+/// The same for whatever else has a dialog on a flow.
+pub(super) fn contact_on(flow: &Flow) -> String {
+    let host = Host::from(flow.local.ip());
+    let uri = Uri::sip(Some("kolapp"), host, Some(flow.local.port()));
     format!("<{uri}>")
 }

@@ -288,7 +288,7 @@ impl Shard {
 
 /// RFC 3581 and what phones do behind address translators: the Via names another address or port than the
 /// request came from, so the Contact can't be reached either.
-fn is_translated(request: &Request, flow: &Flow) -> bool {
+pub(super) fn is_translated(request: &Request, flow: &Flow) -> bool {
     let Ok(via) = request.headers.via() else {
         return false;
     };

@@ -228,6 +228,7 @@ impl Shard {
             let status = StatusCode::SERVICE_UNAVAILABLE;
             self.end_call(now, call, EndCause::Shutdown, status, out);
         }
+        self.end_subscriptions(now, out);
     }
 }
 

@@ -12,6 +12,7 @@ mod hang_up;
 mod in_dialog;
 mod info;
 mod join;
+mod lines;
 mod media;
 mod menu;
 mod message;
@@ -23,6 +24,7 @@ mod reliable;
 mod replaces;
 mod requests;
 mod ringing;
+mod subscribe;
 mod transfer;
 mod update;
 
@@ -33,9 +35,11 @@ use crate::journey::CallTimer;
 use crate::leg::{Leg, LegTimer, Role};
 use crate::routing::Asking;
 use crate::settings::Directory;
+use crate::subscription::{Subscription, SubscriptionTimer};
 use crate::timers::Timers;
 use crate::view::{CallState, CallView};
-use base::{CallId, Core, LegId, ShardId, Time, UserId, WallClock};
+use crate::watched::Line;
+use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time, UserId, WallClock};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use requests::Answered;
@@ -45,6 +49,8 @@ use sip_core::{Flow, Message, Response};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use subscribe::Room;
 
 /// Calls at once in one shard, whatever the configuration says: what bounds its memory.
 pub(crate) const CALLS_PER_SHARD_MAX: usize = 4_096;
@@ -63,12 +69,15 @@ pub(crate) enum Mark {
     Stray,
     /// A re-INVITE or UPDATE to this leg.
     Session(LegId),
+    /// What a subscription's phone is told.
+    Lamp(SubscriptionId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 enum Due {
     Leg(LegId, LegTimer),
     Call(CallId, CallTimer),
+    Subscription(SubscriptionId, SubscriptionTimer),
 }
 
 /// One of the fixed number of virtual signalling shards.
@@ -81,6 +90,12 @@ pub struct Shard {
     transactions: Transactions<Mark>,
     legs: Arena<Leg>,
     calls: Arena<Call>,
+    subscriptions: Arena<Subscription>,
+    /// What was last told of each leg to those who watch its user.
+    lines_told: BTreeMap<LegId, (UserId, Line)>,
+    /// Legs that the step under way has touched; empty between steps.
+    #[serde(skip)]
+    touched: Vec<LegId>,
     /// INVITEs that wait for our final response, by their transaction, so that a CANCEL finds its leg.
     pending: BTreeMap<ServerKey, LegId>,
     timers: Timers<Due>,
@@ -109,7 +124,10 @@ impl Core for Shard {
                 }
             }
             Input::Registered { key, response } => self.respond(now, key, response, out),
-            Input::Configure(directory) => self.directory = directory,
+            Input::Configure(directory) => {
+                self.directory = directory;
+                self.end_subscriptions_to_nobody(now, out);
+            }
             Input::Clock(wall) => self.wall = Some(wall),
             Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
@@ -121,7 +139,14 @@ impl Core for Shard {
             }
             Input::Drain { retry_after } => self.draining = Some(retry_after),
             Input::EndAll => self.end_all(now, out),
+            Input::Watching { subscription, room } => self.watching(now, subscription, room, out),
+            Input::Changed { subscription } => self.watched_changed(now, subscription, out),
+            Input::Seen {
+                subscription,
+                sight,
+            } => self.seen(now, subscription, sight, out),
         }
+        self.tell_lines(out);
     }
 
     fn poll_timeout(&self) -> Option<(Time, Reason)> {
@@ -133,6 +158,7 @@ impl Core for Shard {
             let reason = match due {
                 Due::Leg(leg, timer) => Reason::Leg(leg, timer),
                 Due::Call(call, timer) => Reason::Call(call, timer),
+                Due::Subscription(id, timer) => Reason::Subscription(id, timer),
             };
             (at, reason)
         });
@@ -167,8 +193,10 @@ impl Core for Shard {
                 Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),
                 Due::Call(call, CallTimer::KeyAwaited) => self.key_awaited(now, call, out),
                 Due::Call(call, CallTimer::PlayedLost) => self.played_lost(now, call, out),
+                Due::Subscription(id, timer) => self.subscription_due(now, id, timer, out),
             }
         }
+        self.tell_lines(out);
     }
 }
 
@@ -184,6 +212,9 @@ impl Shard {
             transactions: Transactions::new(id, of_transactions),
             legs: Arena::default(),
             calls: Arena::default(),
+            subscriptions: Arena::default(),
+            lines_told: BTreeMap::new(),
+            touched: Vec::new(),
             pending: BTreeMap::new(),
             timers: Timers::default(),
             rng,
@@ -219,6 +250,11 @@ impl Shard {
         self.legs.len()
     }
 
+    /// How many subscriptions are live.
+    pub fn subscriptions_count(&self) -> usize {
+        self.subscriptions.len()
+    }
+
     fn view(&self, call: &Call) -> CallView {
         let others: Vec<&Leg> = call
             .legs
@@ -251,6 +287,9 @@ impl Shard {
     }
 
     fn leg_mut(&mut self, id: LegId) -> Option<&mut Leg> {
+        if self.touched.last() != Some(&id) {
+            self.touched.push(id);
+        }
         self.legs
             .at_mut(id.slot, id.generation)
             .filter(|leg| leg.id == id)
@@ -348,6 +387,7 @@ impl Shard {
             Mark::Notify(leg) if response.status.is_final() => {
                 self.notified(now, leg, Some(response.status), out);
             }
+            Mark::Lamp(id) => self.lamp_told(now, id, response, out),
             Mark::Bye(_) | Mark::Notify(_) | Mark::Stray => {}
         }
     }
@@ -364,6 +404,7 @@ impl Shard {
             Mark::Bye(leg) => self.left(now, leg, out),
             Mark::Notify(leg) => self.notified(now, leg, None, out),
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
+            Mark::Lamp(id) => self.forget_subscription(id, out),
             Mark::Stray => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Shard;
 use crate::input::{Admission, CallEvent, Output, RefusedCause};
+use crate::subscription::ALLOW_EVENTS;
 use crate::tag;
 use base::Time;
 use sip_core::registrar;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
 pub(crate) const ALLOW: &str =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK";
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK, SUBSCRIBE";
 /// What extensions it knows (RFC 3261 §20.37).
 pub(crate) const SUPPORTED: &str = "timer, 100rel, replaces, norefersub";
 /// What bodies it reads.
@@ -93,7 +94,7 @@ impl Shard {
         }
         let to = request.headers.to().ok();
         let result = match to.as_ref().and_then(NameAddr::tag) {
-            Some(tag) if self.leg_named(tag, request).is_some() => return Answered::NotYet,
+            Some(tag) if self.is_dialog_of_ours(tag, request) => return Answered::NotYet,
             Some(_) => Err(no_dialog()),
             None => unvouched(request),
         };
@@ -132,7 +133,10 @@ impl Shard {
             .ok()
             .and_then(|to| to.tag().map(Box::from));
         let done = match to_tag {
-            Some(tag) => self.request_in_dialog(now, &key, flow, request, &tag, out),
+            Some(tag) => match self.subscription_named(&tag, request) {
+                Some(id) => self.resubscribe(now, &key, flow, request, id, out),
+                None => self.request_in_dialog(now, &key, flow, request, &tag, out),
+            },
             None => self.request_outside(now, &key, flow, request, admission, out),
         };
         if let Err(refused) = done {
@@ -179,6 +183,10 @@ impl Shard {
                 });
                 Ok(())
             }
+            Method::Subscribe => {
+                no_extension_required(request)?;
+                self.subscribe(now, key, flow, request, admission, out)
+            }
             // All others are answered before a transaction is made: see `answer_stateless`.
             _ => Err(not_ours(&request.method)),
         }
@@ -197,6 +205,10 @@ impl Shard {
             ));
         }
         Ok(())
+    }
+
+    fn is_dialog_of_ours(&self, tag: &str, request: &Request) -> bool {
+        self.leg_named(tag, request).is_some() || self.subscription_named(tag, request).is_some()
     }
 
     /// The leg that a tag of ours names, if the rest of the request agrees.
@@ -218,7 +230,7 @@ fn unvouched(request: &Request) -> Result<(), Refused> {
         }
         Method::Options => no_extension_required(request),
         // A transfer is asked for by those who talk; nobody places calls for others.
-        Method::Invite | Method::Register | Method::Refer => {
+        Method::Invite | Method::Register | Method::Refer | Method::Subscribe => {
             let forbidden = StatusCode::FORBIDDEN;
             Err(Refused::new(forbidden, RefusedCause::Unsupported))
         }
@@ -236,6 +248,7 @@ pub(super) fn capabilities(request: &Request, tag: &str) -> Response {
     headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
     headers.push(HeaderName::Accept, HeaderValue::of(ACCEPT));
     headers.push(HeaderName::AcceptEncoding, HeaderValue::of("identity"));
+    headers.push(HeaderName::AllowEvents, HeaderValue::of(ALLOW_EVENTS));
     headers.push(HeaderName::Supported, HeaderValue::of(SUPPORTED));
     response
 }

@@ -6,6 +6,7 @@
 mod admission;
 mod groups;
 mod hunting;
+mod lamps;
 mod menus;
 mod phone;
 mod provisional;
@@ -121,7 +122,8 @@ fn what_nobody_vouches_for_is_answered_and_nothing_of_it_is_kept() {
         ("OPTIONS", ";tag=00.1.1.1", "481"),
         ("INVITE", ";tag=nobody", "481"),
         ("BYE", "", "481"),
-        ("SUBSCRIBE", "", "405"),
+        ("SUBSCRIBE", "", "403"),
+        ("PUBLISH", "", "405"),
         ("DANCE", "", "501"),
     ] {
         let text = format!(

@@ -104,6 +104,7 @@ pub(crate) struct Phone {
     pub(crate) rings: Rings,
     reliable: reliable::Reliable,
     pub(crate) verdicts: VecDeque<(StatusCode, Vec<(HeaderName, &'static str)>)>,
+    pub(crate) lamp: crate::lamps::LampKey,
 }
 
 impl Phone {
@@ -125,6 +126,7 @@ impl Phone {
             rings: Rings::default(),
             reliable: reliable::Reliable::default(),
             verdicts: VecDeque::new(),
+            lamp: crate::lamps::LampKey::default(),
         }
     }
 
@@ -456,7 +458,7 @@ impl Phone {
         self.step(now, Input::Respond { key, response }, out);
     }
 
-    fn send(&mut self, now: Time, user: Method, request: Request, out: &mut Vec<Bytes>) {
+    pub(crate) fn send(&mut self, now: Time, user: Method, request: Request, out: &mut Vec<Bytes>) {
         let flow = self.flow();
         self.step(
             now,
@@ -515,6 +517,11 @@ impl Phone {
                     response,
                     ..
                 } => self.seen.push(Seen::Informed(response.status.code())),
+                Output::Response {
+                    user: Method::Subscribe,
+                    response,
+                    ..
+                } => self.lamp.subscribed(&response, dialog_of),
                 Output::Failed {
                     user: Method::Invite,
                     ..
@@ -591,6 +598,10 @@ impl Phone {
                 if let Side::Up { dialog, .. } | Side::Reinviting { dialog } = &mut self.side {
                     dialog.accept(&request).unwrap();
                 }
+                self.step(now, respond(response), out);
+            }
+            (Method::Notify, _, _) if self.lamp.is_mine(&request) => {
+                let response = say(self.lamp.notified(&request));
                 self.step(now, respond(response), out);
             }
             (Method::Notify, _, _) => {

@@ -3,13 +3,14 @@
 
 use crate::phone::{Habit, Phone};
 use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
-use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
+use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, SubscriptionId, Time, TrunkId, UserId};
 use bytes::Bytes;
 use call::settings::{
     Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Offering,
     Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
 };
-use call::{Admission, CallEvent, EndCause, Input, Output, Shard, admission};
+use call::watched::{Lamp, Line, Sight, Watched};
+use call::{Admission, CallEvent, EndCause, Input, Output, Room, Shard, admission};
 use control::Role;
 use media_core::{Command, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
@@ -75,6 +76,14 @@ pub(crate) struct World {
     pub(crate) media_is_mute: bool,
     /// How long whoever the shard asks takes to answer.
     pub(crate) answers_take: Duration,
+    /// What each leg of a colleague's does, as the shard told it.
+    pub(crate) lines: BTreeMap<LegId, Line>,
+    owners: BTreeMap<LegId, UserId>,
+    pub(crate) watchers: BTreeSet<SubscriptionId>,
+    /// Whether one more subscription is let in.
+    pub(crate) room: Room,
+    /// What a watched switch shows.
+    pub(crate) lamp: Lamp,
 }
 
 pub(crate) fn server() -> SocketAddr {
@@ -221,6 +230,11 @@ impl World {
             ports: 30_000,
             media_is_mute: false,
             answers_take: Duration::ZERO,
+            lines: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            watchers: BTreeSet::new(),
+            room: Room::Some,
+            lamp: Lamp::Off,
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
@@ -470,6 +484,7 @@ impl World {
             assert_eq!(other.calls_count(), 0, "{:#?}", other.calls());
             assert_eq!(other.legs_count(), 0);
         }
+        assert!(self.lines.is_empty(), "lamps still lit: {:?}", self.lines);
         assert!(
             self.media_open.is_empty(),
             "media left open: {:?}",
@@ -491,7 +506,11 @@ impl World {
         }
     }
 
-    fn with_phone(&mut self, phone: usize, act: impl FnOnce(&mut Phone, Time, &mut Vec<Bytes>)) {
+    pub(crate) fn with_phone(
+        &mut self,
+        phone: usize,
+        act: impl FnOnce(&mut Phone, Time, &mut Vec<Bytes>),
+    ) {
         let mut out = Vec::new();
         act(&mut self.phones[phone], self.now, &mut out);
         let from = self.phones[phone].address;
@@ -630,6 +649,9 @@ impl World {
             Input::Located { leg, .. } | Input::MediaOpened { leg, .. } => leg.shard,
             Input::Media(event) => event.leg().shard,
             Input::Told(message) => message.shard(),
+            Input::Watching { subscription, .. }
+            | Input::Changed { subscription }
+            | Input::Seen { subscription, .. } => subscription.shard,
             Input::Acd(
                 acd::Command::Ring { call, .. }
                 | acd::Command::Withdraw { call, .. }
@@ -740,6 +762,26 @@ impl World {
                 Output::Register { .. } => unreachable!("phones here are registered by hand"),
                 Output::Event(CallEvent::Ended { cause, .. }) => self.ended.push(cause),
                 Output::Event(_) => {}
+                Output::Line { user, leg, line } => {
+                    self.owners.insert(leg, user);
+                    self.line(leg, line);
+                }
+                Output::Watch { subscription, .. } => {
+                    self.watchers.insert(subscription);
+                    let room = self.room;
+                    self.answer_shard(Input::Watching { subscription, room });
+                }
+                Output::Unwatch { subscription, .. } => drop(self.watchers.remove(&subscription)),
+                Output::Look {
+                    subscription,
+                    watched,
+                } => {
+                    let sight = self.sight(&watched);
+                    self.answer_shard(Input::Seen {
+                        subscription,
+                        sight,
+                    });
+                }
             }
         }
     }
@@ -747,6 +789,36 @@ impl World {
     fn unbridge(&mut self, leg: LegId) {
         if let Some(other) = self.bridged.remove(&leg) {
             self.bridged.remove(&other);
+        }
+    }
+
+    fn answer_shard(&mut self, input: Input) {
+        self.later(self.answers_take, Happening::Shard(Box::new(input)));
+    }
+
+    fn line(&mut self, leg: LegId, line: Option<Line>) {
+        match line {
+            Some(line) => drop(self.lines.insert(leg, line)),
+            None => drop(self.lines.remove(&leg)),
+        }
+        self.poke_watchers();
+    }
+
+    /// Everybody who watches anything is told to look again: more than the shell does, never less.
+    pub(crate) fn poke_watchers(&mut self) {
+        for subscription in self.watchers.clone() {
+            self.answer_shard(Input::Changed { subscription });
+        }
+    }
+
+    fn sight(&self, watched: &Watched) -> Sight {
+        match watched {
+            Watched::Calls(user) => {
+                let of_user = |leg: &LegId| self.owners.get(leg) == Some(user);
+                let lines = self.lines.iter().filter(|(leg, _)| of_user(leg));
+                Sight::Calls(lines.map(|(_, line)| line.clone()).collect())
+            }
+            Watched::Switch(..) => Sight::Lamp(self.lamp),
         }
     }
 

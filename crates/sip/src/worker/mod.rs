@@ -13,7 +13,8 @@ use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
 use crate::measure::Counters;
 use crate::registrations::Registrations;
 use crate::udp::Sockets;
-use base::{CallId, LegId, ShardId, Time};
+use crate::watch::Watch;
+use base::{CallId, LegId, ShardId, SubscriptionId, Time};
 use bytes::Bytes;
 use call::settings::Directory;
 use call::{Output, Shard};
@@ -21,7 +22,7 @@ use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sip_core::{Flow, Limits};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -78,6 +79,8 @@ pub struct Parts<M> {
     pub gate: Arc<Gate>,
     /// Who is where.
     pub registrations: Arc<Registrations>,
+    /// Who does what, for those who watch it.
+    pub watch: Arc<Watch>,
     /// The media engine.
     pub media: Arc<M>,
     /// The queue engine's task.
@@ -163,6 +166,8 @@ struct Worker<M> {
     /// For other shards, when the mailbox of the first one's task had no room; all in order.
     untold: VecDeque<ShardInput>,
     unsent: VecDeque<(Flow, Bytes)>,
+    /// Subscriptions that are to look again; those of other tasks stay here while their mailbox is full.
+    changed: BTreeSet<SubscriptionId>,
     buffer: Box<[u8]>,
     // Kept to be used again: their allocations.
     outputs: Vec<Output>,
@@ -201,6 +206,7 @@ impl<M: Media> Worker<M> {
             for_acd: VecDeque::new(),
             untold: VecDeque::new(),
             unsent: VecDeque::new(),
+            changed: BTreeSet::new(),
             buffer: vec![0; DATAGRAM_BYTES_MAX].into(),
             outputs: Vec::new(),
             inputs: Vec::with_capacity(BUDGET),
@@ -230,6 +236,7 @@ impl<M: Media> Worker<M> {
             self.take_forwarded();
             self.read_sockets();
             self.run_timers();
+            self.tell_changed();
             self.send_unsent();
             if mailbox == Mailbox::Closed {
                 return;
@@ -282,7 +289,7 @@ impl<M: Media> Worker<M> {
     fn wakes_at(&self) -> Time {
         let wakes = self.shards.iter().map(|owned| owned.wakes_at);
         let next = wakes.min().unwrap_or(Time::NEVER);
-        match self.untold.is_empty() {
+        match self.untold.is_empty() && self.changed.is_empty() {
             true => next,
             false => next.min(self.parts.clock.now() + TELL_AGAIN_AFTER),
         }

@@ -131,6 +131,11 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::Media(event));
                     }
                 }
+                ShardInput::Changed(subscription) => {
+                    if let Some(place) = self.place_of(subscription.shard) {
+                        self.step(now, place, Input::Changed { subscription });
+                    }
+                }
                 ShardInput::Configure(directory) => {
                     self.directory = directory.clone();
                     self.step_all(now, || Input::Configure(directory.clone()));
@@ -231,8 +236,50 @@ impl<M: Media> Worker<M> {
                 self.untold.push_back(ShardInput::Told { shard, message });
                 self.tell_shards();
             }
+            Output::Line { user, leg, line } => {
+                self.changed.extend(self.parts.watch.line(user, leg, line));
+            }
+            Output::Watch {
+                subscription,
+                by,
+                watched,
+            } => {
+                let room = self.parts.watch.watch(subscription, &by, watched);
+                return Some(Input::Watching { subscription, room });
+            }
+            Output::Unwatch {
+                subscription,
+                by,
+                watched,
+            } => self.parts.watch.unwatch(subscription, by, &watched),
+            Output::Look {
+                subscription,
+                watched,
+            } => {
+                let sight = self.parts.watch.look(&watched);
+                return Some(Input::Seen {
+                    subscription,
+                    sight,
+                });
+            }
         }
         None
+    }
+
+    /// Pokes the subscriptions that are to look again; what a full mailbox does not take is tried again.
+    pub(super) fn tell_changed(&mut self) {
+        let now = self.parts.clock.now();
+        for subscription in std::mem::take(&mut self.changed) {
+            if let Some(place) = self.place_of(subscription.shard) {
+                self.step(now, place, Input::Changed { subscription });
+                continue;
+            }
+            let task = self.parts.mailboxes.task_of(subscription.shard);
+            let poke = ShardInput::Changed(subscription);
+            if self.parts.mailboxes.inputs(task).try_send(poke).is_err() {
+                self.changed.insert(subscription);
+            }
+        }
     }
 
     /// Never lost, and in order: what finds no room waits in `for_acd`, and this task with it.

@@ -1,0 +1,224 @@
+//! Who does what, kept together over all shards for those who watch it: each person's lines and switches, and which
+//! subscriptions want to hear of them. Leaf facts by person; a subscription is told only that it should look again,
+//! so what it reads is never older than what it was told of.
+
+use acd::Switches;
+use base::{LegId, SubscriptionId, UserId};
+use call::Room;
+use call::watched::{Lamp, Line, Sight, Switch, Watched};
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+/// Subscriptions of one user: the keys of a desk phone with three side panels.
+pub const SUBSCRIPTIONS_PER_USER_MAX: u32 = 256;
+
+#[derive(Default)]
+struct Person {
+    lines: Vec<Line>,
+    switches: Switches,
+    watchers: Vec<(SubscriptionId, Watched)>,
+}
+
+impl Person {
+    fn is_idle(&self) -> bool {
+        self.lines.is_empty() && self.watchers.is_empty() && self.switches == Switches::default()
+    }
+
+    fn watchers_of(&self, wanted: impl Fn(&Watched) -> bool) -> Vec<SubscriptionId> {
+        let watchers = self.watchers.iter();
+        watchers
+            .filter(|(_, watched)| wanted(watched))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
+/// What everybody does, and who watches it.
+#[derive(Default)]
+pub struct Watch {
+    people: DashMap<UserId, Person, ahash::RandomState>,
+    /// How many subscriptions each user has.
+    watching: DashMap<UserId, u32, ahash::RandomState>,
+}
+
+impl Watch {
+    /// Nobody does anything yet.
+    pub fn new() -> Watch {
+        Watch::default()
+    }
+
+    /// A leg of `user`'s changed; who is to look again.
+    pub(crate) fn line(&self, user: UserId, leg: LegId, line: Option<Line>) -> Vec<SubscriptionId> {
+        self.change(user, |person| {
+            person.lines.retain(|known| known.leg != leg);
+            person.lines.extend(line);
+            person.watchers_of(|watched| matches!(watched, Watched::Calls(_)))
+        })
+    }
+
+    /// An agent's switches are these now; who is to look again.
+    pub fn switches(&self, agent: UserId, switches: Switches) -> Vec<SubscriptionId> {
+        self.change(agent, |person| {
+            if person.switches == switches {
+                return Vec::new();
+            }
+            person.switches = switches;
+            person.watchers_of(|watched| matches!(watched, Watched::Switch(..)))
+        })
+    }
+
+    pub(crate) fn watch(&self, id: SubscriptionId, by: &UserId, watched: Watched) -> Room {
+        let mut count = self.watching.entry(by.clone()).or_default();
+        if *count >= SUBSCRIPTIONS_PER_USER_MAX {
+            return Room::None;
+        }
+        *count += 1;
+        drop(count);
+        self.change(watched.user().clone(), |person| {
+            person.watchers.push((id, watched));
+            Vec::new()
+        });
+        Room::Some
+    }
+
+    pub(crate) fn unwatch(&self, id: SubscriptionId, by: UserId, watched: &Watched) {
+        let mut found = false;
+        self.change(watched.user().clone(), |person| {
+            let before = person.watchers.len();
+            person.watchers.retain(|(known, _)| *known != id);
+            found = person.watchers.len() != before;
+            Vec::new()
+        });
+        // One that was refused its place was never counted.
+        if found && let Entry::Occupied(mut count) = self.watching.entry(by) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
+
+    pub(crate) fn look(&self, watched: &Watched) -> Sight {
+        let person = self.people.get(watched.user());
+        let lamp = |lit: bool| Sight::Lamp(if lit { Lamp::On } else { Lamp::Off });
+        match watched {
+            Watched::Calls(_) => Sight::Calls(person.map_or_else(Vec::new, |it| it.lines.clone())),
+            Watched::Switch(_, switch) => lamp(person.is_some_and(|it| match switch {
+                Switch::LoggedIn => !it.switches.queues.is_empty(),
+                Switch::LoggedInTo(queue) => it.switches.queues.contains(queue),
+                Switch::Paused => it.switches.paused,
+            })),
+        }
+    }
+
+    /// How many subscriptions there are.
+    pub fn count(&self) -> u64 {
+        self.watching.iter().map(|count| u64::from(*count)).sum()
+    }
+
+    fn change(
+        &self,
+        user: UserId,
+        change: impl FnOnce(&mut Person) -> Vec<SubscriptionId>,
+    ) -> Vec<SubscriptionId> {
+        match self.people.entry(user) {
+            Entry::Occupied(mut entry) => {
+                let told = change(entry.get_mut());
+                if entry.get().is_idle() {
+                    entry.remove();
+                }
+                told
+            }
+            Entry::Vacant(entry) => {
+                let mut person = Person::default();
+                let told = change(&mut person);
+                if !person.is_idle() {
+                    entry.insert(person);
+                }
+                told
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::{OrgId, ShardId};
+    use sip_core::dialog_info::{Phase, Rendering, Side};
+
+    fn user(name: &str) -> UserId {
+        UserId::new(&OrgId::new("demo").unwrap(), name).unwrap()
+    }
+
+    fn subscription(slot: u32) -> SubscriptionId {
+        SubscriptionId {
+            shard: ShardId(1),
+            slot,
+            generation: 1,
+        }
+    }
+
+    fn line(slot: u32) -> Line {
+        Line {
+            leg: LegId {
+                shard: ShardId(2),
+                slot,
+                generation: 1,
+            },
+            phase: Phase::Early,
+            side: Side::Recipient,
+            rendering: Rendering::Heard,
+            remote: "sip:102@demo.localhost".into(),
+        }
+    }
+
+    #[test]
+    fn who_watches_calls_hears_of_calls_and_who_watches_a_switch_of_that() {
+        let watch = Watch::new();
+        let calls = Watched::Calls(user("anna"));
+        let pause = Watched::Switch(user("anna"), Switch::Paused);
+        watch.watch(subscription(1), &user("bosse"), calls.clone());
+        watch.watch(subscription(2), &user("anna"), pause.clone());
+        let first = line(7);
+        let told = watch.line(user("anna"), first.leg, Some(first.clone()));
+        assert_eq!(told, [subscription(1)]);
+        assert_eq!(watch.look(&calls), Sight::Calls(vec![first.clone()]));
+        let paused = Switches {
+            paused: true,
+            ..Switches::default()
+        };
+        assert_eq!(
+            watch.switches(user("anna"), paused.clone()),
+            [subscription(2)]
+        );
+        assert_eq!(watch.switches(user("anna"), paused), []);
+        assert_eq!(watch.look(&pause), Sight::Lamp(Lamp::On));
+        assert_eq!(watch.line(user("anna"), first.leg, None), [subscription(1)]);
+        assert_eq!(watch.look(&calls), Sight::Calls(Vec::new()));
+    }
+
+    #[test]
+    fn a_user_has_so_many_subscriptions_and_nothing_is_kept_of_those_that_are_over() {
+        let watch = Watch::new();
+        let calls = Watched::Calls(user("anna"));
+        for n in 0..SUBSCRIPTIONS_PER_USER_MAX {
+            assert_eq!(
+                watch.watch(subscription(n), &user("bosse"), calls.clone()),
+                Room::Some
+            );
+        }
+        let one_more = subscription(SUBSCRIPTIONS_PER_USER_MAX);
+        assert_eq!(
+            watch.watch(one_more, &user("bosse"), calls.clone()),
+            Room::None
+        );
+        watch.unwatch(one_more, user("bosse"), &calls);
+        assert_eq!(watch.count(), u64::from(SUBSCRIPTIONS_PER_USER_MAX));
+        for n in 0..SUBSCRIPTIONS_PER_USER_MAX {
+            watch.unwatch(subscription(n), user("bosse"), &calls);
+        }
+        assert_eq!((watch.count(), watch.people.len()), (0, 0));
+        assert!(watch.watching.is_empty());
+    }
+}
