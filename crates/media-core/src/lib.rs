@@ -19,8 +19,8 @@ pub mod stream;
 
 pub use dropped::Dropped;
 pub use party::{
-    AUDIO_BYTES_MAX, Clips, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, Received, Report,
-    ReportDue,
+    AUDIO_BYTES_MAX, Clips, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, QUIET_EVERY, QUIET_FIRST,
+    Received, Report, ReportDue, Ticked,
 };
 pub use plan::{
     Codec, Command, Direction, Event, FRAME, Playlist, PromptId, Remote, Session, StreamPlan, Then,

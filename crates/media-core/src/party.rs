@@ -22,6 +22,12 @@ pub const OWN_PACKET_BYTES: usize = HEADER_BYTES + FRAME_SAMPLES;
 /// A bridged party hears nothing for so long before silence is sent in the other's place: three frames, so
 /// that ordinary jitter is not filled.
 pub const FILL_AFTER: Duration = Duration::from_millis(60);
+/// A party bridged with one who has not been heard yet is sent a first frame of silence after so long: whoever
+/// waits for a packet before sending one has it, and in an ordinary call the other's voice comes first.
+pub const QUIET_FIRST: Duration = Duration::from_millis(200);
+/// And then one each time so much has passed: what keeps a way through address translation open (RFC 6263 §4.6
+/// asks for 15 s or less) and a gateway from taking the call for dead.
+pub const QUIET_EVERY: Duration = Duration::from_secs(5);
 /// Longest audio payload taken, in bytes: 160 ms; phones send 10 to 60.
 pub const AUDIO_BYTES_MAX: usize = 1_280;
 /// Pieces of music whose place a session remembers.
@@ -78,8 +84,17 @@ enum Hears {
     },
     Bridged {
         with: LegId,
-        heard_at: Option<Time>,
+        heard: Heard,
     },
+}
+
+/// What has come from the other party of a bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Heard {
+    /// Nothing yet; the next frame in its place is due then, as soon as a moment is chosen.
+    NotYet { frame_at: Option<Time> },
+    /// Something, last at that moment: from now on its pauses are filled.
+    At(Time),
 }
 
 /// What came of one frame's time.
@@ -184,6 +199,14 @@ impl Party {
             // What is not sent while the party holds us must not look like loss after it.
             self.stream.forget_source();
         }
+        if let Hears::Bridged {
+            heard: Heard::NotYet { frame_at },
+            ..
+        } = &mut self.hears
+        {
+            // The way to a new address has to be opened too.
+            *frame_at = None;
+        }
         match &mut self.remote {
             Some(agreed) => {
                 agreed.lock.signal(remote.rtp);
@@ -211,13 +234,14 @@ impl Party {
         self.hears = Hears::Playing { playlist, playout };
     }
 
-    /// Hears another party from the next packet on, and silence until then.
+    /// Hears another party from the next packet on. Until then there is no sound to be continued, and no more is
+    /// sent than keeps the way open.
     pub fn bridge(&mut self, with: LegId, clips: &impl Clips) {
         self.leave(clips);
         self.stream.forget_source();
         self.hears = Hears::Bridged {
             with,
-            heard_at: None,
+            heard: Heard::NotYet { frame_at: None },
         };
     }
 
@@ -251,9 +275,25 @@ impl Party {
         let sound = match &mut self.hears {
             Hears::Silence => Sound::Silence,
             Hears::Bridged {
-                heard_at: Some(at), ..
+                heard: Heard::At(at),
+                ..
             } if now - *at < FILL_AFTER => return ticked,
-            Hears::Bridged { .. } => Sound::Silence,
+            Hears::Bridged {
+                heard: Heard::At(_),
+                ..
+            } => Sound::Silence,
+            Hears::Bridged {
+                heard: Heard::NotYet { frame_at },
+                ..
+            } => {
+                let due = *frame_at.get_or_insert(now + QUIET_FIRST);
+                // What sounded before fades out at once.
+                if now < due && self.fade.is_none() {
+                    return ticked;
+                }
+                *frame_at = Some(now + QUIET_EVERY);
+                Sound::Silence
+            }
             Hears::Playing { playlist, playout } => {
                 let step = playout.step();
                 if step.prompts == Prompts::Through {
@@ -281,6 +321,31 @@ impl Party {
         self.stream.own_frame(now, payload_type).write(header);
         ticked.bytes = OWN_PACKET_BYTES;
         ticked
+    }
+
+    /// Until when a [`Party::tick`] would do nothing, if nothing else happens to this party meanwhile; none where
+    /// each frame matters.
+    pub fn quiet_until(&self) -> Option<Time> {
+        if self.fade.is_some() || self.digits.poll_timeout().is_some() {
+            return None;
+        }
+        let Some(agreed) = &self.remote else {
+            return Some(Time::NEVER);
+        };
+        let sends = agreed.remote.direction.sends() && self.peer().is_some();
+        if !sends && self.last_sample != 0 {
+            // The next tick lets go of the sound that the held party was cut off from.
+            return None;
+        }
+        let frame_at = match &self.hears {
+            Hears::Silence | Hears::Bridged { .. } if !sends => Time::NEVER,
+            Hears::Bridged {
+                heard: Heard::NotYet { frame_at },
+                ..
+            } => (*frame_at)?,
+            Hears::Silence | Hears::Bridged { .. } | Hears::Playing { .. } => return None,
+        };
+        Some(frame_at.min(self.report_at.unwrap_or(Time::NEVER)))
     }
 
     /// Takes a datagram that came to the session's RTP port and is not RTCP. It may teach where the party
@@ -346,7 +411,7 @@ impl Party {
         datagram: &mut [u8],
     ) -> Option<Range<usize>> {
         self.peer()?;
-        let Hears::Bridged { heard_at, .. } = &mut self.hears else {
+        let Hears::Bridged { heard, .. } = &mut self.hears else {
             return None;
         };
         let remote = &self.remote.as_ref()?.remote;
@@ -367,7 +432,7 @@ impl Party {
         let header = self
             .stream
             .forward(now, &received.packet, received.carries, payload_type)?;
-        *heard_at = Some(now);
+        *heard = Heard::At(now);
         let payload = received.packet.payload.clone();
         if matches!(received.carries, Carries::Audio { .. }) {
             codec.transcode(own_codec, &mut datagram[payload.clone()]);

@@ -6,7 +6,7 @@ use base::{LegId, ShardId, Time};
 use media_core::packet::{HEADER_BYTES, Header, Packet};
 use media_core::{
     Clips, Codec, Direction, Dropped, Lengths, OWN_PACKET_BYTES, Party, Playlist, PromptId, Remote,
-    ReportDue, StreamPlan, Then,
+    ReportDue, StreamPlan, Then, Ticked,
 };
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -219,9 +219,8 @@ fn welcome_music_bridge_silence_and_music_again_are_one_seamless_stream_without_
     other.set_remote(Time::ZERO, remote(2, Codec::Pcma));
     desk.step(|party| party.bridge(leg(2), &tones));
     assert_eq!(desk.plain.bridged_with(), Some(leg(2)));
-    for n in 30..33 {
-        desk.tick(n * 20, &Silence);
-    }
+    // The music fades out; after that there is nothing to be sent before the other is heard.
+    desk.tick(600, &Silence);
     for n in 0..20u64 {
         let voice = rtp(
             8,
@@ -229,13 +228,13 @@ fn welcome_music_bridge_silence_and_music_again_are_one_seamless_stream_without_
             9_000 + n as u32 * 160,
             &[Codec::Pcma.silence(); 160],
         );
-        desk.hear(660 + n * 20, &mut other, Codec::Pcma, &voice);
-        desk.tick(665 + n * 20, &Silence);
+        desk.hear(620 + n * 20, &mut other, Codec::Pcma, &voice);
+        desk.tick(625 + n * 20, &Silence);
     }
     let (again, lengths) = playlist(2, 0, true);
     desk.step(|party| party.play(again.clone(), lengths.clone(), &Silence));
     for n in 0..10 {
-        desk.tick(1_060 + n * 20, &tones);
+        desk.tick(1_020 + n * 20, &tones);
     }
     desk.assert_seamless();
     assert_eq!(desk.played, [(40, 1)]);
@@ -272,6 +271,74 @@ fn a_pause_of_the_other_party_is_filled_with_silence_after_60_ms_in_its_own_time
         "the first silence comes down from where the voice stopped"
     );
     assert_eq!(filler[60..], [0xD5; 100]);
+}
+
+#[test]
+fn a_bridge_on_which_nobody_was_heard_sends_one_frame_soon_and_one_each_five_seconds() {
+    let mut desk = Desk::new(remote(1, Codec::Pcma));
+    let mut other = Party::new(leg(2), PLAN);
+    other.set_remote(Time::ZERO, remote(2, Codec::Pcma));
+    desk.step(|party| party.bridge(leg(2), &Silence));
+    assert_eq!(desk.plain.quiet_until(), None);
+    for n in 0..600 {
+        desk.tick(n * 20, &Silence);
+        let until = desk.plain.quiet_until().unwrap();
+        assert!(until > Time::from_millis(n * 20), "{until:?} has passed");
+    }
+    let at: Vec<u64> = desk.sent.iter().map(|(ms, ..)| *ms).collect();
+    assert_eq!(at, [200, 5_200, 10_200]);
+    for (ms, packet, _) in &desk.sent {
+        let time = packet.timestamp.wrapping_sub(PLAN.first_timestamp);
+        assert_eq!(u64::from(time) / 8, ms - 200, "time passed between them");
+    }
+    let voice = rtp(8, 1, 0, &[0x2A; 160]);
+    desk.hear(12_005, &mut other, Codec::Pcma, &voice);
+    assert_eq!(desk.plain.quiet_until(), None);
+    for n in 601..610 {
+        desk.tick(n * 20, &Silence);
+    }
+    let at: Vec<u64> = desk.sent[3..].iter().map(|(ms, ..)| *ms).collect();
+    assert_eq!(at, [12_005, 12_080, 12_100, 12_120, 12_140, 12_160, 12_180]);
+}
+
+#[test]
+fn what_a_party_would_do_at_a_tick_it_does_not_do_while_it_is_quiet() {
+    let tones = Tones::new();
+    let (music, lengths) = playlist(1, 1, true);
+    let held = Remote {
+        direction: Direction::RecvOnly,
+        ..remote(1, Codec::Pcma)
+    };
+    type Step<'a> = &'a dyn Fn(&mut Party);
+    let steps: [Step<'_>; 6] = [
+        &|_| {},
+        &|party| party.bridge(leg(2), &tones),
+        &|party| party.play(music.clone(), lengths.clone(), &tones),
+        &|party| party.bridge(leg(2), &tones),
+        &|party| party.set_remote(Time::from_millis(20_000), held.clone()),
+        &|party| party.silence(&tones),
+    ];
+    let mut party = Party::new(leg(1), PLAN);
+    let mut quiet = 0;
+    for (n, step) in steps.iter().enumerate() {
+        step(&mut party);
+        if n == 0 {
+            assert_eq!(party.quiet_until(), Some(Time::NEVER));
+            party.set_remote(Time::ZERO, remote(1, Codec::Pcma));
+        }
+        for tick in 0..250 {
+            let now = Time::from_millis(n as u64 * 5_000 + tick * 20);
+            let (before, until) = (party.clone(), party.quiet_until());
+            let mut bytes = [0; OWN_PACKET_BYTES];
+            let ticked = party.tick(now, &tones, &mut bytes);
+            if until.is_some_and(|until| now < until) {
+                quiet += 1;
+                assert_eq!(ticked, Ticked::default());
+                assert_eq!(party, before);
+            }
+        }
+    }
+    assert!(quiet > 600, "quiet at {quiet} ticks only");
 }
 
 #[test]
