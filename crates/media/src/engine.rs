@@ -2,10 +2,10 @@
 
 use crate::counters::{Published, Stats};
 use crate::mailbox::{Mailbox, Message};
-use crate::ports::{BindError, PortPool};
+use crate::ports::{BindError, PortPool, Watched};
 use crate::prompts::Prompts;
 use crate::worker::{Setup, Worker};
-use base::{CallId, LegId};
+use base::{CallId, LegId, Time};
 use media_core::{Command, Event, Session};
 use metrics::counter;
 use std::io;
@@ -57,6 +57,8 @@ pub struct MediaEngine {
 #[derive(Debug)]
 struct Shared {
     pool: Arc<PortPool>,
+    /// The threads' clock's start.
+    epoch: Instant,
     threads: Vec<Thread>,
     running: Mutex<Vec<JoinHandle<()>>>,
     /// The prompts of before the last reload are kept until the next, so that it is never a media thread
@@ -77,17 +79,19 @@ impl MediaEngine {
         prompts: Arc<Prompts>,
         events: impl Fn(Event) + Send + Sync + Clone + 'static,
     ) -> io::Result<MediaEngine> {
-        let pool = Arc::new(PortPool::new(config.bind, &config.ports));
+        let count = config.threads.max(1);
+        let pool = Arc::new(PortPool::new(config.bind, &config.ports, count));
         let epoch = Instant::now();
         let mut threads = Vec::new();
         let mut running = Vec::new();
-        for number in 0..config.threads.max(1) {
+        for number in 0..count {
             let mailbox = Arc::new(Mailbox::new()?);
             let published = Arc::new(Published::default());
             let worker = Worker::new(Setup {
                 number,
                 mailbox: Arc::clone(&mailbox),
                 published: Arc::clone(&published),
+                pool: Arc::clone(&pool),
                 prompts: Arc::clone(&prompts),
                 epoch,
                 events: events.clone(),
@@ -102,6 +106,7 @@ impl MediaEngine {
         }
         let shared = Shared {
             pool,
+            epoch,
             threads,
             running: Mutex::new(running),
             retired: Mutex::new((prompts, None)),
@@ -111,28 +116,34 @@ impl MediaEngine {
         })
     }
 
-    /// Opens a session: binds its sockets here and now, on the caller's thread, and says which address
+    /// Opens a session: has its sockets here and now, on the caller's thread, and says which address
     /// the party is to send its RTP to. It sends nothing before its first [`Command::SetRemote`].
     pub fn open(&self, session: &Session) -> Result<SocketAddr, OpenError> {
-        let pair = self.shared.pool.bind().map_err(|error| match error {
-            BindError::Exhausted => refused(
-                "no_port",
-                OpenError::NoPort {
-                    pairs: self.shared.pool.pairs(),
-                },
-            ),
+        let Shared { pool, threads, .. } = &*self.shared;
+        let number = self.thread_of(session.call);
+        let now = Time::ZERO + self.shared.epoch.elapsed();
+        let taken = pool.take(number, now).map_err(|error| match error {
+            BindError::Exhausted => {
+                let pairs = pool.pairs();
+                refused("no_port", OpenError::NoPort { pairs })
+            }
             BindError::Io(error) => refused("io", OpenError::Io(error)),
         })?;
-        let address = pair.address;
         let message = Message::Open {
             session: session.clone(),
-            pair,
+            taken: taken.clone(),
         };
-        self.thread_of(session.call)
-            .mailbox
-            .push(message)
-            .map_err(|_| refused("busy", OpenError::Busy))?;
-        Ok(address)
+        if threads[number].mailbox.push(message).is_err() {
+            pool.put_back(taken, now);
+            return Err(refused("busy", OpenError::Busy));
+        }
+        if let Watched::By { thread, line } = taken.watched
+            && thread != number
+        {
+            // A thread that has ended watches nothing.
+            let _ = threads[thread].mailbox.push(Message::Forget { line });
+        }
+        Ok(taken.pair.address)
     }
 
     /// Hands a command to a leg's session. What is unknown there (any more) is counted and has no effect.
@@ -150,7 +161,8 @@ impl MediaEngine {
             return Ok(());
         }
         let message = Message::Command { leg, command };
-        self.thread_of(call).mailbox.push(message).map_err(|_| {
+        let thread = &self.shared.threads[self.thread_of(call)];
+        thread.mailbox.push(message).map_err(|_| {
             counter!("kolapp_media_commands_refused_total").increment(1);
             CommandRefused
         })
@@ -159,9 +171,10 @@ impl MediaEngine {
     /// Takes a session to the thread of another call. Whoever says what follows to that thread comes after this.
     fn hand_over(&self, leg: LegId, from: CallId, home: CallId) {
         let (from, to) = (self.thread_of(from), self.thread_of(home));
-        if std::ptr::eq(from, to) {
+        if from == to {
             return;
         }
+        let (from, to) = (&self.shared.threads[from], &self.shared.threads[to]);
         // Refused only by threads that have ended, and then there is no session to lose.
         let _ = to.mailbox.push(Message::Expect { leg });
         let to = Arc::clone(&to.mailbox);
@@ -223,11 +236,10 @@ impl MediaEngine {
         }
     }
 
-    fn thread_of(&self, call: CallId) -> &Thread {
-        let threads = &self.shared.threads;
+    fn thread_of(&self, call: CallId) -> usize {
         // Slots are reused from the lowest: neighbours go to different threads.
         let spread = call.slot as usize + usize::from(call.shard.0);
-        &threads[spread % threads.len()]
+        spread % self.shared.threads.len()
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `kolapp_media_sessions` | gauge | `thread` | sessions open |
 //! | `kolapp_media_packets_received_total` | counter | | RTP packets taken |
 //! | `kolapp_media_packets_sent_total` | counter | | RTP packets sent |
-//! | `kolapp_media_packets_dropped_total` | counter | `reason` | RTP packets not taken: `not_agreed`, `malformed`, `payload_type`, `source`, `probation`, `direction` |
+//! | `kolapp_media_packets_dropped_total` | counter | `reason` | RTP packets not taken: `not_agreed` (also what comes for a call that is over), `malformed`, `payload_type`, `source`, `probation`, `direction` |
 //! | `kolapp_media_sends_failed_total` | counter | | packets that the kernel refused to send |
 //! | `kolapp_media_rtcp_received_total` | counter | `validity` | RTCP packets, `valid` or `invalid` |
 //! | `kolapp_media_ticks_late_total` | counter | | frames more than 2 ms late |
@@ -24,6 +24,7 @@ mod awaited;
 mod counters;
 mod decode;
 mod engine;
+mod lines;
 mod mailbox;
 mod pace;
 mod ports;

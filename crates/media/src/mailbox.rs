@@ -1,10 +1,14 @@
-//! The one way into a media thread: a bounded queue, and an eventfd that wakes the thread.
+//! The one way into a media thread: a bounded queue, and an eventfd that wakes a thread that sleeps for long.
+//!
+//! A thread that has sessions reads its mail before anything else each time it wakes, and that is at least once in
+//! 20 ms. So what is heard or sent is always as the latest message says; to wake the thread for each would cost more
+//! than all that most of them ask for.
 //!
 //! When it is full: new sessions are refused first, at half, so that calls under way keep theirs; at its
 //! whole size commands are refused; a `Close` is always taken, since there is one a session and a session
 //! never closed would keep its ports for ever. So is what brings a session to another thread.
 
-use crate::ports::PortPair;
+use crate::ports::Taken;
 use crate::prompts::Prompts;
 use media_core::{Command, Session};
 use rustix::event::{EventfdFlags, eventfd};
@@ -22,7 +26,9 @@ const MESSAGES_MAX: usize = 65_536;
 #[derive(Debug)]
 pub(crate) enum Message {
     /// Here is a new session and its sockets.
-    Open { session: Session, pair: PortPair },
+    Open { session: Session, taken: Taken },
+    /// Another thread has the pair of this line now.
+    Forget { line: usize },
     /// For one session.
     Command { leg: LegId, command: Command },
     /// This leg's session is on its way here: keep its commands for it.
@@ -55,6 +61,17 @@ pub(crate) struct Mailbox {
 struct Queue {
     messages: Vec<Message>,
     stopped: Stopped,
+    sleep: Sleep,
+}
+
+/// Whether the thread sees by itself that there is mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sleep {
+    /// Within 20 ms.
+    #[default]
+    Short,
+    /// Only when it is woken.
+    Long,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,6 +102,7 @@ impl Mailbox {
             | Message::Expect { .. }
             | Message::HandOver { .. }
             | Message::Adopt { .. }
+            | Message::Forget { .. }
             | Message::Prompts(_)
             | Message::Stop => usize::MAX,
             Message::Command { .. } => MESSAGES_MAX,
@@ -95,10 +113,10 @@ impl Mailbox {
         if matches!(message, Message::Stop) {
             queue.stopped = Stopped::Yes;
         }
-        let was_empty = queue.messages.is_empty();
         queue.messages.push(message);
+        let sleep = std::mem::take(&mut queue.sleep);
         drop(queue);
-        if was_empty {
+        if sleep == Sleep::Long {
             // It can only fail when the counter is full, and then the thread is being woken already.
             let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
         }
@@ -107,9 +125,24 @@ impl Mailbox {
 
     /// Takes all messages, leaving the emptied `spare` in their place so that neither allocates anew.
     pub(crate) fn take(&self, spare: &mut Vec<Message>) {
+        let mut queue = self.lock();
+        queue.sleep = Sleep::Short;
+        std::mem::swap(&mut queue.messages, spare);
+    }
+
+    /// The thread is about to sleep until it is woken. False if there is mail already.
+    pub(crate) fn may_sleep(&self) -> bool {
+        let mut queue = self.lock();
+        if queue.messages.is_empty() {
+            queue.sleep = Sleep::Long;
+        }
+        queue.messages.is_empty()
+    }
+
+    /// The thread was woken by [`Mailbox::wake_fd`].
+    pub(crate) fn woken(&self) {
         let mut counter = [0; 8];
         let _ = rustix::io::read(&self.wake, &mut counter);
-        std::mem::swap(&mut self.lock().messages, spare);
     }
 
     /// What to wait on.
@@ -161,5 +194,25 @@ mod tests {
         let mailbox = Mailbox::new().unwrap();
         mailbox.push(Message::Stop).unwrap();
         assert!(mailbox.push(command(Command::Close)).is_err());
+    }
+
+    #[test]
+    fn only_a_thread_that_sleeps_for_long_is_woken_and_once() {
+        let mailbox = Mailbox::new().unwrap();
+        let woken = || {
+            let mut counter = [0; 8];
+            rustix::io::read(&mailbox.wake, &mut counter).is_ok()
+        };
+        mailbox.push(command(Command::Close)).unwrap();
+        assert!(!woken());
+        assert!(!mailbox.may_sleep(), "there is mail");
+        mailbox.take(&mut Vec::new());
+        assert!(mailbox.may_sleep());
+        mailbox.push(command(Command::Close)).unwrap();
+        mailbox.push(command(Command::Close)).unwrap();
+        assert!(woken());
+        mailbox.take(&mut Vec::new());
+        mailbox.push(command(Command::Close)).unwrap();
+        assert!(!woken(), "it has looked since");
     }
 }

@@ -14,13 +14,29 @@ use std::sync::Arc;
 pub(crate) struct Session {
     pub(crate) party: Party,
     pub(crate) sounds: Sounds,
-    /// The session it is bridged with, in the thread's slab.
+    /// The line of the session it is bridged with.
     pub(crate) peer: Option<usize>,
-    /// Its slot in the wheel.
-    pub(crate) slot: usize,
-    pair: PortPair,
+    pub(crate) turn: Turn,
+    pair: Arc<PortPair>,
     /// The address that the RTP socket is connected to: the kernel then keeps others out.
     connected: Option<SocketAddr>,
+    /// Whether anything was reported to the party.
+    reported: Reported,
+}
+
+/// When a session's turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Each 20 ms, in that slot of the wheel.
+    Slot(usize),
+    /// Not before that moment, if nothing happens to it.
+    At(Time),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reported {
+    Nothing,
+    Something,
 }
 
 /// The sounds of the playlist being heard, its music last.
@@ -68,16 +84,22 @@ impl Sounds {
 }
 
 impl Session {
-    /// A session on `pair`; its slot is for the wheel to give.
-    pub(crate) fn new(party: Party, pair: PortPair) -> Session {
+    /// A session on `pair`, with nothing to do yet.
+    pub(crate) fn new(party: Party, pair: Arc<PortPair>) -> Session {
         Session {
             party,
             sounds: Sounds::default(),
             peer: None,
-            slot: 0,
+            turn: Turn::At(Time::NEVER),
             pair,
             connected: None,
+            reported: Reported::Nothing,
         }
+    }
+
+    /// Both its sockets.
+    pub(crate) fn pair(&self) -> &Arc<PortPair> {
+        &self.pair
     }
 
     /// The socket that RTP comes to and goes from.
@@ -102,6 +124,15 @@ impl Session {
             None => rustix::net::connect_unspec(&self.pair.rtp).is_ok(),
         };
         self.connected = if done { settled } else { None };
+    }
+
+    /// The session is over: its sockets are anybody's again.
+    pub(crate) fn let_go(self) -> Arc<PortPair> {
+        if self.connected.is_some() {
+            // Linux refuses this to no UDP socket.
+            let _ = rustix::net::connect_unspec(&self.pair.rtp);
+        }
+        self.pair
     }
 
     /// Sends an RTP packet to where the party is.
@@ -132,6 +163,11 @@ impl Session {
         };
         let mut bytes = [0; REPORT_BYTES_MAX];
         let report = self.party.report(now);
+        // RFC 3550 §6.3.7: who never sent anything doesn't say that it leaves.
+        if farewell == Farewell::Bye && report.packets == 0 && self.reported == Reported::Nothing {
+            return;
+        }
+        self.reported = Reported::Something;
         let length = rtcp::write(
             &report,
             self.party.leg(),

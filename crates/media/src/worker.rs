@@ -3,21 +3,23 @@
 
 use crate::awaited::{Awaited, Waiting};
 use crate::counters::{Exported, Published, Tally};
+use crate::lines::Lines;
 use crate::mailbox::{Mailbox, Message};
 use crate::pace::{Pace, Waking};
-use crate::ports::PortPair;
+use crate::ports::{PortPair, PortPool, Taken, Watched};
 use crate::prompts::Prompts;
 use crate::rtcp::{self, Farewell};
-use crate::session::{Session, Sounds};
+use crate::session::{Session, Sounds, Turn};
 use crate::wheel::{Due, SLOT_MICROS, Wheel};
 use base::{LegId, Time};
 use media_core::packet::is_rtcp;
-use media_core::{Command, Event, OWN_PACKET_BYTES, Party, Playlist, ReportDue};
+use media_core::{
+    Codec, Command, Dropped, Event, FRAME, OWN_PACKET_BYTES, Party, Playlist, Received, ReportDue,
+};
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
 use rustix::time::Timespec;
-use slab::Slab;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +35,8 @@ const EXPORT_EVERY: Duration = Duration::from_secs(1);
 /// Niceness asked for: voice goes before what may wait, and nine to one leaves signalling its share of a
 /// full core. Systems that don't grant it still have media.
 const NICENESS: i32 = -10;
+/// A session that is quiet for less than this keeps its place in the wheel.
+const QUIET_MIN: Duration = Duration::from_millis(60);
 /// A token no socket has.
 const WAKE: u64 = u64::MAX;
 
@@ -41,6 +45,7 @@ pub(crate) struct Setup<E> {
     pub(crate) number: usize,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) published: Arc<Published>,
+    pub(crate) pool: Arc<PortPool>,
     pub(crate) prompts: Arc<Prompts>,
     /// The clock's start, common to all threads.
     pub(crate) epoch: Instant,
@@ -48,13 +53,19 @@ pub(crate) struct Setup<E> {
 }
 
 pub(crate) struct Worker<E> {
+    number: usize,
     epoll: OwnedFd,
     mailbox: Arc<Mailbox>,
     messages: Vec<Message>,
-    sessions: Slab<Session>,
+    pool: Arc<PortPool>,
+    lines: Lines,
+    /// The line of each leg's session.
     by_leg: HashMap<LegId, usize>,
     awaited: Awaited,
+    /// Sessions with something to do each 20 ms.
     wheel: Wheel,
+    /// The others, by when they have something to do next.
+    quiet: BTreeSet<(Time, usize)>,
     prompts: Arc<Prompts>,
     epoch: Instant,
     events: E,
@@ -87,13 +98,16 @@ impl<E: Fn(Event)> Worker<E> {
             epoll::EventFlags::IN,
         )?;
         Ok(Worker {
+            number: setup.number,
             epoll,
             mailbox: setup.mailbox,
             messages: Vec::new(),
-            sessions: Slab::new(),
+            pool: setup.pool,
+            lines: Lines::default(),
             by_leg: HashMap::new(),
             awaited: Awaited::default(),
             wheel: Wheel::new(since(setup.epoch)),
+            quiet: BTreeSet::new(),
             prompts: setup.prompts,
             epoch: setup.epoch,
             events: setup.events,
@@ -121,10 +135,11 @@ impl<E: Fn(Event)> Worker<E> {
             ready.clear();
             self.wait(&mut ready);
             let now = self.now();
-            let mut life = Life::On;
+            // First, so that all that follows is as the latest message says.
+            let life = self.read_mail(now);
             for event in &ready {
                 match event.data.u64() {
-                    WAKE => life = self.read_mail(now),
+                    WAKE => self.mailbox.woken(),
                     token if token & 1 == 0 => self.rtp_ready((token >> 1) as usize, now),
                     token => self.rtcp_ready((token >> 1) as usize, now),
                 }
@@ -137,6 +152,7 @@ impl<E: Fn(Event)> Worker<E> {
             while let Some(due) = self.wheel.pop_due(serving) {
                 self.serve(due);
             }
+            self.serve_quiet(serving);
             self.count(now);
         }
     }
@@ -148,18 +164,13 @@ impl<E: Fn(Event)> Worker<E> {
     }
 
     fn wait(&self, ready: &mut Vec<epoll::Event>) {
-        let now = self.now();
-        let mut timeout = self.wheel.wait(now);
-        if self.sessions.is_empty() {
-            // An idle thread wakes only to keep its metrics true.
-            timeout = Some(self.export_at - now);
-        }
-        let timeout = timeout.map(|span| Timespec {
-            tv_sec: i64::try_from(span.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: span.subsec_nanos().into(),
-        });
+        let timeout = self.longest_wait();
+        let timeout = Timespec {
+            tv_sec: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        };
         let buffer = rustix::buffer::spare_capacity(ready);
-        match epoll::wait(&self.epoll, buffer, timeout.as_ref()) {
+        match epoll::wait(&self.epoll, buffer, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => {
                 // Only a wrong descriptor or address could do this: without it there is no media at all.
@@ -169,9 +180,24 @@ impl<E: Fn(Event)> Worker<E> {
         }
     }
 
+    /// How long to sleep if nothing comes.
+    fn longest_wait(&self) -> Duration {
+        let now = self.now();
+        if self.lines.sessions() > 0 {
+            let quiet = self.quiet.first().map_or(FRAME, |(at, _)| *at - now);
+            let due = self.wheel.wait(now).unwrap_or(FRAME);
+            return due.min(quiet).min(FRAME);
+        }
+        if !self.mailbox.may_sleep() {
+            return Duration::ZERO;
+        }
+        // An idle thread wakes only to keep its metrics true.
+        self.export_at - now
+    }
+
     fn rtp_ready(&mut self, index: usize, now: Time) {
-        let Some(session) = self.sessions.get_mut(index) else {
-            return;
+        let Some(session) = self.lines.session_mut(index) else {
+            return self.heard_by_nobody(index, now);
         };
         // Phones send a packet each 20 ms: a second read would nearly always find nothing.
         let Ok((length, from)) = session.rtp().recv_from(&mut self.datagram[..]) else {
@@ -182,6 +208,10 @@ impl<E: Fn(Event)> Worker<E> {
         }
         let received = session.party.receive(now, from, &self.datagram[..length]);
         session.settle();
+        if let Turn::At(_) = session.turn {
+            // It may have told where the party is, or have begun a digit.
+            self.give_turn(index);
+        }
         let received = match received {
             Ok(received) => received,
             Err(reason) => {
@@ -190,6 +220,9 @@ impl<E: Fn(Event)> Worker<E> {
             }
         };
         self.tally.received += 1;
+        let Some(session) = self.lines.session(index) else {
+            return;
+        };
         let leg = session.party.leg();
         for digit in received.digits {
             (self.events)(Event::Digit { leg, digit });
@@ -198,22 +231,43 @@ impl<E: Fn(Event)> Worker<E> {
         let (Some(codec), Some(peer)) = (codec, session.peer) else {
             return;
         };
-        let Some(peer) = self.sessions.get_mut(peer) else {
+        self.pass_on(peer, now, &received, codec, length);
+    }
+
+    fn pass_on(&mut self, to: usize, now: Time, received: &Received, codec: Codec, length: usize) {
+        let Some(peer) = self.lines.session_mut(to) else {
             return;
         };
-        if let Some(part) = peer
-            .party
-            .forward(now, &received, codec, &mut self.datagram[..length])
-        {
+        let datagram = &mut self.datagram[..length];
+        if let Some(part) = peer.party.forward(now, received, codec, datagram) {
             match peer.send(&self.datagram[part]) {
                 Ok(()) => self.tally.sent += 1,
                 Err(_) => self.tally.sends_failed += 1,
             }
         }
+        if let Turn::At(_) = peer.turn {
+            // From now on pauses are filled.
+            self.give_turn(to);
+        }
+    }
+
+    /// A packet to a line without a session: late, or a stranger's.
+    fn heard_by_nobody(&mut self, index: usize, now: Time) {
+        let Some(pair) = self.lines.pair(index) else {
+            return;
+        };
+        if pair.rtp.recv_from(&mut self.datagram[..]).is_ok() {
+            pair.disturb(now);
+            self.tally.dropped[Dropped::NotAgreed.index()] += 1;
+        }
     }
 
     fn rtcp_ready(&mut self, index: usize, now: Time) {
-        let Some(session) = self.sessions.get(index) else {
+        let Some(session) = self.lines.session(index) else {
+            // A report on a call that is over is no news.
+            if let Some(pair) = self.lines.pair(index) {
+                let _ = pair.rtcp.recv_from(&mut self.datagram[..]);
+            }
             return;
         };
         let Ok((length, from)) = session.rtcp().recv_from(&mut self.datagram[..]) else {
@@ -231,7 +285,7 @@ impl<E: Fn(Event)> Worker<E> {
         match rtcp::read(&self.datagram[..length]) {
             Ok(report) => {
                 self.tally.rtcp_valid += 1;
-                if let (Some(report), Some(session)) = (report, self.sessions.get_mut(index)) {
+                if let (Some(report), Some(session)) = (report, self.lines.session_mut(index)) {
                     session.party.sender_report(now, report.ssrc, report.ntp);
                 }
             }
@@ -255,8 +309,18 @@ impl<E: Fn(Event)> Worker<E> {
         self.due_sessions = sessions;
     }
 
+    /// Serves those that had nothing to do for a while and have now.
+    fn serve_quiet(&mut self, now: Time) {
+        while let Some(&(at, index)) = self.quiet.first()
+            && at <= now
+        {
+            self.quiet.pop_first();
+            self.tick(index, now);
+        }
+    }
+
     fn tick(&mut self, index: usize, at: Time) {
-        let Some(session) = self.sessions.get_mut(index) else {
+        let Some(session) = self.lines.session_mut(index) else {
             return;
         };
         let mut packet = [0; OWN_PACKET_BYTES];
@@ -277,6 +341,37 @@ impl<E: Fn(Event)> Worker<E> {
         if let Some(digit) = ticked.digit {
             (self.events)(Event::Digit { leg, digit });
         }
+        self.give_turn(index);
+    }
+
+    /// Something has changed for a session: when is its turn now?
+    fn give_turn(&mut self, index: usize) {
+        let now = self.now();
+        let Some(session) = self.lines.session_mut(index) else {
+            return;
+        };
+        let quiet = session.party.quiet_until();
+        let turn = match (quiet.filter(|until| *until > now + QUIET_MIN), session.turn) {
+            (None, Turn::Slot(_)) => return,
+            (None, Turn::At(_)) => Turn::Slot(self.wheel.add(index)),
+            (Some(until), _) => Turn::At(until),
+        };
+        let before = std::mem::replace(&mut session.turn, turn);
+        self.take_turn_away(index, before);
+        if let Turn::At(until) = turn
+            && until != Time::NEVER
+        {
+            self.quiet.insert((until, index));
+        }
+    }
+
+    fn take_turn_away(&mut self, index: usize, turn: Turn) {
+        match turn {
+            Turn::Slot(slot) => self.wheel.remove(slot, index),
+            Turn::At(until) => {
+                self.quiet.remove(&(until, index));
+            }
+        }
     }
 
     fn read_mail(&mut self, now: Time) -> Life {
@@ -285,7 +380,8 @@ impl<E: Fn(Event)> Worker<E> {
         let mut life = Life::On;
         for message in messages.drain(..) {
             match message {
-                Message::Open { session, pair } => self.open(session, pair),
+                Message::Open { session, taken } => self.open(session, taken, now),
+                Message::Forget { line } => self.forget(line),
                 Message::Command { leg, command } => self.command(leg, command, now),
                 Message::Expect { leg } => self.awaited.expect(leg),
                 Message::HandOver { leg, to } => self.hand_over(leg, to),
@@ -298,31 +394,51 @@ impl<E: Fn(Event)> Worker<E> {
         life
     }
 
-    fn open(&mut self, plan: media_core::Session, pair: PortPair) {
-        let party = Party::new(plan.leg, plan.plan);
-        self.begin(plan.leg, Session::new(party, pair));
+    fn open(&mut self, plan: media_core::Session, taken: Taken, now: Time) {
+        let leg = plan.leg;
+        let line = match taken.watched {
+            Watched::By { thread, line } if thread == self.number => line,
+            Watched::By { .. } | Watched::Nowhere => self.watch(leg, &taken.pair),
+        };
+        let session = Session::new(Party::new(leg, plan.plan), taken.pair);
+        self.begin(leg, line, session, now);
     }
 
     /// A session is this thread's from now on.
-    fn begin(&mut self, leg: LegId, mut session: Session) {
-        let entry = self.sessions.vacant_entry();
-        let index = entry.key();
+    fn begin(&mut self, leg: LegId, line: usize, session: Session, now: Time) {
+        self.lines.begin(line, session);
+        self.give_turn(line);
+        if let Some(older) = self.by_leg.insert(leg, line) {
+            tracing::warn!(%leg, "media session opened twice; the first is closed");
+            self.remove(older, now);
+        }
+        self.tally.sessions = self.lines.sessions() as u64;
+    }
+
+    /// A line for a pair that this thread hasn't watched so far.
+    fn watch(&mut self, leg: LegId, pair: &Arc<PortPair>) -> usize {
+        let index = self.lines.add(Arc::clone(pair));
         for (socket, token) in [
-            (session.rtp(), (index as u64) << 1),
-            (session.rtcp(), (index as u64) << 1 | 1),
+            (&pair.rtp, (index as u64) << 1),
+            (&pair.rtcp, (index as u64) << 1 | 1),
         ] {
             let token = epoll::EventData::new_u64(token);
             if let Err(error) = epoll::add(&self.epoll, socket, token, epoll::EventFlags::IN) {
                 tracing::error!(%leg, %error, "media session is deaf: its socket cannot be watched");
             }
         }
-        session.slot = self.wheel.add(index);
-        entry.insert(session);
-        if let Some(older) = self.by_leg.insert(leg, index) {
-            tracing::warn!(%leg, "media session opened twice; the first is closed");
-            self.remove(older);
+        index
+    }
+
+    /// Another thread watches a line's pair from now on.
+    fn forget(&mut self, line: usize) {
+        if let Some(pair) = self.lines.pair(line) {
+            for socket in [&pair.rtp, &pair.rtcp] {
+                // Refused only if it could not be watched in the first place.
+                let _ = epoll::delete(&self.epoll, socket);
+            }
         }
-        self.tally.sessions = self.sessions.len() as u64;
+        self.lines.close(line);
     }
 
     /// Gives a session to another thread, stream and sockets whole. What comes to its sockets meanwhile waits there.
@@ -332,13 +448,10 @@ impl<E: Fn(Event)> Worker<E> {
             let _ = self.awaited.keep(leg, Waiting::HandOver(to));
             return;
         }
-        let session = self.by_leg.remove(&leg).map(|index| {
-            let session = self.take_out(index);
-            for socket in [session.rtp(), session.rtcp()] {
-                // Refused only if it could not be watched in the first place.
-                let _ = epoll::delete(&self.epoll, socket);
-            }
-            Box::new(session)
+        let session = self.by_leg.remove(&leg).and_then(|line| {
+            let session = self.take_out(line)?;
+            self.forget(line);
+            Some(Box::new(session))
         });
         // Refused only by a thread that has ended: then the session ends too.
         let _ = to.push(Message::Adopt { leg, session });
@@ -348,7 +461,8 @@ impl<E: Fn(Event)> Worker<E> {
     fn adopt(&mut self, leg: LegId, session: Option<Box<Session>>, now: Time) {
         let mut waited = self.awaited.arrived(leg).into_iter();
         if let Some(session) = session {
-            self.begin(leg, *session);
+            let line = self.watch(leg, session.pair());
+            self.begin(leg, line, *session, now);
         }
         while let Some(waiting) = waited.next() {
             match waiting {
@@ -368,9 +482,11 @@ impl<E: Fn(Event)> Worker<E> {
         };
         match command {
             Command::SetRemote(remote) => {
-                let session = &mut self.sessions[index];
-                session.party.set_remote(now, remote);
-                session.settle();
+                if let Some(session) = self.lines.session_mut(index) {
+                    session.party.set_remote(now, remote);
+                    session.settle();
+                }
+                self.give_turn(index);
             }
             Command::Play(playlist) => self.play(index, playlist),
             Command::Bridge { with } if self.awaited.is_expected(with) => {
@@ -379,13 +495,15 @@ impl<E: Fn(Event)> Worker<E> {
                     self.tally.legs_unknown += 1;
                 }
             }
-            Command::Bridge { with } => self.bridge(index, with),
+            Command::Bridge { with } => self.bridge(leg, index, with),
             // The engine has made a message of its own of it.
             Command::MoveTo { .. } => {}
             Command::Close => {
-                self.sessions[index].send_report(now, Farewell::Bye);
+                if let Some(session) = self.lines.session_mut(index) {
+                    session.send_report(now, Farewell::Bye);
+                }
                 self.by_leg.remove(&leg);
-                self.remove(index);
+                self.remove(index, now);
             }
         }
     }
@@ -394,14 +512,16 @@ impl<E: Fn(Event)> Worker<E> {
         self.unbridge(index);
         let resolved = Sounds::resolve(&playlist, &self.prompts);
         self.tally.prompts_missing += resolved.missing;
-        let session = &mut self.sessions[index];
-        session
-            .party
-            .play(playlist, resolved.lengths, &session.sounds);
-        session.sounds = resolved.sounds;
+        if let Some(session) = self.lines.session_mut(index) {
+            session
+                .party
+                .play(playlist, resolved.lengths, &session.sounds);
+            session.sounds = resolved.sounds;
+        }
+        self.give_turn(index);
     }
 
-    fn bridge(&mut self, index: usize, with: LegId) {
+    fn bridge(&mut self, leg: LegId, index: usize, with: LegId) {
         let Some(other) = self
             .by_leg
             .get(&with)
@@ -411,51 +531,62 @@ impl<E: Fn(Event)> Worker<E> {
             self.tally.legs_unknown += 1;
             return;
         };
-        if self.sessions[index].peer == Some(other) {
+        if self.peer_of(index) == Some(other) {
             return;
         }
         self.unbridge(index);
         self.unbridge(other);
-        for (one, two) in [(index, other), (other, index)] {
-            let heard = self.sessions[two].party.leg();
-            let session = &mut self.sessions[one];
-            session.party.bridge(heard, &session.sounds);
-            session.sounds = Sounds::default();
-            session.peer = Some(two);
+        for (one, two, heard) in [(index, other, with), (other, index, leg)] {
+            if let Some(session) = self.lines.session_mut(one) {
+                session.party.bridge(heard, &session.sounds);
+                session.sounds = Sounds::default();
+                session.peer = Some(two);
+            }
+            self.give_turn(one);
         }
+    }
+
+    fn peer_of(&self, index: usize) -> Option<usize> {
+        self.lines.session(index)?.peer
     }
 
     /// Ends a bridge: the other side hears silence until it is told what else.
     fn unbridge(&mut self, index: usize) {
-        let Some(other) = self.sessions[index].peer.take() else {
+        let session = self.lines.session_mut(index);
+        let Some(other) = session.and_then(|session| session.peer.take()) else {
             return;
         };
-        if let Some(session) = self.sessions.get_mut(other) {
+        if let Some(session) = self.lines.session_mut(other) {
             session.peer = None;
             session.party.silence(&session.sounds);
         }
+        self.give_turn(other);
     }
 
-    /// Takes a session away; its sockets leave the epoll as they close, and its ports go back.
-    fn remove(&mut self, index: usize) {
-        drop(self.take_out(index));
+    /// Takes a session away; its sockets rest.
+    fn remove(&mut self, index: usize, now: Time) {
+        if let Some(session) = self.take_out(index) {
+            self.pool.rest(session.let_go(), self.number, index, now);
+        }
     }
 
-    fn take_out(&mut self, index: usize) -> Session {
+    fn take_out(&mut self, index: usize) -> Option<Session> {
         self.unbridge(index);
-        let session = self.sessions.remove(index);
-        self.wheel.remove(session.slot, index);
-        self.tally.sessions = self.sessions.len() as u64;
-        session
+        let mut session = self.lines.end(index)?;
+        let turn = std::mem::replace(&mut session.turn, Turn::At(Time::NEVER));
+        self.take_turn_away(index, turn);
+        self.tally.sessions = self.lines.sessions() as u64;
+        Some(session)
     }
 
     fn close_all(mut self, now: Time) {
-        for (_, session) in &mut self.sessions {
+        for session in self.lines.sessions_mut() {
             session.send_report(now, Farewell::Bye);
         }
         self.tally.sessions = 0;
         self.published.publish(&self.tally);
         self.exported.export(&self.tally);
+        self.pool.leave(self.number);
     }
 
     fn count(&mut self, now: Time) {
@@ -464,6 +595,10 @@ impl<E: Fn(Event)> Worker<E> {
         if now >= self.export_at {
             self.export_at = now + EXPORT_EVERY;
             self.exported.export(&self.tally);
+            for line in self.pool.expire(self.number, now) {
+                // Its sockets leave the epoll as they close.
+                self.lines.close(line);
+            }
         }
     }
 
