@@ -9,7 +9,7 @@ use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use sip_core::{Replaces, StatusCode};
+use sip_core::{Reasons, Replaces, StatusCode};
 
 /// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
 pub(crate) const OFFERS_MAX: usize = 16;
@@ -45,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) moves: u8,
     /// Set once the call is being taken down.
     pub(crate) ending: Option<EndCause>,
+    /// Why, as whoever ended it said: passed on to the others.
+    pub(crate) reasons: Reasons,
     /// When its caller first came: what counts for his place in a queue, however often he is sent on.
     pub(crate) arrived: Time,
     /// Set while a party who asked for it hears how the caller's transfer goes.

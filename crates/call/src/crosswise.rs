@@ -6,7 +6,7 @@
 use crate::settings::Destination;
 use base::{CallId, LegId, OrgId, ShardId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use sip_core::{Replaces, StatusCode};
+use sip_core::{Reasons, Replaces, StatusCode};
 
 /// One end of a conversation whose two ends are in two calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,10 +160,22 @@ pub enum Crosswise {
         call: CallId,
         /// The one that is over.
         from: CallId,
+        /// Why, as whoever ended it said.
+        reasons: Reasons,
     },
 }
 
 impl Crosswise {
+    /// `from` is over, and nobody said why.
+    pub(crate) fn gone(call: CallId, from: CallId) -> Crosswise {
+        let reasons = Reasons::default();
+        Crosswise::Gone {
+            call,
+            from,
+            reasons,
+        }
+    }
+
     /// The shard that it is for.
     pub fn shard(&self) -> ShardId {
         match self {

@@ -9,7 +9,7 @@ use crate::watched::{Line, Sight, Watched};
 use base::{CallId, LegId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
-use sip_core::{Flow, Message, Request, Response};
+use sip_core::{Flow, Message, Reasons, Request, Response};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -202,6 +202,8 @@ pub enum CallEvent {
         call: CallView,
         /// Why it ended, in a few words of the field.
         cause: EndCause,
+        /// Why, as whoever ended it said (RFC 3326).
+        reasons: Reasons,
     },
     /// A request was refused.
     Refused {

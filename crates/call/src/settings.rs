@@ -180,8 +180,21 @@ pub struct Organisation {
     pub ring: Duration,
     /// Heard by a party of a conversation while the other holds him.
     pub hold_music: PromptId,
+    /// What becomes of a caller whose transfer failed when whoever sent him on has hung up.
+    pub transfer_failed: TransferFailed,
     /// Where callers are led on the way to somebody.
     pub ways: Ways,
+}
+
+/// What becomes of a caller who can't be had where he was sent, when whoever sent him on has hung up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransferFailed {
+    /// Whoever sent him is rung.
+    #[default]
+    RingBack,
+    /// His call ends.
+    End,
 }
 
 /// A user's account.

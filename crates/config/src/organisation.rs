@@ -13,10 +13,17 @@ use crate::user::{self, Account, Readable};
 use crate::{group, hours, menu, queue, reach, value};
 use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
-use call::settings::{Destination, Group, Language, Menu, Organisation, QueueJourney, User, Ways};
+use call::settings::{
+    Destination, Group, Language, Menu, Organisation, QueueJourney, TransferFailed, User, Ways,
+};
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+const TRANSFER_FAILED: [(&str, TransferFailed); 2] = [
+    ("ring-back", TransferFailed::RingBack),
+    ("end", TransferFailed::End),
+];
 
 /// Heard while somebody's phone rings, and where nobody answers: by callers who hear us already. Where the prompts'
 /// folder has none, nothing is heard.
@@ -107,6 +114,7 @@ pub(crate) fn read(
         feature_prompts,
         ring: head.ring,
         hold_music,
+        transfer_failed: head.transfer_failed,
     };
     graph::check(&organisation, &places, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);
@@ -264,6 +272,7 @@ struct Head {
     ring: Duration,
     is_demo: bool,
     hold_music: Option<At<String>>,
+    transfer_failed: TransferFailed,
 }
 
 fn read_head(
@@ -278,6 +287,7 @@ fn read_head(
         ring: RING,
         is_demo: false,
         hold_music: None,
+        transfer_failed: TransferFailed::default(),
     };
     let Some(mut section) = top.section("organisation", "[organisation]", context) else {
         if !top.has("organisation") {
@@ -294,6 +304,7 @@ fn read_head(
     let ring = section.take("ring", value::duration(rings), context);
     let demo = section.take("demo", value::boolean, context);
     head.hold_music = section.take("hold_music", value::text, context);
+    let transfer_failed = section.take("transfer_failed", value::choice(&TRANSFER_FAILED), context);
     section.finish(context);
     if let Some(domain) = domain {
         if let Some(first) = shared.domains.insert(domain.value.clone(), domain.place) {
@@ -310,6 +321,7 @@ fn read_head(
     }
     head.language = language.map_or(head.language, |at| at.value);
     head.ring = ring.map_or(head.ring, |at| at.value);
+    head.transfer_failed = transfer_failed.map_or(head.transfer_failed, |at| at.value);
     head.is_demo = demo.is_some_and(|at| at.value);
     head
 }

@@ -17,7 +17,7 @@ use crate::tag;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
 use sip_core::transaction::ServerKey;
-use sip_core::{Flow, NameAddr, Request, SdpError, StatusCode, Uri};
+use sip_core::{Flow, NameAddr, Reasons, Request, SdpError, StatusCode, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -140,6 +140,7 @@ impl Shard {
                 last_key: None,
                 moves: 0,
                 ending: None,
+                reasons: Reasons::default(),
                 arrived: now,
                 referral: None,
                 referred_by: None,
@@ -273,7 +274,13 @@ impl Shard {
     }
 
     /// The caller gave up before we answered; his CANCEL has been answered.
-    pub(super) fn cancelled(&mut self, now: Time, key: &ServerKey, out: &mut Vec<Output>) {
+    pub(super) fn cancelled(
+        &mut self,
+        now: Time,
+        key: &ServerKey,
+        reason: Option<&str>,
+        out: &mut Vec<Output>,
+    ) {
         let Some(call) = self
             .pending
             .get(key)
@@ -281,6 +288,9 @@ impl Shard {
         else {
             return;
         };
+        if let Some(call) = self.call_mut(call) {
+            call.reasons = Reasons::parse(reason.iter().map(|reason| reason.as_bytes()));
+        }
         let status = StatusCode::REQUEST_TERMINATED;
         self.end_call(now, call, EndCause::CallerHungUp, status, out);
     }

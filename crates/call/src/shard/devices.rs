@@ -16,8 +16,8 @@ use sip_core::dialog::Dialog;
 use sip_core::registrar::Binding;
 use sip_core::transaction;
 use sip_core::{
-    CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Request, Response, StatusCode,
-    Transport, Uri,
+    CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Reasons, Request, Response,
+    StatusCode, Transport, Uri,
 };
 use std::net::SocketAddr;
 
@@ -230,6 +230,11 @@ impl Shard {
                 self.device_answered(now, leg, flow, response, out);
             }
             State::Calling { .. } if response.is_final() => {
+                let call = entry.call;
+                if let Some(call) = self.call_mut(call) {
+                    // If it is the last that can be tried, this is why.
+                    call.reasons = response.headers.reasons();
+                }
                 self.leg_gone(now, leg, Gone::Refused(response.status), out);
             }
             State::Cancelling { .. } if response.is_final() => {
@@ -284,6 +289,9 @@ impl Shard {
         }
         if !concluded || !wanted {
             return self.send_bye(now, leg, out);
+        }
+        if let Some(call) = self.call_mut(call) {
+            call.reasons = Reasons::default();
         }
         self.ring_answered(now, leg, out);
         match role {

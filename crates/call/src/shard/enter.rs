@@ -151,13 +151,14 @@ impl Shard {
                     }));
                 }
             }
-            Purpose::Joined(joined) => out.push(Output::Tell {
-                to: joined.far.call.shard,
-                message: Crosswise::Gone {
+            Purpose::Joined(joined) => {
+                let gone = Crosswise::Gone {
                     call: joined.far.call,
                     from: call,
-                },
-            }),
+                    reasons: entry.reasons.clone(),
+                };
+                self.tell(gone, out);
+            }
             Purpose::Direct(_)
             | Purpose::Feature(_)
             | Purpose::Message(_)

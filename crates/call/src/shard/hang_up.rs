@@ -11,7 +11,7 @@ use crate::leg::{LegTimer, Role, State};
 use acd::{LeaveCause, OfferEnd};
 use base::{CallId, LegId, OfferId, Time};
 use sip_core::transaction;
-use sip_core::{HeaderName, Method, StatusCode};
+use sip_core::{HeaderName, Method, Reasons, StatusCode};
 
 impl Shard {
     /// Takes a whole call down: each leg by what its state asks for. A caller who has no final response yet
@@ -40,8 +40,7 @@ impl Shard {
         let legs: Vec<LegId> = entry.legs.to_vec();
         let caller_user = entry.caller_user.clone();
         if let Some(referral) = entry.referral.take() {
-            let (call, from) = (referral.by, call);
-            self.tell(Crosswise::Gone { call, from }, out);
+            self.tell(Crosswise::gone(referral.by, call), out);
         }
         self.stop_purpose(call, leave_cause(cause), out);
         self.tell_own_call(caller_user, call, OwnCall::Over, out);
@@ -59,6 +58,7 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
+        let reasons = self.reasons_of(leg);
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
@@ -66,6 +66,12 @@ impl Shard {
             State::Incoming { invite, .. } => {
                 let key = invite.key;
                 let mut response = invite.response(status, &entry.local_tag);
+                if let Some(reasons) = reasons {
+                    // RFC 6432 §4: why, as the other side said.
+                    response
+                        .headers
+                        .push(HeaderName::Reason, reasons.to_string());
+                }
                 if status == StatusCode::SERVICE_UNAVAILABLE {
                     response
                         .headers
@@ -101,15 +107,22 @@ impl Shard {
         let Some(key) = key else {
             return;
         };
-        let cancel = match why.reason() {
-            Some(reason) => transaction::Input::CancelFor { key, reason },
-            None => transaction::Input::Cancel { key },
+        let reason = match self.reasons_of(leg) {
+            Some(reasons) if why == CallOff::Over => reasons.to_string().into(),
+            _ => why.reason().into(),
         };
-        self.transact(now, cancel, out);
+        self.transact(now, transaction::Input::CancelFor { key, reason }, out);
+    }
+
+    /// Why a leg's call ends, as whoever ended it said.
+    fn reasons_of(&self, leg: LegId) -> Option<Reasons> {
+        let call = self.call_of(leg)?;
+        Some(call.reasons.clone()).filter(|reasons| !reasons.is_empty())
     }
 
     pub(super) fn send_bye(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
         self.close_media(leg, out);
+        let passed_on = self.reasons_of(leg);
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
@@ -119,7 +132,8 @@ impl Shard {
         };
         let mut request = dialog.request(Method::Bye);
         let dialog = dialog.clone();
-        if let Some(reason) = entry.bye_reason.take() {
+        let own = entry.bye_reason.take();
+        if let Some(reason) = own.or_else(|| passed_on.map(|it| it.to_string().into())) {
             request.headers.push(HeaderName::Reason, reason);
         }
         entry.state = State::Leaving { dialog };
@@ -215,8 +229,13 @@ impl Shard {
             return;
         };
         if call.standing == Standing::Counted {
+            let reasons = call.reasons.clone();
             let call = self.view(call);
-            out.push(Output::Event(CallEvent::Ended { call, cause }));
+            out.push(Output::Event(CallEvent::Ended {
+                call,
+                cause,
+                reasons,
+            }));
         }
         self.calls.remove(id.slot, id.generation);
     }

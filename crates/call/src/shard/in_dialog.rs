@@ -88,6 +88,10 @@ impl Shard {
             }
             _ => None,
         });
+        let call = self.leg(leg).map(|leg| leg.call);
+        if let Some(call) = call.and_then(|call| self.call_mut(call)) {
+            call.reasons = request.headers.reasons();
+        }
         self.leg_gone(now, leg, Gone::HungUp, out);
         if let Some((invite, response)) = unanswered {
             self.respond(now, invite, response, out);

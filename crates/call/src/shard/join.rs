@@ -38,7 +38,11 @@ impl Shard {
                 arrived,
             } => self.place_found(now, call, &destination, arrived, out),
             Crosswise::Refused { call, status } => self.claim_refused(now, call, status, out),
-            Crosswise::Gone { call, from } => self.other_gone(now, call, from, out),
+            Crosswise::Gone {
+                call,
+                from,
+                reasons,
+            } => self.other_gone(now, call, from, reasons, out),
         }
     }
 

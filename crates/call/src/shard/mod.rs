@@ -356,7 +356,9 @@ impl Shard {
                 self.request(now, key, flow, &request, admission, out);
             }
             transaction::Output::Ack { request, .. } => self.acknowledged(now, &request, out),
-            transaction::Output::Cancelled { key, .. } => self.cancelled(now, &key, out),
+            transaction::Output::Cancelled { key, reason } => {
+                self.cancelled(now, &key, reason.as_deref(), out);
+            }
             transaction::Output::Started { user, key } => self.started(user, key),
             transaction::Output::Response {
                 user,

@@ -1,11 +1,12 @@
 //! Calls to queues: the caller's journey, and the queue engine's commands.
 
+use super::ringing::CallOff;
 use super::{Due, Shard};
 use crate::call::{Call, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
-use acd::{Asker, OfferEnd};
+use acd::{Asker, OfferEnd, WithdrawCause};
 use base::{CallId, LegId, OfferId, Time, UserId};
 use media_core::Command;
 use sip_core::StatusCode;
@@ -92,12 +93,17 @@ impl Shard {
             acd::Command::Ring {
                 offer, call, agent, ..
             } => self.ring_agent(call, offer, agent, out),
-            acd::Command::Withdraw { offer, call, .. } | acd::Command::Release { offer, call } => {
-                let of_offer =
-                    |role: &Role| matches!(role, Role::Agent { offer: of, .. } if *of == offer);
-                if !self.withdraw(now, call, of_offer, out) {
-                    never_rang(offer, out);
-                }
+            acd::Command::Withdraw { offer, call, cause } => {
+                let why = match cause {
+                    WithdrawCause::AnsweredElsewhere => CallOff::Elsewhere,
+                    WithdrawCause::CallerGone
+                    | WithdrawCause::NoAnswer
+                    | WithdrawCause::AgentGone => CallOff::Over,
+                };
+                self.withdraw_offer(now, call, offer, why, out);
+            }
+            acd::Command::Release { offer, call } => {
+                self.withdraw_offer(now, call, offer, CallOff::Over, out);
             }
             acd::Command::Connect { offer, call, .. } => self.connect(now, call, offer, out),
             acd::Command::Refuse { call, .. } => self.queue_refused(now, call, out),
@@ -116,6 +122,20 @@ impl Shard {
                 asker: Asker::Control(_),
                 ..
             } => {}
+        }
+    }
+
+    fn withdraw_offer(
+        &mut self,
+        now: Time,
+        call: CallId,
+        offer: OfferId,
+        why: CallOff,
+        out: &mut Vec<Output>,
+    ) {
+        let of_offer = |role: &Role| matches!(role, Role::Agent { offer: of, .. } if *of == offer);
+        if !self.withdraw(now, call, why, of_offer, out) {
+            never_rang(offer, out);
         }
     }
 

@@ -264,8 +264,7 @@ impl Shard {
             .call(call)
             .filter(|it| it.ending.is_none() && waits(&it.purpose));
         let Some(entry) = entry else {
-            let (call, from) = (party.call, call);
-            return self.tell(Crosswise::Gone { call, from }, out);
+            return self.tell(Crosswise::gone(party.call, call), out);
         };
         let (leg, back) = (entry.caller, party.call);
         self.join_leads(now, call, party, out);

@@ -12,7 +12,7 @@ use crate::settings::Destination;
 use crate::tag;
 use acd::LeaveCause;
 use base::{CallId, LegId, Time};
-use sip_core::{Meant, Replaces, Request, StatusCode};
+use sip_core::{Meant, Reasons, Replaces, Request, StatusCode};
 
 /// There is no such dialog: also said of those of other organisations.
 const NONE_SUCH: StatusCode = StatusCode::CALL_DOES_NOT_EXIST;
@@ -204,8 +204,7 @@ impl Shard {
             .filter(|call| call.ending.is_none())
             .filter(expects);
         let Some(entry) = entry else {
-            let (call, from) = (to.call, call);
-            return self.tell(Crosswise::Gone { call, from }, out);
+            return self.tell(Crosswise::gone(to.call, call), out);
         };
         entry.purpose = Purpose::Between(Between::Leaving);
         // From here on the call is a part of the other, which goes on in people's eyes.
@@ -216,6 +215,7 @@ impl Shard {
             out.push(Output::Event(CallEvent::Ended {
                 call: self.view(entry),
                 cause: EndCause::Transferred,
+                reasons: Reasons::default(),
             }));
         }
         let other = to.call;

@@ -16,6 +16,9 @@ use sip_core::registrar::Binding;
 /// RFC 3326: why the other devices need not show a missed call.
 const ELSEWHERE: &str = "SIP;cause=200;text=\"Call completed elsewhere\"";
 
+/// And why they do, otherwise.
+const OVER: &str = "SIP;cause=487;text=\"Request Terminated\"";
+
 /// Why a device that rings is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallOff {
@@ -27,8 +30,11 @@ pub(super) enum CallOff {
 
 impl CallOff {
     /// What the CANCEL says.
-    pub(super) fn reason(self) -> Option<Box<str>> {
-        (self == CallOff::Elsewhere).then(|| ELSEWHERE.into())
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            CallOff::Elsewhere => ELSEWHERE,
+            CallOff::Over => OVER,
+        }
     }
 }
 
@@ -157,6 +163,7 @@ impl Shard {
         &mut self,
         now: Time,
         call: CallId,
+        why: CallOff,
         is_meant: impl Fn(&Role) -> bool,
         out: &mut Vec<Output>,
     ) -> bool {
@@ -169,7 +176,7 @@ impl Shard {
         ring.withdraw();
         let role = ring.role.clone();
         for leg in self.legs_of_ring(call, &role) {
-            self.hang_up(now, leg, StatusCode::REQUEST_TERMINATED, out);
+            self.call_off(now, leg, why, out);
         }
         true
     }

@@ -7,12 +7,12 @@ use crate::crosswise::{Crosswise, Onward, Party, Referral, Rules};
 use crate::input::{CallEvent, EndCause, Output};
 use crate::leg::{Leg, Role};
 use crate::routing;
-use crate::settings::Destination;
+use crate::settings::{Destination, TransferFailed};
 use crate::shard::caller::{Calling, account};
 use acd::LeaveCause;
 use base::{CallId, LegId, Time};
 use media_core::Then;
-use sip_core::StatusCode;
+use sip_core::{Reasons, StatusCode};
 use std::sync::Arc;
 
 impl Shard {
@@ -129,8 +129,7 @@ impl Shard {
     ) {
         let by = referral.by;
         let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
-            let (call, from) = (by, call);
-            return self.tell(Crosswise::Gone { call, from }, out);
+            return self.tell(Crosswise::gone(by, call), out);
         };
         let talks = match &entry.purpose {
             Purpose::Between(between) => *between == Between::Leaving,
@@ -280,8 +279,7 @@ impl Shard {
             Some(Told::Leads) => self.join_leads(now, call, far, out),
             Some(Told::Follows) => self.join_follows(now, call, far, out),
             None => {
-                let (call, from) = (far.call, call);
-                self.tell(Crosswise::Gone { call, from }, out);
+                self.tell(Crosswise::gone(far.call, call), out);
             }
         }
     }
@@ -295,6 +293,13 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
+        let organisation = self
+            .call(call)
+            .and_then(|it| self.directory.organisations.get(&it.org));
+        let rings = organisation.is_some_and(|it| it.transfer_failed == TransferFailed::RingBack);
+        if !rings {
+            return self.end_call(now, call, EndCause::NotCompleted, status, out);
+        }
         let back = Destination::User(user);
         if self
             .enter(now, call, &back, LeaveCause::Failed, out)
@@ -310,13 +315,15 @@ impl Shard {
         now: Time,
         call: CallId,
         from: CallId,
+        reasons: Reasons,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.call(call).filter(|it| it.ending.is_none()) else {
+        let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
             return;
         };
         match &entry.purpose {
             Purpose::Joined(joined) if joined.far.call == from => {
+                entry.reasons = reasons;
                 let status = StatusCode::REQUEST_TERMINATED;
                 self.end_call(now, call, EndCause::CalleeHungUp, status, out);
             }

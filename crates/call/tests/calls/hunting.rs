@@ -81,7 +81,9 @@ fn a_colleague_who_declines_on_one_device_is_not_rung_on_the_others_any_more() {
     world.call(anna, "102");
     world.run(seconds(1));
     assert_eq!(world.phones[one].seen, [Seen::Invited, Seen::Cancelled]);
-    assert_eq!(world.phones[one].reason, None, "it was completed nowhere");
+    let reason = world.phones[one].reason.as_deref();
+    let over = "SIP;cause=487;text=\"Request Terminated\"";
+    assert_eq!(reason, Some(over), "it was completed nowhere");
     let seen = &world.phones[anna].seen;
     assert_eq!(seen.last(), Some(&Seen::Refused(603)));
     world.run(seconds(60));

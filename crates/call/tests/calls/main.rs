@@ -10,6 +10,7 @@ mod lamps;
 mod menus;
 mod phone;
 mod provisional;
+mod reasons;
 mod replaces;
 mod routes;
 mod sessions;

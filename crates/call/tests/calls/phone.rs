@@ -92,6 +92,8 @@ pub(crate) struct Phone {
     pub(crate) q: u16,
     /// What the Reason of the last CANCEL said.
     pub(crate) reason: Option<String>,
+    /// What it says itself of why it ends a call.
+    pub(crate) gives_reason: Option<&'static str>,
     server: SocketAddr,
     transactions: Transactions<Method>,
     side: Side,
@@ -116,6 +118,7 @@ impl Phone {
             seen: Vec::new(),
             q: 1_000,
             reason: None,
+            gives_reason: None,
             server,
             transactions: Transactions::new(ShardId(0), [seed; 32]),
             side: Side::Idle,
@@ -353,10 +356,20 @@ impl Phone {
             Side::Calling { key, cancel, .. } => {
                 *cancel = true;
                 let key = key.expect("the INVITE has been sent");
-                self.step(now, Input::Cancel { key }, out);
+                let cancel = match self.gives_reason {
+                    Some(reason) => Input::CancelFor {
+                        key,
+                        reason: reason.into(),
+                    },
+                    None => Input::Cancel { key },
+                };
+                self.step(now, cancel, out);
             }
             Side::Called { key, request, .. } => {
-                let response = request.response_with_tag(StatusCode::BUSY_HERE, "phone");
+                let mut response = request.response_with_tag(StatusCode::BUSY_HERE, "phone");
+                if let Some(reason) = self.gives_reason {
+                    response.headers.push(HeaderName::Reason, reason);
+                }
                 let key = *key;
                 self.side = Side::Idle;
                 self.rings_no_more();
@@ -368,7 +381,10 @@ impl Phone {
                 ..
             } => *hang_up = true,
             Side::Up { dialog, .. } | Side::Reinviting { dialog } => {
-                let request = dialog.request(Method::Bye);
+                let mut request = dialog.request(Method::Bye);
+                if let Some(reason) = self.gives_reason {
+                    request.headers.push(HeaderName::Reason, reason);
+                }
                 self.side = Side::Idle;
                 self.send(now, Method::Bye, request, out);
             }
@@ -583,6 +599,8 @@ impl Phone {
             (Method::Bye, Side::Up { dialog, .. } | Side::Reinviting { dialog }, _)
                 if dialog.matches(&request) =>
             {
+                let reason = request.headers.text(&HeaderName::Reason);
+                self.reason = reason.map(str::to_owned);
                 self.seen.push(Seen::HungUpOn);
                 self.side = Side::Idle;
                 let response = say(StatusCode::OK);

@@ -5,6 +5,7 @@ use crate::phone::{Habit, Seen};
 use crate::world::{Life, NUMBER, Network, WRAP_UP, World, journey};
 use crate::{ANSWERS, seconds, state};
 use call::EndCause;
+use call::settings::TransferFailed;
 use sip_core::{HeaderName, StatusCode};
 
 const BUSY: Habit = Habit::Refuses(StatusCode::BUSY_HERE);
@@ -183,6 +184,22 @@ fn when_the_one_who_sent_him_has_hung_up_his_phone_is_rung_and_only_then_is_the_
         world.run(seconds(60));
         world.assert_at_rest();
     }
+}
+
+#[test]
+fn where_nobody_is_to_be_rung_back_the_caller_s_call_ends() {
+    let (mut world, [anna, bosse, carin]) = anna_talks_with_bosse(212, Habit::Rings);
+    world.change(|organisation| organisation.transfer_failed = TransferFailed::End);
+    world.refer(bosse, CARIN);
+    world.run(seconds(1));
+    world.hang_up(bosse);
+    world.run(seconds(1));
+    world.hang_up(carin);
+    world.run(seconds(1));
+    assert_eq!(world.phones[anna].seen.last(), Some(&Seen::HungUpOn));
+    assert!(world.phones[bosse].is_idle());
+    world.run(seconds(60));
+    world.assert_at_rest();
 }
 
 #[test]

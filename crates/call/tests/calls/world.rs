@@ -63,6 +63,8 @@ pub(crate) struct World {
     /// Who hears whom.
     bridged: BTreeMap<LegId, LegId>,
     pub(crate) ended: Vec<EndCause>,
+    /// And what the parties said of why.
+    pub(crate) ended_for: Vec<sip_core::Reasons>,
     /// Everything that the cores put out, printed: to compare two runs.
     pub(crate) diary: Vec<String>,
     directory: Arc<Directory>,
@@ -150,6 +152,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         },
         ring: Duration::from_secs(30),
         hold_music: prompt("music"),
+        transfer_failed: call::settings::TransferFailed::default(),
         ways: Ways {
             ringing_tone: Some(prompt("ringing")),
             not_available: Some(prompt("not-available")),
@@ -220,6 +223,7 @@ impl World {
             homes: BTreeMap::new(),
             bridged: BTreeMap::new(),
             ended: Vec::new(),
+            ended_for: Vec::new(),
             diary: Vec::new(),
             directory,
             network: Network::default(),
@@ -264,6 +268,14 @@ impl World {
         let directory = Arc::clone(&self.directory);
         self.other = Some(Shard::new(ShardId(4), [8; 32], directory));
         self
+    }
+
+    /// A reload.
+    pub(crate) fn change(&mut self, edit: impl FnOnce(&mut Organisation)) {
+        let mut directory = (*self.directory).clone();
+        edit(directory.organisations.values_mut().next().unwrap());
+        self.directory = Arc::new(directory);
+        self.tell_shard(Input::Configure(Arc::clone(&self.directory)));
     }
 
     /// Every call that people see.
@@ -760,7 +772,10 @@ impl World {
                     );
                 }
                 Output::Register { .. } => unreachable!("phones here are registered by hand"),
-                Output::Event(CallEvent::Ended { cause, .. }) => self.ended.push(cause),
+                Output::Event(CallEvent::Ended { cause, reasons, .. }) => {
+                    self.ended.push(cause);
+                    self.ended_for.push(reasons);
+                }
                 Output::Event(_) => {}
                 Output::Line { user, leg, line } => {
                     self.owners.insert(leg, user);

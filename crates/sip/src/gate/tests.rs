@@ -44,6 +44,7 @@ fn directory() -> Directory {
             refused: prompt(),
         },
         hold_music: prompt(),
+        transfer_failed: call::settings::TransferFailed::default(),
         ring: Duration::from_secs(15),
         ways: call::settings::Ways::default(),
     };

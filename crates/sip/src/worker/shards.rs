@@ -316,7 +316,11 @@ impl<M: Media> Worker<M> {
                     caller = &*call.caller, dialled = &*call.dialled, "call"
                 );
             }
-            CallEvent::Ended { call, cause } => {
+            CallEvent::Ended {
+                call,
+                cause,
+                reasons,
+            } => {
                 self.parts.live_calls.0.fetch_sub(1, Ordering::Relaxed);
                 self.counters.ended(cause);
                 let now = self.parts.clock.now();
@@ -325,7 +329,9 @@ impl<M: Media> Worker<M> {
                     call = %call.id, sip_call_id = &*call.sip_call_id,
                     with = call.with.as_ref().map(tracing::field::display),
                     lasted_ms = (now - call.started).as_millis(), talked_ms = talked,
-                    cause = end_label(cause), "call over"
+                    cause = end_label(cause),
+                    reason = (!reasons.is_empty()).then(|| tracing::field::display(&reasons)),
+                    "call over"
                 );
             }
             CallEvent::Refused { status, cause } => {
