@@ -9,6 +9,7 @@
     reason = "a harness tells of a failed expectation by panicking; there is nobody to hand an error to"
 )]
 
+pub mod certificates;
 pub mod digest;
 pub mod http;
 pub mod load;
@@ -21,3 +22,4 @@ pub mod server;
 pub mod sip;
 pub mod slots;
 pub mod sound;
+pub mod wire;

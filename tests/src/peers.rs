@@ -2,6 +2,7 @@
 //! baresip. Each is bounded in time, and ended by its own process id if it outstays.
 
 use crate::server::{Server, finished, repository};
+use crate::wire::Transport;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ pub struct Sipp<'a> {
     port: u16,
     media_port: u16,
     limit: Duration,
+    transport: Transport,
     keys: Vec<(String, String)>,
     rows: Vec<String>,
 }
@@ -33,6 +35,7 @@ impl<'a> Sipp<'a> {
             port: server.other_port(0),
             media_port: server.other_port(40),
             limit: Duration::from_secs(30),
+            transport: Transport::Udp,
             keys: Vec::new(),
             rows: Vec::new(),
         }
@@ -65,6 +68,13 @@ impl<'a> Sipp<'a> {
         self.port = self.server.other_port(index);
         // SIPp takes four ports for sound and picture, whether it sends any or not.
         self.media_port = self.server.other_port(40 + 4 * index);
+        self
+    }
+
+    /// Another transport than UDP; one connection for all calls.
+    #[must_use]
+    pub fn by(mut self, transport: Transport) -> Self {
+        self.transport = transport;
         self
     }
 
@@ -127,6 +137,9 @@ impl<'a> Sipp<'a> {
             .args(["-timeout", &format!("{}s", self.limit.as_secs())])
             .args(["-trace_err", "-error_file"])
             .arg(folder.join("errors"));
+        if self.transport == Transport::Tcp {
+            command.args(["-t", "t1"]);
+        }
         for (name, value) in &self.keys {
             command.args(["-key", name, value]);
         }
@@ -263,6 +276,8 @@ pub struct Baresip<'a> {
     pub hertz: u32,
     /// Its port: one of the server's other ports by index.
     pub port: u16,
+    /// How it talks to the server.
+    pub transport: Transport,
 }
 
 impl Baresip<'_> {
@@ -284,9 +299,22 @@ impl Baresip<'_> {
             server.other_port(50),
             server.other_port(70),
         );
-        std::fs::write(folder.join("config"), config).unwrap();
+        let trust = format!(
+            "sip_cafile {}\nsip_verify_server yes\n",
+            server.folder().join("ca.pem").display()
+        );
+        let trust = match self.transport {
+            Transport::Tls => &*trust,
+            _ => "",
+        };
+        std::fs::write(folder.join("config"), config + trust).unwrap();
         // The server's own address takes the place of a look-up of the domain.
-        let account = format!("{};outbound=\"sip:{}\"\n", self.account, server.sip());
+        let account = format!(
+            "{};outbound=\"sip:{}{}\"\n",
+            self.account,
+            server.sip_by(self.transport),
+            self.transport.uri_param()
+        );
         std::fs::write(folder.join("accounts"), account).unwrap();
         let mut command = Command::new("baresip");
         command.arg("-f").arg(&folder).args(["-t", "40"]);

@@ -60,14 +60,14 @@ impl Slot {
         }
     }
 
-    /// For the server's SIP.
+    /// For the server's SIP over UDP and TCP; the four above are its other transports'.
     pub fn sip(&self) -> u16 {
         self.base
     }
 
     /// For the server's HTTP.
     pub fn http(&self) -> u16 {
-        self.base + 1
+        self.base + 5
     }
 
     /// For other programs that cannot bind port 0: 20 numbers.

@@ -71,7 +71,7 @@ fn the_image_is_built_from_files_that_are_there_and_runs_the_server_as_nobody_sp
         "{user:?}"
     );
     let exposed = others(&dockerfile, "EXPOSE").concat();
-    for port in ["5060/udp", "8080/tcp", "30000-39999/udp"] {
+    for port in ["5060/udp", "5060/tcp", "8080/tcp", "30000-39999/udp"] {
         assert!(exposed.contains(port), "{port} is not exposed: {exposed}");
     }
     assert!(

@@ -8,6 +8,7 @@ use tests::phone::Phone;
 use tests::rtp::{self, Sound};
 use tests::server::{Server, Setup};
 use tests::sound;
+use tests::wire::Transport;
 
 const NUMBER: &str = "+46850001000";
 const SOON: Duration = Duration::from_secs(5);
@@ -220,6 +221,7 @@ fn a_baresip_agent_takes_a_call_and_is_heard_and_hears() {
         account: "<sip:anna@demo.localhost;transport=udp>;auth_user=anna;auth_pass=demo-anna;answermode=auto;regint=60",
         hertz: 440,
         port: 5,
+        transport: Transport::Udp,
     };
     let (running, folder) = peer.start(&server);
     server.wait("baresip is registered", Duration::from_secs(10), |server| {

@@ -4,13 +4,15 @@
 use crate::address::{PORTS_EXPECTED, parse_ports};
 use crate::error::ConfigError;
 use crate::problems::quoted;
+use crate::sip::PORT_OFFSET_MAX;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Texts of the `KOLAPP_*` variables that are set. They are judged when a configuration is loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    /// `KOLAPP_SIP_PORT`: port of every SIP listener.
+    /// `KOLAPP_SIP_PORT`: port of every SIP listener for UDP and TCP; the three above it are for TLS,
+    /// WebSocket, and WebSocket over TLS.
     pub sip_port: Option<String>,
     /// `KOLAPP_HTTP_PORT`: port of the HTTP listener.
     pub http_port: Option<String>,
@@ -38,6 +40,9 @@ const HTTP_PORT: &str = "KOLAPP_HTTP_PORT";
 const RTP_PORTS: &str = "KOLAPP_RTP_PORTS";
 const STATE_DIR: &str = "KOLAPP_STATE_DIR";
 
+/// So that there is room for the ports above it.
+const SIP_PORT_MAX: u16 = u16::MAX - PORT_OFFSET_MAX;
+
 /// The same, judged.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides {
@@ -62,7 +67,7 @@ impl Overrides {
                 .and_then(|text| text.parse().ok())
                 .filter(|port: &u16| *port != 0)
         };
-        let sip_port = port(&environment.sip_port);
+        let sip_port = port(&environment.sip_port).filter(|port| *port <= SIP_PORT_MAX);
         let http_port = port(&environment.http_port);
         let rtp_ports = environment.rtp_ports.as_deref().and_then(parse_ports);
         let state_dir = environment
@@ -74,7 +79,7 @@ impl Overrides {
         judge(
             SIP_PORT,
             &environment.sip_port,
-            PORT,
+            &format!("a port from 1 to {SIP_PORT_MAX}"),
             UNSET,
             sip_port.is_some(),
         );

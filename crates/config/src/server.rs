@@ -7,11 +7,15 @@ use crate::error::Spot;
 use crate::limits;
 use crate::problems::Problem;
 use crate::section::{At, Context, Reading, Section};
+use crate::sip::{self, ConnectionLimits};
 use crate::source::{Place, Sources};
+use crate::tls::{self, TlsSettings};
 use crate::tree::{Node, Table};
 use crate::value;
 use call::settings::{BanSettings, Limits, SessionTimers};
+use sip_core::Transport;
 use sip_core::registrar::{Beyond, Rules};
+use sip_core::transport::Listener as SipListener;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -19,9 +23,6 @@ use std::time::Duration;
 
 /// Where the state folder is, seen from the server's file, if it names none.
 pub const STATE_DIR_DEFAULT: &str = "../var";
-
-/// Listeners at most: a few addresses of one machine.
-const LISTENERS_MAX: usize = 16;
 
 /// Shard tasks and media threads at most: the number of virtual shards, beyond which a task owns nothing.
 const THREADS_MAX: u32 = base::ShardId::COUNT as u32;
@@ -39,17 +40,16 @@ const BEYOND: [(&str, Beyond); 2] = [
     ("replace-oldest", Beyond::ReplaceOldest),
     ("refuse", Beyond::Refuse),
 ];
-/// RFC 4028 §5 allows no session of less than 90 s; less is for those who test phones and can't wait.
-const SESSION_EXPIRES_LEAST: Duration = Duration::from_secs(4);
-
-/// A phone that vanished holds its call for half of this.
-const SESSION_EXPIRES_MOST: Duration = Duration::from_secs(86_400);
 
 /// What the process as a whole is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerSettings {
-    /// Where SIP is listened for.
+    /// Where SIP is listened for, and how it is carried there.
     pub sip: Vec<SipListener>,
+    /// What SIP's connections may take.
+    pub connections: ConnectionLimits,
+    /// Files of the certificate that we show.
+    pub tls: Option<TlsSettings>,
     /// Where `/healthz` and `/metrics` are served.
     pub http: SocketAddr,
     /// Audio.
@@ -66,22 +66,6 @@ pub struct ServerSettings {
     pub nonce_lifetime: Duration,
 }
 
-/// One place where SIP is listened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SipListener {
-    /// How it is carried.
-    pub transport: SipTransport,
-    /// Local address.
-    pub address: SocketAddr,
-}
-
-/// How SIP is carried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SipTransport {
-    /// Datagrams (RFC 3261 §18).
-    Udp,
-}
-
 /// Where audio is sent from and received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RtpSettings {
@@ -96,11 +80,24 @@ pub struct RtpSettings {
 impl ServerSettings {
     /// Names and values of what a running server can't change, as they are called in the file.
     pub fn fixed_at_start(&self) -> Vec<(&'static str, String)> {
-        let listeners: Vec<String> = self.sip.iter().map(|l| l.address.to_string()).collect();
+        let listeners = |transport| {
+            let of_it = self.sip.iter().filter(|it| it.transport == transport);
+            let addresses: Vec<String> = of_it.map(|it| it.address.to_string()).collect();
+            addresses.join(", ")
+        };
         let ports = format!("{}-{}", self.rtp.ports.start(), self.rtp.ports.end());
         let rules = &self.registrar;
         vec![
-            ("sip.udp", listeners.join(", ")),
+            ("sip.udp", listeners(Transport::Udp)),
+            ("sip.tcp", listeners(Transport::Tcp)),
+            ("sip.tls", listeners(Transport::Tls)),
+            ("sip.ws", listeners(Transport::Ws)),
+            ("sip.wss", listeners(Transport::Wss)),
+            ("sip.connections_max", self.connections.in_all.to_string()),
+            (
+                "sip.connections_per_source",
+                self.connections.per_source.to_string(),
+            ),
             ("sip.nonce_lifetime", value::spoken(self.nonce_lifetime)),
             ("http.listen", self.http.to_string()),
             ("rtp.address", self.rtp.address.to_string()),
@@ -167,10 +164,17 @@ pub(crate) fn read(
     let drain_limits = Duration::ZERO..=Duration::from_secs(3_600);
     let drain_limit = top.take("drain_limit", value::duration(drain_limits), context);
     let default_organisation = top.take("default_organisation", value::text, context);
-    let (sip, nonce_lifetime, session_timers) =
-        read_sip(&mut top, start, overrides.sip_port, context);
+    let sip = sip::read(&mut top, start, overrides.sip_port, context);
+    let tls = tls::read(&mut top, file, context);
+    sip::require_certificate(&sip.listeners, tls.as_ref(), context);
     let http = read_http(&mut top, start, overrides.http_port, context);
-    let rtp = read_rtp(&mut top, start, &sip, overrides.rtp_ports, context);
+    let rtp = read_rtp(
+        &mut top,
+        start,
+        &sip.listeners,
+        overrides.rtp_ports,
+        context,
+    );
     let registrar = read_registrations(&mut top, context);
     let limits = limits::read_limits(&mut top, context);
     let bans = limits::read_bans(&mut top, context);
@@ -179,13 +183,11 @@ pub(crate) fn read(
 
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let state_dir = overrides.state_dir.or(state_dir.map(|at| at.value));
-    let udp = |at: &At<SocketAddr>| SipListener {
-        transport: SipTransport::Udp,
-        address: at.value,
-    };
     ServerFile {
         settings: ServerSettings {
-            sip: sip.iter().map(udp).collect(),
+            sip: sip.listeners.iter().map(|at| at.value).collect(),
+            connections: sip.connections,
+            tls,
             http: http.value,
             rtp,
             state_dir: state_dir.unwrap_or_else(|| sources.resolve(file, STATE_DIR_DEFAULT)),
@@ -194,19 +196,19 @@ pub(crate) fn read(
                 .min(THREADS_MAX as usize),
             drain_limit: drain_limit.map_or(DRAIN_LIMIT, |at| at.value),
             registrar,
-            nonce_lifetime,
+            nonce_lifetime: sip.nonce_lifetime,
         },
-        listeners: listeners(&sip, &http, context),
+        listeners: listeners(&sip.listeners, &http, context),
         default_organisation,
         prompts,
         limits,
         bans,
-        session_timers,
+        session_timers: sip.session_timers,
     }
 }
 
 /// Reads a path as relative to `file`.
-fn path_in(file: usize, sources: &Sources) -> impl Fn(&Node) -> Reading<PathBuf> {
+pub(crate) fn path_in(file: usize, sources: &Sources) -> impl Fn(&Node) -> Reading<PathBuf> {
     move |node| Ok(sources.resolve(file, &value::text(node)?))
 }
 
@@ -223,17 +225,21 @@ fn read_prompts(top: &mut Section<'_>, start: Place, context: &mut Context<'_>) 
 }
 
 fn listeners(
-    sip: &[At<SocketAddr>],
+    sip: &[At<SipListener>],
     http: &At<SocketAddr>,
     context: &Context<'_>,
 ) -> Vec<Listener> {
-    let sip = sip.iter().map(|at| ("SIP", at));
-    let listener = |(what, at): (&'static str, &At<SocketAddr>)| Listener {
-        what,
-        address: at.value,
+    let sip = sip.iter().map(|at| Listener {
+        what: "SIP",
+        address: at.value.address,
         at: written(at, context),
+    });
+    let http = Listener {
+        what: HTTP,
+        address: http.value,
+        at: written(http, context),
     };
-    sip.chain([(HTTP, http)]).map(listener).collect()
+    sip.chain([http]).collect()
 }
 
 /// Defaults stand at no stretch of the file.
@@ -243,87 +249,6 @@ fn written<T>(at: &At<T>, context: &Context<'_>) -> Option<Spot> {
 
 fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
-fn read_sip(
-    top: &mut Section<'_>,
-    start: Place,
-    port: Option<u16>,
-    context: &mut Context<'_>,
-) -> (Vec<At<SocketAddr>>, Duration, SessionTimers) {
-    let mut udp = None;
-    let mut session_timers = SessionTimers::default();
-    let mut nonce_lifetime = None;
-    if let Some(mut sip) = top.section("sip", "[sip]", context) {
-        udp = sip.take(
-            "udp",
-            value::list(LISTENERS_MAX, address::socket_address),
-            context,
-        );
-        let lifetimes = Duration::from_secs(10)..=Duration::from_secs(86_400);
-        nonce_lifetime = sip.take("nonce_lifetime", value::duration(lifetimes), context);
-        session_timers = read_session_timers(&mut sip, context);
-        sip.finish(context);
-    }
-    if let Some(empty) = udp.as_ref().filter(|udp| udp.value.is_empty()) {
-        let problem = Problem::new(empty.place, "the server would listen nowhere for SIP")
-            .mend("name an address, such as udp = [\"127.0.0.1:5060\"]");
-        context.add(problem);
-    }
-    let mut listeners = match udp {
-        Some(udp) => udp.value,
-        None => vec![At {
-            value: loopback(5060),
-            place: start,
-        }],
-    };
-    for listener in &mut listeners {
-        if let Some(port) = port {
-            listener.value.set_port(port);
-        }
-    }
-    for (index, listener) in listeners.iter().enumerate() {
-        let first = listeners[..index]
-            .iter()
-            .find(|first| first.value == listener.value);
-        if let Some(first) = first {
-            let problem = format!("{} is listened at twice", listener.value);
-            let problem = Problem::new(listener.place, problem)
-                .mend("keep one of them (KOLAPP_SIP_PORT gives all the same port)")
-                .see(first.place, "the first is here");
-            context.add(problem);
-        }
-    }
-    (
-        listeners,
-        nonce_lifetime.map_or(Duration::from_secs(300), |at| at.value),
-        session_timers,
-    )
-}
-
-fn read_session_timers(sip: &mut Section<'_>, context: &mut Context<'_>) -> SessionTimers {
-    let mut timers = SessionTimers::default();
-    let span = || value::duration(SESSION_EXPIRES_LEAST..=SESSION_EXPIRES_MOST);
-    let expires = sip.take("session_expires", span(), context);
-    let min = sip.take("session_expires_min", span(), context);
-    if let Some(at) = &expires {
-        timers.expires = at.value;
-    }
-    if let Some(at) = &min {
-        timers.expires_min = at.value;
-    }
-    if timers.expires < timers.expires_min {
-        let (given, least) = (
-            value::spoken(timers.expires),
-            value::spoken(timers.expires_min),
-        );
-        let problem = format!(
-            "expected session_expires of session_expires_min ({least}) or more, got {given}"
-        );
-        let place = expires.or(min).map_or(sip.place(), |at| at.place);
-        context.add(Problem::new(place, problem).mend("raise it, or lower session_expires_min"));
-    }
-    timers
 }
 
 fn read_http(
@@ -350,7 +275,7 @@ fn read_http(
 fn read_rtp(
     top: &mut Section<'_>,
     start: Place,
-    sip: &[At<SocketAddr>],
+    sip: &[At<SipListener>],
     overridden: Option<RangeInclusive<u16>>,
     context: &mut Context<'_>,
 ) -> RtpSettings {
@@ -368,13 +293,13 @@ fn read_rtp(
     if let Some(overridden) = overridden {
         ports.value = overridden;
     }
-    if let Some(inside) = sip
-        .iter()
-        .find(|sip| ports.value.contains(&sip.value.port()))
-    {
+    let is_among_them = |sip: &&At<SipListener>| {
+        sip.value.transport == Transport::Udp && ports.value.contains(&sip.value.address.port())
+    };
+    if let Some(inside) = sip.iter().find(is_among_them) {
         let problem = format!(
             "SIP's port {} lies among the ports for audio",
-            inside.value.port()
+            inside.value.address.port()
         );
         let problem = Problem::new(ports.place, problem)
             .mend("move one of them")

@@ -8,7 +8,7 @@ use crate::panic::contain;
 use arc_swap::ArcSwap;
 use config::{Environment, Loaded};
 use media::{MediaEngine, Prompts};
-use sip::{Mailboxes, Registrations, ShardInput, ToAcd};
+use sip::{Mailboxes, Registrations, ShardInput, Tls, TlsFiles, TlsIdentity, ToAcd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -32,14 +32,35 @@ pub(crate) enum Cause {
 pub(crate) struct Complete {
     pub(crate) loaded: Loaded,
     pub(crate) prompts: Prompts,
+    pub(crate) tls: Option<TlsIdentity>,
 }
 
 /// Reads the configuration and every prompt file; or all that is wrong. `before` saves reading prompt files
 /// again that have not changed.
 pub(crate) fn load(dir: &Path, env: &Environment, before: &Prompts) -> Result<Complete, Wrong> {
     let loaded = load_config(dir, env)?;
+    let tls = load_tls(&loaded)?;
     let prompts = load_prompts(&loaded, before)?;
-    Ok(Complete { loaded, prompts })
+    Ok(Complete {
+        loaded,
+        prompts,
+        tls,
+    })
+}
+
+/// Its certificates.
+pub(crate) fn load_tls(loaded: &Loaded) -> Result<Option<TlsIdentity>, Wrong> {
+    let Some(tls) = &loaded.server.tls else {
+        return Ok(None);
+    };
+    let files = TlsFiles {
+        certificate: tls.certificate.clone(),
+        key: tls.key.clone(),
+        ca: tls.ca.clone(),
+    };
+    let read = TlsIdentity::read(&files);
+    read.map(Some)
+        .map_err(|error| Wrong::Lines(vec![error.to_string()]))
 }
 
 /// The configuration alone.
@@ -68,7 +89,7 @@ pub(crate) fn load_prompts(loaded: &Loaded, before: &Prompts) -> Result<Prompts,
 pub(crate) enum Wrong {
     /// Its texts.
     Config(Vec<config::ConfigError>),
-    /// Its prompt files, a line each.
+    /// Its prompt files or certificates, a line each.
     Lines(Vec<String>),
 }
 
@@ -146,6 +167,7 @@ pub(crate) struct Parts {
     pub(crate) environment: Environment,
     pub(crate) config: ConfigInForce,
     pub(crate) media: MediaEngine,
+    pub(crate) tls: Tls,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) acd: Acd,
@@ -204,9 +226,19 @@ impl Reloader {
     }
 
     async fn apply(&self, cause: Cause, complete: Complete) -> Reloaded {
-        let Complete { loaded, prompts } = complete;
+        let Complete {
+            loaded,
+            prompts,
+            tls,
+        } = complete;
         let parts = &self.parts;
-        let changes = self.changes(&loaded, &prompts);
+        let mut changes = self.changes(&loaded, &prompts);
+        let shown = tls.clone();
+        if let Some((old, new)) = parts.tls.replace(tls).zip(shown)
+            && !old.shows_the_same_as(&new)
+        {
+            changes.push("tls: peers are shown a new certificate".to_owned());
+        }
         let needs_restart = self.needs_restart(&loaded);
         let reloaded = Reloaded {
             warnings: loaded.warnings.iter().map(ToString::to_string).collect(),

@@ -20,7 +20,8 @@ use config::Environment;
 use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, ToAcd, Watch};
+use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, Tls, ToAcd, Watch};
+use sip_core::transport::Listener;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let environment = Environment::from_process();
     let loaded = reload::load_config(dir, &environment)?;
     let state = StateDir::take(&loaded.server.state_dir)?;
+    let tls = reload::load_tls(&loaded)?;
     // Read while prompts are decoded.
     let store = Store::start(&loaded.server.state_dir);
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
@@ -113,7 +115,11 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
         environment,
         state,
         store,
-        complete: Complete { loaded, prompts },
+        complete: Complete {
+            loaded,
+            prompts,
+            tls,
+        },
     })
 }
 
@@ -155,8 +161,7 @@ struct Taken {
 
 async fn take(start: &Start) -> Result<Taken, StartError> {
     let settings = &start.complete.loaded.server;
-    let listeners: Vec<SocketAddr> = settings.sip.iter().map(|sip| sip.address).collect();
-    let sip = Sockets::bind(&listeners, settings.shard_tasks)?;
+    let sip = Sockets::bind(&settings.sip, settings.shard_tasks)?;
     let refused = |error| StartError::Http {
         address: settings.http,
         error,
@@ -187,15 +192,21 @@ async fn serve(start: Start) -> Result<(), StartError> {
     tokio::spawn(http::serve(taken.http, pages));
     tokio::spawn(upkeep(metrics));
 
-    let sip_addresses = taken.sip.addresses().to_vec();
+    let sip_listeners = taken.sip.listeners().to_vec();
     let loaded = start.complete.loaded.clone();
-    let listeners = listener_rows(&sip_addresses, taken.http_address);
+    let listeners = listener_rows(&sip_listeners, taken.http_address);
     let (_state, keeping, commands, reloads) =
         wire(start, taken.sip, listeners, health.clone()).await?;
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
-    let watcher = watch::files(Path::new(&reach.config.status().folder), reloads.clone());
+    let tls = loaded.server.tls.as_ref();
+    let certificates = tls.map_or_else(Vec::new, |tls| {
+        let files = [Some(&tls.certificate), Some(&tls.key), tls.ca.as_ref()];
+        files.into_iter().flatten().cloned().collect()
+    });
+    let folder = reach.config.status().folder;
+    let watcher = watch::files(Path::new(&folder), certificates, reloads.clone());
     if let Err(error) = &watcher {
         tracing::warn!(%error, "changed files will not be noticed; use kolapp ctl reload");
     }
@@ -204,7 +215,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     health.set(Health::Ready);
     crate::print(&welcome::text(
         &loaded,
-        &sip_addresses,
+        &sip_listeners,
         taken.http_address,
         &taken.control.path,
     ));
@@ -234,8 +245,15 @@ async fn wire(
         environment,
         state,
         store: (store, loading),
-        complete: Complete { loaded, prompts },
+        complete:
+            Complete {
+                loaded,
+                prompts,
+                tls: identity,
+            },
     } = start;
+    let tls = Tls::default();
+    tls.replace(identity);
     let settings = &loaded.server;
     let calls_max = loaded.directory.limits.calls_max;
     let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
@@ -304,6 +322,11 @@ async fn wire(
             watch: watch.clone(),
             media: Arc::new(MediaOfShards(media.clone())),
             acd: to_acd.clone(),
+            connections: sip::ConnectionLimits {
+                in_all: settings.connections.in_all,
+                per_source: settings.connections.per_source,
+            },
+            tls: tls.clone(),
             directory: loaded.directory.clone(),
             seed: random::bytes()?,
             live_calls: live_calls.clone(),
@@ -316,6 +339,7 @@ async fn wire(
         environment,
         config: config.clone(),
         media: media.clone(),
+        tls,
         mailboxes: mailboxes.clone(),
         registrations: registrations.clone(),
         acd: acd.clone(),
@@ -416,12 +440,15 @@ fn non_blocking(control: &ControlSocket) -> io::Result<std::os::unix::net::UnixL
     Ok(listener)
 }
 
-fn listener_rows(sip: &[SocketAddr], http: SocketAddr) -> Vec<ListenerRow> {
+fn listener_rows(sip: &[Listener], http: SocketAddr) -> Vec<ListenerRow> {
     let row = |service: &str, transport: &str, address: &SocketAddr| ListenerRow {
         service: service.into(),
         transport: transport.into(),
         address: address.to_string(),
     };
-    let sip = sip.iter().map(|address| row("sip", "udp", address));
+    let sip = sip.iter().map(|listener| {
+        let transport = listener.transport.via_token().to_ascii_lowercase();
+        row("sip", &transport, &listener.address)
+    });
     sip.chain([row("http", "tcp", &http)]).collect()
 }

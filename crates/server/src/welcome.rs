@@ -3,6 +3,7 @@
 use base::OrgId;
 use call::settings::{Destination, FeatureCode, Organisation};
 use config::Loaded;
+use sip_core::transport::Listener;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,13 +12,13 @@ use std::path::Path;
 const ACCOUNTS_LISTED_MAX: usize = 12;
 
 /// The whole text.
-pub(crate) fn text(loaded: &Loaded, sip: &[SocketAddr], http: SocketAddr, socket: &Path) -> String {
+pub(crate) fn text(loaded: &Loaded, sip: &[Listener], http: SocketAddr, socket: &Path) -> String {
     let mut out = format!("Kölapp {} is up\n\n", env!("CARGO_PKG_VERSION"));
     let mut line = |name: &str, value: &str| {
         let _ = writeln!(out, "  {name:<10}{value}");
     };
-    for address in sip {
-        line("SIP", &format!("{address} (UDP)"));
+    for Listener { transport, address } in sip {
+        line("SIP", &format!("{address} ({})", transport.via_token()));
     }
     let rtp = &loaded.server.rtp;
     line(

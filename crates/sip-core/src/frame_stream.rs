@@ -50,6 +50,13 @@ impl StreamFramer {
         }
     }
 
+    /// Whether part of a message is here and the rest is waited for.
+    pub fn is_midway(&self) -> bool {
+        self.buffer
+            .iter()
+            .any(|byte| !matches!(byte, b'\r' | b'\n'))
+    }
+
     /// The next whole thing, if there is one.
     pub fn pop(&mut self) -> Option<Framed> {
         if self.broken {
@@ -67,6 +74,10 @@ impl StreamFramer {
         }
         let len = self.message_len.filter(|&len| len <= self.buffer.len())?;
         let whole = self.buffer.split_to(len).freeze();
+        if self.buffer.is_empty() {
+            // A connection that says nothing shall hold nothing.
+            self.buffer = BytesMut::new();
+        }
         self.message_len = None;
         self.searched = 0;
         Some(match frame::parse_datagram(whole, &self.limits) {

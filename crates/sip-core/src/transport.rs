@@ -35,6 +35,17 @@ impl Transport {
         }
     }
 
+    /// The `transport` parameter of a URI that is to be reached by it (RFC 3261 §19.1.1, RFC 7118 §5.5); none
+    /// where it needs none.
+    pub const fn uri_param(self) -> Option<&'static str> {
+        match self {
+            Transport::Udp => None,
+            Transport::Tcp => Some("tcp"),
+            Transport::Tls => Some("tls"),
+            Transport::Ws | Transport::Wss => Some("ws"),
+        }
+    }
+
     /// Whether it delivers or says that it couldn't: no request is sent again over it.
     pub const fn is_reliable(self) -> bool {
         !matches!(self, Transport::Udp)
@@ -51,17 +62,38 @@ impl Transport {
     }
 }
 
+/// A place where we are listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// How.
+    pub transport: Transport,
+    /// At which address of ours; unspecified for all that the machine has.
+    pub address: SocketAddr,
+}
+
 /// Between which two addresses bytes go, and on which connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Flow {
     /// How.
     pub transport: Transport,
-    /// Our end.
+    /// Our end: the address we listen at, also where a connection of ours has another port.
     pub local: SocketAddr,
     /// Their end.
     pub remote: SocketAddr,
-    /// Which connection; 0 for UDP, which has none.
+    /// Which connection; 0 for UDP, which has none. Where something is to be sent over a connection, 0 is
+    /// any to `remote`, opened if there is none.
     pub connection: u64,
+}
+
+impl Flow {
+    /// Whether what was to go over this flow can't, now that `lost` is no more: it is that very flow, or any
+    /// connection to its other end would have done.
+    pub fn is_lost_with(&self, lost: &Flow) -> bool {
+        self.transport == lost.transport
+            && self.remote == lost.remote
+            && (self.connection == lost.connection
+                || self.transport.is_reliable() && self.connection == 0)
+    }
 }
 
 /// Notes in the topmost Via where the request came from: `received` where that isn't what the Via says, or

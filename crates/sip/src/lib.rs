@@ -1,4 +1,4 @@
-//! SIP on the wire: UDP sockets, the gate that decides who comes in, the registrar's store, and the tasks
+//! SIP on the wire: UDP sockets, connections, the gate that decides who comes in, the registrar's store, and the tasks
 //! that run the signalling shards. What a request means for a call is left to `call`; queues, media and
 //! configuration are reached through channels and one small trait, and known to `server` alone.
 
@@ -10,6 +10,8 @@ mod mailbox;
 mod measure;
 mod nonces;
 mod registrations;
+mod sockets;
+mod stream;
 mod udp;
 mod watch;
 mod worker;
@@ -19,6 +21,7 @@ pub use gate::{Gate, Secrets};
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe};
 pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};
-pub use udp::{BindError, Sockets};
+pub use sockets::{BindError, Sockets};
+pub use stream::{ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity};
 pub use watch::{SUBSCRIPTIONS_PER_USER_MAX, Watch};
 pub use worker::{LiveCalls, Media, Parts, start};

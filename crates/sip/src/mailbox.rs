@@ -1,4 +1,4 @@
-//! How the rest of the process reaches a shard: one task owns a set of shards, and each task has two
+//! How the rest of the process reaches a shard: one task owns a set of shards, and each task has three
 //! mailboxes. Datagrams may be dropped when theirs is full, since peers send again; everything else
 //! waits for room.
 
@@ -13,6 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 /// Datagrams read by one task that wait for the task of their shard. A tenth of a second at 20,000/s:
 /// older ones have been sent again already.
 const FORWARDED_MAX: usize = 2_048;
+
+/// Messages of connections that wait for the task of their shard. A connection has one of them at a time and
+/// waits for room with it, so this is for smoothness only.
+const STREAMED_MAX: usize = 256;
 
 /// Room in the reliable mailbox for each call: media events and commands of the queue engine, of which a
 /// call has a few under way at a time.
@@ -42,6 +46,13 @@ pub enum ShardInput {
     Media(media_core::Event),
     /// Something that this subscription watches has changed.
     Changed(SubscriptionId),
+    /// What a shard sent over that flow may not have got out.
+    TransportFailed {
+        /// The shard.
+        shard: ShardId,
+        /// The flow.
+        flow: Flow,
+    },
     /// New settings for all.
     Configure(Arc<Directory>),
     /// All take no new calls from now on.
@@ -65,7 +76,7 @@ pub enum ToAcd {
     DeviceChanged(base::UserId),
 }
 
-/// A message that another task read from the wire.
+/// A message read from the wire by another task, or by a connection's.
 #[derive(Debug)]
 pub(crate) struct Forwarded {
     pub(crate) shard: ShardId,
@@ -83,6 +94,7 @@ pub struct Mailboxes {
 struct Senders {
     inputs: mpsc::Sender<ShardInput>,
     forwarded: mpsc::Sender<Forwarded>,
+    streamed: mpsc::Sender<Forwarded>,
 }
 
 /// The receivers' side, for [`crate::start`].
@@ -95,6 +107,7 @@ pub struct Inboxes {
 pub(crate) struct Inbox {
     pub(crate) inputs: mpsc::Receiver<ShardInput>,
     pub(crate) forwarded: mpsc::Receiver<Forwarded>,
+    pub(crate) streamed: mpsc::Receiver<Forwarded>,
 }
 
 /// Mailboxes for `tasks` tasks that have `calls_max` calls in all.
@@ -105,11 +118,18 @@ pub fn mailboxes(tasks: usize, calls_max: u32) -> (Mailboxes, Inboxes) {
         .map(|_| {
             let (to_inputs, inputs) = mpsc::channel(room);
             let (to_forwarded, forwarded) = mpsc::channel(FORWARDED_MAX);
+            let (to_streamed, streamed) = mpsc::channel(STREAMED_MAX);
             let senders = Senders {
                 inputs: to_inputs,
                 forwarded: to_forwarded,
+                streamed: to_streamed,
             };
-            (senders, Inbox { inputs, forwarded })
+            let inbox = Inbox {
+                inputs,
+                forwarded,
+                streamed,
+            };
+            (senders, inbox)
         })
         .unzip();
     let mailboxes = Mailboxes {
@@ -173,6 +193,13 @@ impl Mailboxes {
         let task = self.task_of(message.shard);
         self.tasks[task].forwarded.try_send(message).map_err(drop)
     }
+
+    /// Hands a connection's message to the task of its shard, as soon as there is room.
+    pub(crate) async fn deliver(&self, message: Forwarded) {
+        let task = self.task_of(message.shard);
+        // A task that is gone answers nobody any more.
+        let _ = self.tasks[task].streamed.send(message).await;
+    }
 }
 
 /// The call that a command of the queue engine is about; none for the answer to somebody outside.
@@ -200,6 +227,7 @@ impl ShardInput {
             }
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
             ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
+            ShardInput::TransportFailed { shard, .. } => mailboxes.task_of(*shard),
             ShardInput::Configure(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll

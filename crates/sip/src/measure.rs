@@ -57,9 +57,25 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_sip_rejected_total",
         &["cause"],
-        "datagrams that are no acceptable SIP message; cause: answered, silent",
+        "what came and is no acceptable SIP message; cause: answered, silent",
     ),
-    counts("kolapp_sip_keep_alives_total", &[], "keep-alive datagrams"),
+    counts("kolapp_sip_keep_alives_total", &[], "keep-alives received"),
+    Metric {
+        name: "kolapp_sip_connections",
+        kind: MetricKind::Gauge,
+        labels: &["transport"],
+        meaning: "connections open",
+    },
+    counts(
+        "kolapp_sip_connections_ended_total",
+        &["cause"],
+        "connections over; cause: by-peer, failed, handshake, not-connected, unproven, slow-message, silent, slow-reader, broken",
+    ),
+    counts(
+        "kolapp_sip_connections_refused_total",
+        &["cause"],
+        "connections not taken; cause: too-many, too-many-from-source",
+    ),
     counts(
         "kolapp_sip_requests_total",
         &["method"],
@@ -88,7 +104,7 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_sip_dropped_total",
         &["cause"],
-        "datagrams dropped; cause: mailbox-full, send-queue-full, send-failed",
+        "messages dropped; cause: mailbox-full, send-queue-full, send-failed",
     ),
     counts(
         "kolapp_sip_media_events_lost_total",
@@ -205,7 +221,7 @@ impl Counters {
         self.responses_in[class.min(CLASSES.len() - 1)].increment(1);
     }
 
-    /// Counts a datagram that goes out, if it is a response.
+    /// Counts what goes out, if it is a response.
     pub(crate) fn sent(&self, bytes: &[u8]) {
         if let Some(digit) = bytes
             .strip_prefix(b"SIP/2.0 ")

@@ -165,7 +165,7 @@ impl Call {
                 }
                 Some(_) => {}
                 None if silent && Instant::now() < deadline => {
-                    self.phone.send(&self.invite);
+                    self.phone.send_again(&self.invite);
                     resend = Instant::now() + 2 * T1;
                 }
                 None => panic!(

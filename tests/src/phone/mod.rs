@@ -1,4 +1,4 @@
-//! A phone: registers, calls, is called. One socket for signalling with a thread that reads it, answers
+//! A phone: registers, calls, is called. One wire for signalling with a thread that reads it, answers
 //! retransmissions from memory, and hands each message to the call it belongs to.
 
 mod answering;
@@ -15,8 +15,9 @@ use crate::random;
 use crate::server::Server;
 use crate::sip::Msg;
 use crate::sound::Codec;
+use crate::wire::{Transport, Wire};
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -41,9 +42,9 @@ pub struct Phone {
 
 #[derive(Debug)]
 struct Inner {
-    socket: UdpSocket,
+    wire: Wire,
+    transport: Transport,
     local: SocketAddr,
-    server: SocketAddr,
     user: String,
     password: Option<String>,
     algorithm: Option<Algorithm>,
@@ -66,6 +67,10 @@ struct Routes {
 /// How a phone is made.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// How it talks to the server.
+    pub transport: Transport,
+    /// Whose certificates it believes, in PEM.
+    pub trusted: Option<String>,
     /// Own address.
     pub ip: IpAddr,
     /// Account or number.
@@ -82,6 +87,8 @@ impl Options {
     /// An account of the demo.
     pub fn account(name: &str) -> Options {
         Options {
+            transport: Transport::Udp,
+            trusted: None,
             ip: [127, 0, 0, 1].into(),
             user: name.to_owned(),
             password: Some(format!("demo-{name}")),
@@ -103,17 +110,14 @@ impl Phone {
     /// A phone with these options that talks to `server`; not registered yet.
     ///
     /// # Panics
-    /// When no socket can be had.
+    /// When no socket can be had, or the server takes no connection.
     pub fn new(server: SocketAddr, options: Options) -> Phone {
-        let socket = UdpSocket::bind((options.ip, 0)).expect("a free port");
-        socket
-            .set_read_timeout(Some(Duration::from_millis(50)))
-            .unwrap();
-        let local = socket.local_addr().unwrap();
+        let trusted = options.trusted.as_deref();
+        let wire = Wire::new(options.transport, options.ip, server, trusted);
         let inner = Arc::new(Inner {
-            socket,
-            local,
-            server,
+            local: wire.local(),
+            wire,
+            transport: options.transport,
             user: options.user,
             password: options.password,
             algorithm: options.algorithm,
@@ -178,10 +182,7 @@ impl Phone {
                 &self.registration.0,
                 self.registration.1,
             )
-            .with(
-                "Contact",
-                format!("<sip:{}@{}>", self.inner.user, self.inner.local),
-            )
+            .with("Contact", self.inner.contact())
             .with("Expires", seconds.to_string());
         let reply = self.request(&request);
         // A request with credentials took a CSeq of its own.
@@ -236,8 +237,8 @@ impl Phone {
         let inbox = self.inner.route(request.call_id());
         let deadline = Instant::now() + limit;
         let mut interval = T1;
+        self.inner.send(request);
         loop {
-            self.inner.send(request);
             let next = (Instant::now() + interval).min(deadline);
             while let Some(left) = next.checked_duration_since(Instant::now()) {
                 match inbox.recv_timeout(left) {
@@ -251,6 +252,7 @@ impl Phone {
                 return None;
             }
             interval *= 2;
+            self.inner.send_again(request);
         }
     }
 
@@ -284,6 +286,11 @@ impl Phone {
         Some(Call::offered(self.inner.clone(), invite))
     }
 
+    /// Whether the server has not closed the phone's connection.
+    pub fn is_connected(&self) -> bool {
+        self.inner.wire.is_open()
+    }
+
     /// What went over the wire, first lines.
     pub fn trace(&self) -> String {
         self.inner.trace.lock().unwrap().join("\n")
@@ -305,14 +312,23 @@ impl Drop for Phone {
 impl Inner {
     fn via(&self) -> String {
         format!(
-            "SIP/2.0/UDP {};branch=z9hG4bK{};rport",
+            "SIP/2.0/{} {};branch=z9hG4bK{};rport",
+            self.transport.token(),
             self.local,
             random::token()
         )
     }
 
     fn contact(&self) -> String {
-        format!("<sip:{}@{}>", self.user, self.local)
+        let transport = self.transport.uri_param();
+        format!("<sip:{}@{}{transport}>", self.user, self.local)
+    }
+
+    // Sends a request that may have been lost, where it can be.
+    fn send_again(&self, message: &Msg) {
+        if !self.transport.is_reliable() {
+            self.send(message);
+        }
     }
 
     fn send(&self, message: &Msg) {
@@ -321,7 +337,7 @@ impl Inner {
 
     fn send_bytes(&self, bytes: &[u8], what: &str) {
         self.note("->", what);
-        let _ = self.socket.send_to(bytes, self.server);
+        self.wire.send(bytes);
     }
 
     fn note(&self, direction: &str, what: &str) {
@@ -396,12 +412,8 @@ impl Inner {
     }
 
     fn read(&self, incoming: &Sender<Msg>) {
-        let mut buffer = vec![0; 65_536];
         while self.running.load(Ordering::Relaxed) {
-            let Ok((length, _)) = self.socket.recv_from(&mut buffer) else {
-                continue;
-            };
-            let Some(message) = Msg::parse(&buffer[..length]) else {
+            let Some(message) = self.wire.receive().and_then(|bytes| Msg::parse(&bytes)) else {
                 continue;
             };
             let method = if message.is_request() {
@@ -424,7 +436,7 @@ impl Inner {
         if request.method() != "ACK" {
             if let Some(known) = routes.answered.get(&key) {
                 if let Some(bytes) = known {
-                    let _ = self.socket.send_to(bytes, self.server);
+                    self.wire.send(bytes);
                 }
                 return;
             }
@@ -457,7 +469,7 @@ impl Inner {
             && (200..300).contains(&reply.status())
             && let Some(ack) = routes.acknowledged.get(&key)
         {
-            let _ = self.socket.send_to(ack, self.server);
+            self.wire.send(ack);
             return;
         }
         if let Some(call) = routes.calls.get(reply.call_id()) {
@@ -471,6 +483,7 @@ mod tests {
     use super::*;
     use crate::rtp::{self, Sound};
     use crate::sound;
+    use std::net::UdpSocket;
 
     const SOON: Duration = Duration::from_secs(5);
 

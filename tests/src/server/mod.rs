@@ -4,6 +4,7 @@ mod setup;
 
 pub use setup::Setup;
 
+use crate::wire::Transport;
 use crate::{http, process, sound};
 use serde_json::Value;
 use std::io::Read as _;
@@ -77,6 +78,12 @@ impl Server {
         ([127, 0, 0, 1], self.setup.slot.sip()).into()
     }
 
+    /// Where SIP is spoken by that transport.
+    pub fn sip_by(&self, transport: Transport) -> SocketAddr {
+        let port = self.setup.slot.sip() + transport.port_offset();
+        ([127, 0, 0, 1], port).into()
+    }
+
     /// Where HTTP is spoken.
     pub fn http(&self) -> SocketAddr {
         ([127, 0, 0, 1], self.setup.slot.http()).into()
@@ -114,14 +121,19 @@ impl Server {
         http::get(self.http(), "/healthz")
     }
 
-    /// A metric's value by name and labels as Prometheus writes them; 0 while there is none.
+    /// A metric by name, summed over its labels, or by name and labels as Prometheus writes them; 0 where it has not been counted yet.
     ///
     /// # Panics
-    /// When `/metrics` does not answer.
+    /// When `/metrics` is not served.
     pub fn metric(&self, name: &str) -> f64 {
-        let (_, text) = http::get(self.http(), "/metrics").unwrap();
-        let value = text.lines().find_map(|line| line.strip_prefix(name));
-        value.map_or(0.0, |value| value.trim().parse().unwrap())
+        let (status, text) = http::get(self.http(), "/metrics").unwrap();
+        assert_eq!(status, 200);
+        let values = text.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            let is_whole = rest.starts_with(['{', ' ']);
+            is_whole.then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+        });
+        values.sum()
     }
 
     /// What it has logged so far.

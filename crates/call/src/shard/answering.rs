@@ -8,7 +8,7 @@ use crate::reliable::Described;
 use base::{LegId, Time};
 use bytes::Bytes;
 use sip_core::transaction::{self, Due as Repeat, Repeats, ServerKey, Timers};
-use sip_core::{Flow, HeaderName, HeaderValue, Host, Request, Response, StatusCode, Uri};
+use sip_core::{Flow, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
 
 impl Shard {
     /// 200: with our answer, or with our offer if the INVITE had none. Sent again until the ACK comes.
@@ -169,7 +169,10 @@ pub(super) fn contact(leg: &Leg) -> String {
 
 /// The same for whatever else has a dialog on a flow.
 pub(super) fn contact_on(flow: &Flow) -> String {
-    let host = Host::from(flow.local.ip());
-    let uri = Uri::sip(Some("kolapp"), host, Some(flow.local.port()));
-    format!("<{uri}>")
+    let local = flow.local;
+    let uri = Uri::sip(Some("kolapp"), local.ip().into(), Some(local.port()));
+    match flow.transport.uri_param() {
+        Some(transport) => format!("<{uri};transport={transport}>"),
+        None => format!("<{uri}>"),
+    }
 }

@@ -3,9 +3,10 @@
 use acd::Policy;
 use base::{OrgId, QueueId, TrunkId, UserId};
 use call::settings::{Answering, Destination, FeatureCode, Language, Offering, PositionSaid};
-use config::{Environment, Loaded, SipTransport};
+use config::{Environment, Loaded};
 use control::Role;
 use media_core::PromptId;
+use sip_core::Transport;
 use sip_core::digest::{Algorithm, Ha1};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,11 +33,17 @@ fn user(name: &str) -> UserId {
 #[test]
 fn the_demo_listens_on_loopback_alone_at_the_ports_that_everybody_knows() {
     let loaded = load(&Environment::default());
-    let [listener] = &loaded.server.sip[..] else {
-        panic!("{:?}", loaded.server.sip)
-    };
-    assert_eq!(listener.address, "127.0.0.1:5060".parse().unwrap());
-    assert_eq!(listener.transport, SipTransport::Udp);
+    let sip = loaded.server.sip.iter();
+    let sip: Vec<_> = sip.map(|it| (it.transport, it.address)).collect();
+    let at = |text: &str| text.parse().unwrap();
+    assert_eq!(
+        sip,
+        [
+            (Transport::Udp, at("127.0.0.1:5060")),
+            (Transport::Tcp, at("127.0.0.1:5060")),
+            (Transport::Ws, at("127.0.0.1:5062")),
+        ]
+    );
     assert_eq!(loaded.server.http, "127.0.0.1:8080".parse().unwrap());
     assert_eq!(loaded.server.rtp.ports, 30_000..=39_999);
     assert!(loaded.server.rtp.address.is_loopback());
@@ -172,10 +179,13 @@ fn the_environment_moves_ports_and_state() {
         rtp_ports: text("40000-40099"),
         state_dir: text("/tmp/kolapp-state"),
     });
-    assert_eq!(
-        loaded.server.sip[0].address,
-        "127.0.0.1:15060".parse().unwrap()
-    );
+    let ports: Vec<u16> = loaded
+        .server
+        .sip
+        .iter()
+        .map(|it| it.address.port())
+        .collect();
+    assert_eq!(ports, [15_060, 15_060, 15_062]);
     assert_eq!(loaded.server.http, "127.0.0.1:18080".parse().unwrap());
     assert_eq!(loaded.server.rtp.ports, 40_000..=40_099);
     assert_eq!(loaded.server.state_dir, Path::new("/tmp/kolapp-state"));
@@ -195,7 +205,7 @@ fn a_wrong_variable_of_the_environment_is_told_by_its_name() {
     let [sip, http, rtp, state] = &lines[..] else {
         panic!("{lines:?}")
     };
-    assert!(sip.starts_with("KOLAPP_SIP_PORT: expected a port from 1 to 65535, got \"0\"; "));
+    assert!(sip.starts_with("KOLAPP_SIP_PORT: expected a port from 1 to 65532, got \"0\"; "));
     assert!(http.starts_with("KOLAPP_HTTP_PORT: expected a port from 1 to 65535, got \"http\"; "));
     assert!(rtp.starts_with("KOLAPP_RTP_PORTS: expected a range of at least two ports"));
     assert!(state.starts_with("KOLAPP_STATE_DIR: expected a folder, got \"\"; "));

@@ -51,6 +51,7 @@ fn the_document_names_every_setting_and_no_other() {
     let mut settings = Settings::new();
     for section in [
         "sip",
+        "tls",
         "http",
         "rtp",
         "registrations",

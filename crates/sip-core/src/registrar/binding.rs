@@ -78,7 +78,9 @@ impl Binding {
 
     /// Its connection is closed; whether it can still be reached. It then is by a new connection.
     pub fn outlives_connection(&mut self) -> bool {
-        let on_its_own = self.reg_id.is_none() || !self.path.is_empty();
+        // A browser can't be connected to (RFC 7118 §5), and a phone has no certificate to show us.
+        let takes_connections = matches!(self.flow.transport, Transport::Udp | Transport::Tcp);
+        let on_its_own = self.reg_id.is_none() && takes_connections || !self.path.is_empty();
         self.flow.connection = 0;
         on_its_own && !self.natted && self.next_hop().is_some()
     }

@@ -113,7 +113,10 @@ impl<U: Clone> Transactions<U> {
     /// Every request that waits for an answer over `flow` fails. Server transactions live on: their
     /// timers end them, and a response may yet get through.
     pub(super) fn fail_flow(&mut self, now: Time, flow: &Flow, out: &mut Vec<Output<U>>) {
-        let on_it = self.clients.iter().filter(|(_, one)| one.flow == *flow);
+        let on_it = self
+            .clients
+            .iter()
+            .filter(|(_, one)| one.flow.is_lost_with(flow));
         let keys: Vec<ClientKey> = on_it.map(|(place, _)| ClientKey(place)).collect();
         for key in keys {
             self.step_client(now, key, ClientEvent::TransportFailed, out);

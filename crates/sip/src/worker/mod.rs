@@ -12,7 +12,8 @@ use crate::local::LocalAddresses;
 use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
 use crate::measure::Counters;
 use crate::registrations::Registrations;
-use crate::udp::Sockets;
+use crate::sockets::Sockets;
+use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
 use crate::watch::Watch;
 use base::{CallId, LegId, ShardId, SubscriptionId, Time};
 use bytes::Bytes;
@@ -85,6 +86,10 @@ pub struct Parts<M> {
     pub media: Arc<M>,
     /// The queue engine's task.
     pub acd: mpsc::Sender<ToAcd>,
+    /// What connections may take.
+    pub connections: ConnectionLimits,
+    /// What TLS is done with.
+    pub tls: Tls,
     /// Settings to start with.
     pub directory: Arc<Directory>,
     /// Random bytes from which each shard's own are drawn.
@@ -100,6 +105,13 @@ pub fn start<M: Media>(
     inboxes: Inboxes,
     parts: Parts<M>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let reach = StreamParts {
+        mailboxes: parts.mailboxes.clone(),
+        registrations: parts.registrations.clone(),
+        acd: parts.acd.clone(),
+        tls: parts.tls.clone(),
+    };
+    let connections = Connections::start(sockets.streams, parts.connections, reach)?;
     let parts = Arc::new(parts);
     let mut seeds = ChaCha8Rng::from_seed(parts.seed);
     let mut groups: Vec<_> = sockets.groups.into_iter().map(Vec::into_iter).collect();
@@ -107,7 +119,11 @@ pub fn start<M: Media>(
     for (index, inbox) in inboxes.tasks.into_iter().enumerate() {
         let mine = groups.iter_mut().filter_map(Iterator::next);
         let listeners = mine.map(Listener::new).collect::<std::io::Result<_>>()?;
-        let worker = Worker::new(index, listeners, inbox, parts.clone(), &mut seeds);
+        let wires = Wires {
+            listeners,
+            connections: connections.clone(),
+        };
+        let worker = Worker::new(index, wires, inbox, parts.clone(), &mut seeds);
         tasks.push(tokio::spawn(worker.run()));
     }
     Ok(tasks)
@@ -140,6 +156,12 @@ impl Listener {
     }
 }
 
+/// What a task sends by.
+struct Wires {
+    listeners: Vec<Listener>,
+    connections: Arc<Connections>,
+}
+
 struct Owned {
     id: ShardId,
     shard: Shard,
@@ -151,6 +173,7 @@ struct Owned {
 struct Worker<M> {
     parts: Arc<Parts<M>>,
     listeners: Vec<Listener>,
+    connections: Arc<Connections>,
     inbox: Inbox,
     /// By place: shard number divided by the number of tasks.
     shards: Vec<Owned>,
@@ -173,12 +196,13 @@ struct Worker<M> {
     outputs: Vec<Output>,
     inputs: Vec<ShardInput>,
     forwarded: Vec<Forwarded>,
+    streamed: Vec<Forwarded>,
 }
 
 impl<M: Media> Worker<M> {
     fn new(
         index: usize,
-        listeners: Vec<Listener>,
+        wires: Wires,
         inbox: Inbox,
         parts: Arc<Parts<M>>,
         seeds: &mut ChaCha8Rng,
@@ -194,7 +218,8 @@ impl<M: Media> Worker<M> {
             })
             .collect();
         Worker {
-            listeners,
+            listeners: wires.listeners,
+            connections: wires.connections,
             inbox,
             shards,
             directory: parts.directory.clone(),
@@ -211,6 +236,7 @@ impl<M: Media> Worker<M> {
             outputs: Vec::new(),
             inputs: Vec::with_capacity(BUDGET),
             forwarded: Vec::with_capacity(BUDGET),
+            streamed: Vec::with_capacity(BUDGET),
             parts,
         }
     }
@@ -233,7 +259,7 @@ impl<M: Media> Worker<M> {
             let mailbox = poll_fn(ready).await;
             self.tell_wall_clock();
             self.take_inputs();
-            self.take_forwarded();
+            self.take_messages();
             self.read_sockets();
             self.run_timers();
             self.tell_changed();
@@ -267,6 +293,12 @@ impl<M: Media> Worker<M> {
             .inbox
             .forwarded
             .poll_recv_many(cx, forwarded, BUDGET)
+            .is_ready();
+        let streamed = &mut self.streamed;
+        any |= self
+            .inbox
+            .streamed
+            .poll_recv_many(cx, streamed, BUDGET)
             .is_ready();
         for listener in &self.listeners {
             any |= listener.socket.poll_recv_ready(cx).is_ready();

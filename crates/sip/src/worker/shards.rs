@@ -74,7 +74,12 @@ impl<M: Media> Worker<M> {
             Verdict::Admit(_) if self.is_one_call_too_many(&request) => {
                 Some((Message::Request(request), Admission::NoRoom))
             }
-            Verdict::Admit(admission) => Some((Message::Request(request), admission)),
+            Verdict::Admit(admission) => {
+                if flow.connection != 0 && admission != Admission::Anyone {
+                    self.connections.make_known(flow.connection);
+                }
+                Some((Message::Request(request), admission))
+            }
             Verdict::Ignore(why) => {
                 self.counters.turned_away(why);
                 None
@@ -85,7 +90,9 @@ impl<M: Media> Worker<M> {
                     from = %flow.remote, method = request.method.as_str(),
                     status = response.status.code(), cause = why.label(), "turned away"
                 );
-                self.transmit(sip_core::reply_flow(&request, &flow), response.to_bytes());
+                let back = sip_core::reply_flow(&request, &flow);
+                // Nobody waits for the answer of whoever has gone.
+                let _ = self.transmit(None, back, response.to_bytes());
                 None
             }
         }
@@ -136,6 +143,11 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::Changed { subscription });
                     }
                 }
+                ShardInput::TransportFailed { shard, flow } => {
+                    if let Some(place) = self.place_of(shard) {
+                        self.step(now, place, Input::TransportFailed { flow });
+                    }
+                }
                 ShardInput::Configure(directory) => {
                     self.directory = directory.clone();
                     self.step_all(now, || Input::Configure(directory.clone()));
@@ -183,7 +195,8 @@ impl<M: Media> Worker<M> {
         let mut answers = VecDeque::new();
         loop {
             for output in outputs.drain(..) {
-                answers.extend(self.carry_out(now, output));
+                let shard = self.shards[place].id;
+                answers.extend(self.carry_out(now, shard, output));
             }
             let Some(answer) = answers.pop_front() else {
                 break;
@@ -197,9 +210,12 @@ impl<M: Media> Worker<M> {
     }
 
     /// Does one thing; gives back the answer, where there is one at once.
-    fn carry_out(&mut self, now: Time, output: Output) -> Option<Input> {
+    fn carry_out(&mut self, now: Time, shard: ShardId, output: Output) -> Option<Input> {
         match output {
-            Output::Transmit { flow, bytes } => self.transmit(flow, bytes),
+            Output::Transmit { flow, bytes } => {
+                let sent = self.transmit(Some(shard), flow, bytes);
+                return sent.err().map(|_| Input::TransportFailed { flow });
+            }
             Output::Register {
                 key,
                 flow,
@@ -215,6 +231,12 @@ impl<M: Media> Worker<M> {
                 let (response, reach) = self.parts.registrations.register(now, &admitted);
                 if reach == Reach::Changed {
                     self.inform_acd(ToAcd::DeviceChanged(user));
+                }
+                if flow.connection != 0 && !self.connections.is_live(flow.connection) {
+                    // It ended while the REGISTER was on its way here.
+                    for user in self.parts.registrations.flow_closed(flow.connection) {
+                        self.inform_acd(ToAcd::DeviceChanged(user));
+                    }
                 }
                 return Some(Input::Registered { key, response });
             }

@@ -3,7 +3,8 @@
 
 use super::{BUDGET, Media, UNSENT_MAX, Worker, listener_of};
 use crate::mailbox::Forwarded;
-use base::Time;
+use crate::stream::Undelivered;
+use base::{ShardId, Time};
 use bytes::Bytes;
 use sip_core::frame::ParseError;
 use sip_core::{Flow, Message, Rejected, Transport, parse_datagram};
@@ -16,6 +17,9 @@ const PING: &[u8] = b"\r\n\r\n";
 /// The answer to it. Nothing else is answered so: two servers that answered each other's answers would
 /// never stop, and anybody can start them with one datagram.
 const PONG: &[u8] = b"\r\n";
+
+/// How a response begins (RFC 3261 §7.2); no request does.
+const RESPONSE_START: &[u8] = b"SIP/2.0 ";
 
 impl<M: Media> Worker<M> {
     /// Reads each socket until it is empty or its budget is used up.
@@ -60,7 +64,7 @@ impl<M: Media> Worker<M> {
             Err(rejected) if rejected.error == ParseError::KeepAlive => {
                 self.counters.keep_alives.increment(1);
                 if let Some(pong) = pong {
-                    self.transmit(flow, pong);
+                    self.transmit_datagram(flow, pong);
                 }
             }
             Err(rejected) => self.rejected(flow, rejected),
@@ -93,30 +97,50 @@ impl<M: Media> Worker<M> {
         match rejected.reply(&flow) {
             Some((back, response)) => {
                 self.counters.rejected_answered.increment(1);
-                self.transmit(back, response.to_bytes());
+                let response = response.to_bytes();
+                self.counters.sent(&response);
+                self.transmit_datagram(back, response);
             }
             None => self.counters.rejected_silent.increment(1),
         }
     }
 
-    /// Takes what other tasks read for our shards.
-    pub(super) fn take_forwarded(&mut self) {
+    /// Takes what other tasks, and those of connections, read for our shards.
+    pub(super) fn take_messages(&mut self) {
         let mut forwarded = std::mem::take(&mut self.forwarded);
+        let mut streamed = std::mem::take(&mut self.streamed);
         let now: Time = self.parts.clock.now();
         for Forwarded {
             shard,
             flow,
             message,
-        } in forwarded.drain(..)
+        } in forwarded.drain(..).chain(streamed.drain(..))
         {
             self.deliver(now, shard, flow, message);
         }
         self.forwarded = forwarded;
+        self.streamed = streamed;
     }
 
-    /// Sends now, or as soon as the socket has room.
-    pub(super) fn transmit(&mut self, flow: Flow, bytes: Bytes) {
+    /// Sends now, or as soon as there is room. `asker` is the shard that is to know if it can't be sent.
+    pub(super) fn transmit(
+        &mut self,
+        asker: Option<ShardId>,
+        flow: Flow,
+        bytes: Bytes,
+    ) -> Result<(), Undelivered> {
         self.counters.sent(&bytes);
+        if flow.transport.is_reliable() {
+            let is_request = !bytes.starts_with(RESPONSE_START);
+            let asker = asker.filter(|_| is_request);
+            let sent = self.connections.send(asker, &flow, bytes);
+            return sent.inspect_err(|_| self.counters.send_failed.increment(1));
+        }
+        self.transmit_datagram(flow, bytes);
+        Ok(())
+    }
+
+    fn transmit_datagram(&mut self, flow: Flow, bytes: Bytes) {
         if !self.unsent.is_empty() || !self.try_send(&flow, &bytes) {
             if self.unsent.len() < UNSENT_MAX {
                 self.unsent.push_back((flow, bytes));

@@ -1,0 +1,183 @@
+//! `[sip]` of `kolapp.toml`: where SIP is listened for and by which transport, and what its connections may
+//! take.
+
+use crate::address;
+use crate::problems::Problem;
+use crate::section::{At, Context, Section};
+use crate::source::Place;
+use crate::tls::TlsSettings;
+use crate::value;
+use call::settings::SessionTimers;
+use sip_core::Transport;
+use sip_core::transport::Listener;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Listeners of one transport at most: a few addresses of one machine.
+const LISTENERS_MAX: usize = 16;
+
+/// Connections that may be asked for: each takes a file descriptor and about 3 kB.
+const CONNECTIONS_MAX_MOST: u32 = 1_000_000;
+
+/// Ten thousand phones, and as many that come back while their old connections are not known to be dead.
+const CONNECTIONS_MAX: u32 = 20_000;
+
+/// The phones of a large office behind one address.
+const CONNECTIONS_PER_SOURCE: u32 = 1_000;
+
+/// RFC 4028 §5 allows no session of less than 90 s; less is for those who test phones and can't wait.
+const SESSION_EXPIRES_LEAST: Duration = Duration::from_secs(4);
+
+/// A phone that vanished holds its call for half of this.
+const SESSION_EXPIRES_MOST: Duration = Duration::from_secs(86_400);
+
+/// The setting of each transport, and how far its port lies above `KOLAPP_SIP_PORT`. UDP and TCP share a
+/// port, as in RFC 3261 §19.1.2.
+const TRANSPORTS: [(&str, Transport, u16); 5] = [
+    ("udp", Transport::Udp, 0),
+    ("tcp", Transport::Tcp, 0),
+    ("tls", Transport::Tls, 1),
+    ("ws", Transport::Ws, 2),
+    ("wss", Transport::Wss, 3),
+];
+
+/// How far the highest of them lies above `KOLAPP_SIP_PORT`.
+pub(crate) const PORT_OFFSET_MAX: u16 = 3;
+
+/// What SIP's connections may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Connections at once.
+    pub in_all: u32,
+    /// Of them from one address (IPv6: from one /64).
+    pub per_source: u32,
+}
+
+/// `[sip]`, read.
+pub(crate) struct SipSection {
+    pub(crate) listeners: Vec<At<Listener>>,
+    pub(crate) connections: ConnectionLimits,
+    pub(crate) nonce_lifetime: Duration,
+    pub(crate) session_timers: SessionTimers,
+}
+
+pub(crate) fn read(
+    top: &mut Section<'_>,
+    start: Place,
+    port: Option<u16>,
+    context: &mut Context<'_>,
+) -> SipSection {
+    let (mut in_all, mut per_source, mut nonce_lifetime) = (None, None, None);
+    let mut session_timers = SessionTimers::default();
+    let mut listeners = Vec::new();
+    let mut emptied = None;
+    let mut udp_is_written = false;
+    if let Some(mut sip) = top.section("sip", "[sip]", context) {
+        for (key, transport, offset) in TRANSPORTS {
+            let addresses = value::list(LISTENERS_MAX, address::socket_address);
+            let Some(written) = sip.take(key, addresses, context) else {
+                continue;
+            };
+            udp_is_written |= transport == Transport::Udp;
+            emptied = Some(written.place);
+            listeners.extend(written.value.into_iter().map(|at| At {
+                value: listener(transport, at.value, port.map(|port| port + offset)),
+                place: at.place,
+            }));
+        }
+        let most = || value::whole(1..=CONNECTIONS_MAX_MOST);
+        in_all = sip.take("connections_max", most(), context);
+        per_source = sip.take("connections_per_source", most(), context);
+        let lifetimes = Duration::from_secs(10)..=Duration::from_secs(86_400);
+        nonce_lifetime = sip.take("nonce_lifetime", value::duration(lifetimes), context);
+        session_timers = read_session_timers(&mut sip, context);
+        sip.finish(context);
+    }
+    if !udp_is_written {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, Transport::Udp.default_port()));
+        listeners.push(At {
+            value: listener(Transport::Udp, address, port),
+            place: start,
+        });
+    } else if let Some(place) = emptied.filter(|_| listeners.is_empty()) {
+        let problem = Problem::new(place, "the server would listen nowhere for SIP")
+            .mend("name an address, such as udp = [\"127.0.0.1:5060\"]");
+        context.add(problem);
+    }
+    refuse_doubles(&listeners, context);
+    SipSection {
+        listeners,
+        connections: ConnectionLimits {
+            in_all: in_all.map_or(CONNECTIONS_MAX, |at| at.value),
+            per_source: per_source.map_or(CONNECTIONS_PER_SOURCE, |at| at.value),
+        },
+        nonce_lifetime: nonce_lifetime.map_or(Duration::from_secs(300), |at| at.value),
+        session_timers,
+    }
+}
+
+fn read_session_timers(sip: &mut Section<'_>, context: &mut Context<'_>) -> SessionTimers {
+    let mut timers = SessionTimers::default();
+    let span = || value::duration(SESSION_EXPIRES_LEAST..=SESSION_EXPIRES_MOST);
+    let expires = sip.take("session_expires", span(), context);
+    let min = sip.take("session_expires_min", span(), context);
+    if let Some(at) = &expires {
+        timers.expires = at.value;
+    }
+    if let Some(at) = &min {
+        timers.expires_min = at.value;
+    }
+    if timers.expires < timers.expires_min {
+        let (given, least) = (
+            value::spoken(timers.expires),
+            value::spoken(timers.expires_min),
+        );
+        let problem = format!(
+            "expected session_expires of session_expires_min ({least}) or more, got {given}"
+        );
+        let place = expires.or(min).map_or(sip.place(), |at| at.place);
+        context.add(Problem::new(place, problem).mend("raise it, or lower session_expires_min"));
+    }
+    timers
+}
+
+fn listener(transport: Transport, mut address: SocketAddr, port: Option<u16>) -> Listener {
+    if let Some(port) = port {
+        address.set_port(port);
+    }
+    Listener { transport, address }
+}
+
+/// Whoever listens for TLS needs a certificate to show.
+pub(crate) fn require_certificate(
+    listeners: &[At<Listener>],
+    tls: Option<&TlsSettings>,
+    context: &mut Context<'_>,
+) {
+    let needs = |at: &&At<Listener>| {
+        matches!(at.value.transport, Transport::Tls | Transport::Wss) && tls.is_none()
+    };
+    if let Some(at) = listeners.iter().find(needs) {
+        let problem = Problem::new(at.place, "TLS needs a certificate, and none is named").mend(
+            "name its files: [tls] with certificate = \"fullchain.pem\" and key = \"privkey.pem\"",
+        );
+        context.add(problem);
+    }
+}
+
+/// Datagrams and connections have ports of their own; connections of all kinds share theirs.
+fn refuse_doubles(listeners: &[At<Listener>], context: &mut Context<'_>) {
+    for (index, listener) in listeners.iter().enumerate() {
+        let same = |first: &&At<Listener>| {
+            first.value.address == listener.value.address
+                && first.value.transport.is_reliable() == listener.value.transport.is_reliable()
+        };
+        if let Some(first) = listeners[..index].iter().find(same) {
+            let problem = format!("{} is listened at twice", listener.value.address);
+            let problem = Problem::new(listener.place, problem)
+                .mend("keep one of them (KOLAPP_SIP_PORT gives all of one transport the same port)")
+                .see(first.place, "the first is here");
+            context.add(problem);
+        }
+    }
+}

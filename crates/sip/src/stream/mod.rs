@@ -1,0 +1,254 @@
+//! SIP over connections. Each has a task of its own that reads, writes and keeps time; the shards' tasks see
+//! a table of them, put messages in and never wait. What a connection brings goes the same way as datagrams;
+//! when one ends, the shards that had sent requests over it are told.
+
+mod carrier;
+mod door;
+mod listener;
+mod opening;
+mod outbox;
+mod patience;
+mod tls;
+mod websocket;
+mod wire;
+
+pub use door::ConnectionLimits;
+pub(crate) use listener::bind;
+pub use tls::{Tls, TlsError, TlsFiles, TlsIdentity};
+
+use crate::mailbox::{Mailboxes, ShardInput, ToAcd};
+use crate::measure::Counters;
+use crate::registrations::Registrations;
+use base::ShardId;
+use bytes::Bytes;
+use carrier::Ended;
+use dashmap::DashMap;
+use door::{Door, Ticket};
+use metrics::{counter, gauge};
+use opening::To;
+use outbox::Outbox;
+use patience::Standing;
+use sip_core::{Flow, Transport};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+/// A message that could not be handed to a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Undelivered;
+
+/// All connections of the process.
+pub(crate) struct Connections {
+    live: DashMap<u64, Arc<Connection>, ahash::RandomState>,
+    /// The newest connection to each peer. A hint: what it names may be gone, which is as if it named none.
+    to_peer: DashMap<(Transport, SocketAddr), u64, ahash::RandomState>,
+    next_id: AtomicU64,
+    door: Arc<Door>,
+    /// Transports that are listened for: by others none is opened, since the peer could not come back.
+    transports: Vec<Transport>,
+    parts: StreamParts,
+    counters: Counters,
+}
+
+/// Whom connections have something for.
+pub(crate) struct StreamParts {
+    pub(crate) mailboxes: Mailboxes,
+    /// Who is reached by which connection.
+    pub(crate) registrations: Arc<Registrations>,
+    /// The queue engine's task.
+    pub(crate) acd: mpsc::Sender<ToAcd>,
+    /// What TLS is done with.
+    pub(crate) tls: Tls,
+}
+
+/// One connection, as others see it.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    flow: Flow,
+    outbox: Outbox,
+    /// A bit for each shard that sent a request over it: it is told when the connection ends.
+    asked_by: AtomicU64,
+    known: AtomicBool,
+}
+
+const _: () = assert!(ShardId::COUNT as u32 <= u64::BITS, "a bit for each shard");
+
+impl Connection {
+    fn standing(&self) -> Standing {
+        if self.known.load(Ordering::Relaxed) {
+            Standing::Known
+        } else {
+            Standing::Unproven
+        }
+    }
+}
+
+impl Connections {
+    /// Starts taking connections, on the current runtime.
+    pub(crate) fn start(
+        listeners: Vec<(Transport, std::net::TcpListener)>,
+        limits: ConnectionLimits,
+        parts: StreamParts,
+    ) -> io::Result<Arc<Connections>> {
+        let connections = Arc::new(Connections {
+            live: DashMap::default(),
+            to_peer: DashMap::default(),
+            // 0 is no connection.
+            next_id: AtomicU64::new(1),
+            door: Door::new(limits),
+            transports: listeners.iter().map(|(transport, _)| *transport).collect(),
+            parts,
+            counters: Counters::new(),
+        });
+        for (transport, socket) in listeners {
+            let socket = TcpListener::from_std(socket)?;
+            let accept = listener::accept(connections.clone(), transport, socket);
+            tokio::spawn(accept);
+        }
+        Ok(connections)
+    }
+
+    /// Sends over the flow's connection; where it names none, over any to that peer, opened if need be.
+    /// `asker` is the shard whose request it is, if it is one.
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        asker: Option<ShardId>,
+        flow: &Flow,
+        message: Bytes,
+    ) -> Result<(), Undelivered> {
+        let connection = match flow.connection {
+            0 => self.to_peer(flow).or_else(|| self.open(flow, &message)),
+            id => self.find(id),
+        };
+        let connection = connection.ok_or(Undelivered)?;
+        if let Some(shard) = asker {
+            // Before the message, so that a connection that ends with it in its outbox tells the shard.
+            let bit = 1 << shard.0;
+            connection.asked_by.fetch_or(bit, Ordering::Relaxed);
+        }
+        connection.outbox.push(message).map_err(|_| Undelivered)
+    }
+
+    /// Somebody proved who he is by a request that came over this connection.
+    pub(crate) fn make_known(&self, id: u64) {
+        if let Some(connection) = self.find(id) {
+            connection.known.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether that connection has not ended.
+    pub(crate) fn is_live(&self, id: u64) -> bool {
+        self.live.contains_key(&id)
+    }
+
+    fn find(&self, id: u64) -> Option<Arc<Connection>> {
+        self.live.get(&id).map(|entry| entry.clone())
+    }
+
+    fn to_peer(&self, flow: &Flow) -> Option<Arc<Connection>> {
+        let id = *self.to_peer.get(&(flow.transport, flow.remote))?;
+        self.find(id)
+    }
+
+    /// A peer has connected.
+    fn accepted(self: &Arc<Self>, transport: Transport, stream: TcpStream, remote: SocketAddr) {
+        let ticket = match self.door.enter(remote.ip()) {
+            Ok(ticket) => ticket,
+            Err(full) => {
+                counter!("kolapp_sip_connections_refused_total", "cause" => full.label())
+                    .increment(1);
+                return listener::turn_away(&stream);
+            }
+        };
+        // A peer that is gone already has no addresses.
+        let Ok(local) = stream.local_addr() else {
+            return;
+        };
+        let flow = Flow {
+            transport,
+            local,
+            remote,
+            connection: 0,
+        };
+        let connection = self.insert(&flow, Standing::Unproven);
+        let connections = self.clone();
+        tokio::spawn(async move {
+            let ended = connections.carry_accepted(&connection, stream).await;
+            connections.ended(&connection, ended, ticket).await;
+        });
+    }
+
+    /// Opens a connection for a message, which waits in its outbox meanwhile.
+    fn open(self: &Arc<Self>, flow: &Flow, message: &Bytes) -> Option<Arc<Connection>> {
+        if !self.transports.contains(&flow.transport) {
+            return None;
+        }
+        let to = To::for_message(flow, message)?;
+        let ticket = self.door.leave().ok()?;
+        let connection = self.insert(flow, Standing::Known);
+        let (connections, opened) = (self.clone(), connection.clone());
+        tokio::spawn(async move {
+            let ended = connections.carry_opened(&opened, to).await;
+            connections.ended(&opened, ended, ticket).await;
+        });
+        Some(connection)
+    }
+
+    fn insert(&self, flow: &Flow, standing: Standing) -> Arc<Connection> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let connection = Arc::new(Connection {
+            flow: Flow {
+                connection: id,
+                ..*flow
+            },
+            outbox: Outbox::default(),
+            asked_by: AtomicU64::new(0),
+            known: AtomicBool::new(standing == Standing::Known),
+        });
+        self.live.insert(id, connection.clone());
+        self.to_peer.insert((flow.transport, flow.remote), id);
+        gauge_of(flow.transport).increment(1.0);
+        connection
+    }
+
+    /// Strikes a connection off, and tells whoever waits for an answer over it.
+    async fn ended(&self, connection: &Connection, ended: Ended, ticket: Ticket) {
+        let flow = connection.flow;
+        connection.outbox.close();
+        self.live.remove(&flow.connection);
+        self.to_peer
+            .remove_if(&(flow.transport, flow.remote), |_, id| {
+                *id == flow.connection
+            });
+        drop(ticket);
+        gauge_of(flow.transport).decrement(1.0);
+        counter!("kolapp_sip_connections_ended_total", "cause" => ended.label()).increment(1);
+        tracing::debug!(
+            peer = %flow.remote, transport = flow.transport.via_token(), cause = ended.label(),
+            error = ended.error().map(tracing::field::display), "connection over"
+        );
+        let asked_by = connection.asked_by.load(Ordering::Relaxed);
+        let shards = (0..ShardId::COUNT).filter(|shard| asked_by & 1 << shard != 0);
+        let mailboxes = &self.parts.mailboxes;
+        // Whoever is gone has nobody waiting.
+        for shard in shards.map(ShardId) {
+            let task = mailboxes.task_of(shard);
+            let failed = ShardInput::TransportFailed { shard, flow };
+            let _ = mailboxes.inputs(task).send(failed).await;
+        }
+        for user in self.parts.registrations.flow_closed(flow.connection) {
+            tracing::info!(%user, "registration ended with its connection");
+            let _ = self.parts.acd.send(ToAcd::DeviceChanged(user)).await;
+        }
+    }
+}
+
+fn gauge_of(transport: Transport) -> metrics::Gauge {
+    gauge!("kolapp_sip_connections", "transport" => transport.via_token())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! Connections over loopback, seen from the shards' side: what comes in, what goes out, and what is told of what
+//! could not.
+
+use super::*;
+use crate::mailbox::{Inbox, mailboxes};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sip_core::Message;
+use sip_core::registrar::{Beyond, Rules};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+const SOON: Duration = Duration::from_secs(10);
+const SHARD: ShardId = ShardId(5);
+
+/// Connections and what they hand to the one task there is.
+struct World {
+    connections: Arc<Connections>,
+    inbox: Inbox,
+    listener: SocketAddr,
+    _acd: mpsc::Receiver<ToAcd>,
+}
+
+fn world(transport: Transport, tls: Tls) -> World {
+    let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.local_addr().unwrap();
+    let (mailboxes, mut inboxes) = mailboxes(1, 10);
+    let (acd, asked) = mpsc::channel(10);
+    let hour = Duration::from_secs(3_600);
+    let parts = StreamParts {
+        mailboxes,
+        registrations: Arc::new(Registrations::new(Rules {
+            expires_min: hour,
+            expires_max: hour,
+            expires_default: hour,
+            contacts_max: 1,
+            beyond: Beyond::ReplaceOldest,
+        })),
+        acd,
+        tls,
+    };
+    let limits = ConnectionLimits {
+        in_all: 10,
+        per_source: 10,
+    };
+    World {
+        connections: Connections::start(vec![(transport, socket)], limits, parts).unwrap(),
+        inbox: inboxes.tasks.remove(0),
+        listener,
+        _acd: asked,
+    }
+}
+
+impl World {
+    fn flow(&self, transport: Transport, remote: SocketAddr) -> Flow {
+        Flow {
+            transport,
+            local: self.listener,
+            remote,
+            connection: 0,
+        }
+    }
+
+    async fn told_of_failure(&mut self) -> Flow {
+        match timeout(SOON, self.inbox.inputs.recv()).await.unwrap() {
+            Some(ShardInput::TransportFailed { shard, flow }) => {
+                assert_eq!(shard, SHARD);
+                flow
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn options(host: &str, filling: usize) -> Bytes {
+    let filling = "x".repeat(filling);
+    format!(
+        "OPTIONS sip:{host} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n\
+         From: <sip:a@b.se>;tag=1\r\nTo: <sip:c.se>\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n\
+         Content-Length: {}\r\n\r\n{filling}",
+        filling.len()
+    )
+    .into()
+}
+
+#[tokio::test]
+async fn what_a_peer_sends_comes_with_the_listeners_address_and_is_answered_on_its_connection() {
+    let mut world = world(Transport::Tcp, Tls::default());
+    let mut peer = TcpStream::connect(world.listener).await.unwrap();
+    peer.write_all(&options("c.se", 0)).await.unwrap();
+    let came = timeout(SOON, world.inbox.streamed.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(matches!(came.message, Message::Request(_)));
+    assert_eq!(came.flow.local, world.listener);
+    assert_eq!(came.flow.remote, peer.local_addr().unwrap());
+    assert_ne!(came.flow.connection, 0);
+    let any = Flow {
+        connection: 0,
+        ..came.flow
+    };
+    for flow in [came.flow, any] {
+        let sent = world.connections.send(None, &flow, "answer".into());
+        assert_eq!(sent, Ok(()));
+        let mut answer = [0; 6];
+        timeout(SOON, peer.read_exact(&mut answer))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(&answer, b"answer");
+    }
+    drop(peer);
+    while world.connections.is_live(came.flow.connection) {
+        tokio::task::yield_now().await;
+    }
+    let late = world.connections.send(None, &came.flow, "late".into());
+    assert_eq!(late, Err(Undelivered));
+}
+
+#[tokio::test]
+async fn the_shard_that_asked_is_told_when_nobody_takes_the_connection_or_it_ends() {
+    let mut world = world(Transport::Tcp, Tls::default());
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let flow = world.flow(Transport::Tcp, peer.local_addr().unwrap());
+    let sent = world
+        .connections
+        .send(Some(SHARD), &flow, options("c.se", 0));
+    assert_eq!(sent, Ok(()));
+    let (stream, _) = timeout(SOON, peer.accept()).await.unwrap().unwrap();
+    drop((stream, peer));
+    let lost = world.told_of_failure().await;
+    assert!(flow.is_lost_with(&lost));
+    let sent = world
+        .connections
+        .send(Some(SHARD), &flow, options("c.se", 0));
+    assert_eq!(sent, Ok(()), "it is tried anew, and nobody is there");
+    assert!(flow.is_lost_with(&world.told_of_failure().await));
+    let by_tls = world.flow(Transport::Tls, flow.remote);
+    let sent = world
+        .connections
+        .send(Some(SHARD), &by_tls, options("c.se", 0));
+    assert_eq!(sent, Err(Undelivered), "nobody is listened to by TLS");
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_read_loses_its_connection_and_holds_up_nobody() {
+    let mut world = world(Transport::Tcp, Tls::default());
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let flow = world.flow(Transport::Tcp, peer.local_addr().unwrap());
+    let message = options("c.se", 60_000);
+    world
+        .connections
+        .send(Some(SHARD), &flow, message.clone())
+        .unwrap();
+    let (_stream, _) = timeout(SOON, peer.accept()).await.unwrap().unwrap();
+    let mut sent = 0;
+    while world
+        .connections
+        .send(Some(SHARD), &flow, message.clone())
+        .is_ok()
+    {
+        sent += message.len();
+        assert!(
+            sent < 64 << 20,
+            "no end to what is taken for a peer that does not read"
+        );
+        tokio::task::yield_now().await;
+    }
+    assert!(flow.is_lost_with(&world.told_of_failure().await));
+}
+
+/// Certificates of an authority that is believed, or of one that is not.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+impl Authority {
+    fn new() -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Authority {
+            issuer: Issuer::new(params, key),
+            pem,
+        }
+    }
+
+    fn issue(&self, name: &str, last_year: i32) -> (String, String) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(last_year, 12, 31);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+}
+
+fn acceptor((certificate, key): (String, String)) -> TlsAcceptor {
+    let chain = CertificateDer::pem_slice_iter(certificate.as_bytes());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            chain.map(Result::unwrap).collect(),
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+        )
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+fn identity(believed: &Authority) -> Tls {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (certificate, key) = believed.issue("sip.example.com", 2100);
+    for (name, text) in [
+        ("certificate", certificate),
+        ("key", key),
+        ("ca", believed.pem.clone()),
+    ] {
+        std::fs::write(path(name), text).unwrap();
+    }
+    let tls = Tls::default();
+    tls.replace(Some(
+        TlsIdentity::read(&TlsFiles {
+            certificate: path("certificate"),
+            key: path("key"),
+            ca: Some(path("ca")),
+        })
+        .unwrap(),
+    ));
+    tls
+}
+
+#[tokio::test]
+async fn a_peer_by_tls_shows_the_certificate_of_its_name_or_gets_no_request() {
+    const CALLED: &str = "trunk.example.se";
+    let (believed, stranger) = (Authority::new(), Authority::new());
+    let mut world = world(Transport::Tls, identity(&believed));
+    for (certificate, is_good) in [
+        (believed.issue(CALLED, 2100), true),
+        (believed.issue("other.example.se", 2100), false),
+        (believed.issue(CALLED, 2021), false),
+        (stranger.issue(CALLED, 2100), false),
+    ] {
+        let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let flow = world.flow(Transport::Tls, peer.local_addr().unwrap());
+        let request = options(CALLED, 0);
+        let sent = world.connections.send(Some(SHARD), &flow, request.clone());
+        assert_eq!(sent, Ok(()));
+        let (stream, _) = timeout(SOON, peer.accept()).await.unwrap().unwrap();
+        let mut came = vec![0; request.len()];
+        if let Ok(mut stream) = acceptor(certificate).accept(stream).await {
+            let read = timeout(SOON, stream.read_exact(&mut came)).await.unwrap();
+            assert_eq!(read.is_ok(), is_good);
+        } else {
+            assert!(!is_good);
+        }
+        assert_eq!(came == request, is_good);
+        assert!(flow.is_lost_with(&world.told_of_failure().await));
+    }
+}

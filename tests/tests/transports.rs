@@ -1,0 +1,300 @@
+//! SIP over connections: phones and trunks by TCP, TLS and WebSocket, what happens when a connection ends, and
+//! what connections may take.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::io::{Read, Write};
+use std::net::{Ipv6Addr, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tests::certificates::{Authority, Validity};
+use tests::peers::{Baresip, Sipp};
+use tests::phone::{Call, Options, Phone};
+use tests::rtp::{self, Sound};
+use tests::server::{Server, Setup};
+use tests::sound;
+use tests::wire::{self, Transport, Wire};
+
+const SOON: Duration = Duration::from_secs(5);
+const NUMBER: &str = "+46850001000";
+
+fn phone_by(server: &Server, name: &str, transport: Transport) -> Phone {
+    let options = Options {
+        transport,
+        trusted: std::fs::read_to_string(server.folder().join("ca.pem")).ok(),
+        ..Options::account(name)
+    };
+    let mut phone = Phone::new(server.sip_by(transport), options);
+    phone.register();
+    phone
+}
+
+/// The demo with listeners for all transports, and a certificate that its `ca.pem` vouches for.
+fn with_tls() -> Setup {
+    let setup = Setup::demo()
+        .set_server("sip.tls", "[\"127.0.0.1:5061\"]")
+        .set_server("sip.wss", "[\"127.0.0.1:5063\"]")
+        .set_server(
+            "tls",
+            "{ certificate = \"server.pem\", key = \"server.key\" }",
+        );
+    show(&setup.config(), &Authority::default());
+    setup
+}
+
+/// Puts a certificate of that authority where the server looks for it.
+fn show(config: &Path, authority: &Authority) {
+    let issued = authority.issue("127.0.0.1", Validity::Current);
+    std::fs::write(config.join("server.key"), issued.key).unwrap();
+    std::fs::write(config.join("server.pem"), issued.certificate).unwrap();
+    std::fs::write(config.join("../ca.pem"), authority.pem()).unwrap();
+}
+
+/// One calls the other, both are heard, and the one who was called hangs up.
+fn call_each_other(one: &Phone, extension: &str, other: &Phone) {
+    let mut calling = one.call(extension);
+    let mut called = other.incoming(SOON);
+    called.ring();
+    calling.expect_provisional(180, SOON);
+    called.answer_without_ack();
+    calling.expect_answer(SOON);
+    called.expect_request("ACK", SOON);
+    calling.media.play(Sound::Tone(440.0));
+    called.media.play(Sound::Tone(1_000.0));
+    wait_until_heard(&called, 440.0);
+    wait_until_heard(&calling, 1_000.0);
+    called.hang_up();
+    calling.expect_bye(SOON);
+}
+
+fn wait_until_heard(call: &Call, hertz: f64) {
+    let deadline = Instant::now() + SOON;
+    loop {
+        let packets = call.media.packets();
+        let newest = packets.len().saturating_sub(10);
+        if sound::level_db(&rtp::samples(&packets[newest..]), hertz) > -15.0 {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{hertz} Hz was not heard");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn phones_by_tcp_and_udp_call_each_other() {
+    let server = Server::demo();
+    let anna = phone_by(&server, "anna", Transport::Tcp);
+    let bosse = phone_by(&server, "bosse", Transport::Udp);
+    call_each_other(&anna, "102", &bosse);
+    call_each_other(&bosse, "101", &anna);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn sipp_calls_the_queue_by_tcp_and_a_phone_by_tcp_answers() {
+    let server = Server::demo();
+    let anna = phone_by(&server, "anna", Transport::Tcp);
+    let calling = Sipp::new(&server, "caller_hangs_up")
+        .port(1)
+        .by(Transport::Tcp)
+        .key("number", NUMBER)
+        .pause(Duration::from_secs(1))
+        .start();
+    let mut called = anna.incoming(SOON);
+    called.answer();
+    called.expect_bye(SOON);
+    calling.expect_success();
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn messages_in_pieces_and_in_one_are_each_answered_and_a_ping_gets_its_pong() {
+    let server = Server::demo();
+    let mut stream = TcpStream::connect(server.sip_by(Transport::Tcp)).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let options = |number: u32| {
+        format!(
+            "OPTIONS sip:demo.localhost SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bK{number}\r\n\
+             From: <sip:a@b.se>;tag=1\r\nTo: <sip:demo.localhost>\r\nCall-ID: c{number}\r\n\
+             CSeq: {number} OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        )
+    };
+    let (first, second) = (options(1), options(2));
+    let (begin, rest) = first.split_at(40);
+    stream.write_all(begin.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    stream
+        .write_all(format!("{rest}{second}\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut came = String::new();
+    let mut buffer = [0; 4_096];
+    // The pong may overtake an answer that a shard gives.
+    let is_whole = |came: &str| {
+        let answers = came.matches("SIP/2.0 200 OK\r\n").count();
+        let has_pong = came.starts_with("\r\n") || came.contains("\r\n\r\n\r\n");
+        answers == 2 && has_pong && came.ends_with("\r\n\r\n")
+    };
+    while !is_whole(&came) {
+        let length = stream.read(&mut buffer).unwrap();
+        assert_ne!(length, 0, "closed after {came}");
+        came.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    assert_eq!(came.matches("SIP/2.0 200 OK\r\n").count(), 2, "{came}");
+    stream.write_all(b"no SIP at all\r\n\r\n").unwrap();
+    let length = stream.read(&mut buffer).unwrap();
+    assert_eq!(length, 0, "what can't be cut into messages is closed");
+}
+
+#[test]
+fn a_source_with_its_share_of_connections_keeps_no_phone_out() {
+    const SHARE: usize = 200;
+    let server = Setup::demo()
+        .set_server("sip.connections_per_source", &SHARE.to_string())
+        .start();
+    let address = server.sip_by(Transport::Tcp);
+    let flood: Vec<TcpStream> = (0..3_000)
+        .map(|_| wire::connect([127, 0, 0, 2].into(), address).unwrap())
+        .collect();
+    let anna = phone_by(&server, "anna", Transport::Tcp);
+    let bosse = phone_by(&server, "bosse", Transport::Tcp);
+    call_each_other(&anna, "102", &bosse);
+    let refused = || server.metric("kolapp_sip_connections_refused_total");
+    server.wait("connections beyond the share are refused", SOON, |_| {
+        refused() >= (flood.len() - SHARE) as f64
+    });
+    assert_eq!(server.metric("kolapp_sip_connections"), (SHARE + 2) as f64);
+    drop(flood);
+    server.wait("connections are gone", SOON, |server| {
+        server.metric("kolapp_sip_connections") == 2.0
+    });
+}
+
+#[test]
+fn a_phone_whose_connection_ends_is_reachable_no_more_and_its_call_ends() {
+    let server = Server::demo();
+    let anna = phone_by(&server, "anna", Transport::Ws);
+    let bosse = phone_by(&server, "bosse", Transport::Udp);
+    let mut calling = bosse.call("101");
+    let called = anna.incoming(SOON);
+    called.ring();
+    calling.expect_provisional(180, SOON);
+    drop((called, anna));
+    assert_eq!(calling.answered(SOON), 480);
+    server.wait_agent("anna", "unreachable", SOON);
+    assert_eq!(server.ctl(&["registrations"]).as_array().unwrap().len(), 1);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn phones_by_tls_and_websocket_call_each_other() {
+    let server = with_tls().start();
+    let anna = phone_by(&server, "anna", Transport::Tls);
+    let bosse = phone_by(&server, "bosse", Transport::Ws);
+    let cecilia = phone_by(&server, "cecilia", Transport::Wss);
+    call_each_other(&anna, "102", &bosse);
+    call_each_other(&bosse, "103", &cecilia);
+    call_each_other(&cecilia, "101", &anna);
+    server.wait_idle(SOON);
+    let rows = server.ctl(&["status"])["listeners"].clone();
+    let transports: Vec<&str> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["service"] == "sip")
+        .map(|row| row["transport"].as_str().unwrap())
+        .collect();
+    assert_eq!(transports, ["udp", "tcp", "tls", "ws", "wss"]);
+}
+
+#[test]
+fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
+    let server = with_tls().start();
+    let address = server.sip_by(Transport::Tls);
+    let connect = |authority: &Authority| {
+        let trusted = Some(authority.pem());
+        Wire::try_new(Transport::Tls, [127, 0, 0, 1].into(), address, trusted)
+    };
+    let early = phone_by(&server, "anna", Transport::Tls);
+    let second = Authority::default();
+    assert!(connect(&second).is_err(), "not vouched for by that one yet");
+    show(&server.setup().config(), &second);
+    server.wait("the new certificate is shown", SOON, |_| {
+        connect(&second).is_ok()
+    });
+    std::fs::write(server.setup().config().join("server.pem"), "gone\n").unwrap();
+    server.wait("the bad file is told of", SOON, |server| {
+        server.log().contains("server.pem: holds no certificate")
+    });
+    assert!(connect(&second).is_ok(), "the one before stays");
+    assert!(early.is_connected());
+    assert_eq!(early.call("199").answered(SOON), 404);
+}
+
+#[test]
+fn whoever_asks_for_no_sip_gets_no_websocket() {
+    let server = Server::demo();
+    let address = server.sip_by(Transport::Ws);
+    for (asked, expected) in [
+        ("", "HTTP/1.1 400"),
+        ("Sec-WebSocket-Protocol: chat\r\n", "HTTP/1.1 400"),
+        ("Sec-WebSocket-Protocol: chat, sip\r\n", "HTTP/1.1 101"),
+    ] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(SOON)).unwrap();
+        let upgrade = format!(
+            "GET / HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{asked}\r\n"
+        );
+        stream.write_all(upgrade.as_bytes()).unwrap();
+        let mut buffer = [0; 1_024];
+        let length = stream.read(&mut buffer).unwrap();
+        let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        assert!(answer.starts_with(expected), "{asked:?}: {answer}");
+    }
+}
+
+#[test]
+fn a_baresip_by_tls_registers_and_takes_a_call() {
+    let server = with_tls().start();
+    let peer = Baresip {
+        account: "<sip:anna@demo.localhost;transport=tls>;auth_user=anna;auth_pass=demo-anna;answermode=auto;regint=60",
+        hertz: 440,
+        port: 5,
+        transport: Transport::Tls,
+    };
+    let (running, _folder) = peer.start(&server);
+    server.wait("baresip is registered", 2 * SOON, |server| {
+        let rows = server.ctl(&["registrations"]);
+        !rows.as_array().unwrap().is_empty()
+    });
+    let bosse = phone_by(&server, "bosse", Transport::Wss);
+    let mut calling = bosse.call("101");
+    calling.expect_answer(SOON);
+    calling.media.play(Sound::Tone(1_000.0));
+    wait_until_heard(&calling, 440.0);
+    calling.hang_up();
+    server.wait_idle(SOON);
+    drop(running);
+}
+
+#[test]
+fn phones_by_ipv6_are_heard_over_udp_and_tcp() {
+    let six = "[\"127.0.0.1:5060\", \"[::1]:5060\"]";
+    let server = Setup::demo()
+        .set_server("sip.udp", six)
+        .set_server("sip.tcp", six)
+        .start();
+    for (name, transport) in [("anna", Transport::Udp), ("bosse", Transport::Tcp)] {
+        let options = Options {
+            transport,
+            ip: Ipv6Addr::LOCALHOST.into(),
+            ..Options::account(name)
+        };
+        let address = (Ipv6Addr::LOCALHOST, server.sip().port()).into();
+        let mut phone = Phone::new(address, options);
+        phone.register();
+        let row = server.ctl_row("registrations", "user", &format!("demo/{name}"));
+        assert_eq!(row["source"], phone.local().to_string());
+        assert_eq!(phone.call("199").answered(SOON), 404);
+    }
+}
