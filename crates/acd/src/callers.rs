@@ -93,6 +93,19 @@ impl Step<'_> {
         });
     }
 
+    /// Says whether a caller is in, or could be taken in. A caller whom a `Join` has just been refused is told so
+    /// once more.
+    pub(crate) fn answer_room(&mut self, call: CallId, queue: &QueueId) {
+        let refusal = match self.engine.callers.contains_key(&call) {
+            true => None,
+            false => self.refusal(queue),
+        };
+        self.out.commands.push(match refusal {
+            None => Command::Room { call },
+            Some(cause) => Command::Refuse { call, cause },
+        });
+    }
+
     pub(crate) fn answer_position(&mut self, call: CallId) {
         let position = self.engine.position(call);
         self.out.commands.push(Command::Position { call, position });

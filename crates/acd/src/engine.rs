@@ -128,6 +128,7 @@ impl Core for Engine {
                 call,
                 active: false,
             } => step.own_call_ended(agent, call),
+            Input::AskRoom { call, queue } => step.answer_room(call, &queue),
             Input::AskPosition { call } => step.answer_position(call),
         }
         step.dispatch();

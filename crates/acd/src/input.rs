@@ -68,6 +68,13 @@ pub enum Input {
         /// Whether it is now going on.
         active: bool,
     },
+    /// "May this caller wait there?"; answered with `Command::Room` or `Command::Refuse`. It keeps no place.
+    AskRoom {
+        /// The caller's call; one who waits already may.
+        call: CallId,
+        /// Where.
+        queue: QueueId,
+    },
     /// "Which place has this caller now?"; answered with `Command::Position`.
     AskPosition {
         /// The caller's call.

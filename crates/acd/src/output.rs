@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Output {
     /// What came about: to be journalled in this order.
     pub facts: Vec<Stamped>,
-    /// What to do. Answers (`Position`, `Answer`) come of no fact; all others are read off one.
+    /// What to do. Answers (`Room`, `Position`, `Answer`) come of no fact; all others are read off one.
     pub commands: Vec<Command>,
 }
 
@@ -59,6 +59,11 @@ pub enum Command {
         call: CallId,
         /// Why.
         cause: RefuseCause,
+    },
+    /// Answer to `AskRoom`: he may wait, or does so already.
+    Room {
+        /// The caller's call.
+        call: CallId,
     },
     /// Answer to `AskPosition`.
     Position {

@@ -29,6 +29,9 @@ pub(crate) struct Call {
     pub(crate) caller_number: Box<str>,
     pub(crate) caller_name: Option<Box<str>>,
     pub(crate) dialled: Box<str>,
+    /// How many more proxies an INVITE of ours may go through for it (RFC 3261 §20.22): a call that comes back to us
+    /// must end some time.
+    pub(crate) hops: u32,
     pub(crate) sip_call_id: Box<str>,
     pub(crate) started: Time,
     pub(crate) connected: Option<Time>,

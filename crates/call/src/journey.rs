@@ -33,6 +33,8 @@ pub(crate) enum Step {
     Play(Playlist),
     /// He may be offered to agents from now on.
     Join,
+    /// Find out whether he may wait there, and come back with [`Journey::start`].
+    AskRoom,
     /// Find out his place, and come back with [`Journey::place_known`].
     AskPlace,
     /// Come back with [`Journey::repeat_due`] after this time.
@@ -41,6 +43,8 @@ pub(crate) enum Step {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
+    /// Nobody knows yet whether he may wait there, and he has heard nothing.
+    Arriving,
     Welcome,
     Message,
     AskingPlace,
@@ -65,7 +69,7 @@ impl Journey {
     pub(crate) fn new(settings: QueueJourney) -> Journey {
         Journey {
             settings,
-            stage: Stage::Welcome,
+            stage: Stage::Arriving,
             token: 0,
             rotation: 0,
             place_last_said: None,
@@ -76,11 +80,21 @@ impl Journey {
         &self.settings
     }
 
-    /// The caller can hear us.
-    pub(crate) fn start(&mut self, steps: &mut Vec<Step>) {
+    /// He is here. Before he is answered it must be known that there is room for him.
+    pub(crate) fn arrive(&mut self, steps: &mut Vec<Step>) {
         if self.settings.offers == Offering::DuringWelcome {
             steps.push(Step::Join);
         }
+        steps.push(Step::AskRoom);
+    }
+
+    /// Whether that is still to be told.
+    pub(crate) fn is_arriving(&self) -> bool {
+        self.stage == Stage::Arriving
+    }
+
+    /// The caller may wait, and can hear us.
+    pub(crate) fn start(&mut self, steps: &mut Vec<Step>) {
         match self.settings.welcome.clone() {
             Some(welcome) => self.say(Stage::Welcome, vec![welcome], steps),
             None => self.welcome_over(steps),
@@ -96,7 +110,7 @@ impl Journey {
             Stage::Welcome => self.welcome_over(steps),
             Stage::Message => self.message_over(steps),
             Stage::Place => self.music(steps),
-            Stage::AskingPlace | Stage::Music | Stage::Over => {}
+            Stage::Arriving | Stage::AskingPlace | Stage::Music | Stage::Over => {}
         }
     }
 
@@ -242,6 +256,7 @@ mod tests {
         fn new(settings: QueueJourney) -> Listener {
             let mut journey = Journey::new(settings);
             let mut steps = Vec::new();
+            journey.arrive(&mut steps);
             journey.start(&mut steps);
             let mut listener = Listener {
                 journey,
@@ -256,6 +271,7 @@ mod tests {
             for step in self.steps.drain(..) {
                 self.heard.push(match step {
                     Step::Join => "join".to_owned(),
+                    Step::AskRoom => "room".to_owned(),
                     Step::AskPlace => "ask".to_owned(),
                     Step::WaitForRepeat(span) => format!("wait {}", span.as_secs()),
                     Step::Play(list) => {
@@ -294,7 +310,7 @@ mod tests {
     #[test]
     fn a_caller_hears_welcome_first_message_his_place_music_and_messages_in_rotation() {
         let mut caller = Listener::new(settings());
-        assert_eq!(caller.heard(), ["join", "welcome→silence"]);
+        assert_eq!(caller.heard(), ["join", "room", "welcome→silence"]);
         caller.played();
         assert_eq!(caller.heard(), ["first→silence"]);
         caller.played();
@@ -338,7 +354,7 @@ mod tests {
             offers: Offering::AfterWelcome,
             ..settings()
         });
-        assert_eq!(caller.heard(), ["welcome→silence"]);
+        assert_eq!(caller.heard(), ["room", "welcome→silence"]);
         caller.played();
         assert_eq!(caller.heard(), ["join", "first→silence"]);
     }
@@ -352,7 +368,7 @@ mod tests {
             position: PositionSaid::Never,
             ..settings()
         });
-        assert_eq!(caller.heard(), ["join", "→music"]);
+        assert_eq!(caller.heard(), ["join", "room", "→music"]);
         caller.repeat();
         assert_eq!(caller.heard(), ["→music"]);
     }

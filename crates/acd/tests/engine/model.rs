@@ -92,6 +92,17 @@ impl Model {
                 call,
                 active,
             } => self.own_call(agent, *call, *active),
+            Input::AskRoom { call, queue } => {
+                let waits = self.callers.iter().any(|caller| caller.call == *call);
+                let refusal = match waits {
+                    true => None,
+                    false => self.refusal(queue),
+                };
+                self.commands.push(match refusal {
+                    None => Command::Room { call: *call },
+                    Some(cause) => Command::Refuse { call: *call, cause },
+                });
+            }
             Input::AskPosition { call } => {
                 let position = self.position(*call);
                 self.commands.push(Command::Position {
@@ -204,18 +215,21 @@ impl Model {
         }
     }
 
-    fn join(&mut self, call: CallId, queue: &QueueId, arrived: Time) {
-        if self.callers.iter().any(|caller| caller.call == call) {
-            return;
-        }
-        let refusal = match self.settings.queues.get(queue) {
+    fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {
+        match self.settings.queues.get(queue) {
             None => Some(RefuseCause::NoSuchQueue),
             Some(settings) => {
                 let waiting = self.waiting_in_order(|other| other == queue).len();
                 (waiting >= settings.waiting_max as usize).then_some(RefuseCause::Full)
             }
-        };
-        if let Some(cause) = refusal {
+        }
+    }
+
+    fn join(&mut self, call: CallId, queue: &QueueId, arrived: Time) {
+        if self.callers.iter().any(|caller| caller.call == call) {
+            return;
+        }
+        if let Some(cause) = self.refusal(queue) {
             // A removed queue whose callers still talk counts on.
             if self.settings.queues.contains_key(queue) || self.totals.contains_key(queue) {
                 self.totals.entry(queue.clone()).or_default().refused += 1;

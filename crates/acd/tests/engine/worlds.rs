@@ -422,6 +422,10 @@ impl World {
 
     fn position_is_asked(&mut self) {
         let call = self.some_call();
+        if self.one_in(2) {
+            let queue = self.some_queue();
+            return self.give(Input::AskRoom { call, queue });
+        }
         self.give(Input::AskPosition { call });
     }
 

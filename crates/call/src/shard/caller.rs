@@ -46,6 +46,7 @@ impl Shard {
         }
         no_extension_required(request)?;
         body_is_readable(request)?;
+        let hops = hops_left(request)?;
         self.room_for_a_call(admission)?;
         self.is_no_copy(request)?;
         let asked = self.session_asked(request)?;
@@ -66,6 +67,9 @@ impl Shard {
         let caller = calling.user.as_ref();
         let purpose = wanted_of(organisation, admission, request, &dialled, caller, &asking)?;
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
+        if let Some(call) = self.call_mut(call) {
+            call.hops = hops;
+        }
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
         self.tell_own_call(admitted_user(admission), call, OwnCall::Active, out);
@@ -130,6 +134,7 @@ impl Shard {
                 caller_number: calling.number,
                 caller_name: calling.name,
                 dialled: dialled.into(),
+                hops: MAX_FORWARDS,
                 sip_call_id: sip_call_id.into(),
                 started: now,
                 connected: None,
@@ -294,6 +299,18 @@ impl Shard {
         let status = StatusCode::REQUEST_TERMINATED;
         self.end_call(now, call, EndCause::CallerHungUp, status, out);
     }
+}
+
+/// RFC 3261 §8.1.1.6.
+const MAX_FORWARDS: u32 = 70;
+
+/// How many more hops a call may take; 483 where there is none left (RFC 3261 §16.3).
+fn hops_left(request: &Request) -> Result<u32, Refused> {
+    let malformed = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
+    let came = request.headers.max_forwards().map_err(malformed)?;
+    came.unwrap_or(MAX_FORWARDS)
+        .checked_sub(1)
+        .ok_or_else(|| Refused::new(StatusCode::TOO_MANY_HOPS, RefusedCause::Malformed))
 }
 
 /// RFC 3581 and what phones do behind address translators: the Via names another address or port than the

@@ -151,7 +151,7 @@ impl Shard {
         };
         let to = NameAddr::new(Uri::sip(Some(user.name()), domain(), None));
         let headers = &mut request.headers;
-        headers.push(HeaderName::MaxForwards, 70u32);
+        headers.push(HeaderName::MaxForwards, call.hops);
         // RFC 3327 §5.4: by the proxies that the REGISTER came through.
         for hop in &binding.path {
             headers.push(HeaderName::Route, hop.clone());

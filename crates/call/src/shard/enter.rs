@@ -77,12 +77,7 @@ impl Shard {
         };
         let leg = entry.caller;
         match &entry.purpose {
-            Purpose::Queue(queue) => {
-                let answering = queue.journey.settings().answer;
-                self.transfer_reached(call, StatusCode::OK, out);
-                self.let_hear(now, leg, answering, out);
-                self.start_journey(now, call, out);
-            }
+            Purpose::Queue(_) => self.arrive(now, call, out),
             Purpose::Direct(_) => {
                 if self.hears_us(leg) {
                     // He hears us already, so nobody but us lets him hear that it goes on.

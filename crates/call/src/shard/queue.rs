@@ -12,8 +12,26 @@ use media_core::Command;
 use sip_core::StatusCode;
 
 impl Shard {
-    pub(super) fn start_journey(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        self.step_journey(now, call, out, Journey::start);
+    /// A caller comes to a queue. He is answered once the queue engine has said that there is room for him.
+    pub(super) fn arrive(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.step_journey(now, call, out, Journey::arrive);
+    }
+
+    /// There is: he is let hear, and his journey begins.
+    fn has_room(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call(call).filter(|call| call.ending.is_none()) else {
+            return;
+        };
+        let caller = entry.caller;
+        let Purpose::Queue(queue) = &entry.purpose else {
+            return;
+        };
+        if queue.journey.is_arriving() {
+            let answering = queue.journey.settings().answer;
+            self.transfer_reached(call, StatusCode::OK, out);
+            self.let_hear(now, caller, answering, out);
+            self.step_journey(now, call, out, Journey::start);
+        }
     }
 
     pub(super) fn journey_played(
@@ -79,6 +97,10 @@ impl Shard {
                     queue: queue.clone(),
                     arrived,
                 })),
+                Step::AskRoom => out.push(Output::Acd(acd::Input::AskRoom {
+                    call,
+                    queue: queue.clone(),
+                })),
                 Step::AskPlace => out.push(Output::Acd(acd::Input::AskPosition { call })),
                 Step::WaitForRepeat(span) => {
                     self.timers
@@ -106,6 +128,7 @@ impl Shard {
                 self.withdraw_offer(now, call, offer, CallOff::Over, out);
             }
             acd::Command::Connect { offer, call, .. } => self.connect(now, call, offer, out),
+            acd::Command::Room { call } => self.has_room(now, call, out),
             acd::Command::Refuse { call, .. } => self.queue_refused(now, call, out),
             acd::Command::Position { call, position } => {
                 let step = |journey: &mut Journey, steps: &mut Vec<Step>| {
@@ -202,6 +225,7 @@ impl Shard {
 
     fn queue_refused(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
         if let Some(entry) = self.call_mut(call)
+            && entry.ending.is_none()
             && let Purpose::Queue(queue) = &mut entry.purpose
         {
             queue.joined = false;

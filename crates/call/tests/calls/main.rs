@@ -13,6 +13,8 @@ mod provisional;
 mod reasons;
 mod replaces;
 mod routes;
+mod script;
+mod sequences;
 mod sessions;
 mod transfer;
 mod world;

@@ -413,3 +413,51 @@ fn an_early_session_that_was_updated_is_refreshed_like_any_other() {
     world.run(seconds(60));
     world.assert_at_rest();
 }
+
+#[test]
+fn a_caller_is_answered_only_when_the_queue_has_room_for_him_and_refused_when_not() {
+    for offers in [
+        call::settings::Offering::DuringWelcome,
+        call::settings::Offering::AfterWelcome,
+    ] {
+        let mut world = World::new(
+            50,
+            QueueJourney {
+                offers,
+                ..journey()
+            },
+        );
+        let room = world.fill_the_queue();
+        let caller = world.phone("caller", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(1));
+        assert_eq!(
+            world.phones[caller].seen,
+            [Seen::Refused(486)],
+            "{offers:?}"
+        );
+        world.leave_the_queue(room);
+        world.call(caller, NUMBER);
+        world.run(seconds(1));
+        assert!(world.phones[caller].talks(), "{offers:?}");
+        world.hang_up(caller);
+        world.run(seconds(60));
+        world.empty_the_queue();
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn a_call_that_has_come_through_too_many_servers_is_refused_and_others_count_down() {
+    let mut world = World::new(51, journey());
+    world.phone("anna", ANSWERS);
+    world.tell_shard(by_trunk("INVITE", 1, "", "Max-Forwards: 0\r\n", SDP));
+    assert!(world.sent(&["SIP/2.0 483"]));
+    world.tell_shard(by_trunk("INVITE", 2, "", "Max-Forwards: 9\r\n", SDP));
+    world.run(seconds(1));
+    assert!(world.sent(&["INVITE sip:anna@", "Max-Forwards: 8\\r\\n"]));
+    world.tell_shard(Input::EndAll);
+    // No ACK comes, which its BYE waits for, and no answer to that.
+    world.run(seconds(100));
+    world.assert_at_rest();
+}

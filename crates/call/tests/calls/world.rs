@@ -26,6 +26,7 @@ use std::time::Duration;
 pub(crate) const NUMBER: &str = "+46850001000";
 pub(crate) const RING: Duration = Duration::from_secs(15);
 pub(crate) const WRAP_UP: Duration = Duration::from_secs(5);
+const WAITING_MAX: u32 = 100;
 const PROMPT: Duration = Duration::from_secs(2);
 
 /// How the network treats messages, in percent.
@@ -191,7 +192,7 @@ fn settings() -> acd::Settings {
         policy: Policy::LongestIdle,
         ring: RING,
         wrap_up: WRAP_UP,
-        waiting_max: 100,
+        waiting_max: WAITING_MAX,
         deferral: Deferral {
             no_answer: short,
             declined: short,
@@ -305,6 +306,38 @@ impl World {
         self.directory = Arc::new(directory);
         self.tell_shard(Input::Configure(Arc::clone(&self.directory)));
         self
+    }
+
+    /// As many others wait in the queue as may; who they are.
+    pub(crate) fn fill_the_queue(&mut self) -> CallId {
+        let one = |slot| CallId {
+            shard: ShardId(9),
+            slot,
+            generation: 1,
+        };
+        for slot in 0..WAITING_MAX {
+            self.tell_engine(acd::Input::Join {
+                call: one(slot),
+                queue: queue(),
+                arrived: self.now,
+            });
+        }
+        one(0)
+    }
+
+    pub(crate) fn leave_the_queue(&mut self, call: CallId) {
+        let cause = acd::LeaveCause::Abandoned;
+        self.tell_engine(acd::Input::Leave { call, cause });
+    }
+
+    pub(crate) fn empty_the_queue(&mut self) {
+        for slot in 1..WAITING_MAX {
+            self.leave_the_queue(CallId {
+                shard: ShardId(9),
+                slot,
+                generation: 1,
+            });
+        }
     }
 
     /// Adds a phone; one with an agent's name is registered.
@@ -670,6 +703,7 @@ impl World {
                 | acd::Command::Connect { call, .. }
                 | acd::Command::Release { call, .. }
                 | acd::Command::Refuse { call, .. }
+                | acd::Command::Room { call }
                 | acd::Command::Position { call, .. },
             ) => call.shard,
             Input::Acd(acd::Command::Answer {
