@@ -1,17 +1,35 @@
 //! A header's value on its way out: whatever it was made of, it can't end its line.
 
 use bytes::Bytes;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Bytes without a line end. CR and LF become spaces, so nothing that a peer or a configuration gave us can
 /// start a header of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct HeaderValue(Box<[u8]>);
 
+/// Room for most values while they are written: a Via or From of ours with all its parameters.
+const USUAL_BYTES: usize = 160;
+
 impl HeaderValue {
     /// The value that `text` displays as.
     pub fn of(text: impl fmt::Display) -> HeaderValue {
-        text.to_string().into()
+        let mut written = String::with_capacity(USUAL_BYTES);
+        // A string takes all that it is given; what a value refuses to write of itself is left out.
+        let _ = write!(written, "{text}");
+        HeaderValue::kept(written.as_bytes())
+    }
+
+    fn kept(bytes: &[u8]) -> HeaderValue {
+        let mut kept: Box<[u8]> = crate::text::trim(bytes).into();
+        if memchr::memchr2(b'\r', b'\n', &kept).is_some() {
+            for byte in &mut kept {
+                if matches!(byte, b'\r' | b'\n') {
+                    *byte = b' ';
+                }
+            }
+        }
+        HeaderValue(kept)
     }
 
     /// Its bytes.
@@ -25,45 +43,38 @@ impl HeaderValue {
     }
 }
 
-impl From<Vec<u8>> for HeaderValue {
-    fn from(mut bytes: Vec<u8>) -> HeaderValue {
-        if memchr::memchr2(b'\r', b'\n', &bytes).is_some() {
-            for byte in &mut bytes {
-                if matches!(byte, b'\r' | b'\n') {
-                    *byte = b' ';
-                }
-            }
-        }
-        HeaderValue(crate::text::trim(&bytes).into())
-    }
-}
-
 macro_rules! from_bytes_like {
-    ($($source:ty => $(|$value:ident| $bytes:expr)?;)*) => {
-        $($(impl From<$source> for HeaderValue {
+    ($($source:ty => |$value:ident| $bytes:expr;)*) => {
+        $(impl From<$source> for HeaderValue {
             fn from($value: $source) -> HeaderValue {
-                HeaderValue::from($bytes)
+                HeaderValue::kept($bytes)
             }
-        })?)*
+        })*
     };
 }
 
 from_bytes_like! {
-    &[u8] => |value| value.to_vec();
-    &str => |value| value.as_bytes().to_vec();
-    &String => |value| value.as_bytes().to_vec();
-    String => |value| value.into_bytes();
-    Box<str> => |value| value.into_string().into_bytes();
-    Bytes => |value| value.to_vec();
-    u16 => |value| value.to_string();
-    u32 => |value| value.to_string();
-    u64 => |value| value.to_string();
-    &crate::NameAddr => |value| value.to_string();
-    crate::NameAddr => |value| value.to_string();
-    &crate::Via => |value| value.to_string();
-    crate::Via => |value| value.to_string();
-    crate::CSeq => |value| value.to_string();
-    &crate::Uri => |value| value.to_string();
+    &[u8] => |value| value;
+    Vec<u8> => |value| &value;
+    &str => |value| value.as_bytes();
+    &String => |value| value.as_bytes();
+    String => |value| value.as_bytes();
+    Box<str> => |value| value.as_bytes();
+    Bytes => |value| &value;
+}
+
+macro_rules! from_displayed {
+    ($($source:ty)*) => {
+        $(impl From<$source> for HeaderValue {
+            fn from(value: $source) -> HeaderValue {
+                HeaderValue::of(value)
+            }
+        })*
+    };
+}
+
+from_displayed! {
+    u16 u32 u64 &crate::NameAddr crate::NameAddr &crate::Via crate::Via crate::CSeq &crate::Uri
 }
 
 #[cfg(test)]

@@ -182,6 +182,9 @@ impl Response {
 
 /// A phrase that stays on its line, in a message and in a log.
 pub(crate) fn phrase(text: &str) -> Box<str> {
+    if !text.contains(|c: char| c.is_ascii_control()) {
+        return text.into();
+    }
     let clean = |c: char| if c.is_ascii_control() { ' ' } else { c };
     text.chars().map(clean).collect::<String>().into()
 }

@@ -121,9 +121,10 @@ impl ServerMatch {
 pub(super) fn stable_hash(parts: &[&str]) -> u64 {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let separated = parts.iter().flat_map(|part| part.bytes().chain([0]));
-    separated.fold(OFFSET, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
+    let mixed = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+    // A zero behind each part keeps their borders.
+    parts.iter().fold(OFFSET, |hash, part| {
+        mixed(part.bytes().fold(hash, mixed), 0)
     })
 }
 
