@@ -2,7 +2,7 @@
 //! whose word is needed; checking credentials and nonces is the shell's part.
 
 use crate::input::Admission;
-use crate::settings::{Directory, Organisation, User};
+use crate::settings::{Destination, Directory, Organisation, User};
 use base::{OrgId, UserId};
 use control::Role;
 use sip_core::digest::{Algorithm, Credentials, Ha1};
@@ -166,11 +166,11 @@ fn account_at<'a>(
 ) -> Option<Account<'a>> {
     let name = address.uri.user()?;
     by_name(organisation, org, name).or_else(|| {
-        organisation
-            .users
-            .iter()
-            .find(|(_, user)| user.extension.as_deref() == Some(name))
-            .map(|(id, user)| Account { id, user })
+        let Destination::User(user) = organisation.extensions.get(name)? else {
+            return None;
+        };
+        let (id, user) = organisation.users.get_key_value(user)?;
+        Some(Account { id, user })
     })
 }
 
