@@ -4,6 +4,7 @@ use crate::crosswise::{Holding, Party, Referral, Rules};
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
+use crate::outward::{Outside, Payer};
 use crate::settings::{FeatureCode, Message};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
@@ -93,6 +94,8 @@ pub(crate) enum Purpose {
     Message(MessageCall),
     /// Its caller chooses in a menu.
     Menu(Choosing),
+    /// It goes to a number outside.
+    Outside(OutsideCall),
 }
 
 /// A call whose other party is in another call.
@@ -188,6 +191,17 @@ pub(crate) enum KeyWay {
     Info,
 }
 
+/// A call to a number outside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OutsideCall {
+    pub(crate) outside: Outside,
+    pub(crate) payer: Payer,
+    /// The leg over the trunk that is being tried, or talked over.
+    pub(crate) leg: Option<LegId>,
+    /// 180 has been passed on.
+    pub(crate) ringing_told: bool,
+}
+
 /// Token of the only playlist that a feature code's confirmation needs.
 pub(crate) const CONFIRMATION: u32 = 1;
 
@@ -225,11 +239,21 @@ impl Call {
         token(self.moves)
     }
 
+    /// Whether the caller has been told that it rings; none where that is not for him to know.
+    pub(crate) fn ringing_told(&mut self) -> Option<&mut bool> {
+        match &mut self.purpose {
+            Purpose::Direct(direct) => Some(&mut direct.ringing_told),
+            Purpose::Outside(outside) => Some(&mut outside.ringing_told),
+            _ => None,
+        }
+    }
+
     /// The two legs that talk with each other, caller first.
     pub(crate) fn talking(&self) -> Option<(LegId, LegId)> {
         let other = match &self.purpose {
             Purpose::Queue(queue) => queue.agent.as_ref().map(|(_, leg)| *leg),
             Purpose::Direct(direct) => self.connected.and(direct.leg),
+            Purpose::Outside(outside) => self.connected.and(outside.leg),
             _ => None,
         };
         other.map(|other| (self.caller, other))

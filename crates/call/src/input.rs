@@ -9,7 +9,7 @@ use crate::watched::{Line, Sight, Watched};
 use base::{CallId, LegId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
-use sip_core::{Flow, Message, Reasons, Request, Response};
+use sip_core::{Flow, Message, Reasons, Request, Response, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +62,13 @@ pub enum Input {
         leg: LegId,
         /// Our address.
         address: Option<SocketAddr>,
+    },
+    /// Answer to [`Output::Resolve`]: where requests to that URI go, best first; empty if nowhere.
+    Resolved {
+        /// The leg that asked.
+        leg: LegId,
+        /// Flows to try in turn.
+        targets: Vec<Flow>,
     },
     /// Something heard or done by a media session.
     Media(media_core::Event),
@@ -131,6 +138,13 @@ pub enum Output {
         leg: LegId,
         /// Who is sought.
         user: UserId,
+    },
+    /// Which addresses does this URI mean (RFC 3263)? Answer with [`Input::Resolved`].
+    Resolve {
+        /// The leg that asks.
+        leg: LegId,
+        /// The next hop.
+        uri: Uri,
     },
     /// Open a media session; answer with [`Input::MediaOpened`].
     OpenMedia(media_core::Session),
@@ -212,6 +226,20 @@ pub enum CallEvent {
         /// Why.
         cause: RefusedCause,
     },
+    /// A call to a number outside was not made.
+    OutsideRefused {
+        /// The call as it was.
+        call: CallView,
+        /// Why.
+        cause: RefusedCause,
+    },
+    /// A trunk asked for credentials that are not for it: the realm is not the one of its account.
+    ChallengeIgnored {
+        /// The trunk.
+        trunk: TrunkId,
+        /// The realms it named.
+        realm: Box<str>,
+    },
 }
 
 /// Why a call ended.
@@ -259,6 +287,12 @@ pub enum RefusedCause {
     NoDialog,
     /// As many subscriptions as may be are there.
     TooManySubscriptions,
+    /// No plan allows whoever calls to call outside.
+    NoPlan,
+    /// The plan does not allow numbers of that kind.
+    NumberNotAllowed,
+    /// There is no trunk that takes calls out.
+    NoTrunk,
 }
 
 /// Why a shard wakes up.

@@ -7,6 +7,7 @@ use crate::input::EndCause;
 use crate::notifier::Notifier;
 use crate::reliable::Provisionals;
 use crate::session_timer::Asked;
+use crate::trunk::Way;
 use base::{CallId, LegId, OfferId, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
@@ -89,13 +90,20 @@ pub(crate) enum Role {
     Agent { offer: OfferId, agent: UserId },
     /// A colleague's device, rung because he was dialled.
     Callee { user: UserId },
+    /// Somebody outside, over a trunk.
+    Outside,
 }
 
 impl Role {
+    /// Whether the party is the one that was dialled: the caller hears how it goes with him.
+    pub(crate) fn is_called(&self) -> bool {
+        matches!(self, Role::Callee { .. } | Role::Outside)
+    }
+
     /// Who is rung.
     pub(crate) fn user(&self) -> Option<&UserId> {
         match self {
-            Role::Caller => None,
+            Role::Caller | Role::Outside => None,
             Role::Agent { agent: user, .. } | Role::Callee { user } => Some(user),
         }
     }
@@ -217,6 +225,8 @@ pub(crate) struct Leg {
     pub(crate) unacknowledged: Option<Unacknowledged>,
     /// Our own requests within the dialog, and how long it stands.
     pub(crate) exchange: Exchange,
+    /// Of a leg over a trunk: which, and what is left to be tried.
+    pub(crate) way: Option<Box<Way>>,
     pub(crate) media_open: bool,
     /// The call whose media thread has the session; another than `call` once the leg was transferred.
     pub(crate) media_home: CallId,

@@ -15,6 +15,7 @@ pub mod journey;
 pub mod leg;
 mod menu;
 mod notifier;
+pub mod outward;
 mod reliable;
 mod routing;
 mod session_timer;
@@ -24,6 +25,7 @@ pub mod speech;
 pub mod subscription;
 mod tag;
 mod timers;
+pub mod trunk;
 pub mod view;
 pub mod watched;
 

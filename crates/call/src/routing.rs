@@ -1,6 +1,7 @@
 //! Where a dialled number leads within an organisation.
 
 use crate::input::Admission;
+use crate::outward::{Outside, Payer};
 use crate::settings::{
     CallerPattern, Destination, Directory, FeatureCode, Group, Menu, Message, Number, Organisation,
     QueueJourney,
@@ -33,6 +34,7 @@ pub(crate) enum Target<'a> {
     Message(Message),
     Menu(&'a Menu),
     Feature(FeatureCode),
+    Outside(Outside, Payer),
 }
 
 /// The organisation a call belongs to: that of whoever was let in.
@@ -63,39 +65,36 @@ pub(crate) fn target<'a>(
     dialled: &str,
     asking: &Asking<'_>,
 ) -> Option<Target<'a>> {
-    let number = || {
-        let (number, _) = organisation.numbers.get_key_value(dialled)?;
-        Some(Destination::Number(number.clone()))
-    };
     let destination = match admission {
-        Admission::Trunk(_) => number()?,
-        Admission::User(_) => {
-            if let Some(code) = organisation.feature_codes.get(dialled) {
-                return Some(Target::Feature(*code));
-            }
-            organisation
-                .extensions
-                .get(dialled)
-                .cloned()
-                .or_else(number)?
-        }
+        Admission::Trunk(_) => numbered(organisation, dialled)?,
+        Admission::User(user) => match organisation.feature_codes.get(dialled) {
+            Some(code) => return Some(Target::Feature(*code)),
+            None => onward(organisation, user, dialled)?,
+        },
         Admission::Anyone | Admission::NoRoom => return None,
     };
     Target::of(organisation, &destination, asking)
 }
 
-/// Where a user of the organisation may send whoever he talks with: to all that he could dial, but for what has
-/// something done.
-pub(crate) fn onward(organisation: &Organisation, dialled: &str) -> Option<Destination> {
-    let number = || {
-        let (number, _) = organisation.numbers.get_key_value(dialled)?;
-        Some(Destination::Number(number.clone()))
-    };
-    organisation
-        .extensions
-        .get(dialled)
-        .cloned()
-        .or_else(number)
+fn numbered(organisation: &Organisation, dialled: &str) -> Option<Destination> {
+    let (number, _) = organisation.numbers.get_key_value(dialled)?;
+    Some(Destination::Number(number.clone()))
+}
+
+/// Where a user of the organisation may call, and send whoever he talks with: to its extensions and numbers, however
+/// those are dialled, and else to a number outside, on his account.
+pub(crate) fn onward(
+    organisation: &Organisation,
+    user: &UserId,
+    dialled: &str,
+) -> Option<Destination> {
+    let internal = organisation.extensions.get(dialled).cloned();
+    if let Some(internal) = internal.or_else(|| numbered(organisation, dialled)) {
+        return Some(internal);
+    }
+    let outside = organisation.outward.numbering.read(dialled)?;
+    let own = numbered(organisation, &outside.number.to_string());
+    Some(own.unwrap_or_else(|| Destination::Outside(outside, Payer::User(user.clone()))))
 }
 
 impl<'a> Target<'a> {
@@ -133,6 +132,9 @@ impl<'a> Target<'a> {
             Destination::Menu(menu) => organisation.ways.menus.get(menu).map(Target::Menu),
             Destination::Message(message) => Some(Target::Message(message.clone())),
             Destination::Number(_) => None,
+            Destination::Outside(outside, payer) => {
+                Some(Target::Outside(outside.clone(), payer.clone()))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Menu, Message, Number, Route, Ways,
 };
+use crate::{outward, trunk};
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
 use media_core::PromptId;
@@ -170,8 +171,10 @@ pub struct Organisation {
     pub numbers: BTreeMap<Box<str>, Number>,
     /// What is dialled, such as `*11`, to have something done.
     pub feature_codes: BTreeMap<Box<str>, FeatureCode>,
-    /// Where calls to `numbers` come from without credentials.
+    /// Ways to and from the world outside.
     pub trunks: BTreeMap<TrunkId, Trunk>,
+    /// How numbers outside are called.
+    pub outward: outward::Settings,
     /// What a caller meets in each queue.
     pub queues: BTreeMap<QueueId, QueueJourney>,
     /// What feature codes answer with.
@@ -242,6 +245,8 @@ pub enum Destination {
     Number(Box<str>),
     /// A menu.
     Menu(MenuId),
+    /// A number outside, on that account.
+    Outside(outward::Outside, outward::Payer),
 }
 
 /// What a feature code does; always about whoever dials it.
@@ -272,11 +277,13 @@ pub struct FeaturePrompts {
     pub refused: PromptId,
 }
 
-/// Calls from these addresses to the organisation's public numbers need no credentials.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A way to and from the world outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trunk {
-    /// Source addresses.
+    /// Calls from these addresses to the organisation's public numbers need no credentials.
     pub sources: Vec<Network>,
+    /// Where calls out are sent; a trunk without takes none.
+    pub outward: Option<trunk::Outward>,
 }
 
 /// Language of spoken numbers.

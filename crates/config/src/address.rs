@@ -4,6 +4,7 @@ use crate::section::Reading;
 use crate::tree::{Node, Value};
 use crate::value::{str_of, wrong};
 use call::settings::Network;
+use sip_core::{Host, Uri};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
@@ -110,6 +111,36 @@ fn str_of_digits<'n>(node: &'n Node, expected: &str) -> Reading<&'n str> {
             wrong(node, expected, format!("write it in quotes: \"{number}\""))
         }
         _ => wrong(node, expected, "write it in quotes, such as \"101\""),
+    }
+}
+
+/// A public number, such as `+46850001000`.
+pub(crate) fn public_number(node: &Node) -> Reading<Box<str>> {
+    let expected = "a public number in full";
+    match str_of_digits(node, expected)? {
+        number if is_public_number(number) => Ok(number.into()),
+        _ => wrong(
+            node,
+            expected,
+            "write plus, country code and number, in quotes: \"+46850001000\"",
+        ),
+    }
+}
+
+/// Where a peer is: an address, with its port or without.
+pub(crate) fn peer(node: &Node) -> Reading<(Host, Option<u16>)> {
+    let expected = "an address, such as 192.0.2.10, 192.0.2.10:5070 or [2001:db8::10]:5070";
+    let text = str_of(node, expected, "192.0.2.10")?;
+    let read = format!("sip:{text}").parse::<Uri>().ok();
+    match read.as_ref().and_then(Uri::as_sip) {
+        Some(sip) if sip.user.is_none() && sip.params.is_empty() && sip.host.ip().is_some() => {
+            Ok((sip.host.clone(), sip.port))
+        }
+        _ => wrong(
+            node,
+            expected,
+            "write its address, and its port unless it is 5060",
+        ),
     }
 }
 

@@ -9,10 +9,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Sections whose entries are things of their own, and what one is called.
-const THINGS: [(&str, &str); 6] = [
+const THINGS: [(&str, &str); 7] = [
     ("groups", "group"),
     ("hours", "hours"),
     ("menus", "menu"),
+    ("plans", "plan"),
     ("queues", "queue"),
     ("trunks", "trunk"),
     ("users", "user"),

@@ -1,21 +1,24 @@
 //! Where a caller is led: the one way in which numbers, groups and menus say so. Each kind is a setting of its own,
 //! `{ queue = "support" }`, of which exactly one is written.
 
-use crate::problems::Problem;
+use crate::problems::{Problem, quoted};
 use crate::queue::NOTHING;
 use crate::scope::{Scope, known};
 use crate::section::{At, Context, Section};
 use crate::tree::Node;
 use crate::value;
 use base::{GroupId, MenuId, QueueId, UserId};
+use call::outward::Payer;
 use call::settings::{Destination, Message};
 use media_core::PromptId;
 
 /// The kinds of destination there are.
-const KINDS: [&str; 6] = ["queue", "user", "group", "menu", "message", "number"];
+const KINDS: [&str; 7] = [
+    "queue", "user", "group", "menu", "message", "number", "outside",
+];
 
 /// What an error tells to write.
-pub(crate) const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" } and { number = \"…\" }";
+pub(crate) const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" }, { number = \"…\" } and { outside = \"…\" }";
 
 /// Messages after messages at most: what is heard one after another can be one recording.
 const THEN_DEEP_MAX: usize = 4;
@@ -79,7 +82,7 @@ fn of_section(
 ) -> Option<Destination> {
     let written = KINDS.iter().filter(|kind| section.has(kind)).count();
     let mut name = |kind| section.take(kind, value::text, context);
-    let [queue, user, group, menu, message, number] = KINDS.map(&mut name);
+    let [queue, user, group, menu, message, number, outside] = KINDS.map(&mut name);
     let then = then(section, scope, context, depth, message.is_some());
     if written != 1 {
         let problem = format!("{} should lead to one place", section.what());
@@ -108,9 +111,27 @@ fn of_section(
         let then = then.map(Box::new);
         return Some(Destination::Message(Message { prompt, then }));
     }
+    if let Some(number) = outside {
+        return outside_at(&number, scope, context);
+    }
     let number = number?;
     let number = known(&number, "number", &scope.numbers, context)?;
     Some(Destination::Number(number.into()))
+}
+
+/// A number outside: called on the organisation's account, whoever the caller is.
+fn outside_at(
+    number: &At<String>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<Destination> {
+    let read = scope.numbering.read(&number.value);
+    if read.is_none() {
+        let problem = format!("{} is no number outside", quoted(&number.value));
+        let mend = "write plus, country code and number, in quotes: \"+46701234567\"";
+        context.add(Problem::new(number.place, problem).mend(mend));
+    }
+    Some(Destination::Outside(read?, Payer::Organisation))
 }
 
 /// Where the caller goes after a message.

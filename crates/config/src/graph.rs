@@ -184,7 +184,7 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
 /// What leads on from a destination, if that does not end there.
 fn led_to(destination: &Destination) -> Option<Node> {
     match destination {
-        Destination::Queue(_) | Destination::User(_) => None,
+        Destination::Queue(_) | Destination::User(_) | Destination::Outside(..) => None,
         Destination::Group(group) => Some(Node::Group(group.clone())),
         Destination::Menu(menu) => Some(Node::Menu(menu.clone())),
         Destination::Message(message) => led_to(message.then.as_deref()?),
@@ -224,6 +224,7 @@ fn queue_at(destination: &Destination) -> Option<&QueueId> {
         Destination::User(_)
         | Destination::Group(_)
         | Destination::Menu(_)
-        | Destination::Number(_) => None,
+        | Destination::Number(_)
+        | Destination::Outside(..) => None,
     }
 }

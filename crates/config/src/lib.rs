@@ -15,6 +15,7 @@ mod limits;
 mod loaded;
 mod menu;
 mod organisation;
+mod outward;
 mod problems;
 mod queue;
 mod reach;
@@ -25,6 +26,7 @@ mod sip;
 mod source;
 mod tls;
 mod tree;
+mod trunk;
 mod user;
 mod value;
 

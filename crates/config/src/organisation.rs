@@ -4,15 +4,17 @@
 use crate::address;
 use crate::graph::{self, Places};
 use crate::library::Library;
+use crate::outward::Own;
 use crate::problems::{Problem, quoted};
 use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, Shared, bad_name};
 use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tree::{Node, Table};
 use crate::user::{self, Account, Readable};
-use crate::{group, hours, menu, queue, reach, value};
+use crate::{group, hours, menu, outward, queue, reach, trunk, value};
 use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
+use call::outward::{Numbering, Rights};
 use call::settings::{
     Destination, Group, Language, Menu, Organisation, QueueJourney, TransferFailed, User, Ways,
 };
@@ -70,6 +72,7 @@ pub(crate) fn read(
         hours: hours_tables.iter().map(|(name, ..)| *name).collect(),
         menus: menu_tables.iter().map(|(name, ..)| *name).collect(),
         numbers: number_tables.iter().map(|(name, ..)| *name).collect(),
+        numbering: head.numbering,
         own_prompts,
         library,
     };
@@ -88,15 +91,31 @@ pub(crate) fn read(
         .collect();
     let menus = read_menus(menu_tables, &scope, &mut dialled, &mut places, context);
     let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
-    let trunks = reach::read_trunks(&mut top, &scope, context);
+    let trunks = trunk::read(&mut top, &scope, context);
+    let plans = outward::read_plans(org, &mut top, context);
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
     top.finish(context);
 
+    let known = outward::Known {
+        plans: &plans,
+        numbers: &numbers,
+        shown: &head.shown,
+    };
+    let common = known.rights(head.own, context);
+    let of_users = rights(users.own, &known, context);
+    let of_queues = rights(queues.own, &known, context);
     let extensions = users.extensions.into_iter();
     let extensions = extensions.chain(queues.extensions);
     let extensions = extensions.chain(groups.extensions).chain(menus.extensions);
     let organisation = Organisation {
+        outward: call::outward::Settings {
+            numbering: scope.numbering.clone(),
+            plans,
+            common,
+            users: of_users,
+            queues: of_queues,
+        },
         ways: Ways {
             groups: groups.groups,
             menus: menus.menus,
@@ -127,8 +146,23 @@ pub(crate) fn read(
     }
 }
 
+/// Rights by who has them; nobody is there who has nothing of his own.
+fn rights<Id: Ord>(
+    own: Vec<(Id, Own)>,
+    known: &outward::Known<'_>,
+    context: &mut Context<'_>,
+) -> BTreeMap<Id, Rights> {
+    let rights = own
+        .into_iter()
+        .map(|(id, own)| (id, known.rights(own, context)));
+    rights
+        .filter(|(_, rights)| *rights != Rights::default())
+        .collect()
+}
+
 #[derive(Default)]
 struct Users {
+    own: Vec<(UserId, Own)>,
     accounts: BTreeMap<UserId, User>,
     extensions: BTreeMap<Box<str>, Destination>,
     demo: Vec<Account>,
@@ -152,6 +186,7 @@ fn read_users(
         }
         users.demo.extend(read.demo);
         users.readable.extend(read.readable);
+        users.own.push((read.id.clone(), read.outward));
         users.accounts.insert(read.id, read.user);
     }
     warn_of_readable(&users.readable, context);
@@ -175,6 +210,7 @@ fn warn_of_readable(readable: &[Readable], context: &mut Context<'_>) {
 
 #[derive(Default)]
 struct Queues {
+    own: Vec<(QueueId, Own)>,
     settings: BTreeMap<QueueId, QueueSettings>,
     journeys: BTreeMap<QueueId, QueueJourney>,
     agents: BTreeMap<UserId, AgentSettings>,
@@ -203,6 +239,7 @@ fn read_queues(
                 agent.logged_in_at_start.insert(read.id.clone());
             }
         }
+        queues.own.push((read.id.clone(), read.outward));
         queues.places.insert(read.id.clone(), place);
         queues.settings.insert(read.id.clone(), read.settings);
         queues.journeys.insert(read.id, read.journey);
@@ -273,6 +310,9 @@ struct Head {
     is_demo: bool,
     hold_music: Option<At<String>>,
     transfer_failed: TransferFailed,
+    numbering: Numbering,
+    shown: BTreeSet<Box<str>>,
+    own: Own,
 }
 
 fn read_head(
@@ -288,6 +328,9 @@ fn read_head(
         is_demo: false,
         hold_music: None,
         transfer_failed: TransferFailed::default(),
+        numbering: Numbering::default(),
+        shown: BTreeSet::new(),
+        own: Own::default(),
     };
     let Some(mut section) = top.section("organisation", "[organisation]", context) else {
         if !top.has("organisation") {
@@ -305,6 +348,8 @@ fn read_head(
     let demo = section.take("demo", value::boolean, context);
     head.hold_music = section.take("hold_music", value::text, context);
     let transfer_failed = section.take("transfer_failed", value::choice(&TRANSFER_FAILED), context);
+    (head.numbering, head.shown) = outward::read_numbering(&mut section, context);
+    head.own = outward::read_own(&mut section, context);
     section.finish(context);
     if let Some(domain) = domain {
         if let Some(first) = shared.domains.insert(domain.value.clone(), domain.place) {

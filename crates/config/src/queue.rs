@@ -2,6 +2,7 @@
 //! engine its settings and the call its journey.
 
 use crate::address;
+use crate::outward::{self, Own};
 use crate::problems::{Problem, quoted};
 use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, bad_name, known};
 use crate::section::{At, Context, Section};
@@ -51,6 +52,7 @@ pub(crate) struct Read {
     pub(crate) id: QueueId,
     pub(crate) extension: Option<Box<str>>,
     pub(crate) logged_in_at_start: bool,
+    pub(crate) outward: Own,
     pub(crate) settings: QueueSettings,
     pub(crate) journey: QueueJourney,
 }
@@ -75,11 +77,13 @@ pub(crate) fn read(
     let logged_in_at_start = section.take("logged_in_at_start", value::boolean, context);
     let settings = read_settings(&mut section, scope, context);
     let journey = read_journey(name, &mut section, scope, context);
+    let outward = outward::read_own(&mut section, context);
     section.finish(context);
     Some(Read {
         id: id?,
         extension: extension.map(|at| at.value),
         logged_in_at_start: logged_in_at_start.is_some_and(|at| at.value),
+        outward,
         settings,
         journey,
     })

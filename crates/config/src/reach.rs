@@ -1,21 +1,18 @@
-//! How an organisation is reached: public numbers, trunks and feature codes.
+//! How an organisation is reached: public numbers and feature codes.
 
 use crate::address;
 use crate::destination;
 use crate::graph::{Node, Places};
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, Scope, Shared, bad_name, known};
+use crate::scope::{Dialled, Scope, Shared, known};
 use crate::section::{Context, Reading, Section};
 use crate::source::Place;
 use crate::tree;
 use crate::value;
-use base::{HoursId, TrunkId};
-use call::settings::{CallerPattern, FeatureCode, FeaturePrompts, Number, Route, Trunk};
+use base::HoursId;
+use call::settings::{CallerPattern, FeatureCode, FeaturePrompts, Number, Route};
 use media_core::PromptId;
 use std::collections::BTreeMap;
-
-/// Addresses a trunk comes from, at most: a provider's blocks are few.
-const SOURCES_MAX: usize = 64;
 
 /// Routes of one number at most, and callers of one route.
 const ROUTES_MAX: usize = 64;
@@ -153,43 +150,6 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
         true => CallerPattern::Prefix(digits.into()),
         false => CallerPattern::Number(digits.into()),
     })
-}
-
-pub(crate) fn read_trunks(
-    top: &mut Section<'_>,
-    scope: &Scope<'_>,
-    context: &mut Context<'_>,
-) -> BTreeMap<TrunkId, Trunk> {
-    let mut trunks = BTreeMap::new();
-    for (name, place, node) in top.named("trunks", context) {
-        let id = TrunkId::new(scope.org, name)
-            .map_err(|error| context.add(bad_name(place, "trunk", &error)))
-            .ok();
-        let Some(mut section) = context.told(Section::of(format!("trunk `{name}`"), node)) else {
-            continue;
-        };
-        let mend = "name where its calls come from: sources = [\"192.0.2.0/24\"]";
-        let reader = value::list(SOURCES_MAX, address::network);
-        let sources = section.require("sources", mend, reader, context);
-        section.finish(context);
-        let (Some(id), Some(sources)) = (id, sources) else {
-            continue;
-        };
-        if sources.value.is_empty() {
-            let problem = format!("trunk `{name}` has no address to come from");
-            context.add(Problem::new(sources.place, problem).mend(mend));
-        }
-        for source in &sources.value {
-            if source.value.to_string().ends_with("/0") {
-                let problem = "calls from any address on the internet come in without credentials";
-                let mend = "name the provider's own addresses";
-                context.warn(Problem::new(source.place, problem).mend(mend));
-            }
-        }
-        let sources = sources.value.into_iter().map(|at| at.value).collect();
-        trunks.insert(id, Trunk { sources });
-    }
-    trunks
 }
 
 /// Each feature code's setting, what it does, and what is said after it.

@@ -6,6 +6,7 @@ use crate::problems::{Problem, nearest, quoted};
 use crate::section::{At, Context};
 use crate::source::Place;
 use base::OrgId;
+use call::outward::Numbering;
 use call::settings::Language;
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) menus: BTreeSet<&'s str>,
     /// The same of public numbers.
     pub(crate) numbers: BTreeSet<&'s str>,
+    /// How its people dial.
+    pub(crate) numbering: Numbering,
     pub(crate) own_prompts: BTreeSet<&'s str>,
     pub(crate) library: &'s Library,
 }

@@ -2,6 +2,7 @@
 //! else, apart from a demo's, which is no secret.
 
 use crate::address;
+use crate::outward::{self, Own};
 use crate::problems::Problem;
 use crate::scope::{Dialled, Scope, bad_name};
 use crate::section::{At, Context, Section};
@@ -47,6 +48,7 @@ pub(crate) struct Readable {
 pub(crate) struct Read {
     pub(crate) id: UserId,
     pub(crate) user: User,
+    pub(crate) outward: Own,
     pub(crate) demo: Option<Account>,
     pub(crate) readable: Option<Readable>,
 }
@@ -79,6 +81,7 @@ pub(crate) fn read(
     let role = section.take("role", value::choice(&ROLES), context);
     let devices = section.take("devices", value::choice(&DEVICES), context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
+    let outward = outward::read_own(&mut section, context);
     section.finish(context);
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
@@ -116,6 +119,7 @@ pub(crate) fn read(
         }),
         id,
         user,
+        outward,
     })
 }
 

@@ -88,6 +88,8 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
     if let Some(limit) = descriptors::raise_limit() {
         tracing::debug!(limit, "file descriptors");
     }
+    // The world's numbering plans are read meanwhile; whoever needs them sooner waits for that.
+    std::thread::spawn(call::outward::warm);
     let code = match prepare(clock, dir).and_then(enter) {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartError::Wrong(wrong)) => {

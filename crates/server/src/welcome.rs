@@ -49,6 +49,7 @@ fn describe_destination(destination: &Destination) -> String {
             None => "a message".to_owned(),
         },
         Destination::Number(number) => format!("as {number}"),
+        Destination::Outside(outside, _) => outside.number.to_string(),
     }
 }
 

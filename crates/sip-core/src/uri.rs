@@ -255,7 +255,7 @@ impl Uri {
     }
 
     /// What a call to this URI dials: the user, or the telephone number that stands there (RFC 3261 §19.1.6),
-    /// without visual separators and parameters. Carriers write `;npdi` and `;rn=` there, with and without
+    /// without visual separators and parameters, in full where its context says how. Carriers write `;npdi` and `;rn=` there, with and without
     /// `user=phone`; a leading plus says number enough.
     pub fn dialled(&self) -> Option<Cow<'_, str>> {
         let user = self.user()?;
@@ -266,8 +266,12 @@ impl Uri {
             Uri::Sip(_) if is_number => TelUri::parse_after_scheme(user.as_bytes()).ok(),
             _ => None,
         };
-        Some(match number {
-            Some(tel) => Cow::Owned(tel.number.into()),
+        let tel = match self {
+            Uri::Tel(tel) => Some(tel),
+            _ => number.as_ref(),
+        };
+        Some(match tel {
+            Some(tel) => tel.global().into(),
             None => Cow::Borrowed(user),
         })
     }
@@ -438,6 +442,22 @@ impl SipUri {
 }
 
 impl TelUri {
+    /// The number with the prefix that a local one's context names (RFC 3966 §5.1.5), if that is one.
+    fn global(&self) -> String {
+        let context = self.params.get("phone-context").unwrap_or_default();
+        let prefix: String = context
+            .chars()
+            .filter(|c| !matches!(c, '-' | '.' | '(' | ')'))
+            .collect();
+        let is_prefix = prefix
+            .strip_prefix('+')
+            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        match is_prefix && !self.number.starts_with('+') {
+            true => format!("{prefix}{}", self.number),
+            false => self.number.to_string(),
+        }
+    }
+
     fn parse_after_scheme(rest: &[u8]) -> Result<TelUri, UriError> {
         let refused = || UriError::Number {
             got: text::snippet(rest),

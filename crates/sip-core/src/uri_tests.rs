@@ -80,6 +80,19 @@ fn a_number_dialled_in_a_sip_uri_is_the_number_however_it_is_written() {
     ] {
         assert_eq!(dialled(written).as_deref(), Some(user), "{written}");
     }
+    for in_full in [
+        "tel:50001000;phone-context=+46-8",
+        "sip:50001000;phone-context=+468@b.se;user=phone",
+    ] {
+        assert_eq!(dialled(in_full).as_deref(), Some("+46850001000"));
+    }
+    for local in [
+        "tel:1000;phone-context=b.se",
+        "tel:1000;phone-context=+4x",
+        "tel:1000;phone-context=46",
+    ] {
+        assert_eq!(dialled(local).as_deref(), Some("1000"), "{local}");
+    }
     assert_eq!(dialled("sip:b.se"), None);
     assert_eq!(dialled("https://b.se/"), None);
 }

@@ -124,6 +124,11 @@ pub const METRICS: &[Metric] = &[
         "calls over; cause as in the log",
     ),
     counts(
+        "kolapp_trunk_challenges_ignored_total",
+        &[],
+        "challenges by trunks in a realm that is not their account's",
+    ),
+    counts(
         "kolapp_refused_total",
         &["cause"],
         "requests refused by a shard",
@@ -256,6 +261,10 @@ impl Counters {
         counter!("kolapp_calls_ended_total", "cause" => end_label(cause)).increment(1);
     }
 
+    pub(crate) fn challenge_ignored(&self) {
+        counter!("kolapp_trunk_challenges_ignored_total").increment(1);
+    }
+
     pub(crate) fn refused(&self, cause: RefusedCause) {
         counter!("kolapp_refused_total", "cause" => refused_label(cause)).increment(1);
     }
@@ -288,5 +297,8 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::QueueRefused => "queue-refused",
         RefusedCause::NoDialog => "no-dialog",
         RefusedCause::TooManySubscriptions => "too-many-subscriptions",
+        RefusedCause::NoPlan => "no-plan",
+        RefusedCause::NumberNotAllowed => "number-not-allowed",
+        RefusedCause::NoTrunk => "no-trunk",
     }
 }

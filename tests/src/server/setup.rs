@@ -48,6 +48,11 @@ impl Setup {
         self.slot.sip()
     }
 
+    /// A port for another program, such as a provider whose address the configuration names.
+    pub fn other_port(&self, index: u16) -> u16 {
+        self.slot.other(index)
+    }
+
     /// Sets a value of the demo organisation, such as `queues.support.ring` to `"2s"` (TOML).
     #[must_use]
     pub fn set(self, path: &str, value: &str) -> Setup {

@@ -193,6 +193,7 @@ impl Shard {
                 negotiation: None,
                 unacknowledged: None,
                 exchange,
+                way: None,
                 media_open: false,
                 media_home: call,
                 notifier: None,

@@ -4,6 +4,7 @@
 use super::answering::contact;
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
+use super::trunks::Challenged;
 use super::{Due, Mark, Shard};
 use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
@@ -30,6 +31,16 @@ impl Shard {
         role: Role,
         user: UserId,
     ) -> Option<LegId> {
+        self.new_leg(call, role, Some(user))
+    }
+
+    /// A leg that has still to find out where it goes. None where the call is gone or has too many legs.
+    pub(super) fn new_leg(
+        &mut self,
+        call: CallId,
+        role: Role,
+        user: Option<UserId>,
+    ) -> Option<LegId> {
         let (random, id_random) = (self.random(), self.random());
         let shard = self.id;
         self.call(call)?;
@@ -43,10 +54,10 @@ impl Shard {
                 id,
                 call,
                 role,
-                user: Some(user),
+                user,
                 local_tag: tag::tag(id, random),
                 sip_call_id: format!("{id_random:016x}{random:016x}").into(),
-                // Replaced by the flow of the binding before anything is sent.
+                // Replaced by the flow of the binding or trunk before anything is sent.
                 flow: nowhere(),
                 pinned: false,
                 state: State::Preparing { binding: None },
@@ -54,6 +65,7 @@ impl Shard {
                 negotiation: None,
                 unacknowledged: None,
                 exchange: Exchange::new(Owner::Us),
+                way: None,
                 media_open: false,
                 media_home: call,
                 notifier: None,
@@ -136,6 +148,9 @@ impl Shard {
     /// The INVITE to a device, without its body.
     fn invite_for(&self, leg: LegId) -> Option<Request> {
         let leg = self.leg(leg)?;
+        if let Some(way) = &leg.way {
+            return self.invite_over_trunk(leg, way);
+        }
         let State::Preparing { binding } = &leg.state else {
             return None;
         };
@@ -230,8 +245,12 @@ impl Shard {
                 self.device_answered(now, leg, flow, response, out);
             }
             State::Calling { .. } if response.is_final() => {
-                let call = entry.call;
-                if let Some(call) = self.call_mut(call) {
+                let challenged = self.invite_challenged(now, leg, response, out);
+                if challenged == Challenged::Answered {
+                    return;
+                }
+                let call = self.leg(leg).map(|leg| leg.call);
+                if let Some(call) = call.and_then(|call| self.call_mut(call)) {
                     // If it is the last that can be tried, this is why.
                     call.reasons = response.headers.reasons();
                 }
@@ -299,6 +318,7 @@ impl Shard {
                 out.push(Output::Acd(acd::Input::OfferAnswered { offer }));
             }
             Role::Callee { .. } => self.colleague_answered(now, call, leg, out),
+            Role::Outside => self.outside_answered(now, call, leg, out),
             Role::Caller => {}
         }
     }

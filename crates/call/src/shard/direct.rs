@@ -39,8 +39,8 @@ impl Shard {
             return;
         };
         let caller = entry.caller;
-        if let Purpose::Direct(direct) = &mut entry.purpose
-            && !std::mem::replace(&mut direct.ringing_told, true)
+        if let Some(told) = entry.ringing_told()
+            && !std::mem::replace(told, true)
         {
             self.progress(now, caller, StatusCode::RINGING, out);
             self.transfer_reached(call, StatusCode::RINGING, out);
@@ -102,6 +102,12 @@ impl Shard {
 
     /// Those who ring have had their time.
     pub(super) fn rang_too_long(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        if matches!(
+            self.call(call).map(|call| &call.purpose),
+            Some(Purpose::Outside(_))
+        ) {
+            return self.outside_fails(now, call, StatusCode::TEMPORARILY_UNAVAILABLE, out);
+        }
         self.stop_colleagues(now, call, None, CallOff::Over, out);
         self.timers.disarm(&Due::Call(call, CallTimer::NextRound));
         let unanswered = Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE);
@@ -123,7 +129,7 @@ impl Shard {
         }
     }
 
-    fn not_available(&self, call: CallId) -> Option<PromptId> {
+    pub(super) fn not_available(&self, call: CallId) -> Option<PromptId> {
         let org = &self.call(call)?.org;
         self.directory
             .organisations

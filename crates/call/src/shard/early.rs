@@ -2,10 +2,9 @@
 //! acknowledged (RFC 3262 §4). A proxy may have forked the INVITE: the newest early media is heard.
 
 use super::{Mark, Shard};
-use crate::call::Purpose;
 use crate::early::{Taken, is_terminated};
 use crate::input::Output;
-use crate::leg::{Role, State};
+use crate::leg::State;
 use base::{CallId, LegId, Time};
 use media_core::Command;
 use sip_core::transaction;
@@ -101,20 +100,20 @@ impl Shard {
     ) {
         let is_callee = self
             .leg(leg)
-            .is_some_and(|leg| matches!(leg.role, Role::Callee { .. }) && !leg.settled);
+            .is_some_and(|leg| leg.role.is_called() && !leg.settled);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
         let caller = entry.caller;
         let waits = entry.connected.is_none() && entry.ending.is_none();
-        let Purpose::Direct(direct) = &mut entry.purpose else {
+        let Some(ringing_told) = entry.ringing_told() else {
             return;
         };
         if !is_callee || !waits {
             return;
         }
         // What the device lets him hear tells him more than that it rings.
-        direct.ringing_told = true;
+        *ringing_told = true;
         self.progress(now, caller, StatusCode::SESSION_PROGRESS, out);
         if let Some(caller) = self.leg_mut(caller) {
             caller.early_media = true;
@@ -131,7 +130,7 @@ impl Shard {
             return;
         };
         let call = entry.call;
-        if !matches!(entry.role, Role::Callee { .. }) {
+        if !entry.role.is_called() {
             return;
         }
         match status {

@@ -2,7 +2,9 @@
 //! to be answered or has been talking for an hour: a menu, a transfer and a forward all come by here.
 
 use super::{Due, Shard};
-use crate::call::{Call, DirectCall, FeatureCall, MessageCall, Purpose, QueueCall, token};
+use crate::call::{
+    Call, DirectCall, FeatureCall, MessageCall, OutsideCall, Purpose, QueueCall, token,
+};
 use crate::crosswise::Crosswise;
 use crate::hunt::Hunt;
 use crate::input::{EndCause, Output};
@@ -92,6 +94,12 @@ impl Shard {
                 self.transfer_reached(call, StatusCode::OK, out);
                 self.say_message(now, call, out);
             }
+            Purpose::Outside(_) => {
+                if self.hears_us(leg) {
+                    self.play_hold_music(call, leg, out);
+                }
+                self.call_outside(now, call, out);
+            }
             Purpose::Menu(_) => {
                 self.transfer_reached(call, StatusCode::OK, out);
                 self.offer_menu(now, call, out);
@@ -159,7 +167,8 @@ impl Shard {
             | Purpose::Message(_)
             | Purpose::Menu(_)
             | Purpose::Referring(_)
-            | Purpose::Between(_) => {}
+            | Purpose::Between(_)
+            | Purpose::Outside(_) => {}
         }
         self.stop_ringing(call, out);
         for timer in [
@@ -205,6 +214,12 @@ pub(super) fn purpose_of(
         Target::Feature(code) => Purpose::Feature(FeatureCall {
             code: *code,
             answered: false,
+        }),
+        Target::Outside(outside, payer) => Purpose::Outside(OutsideCall {
+            outside: outside.clone(),
+            payer: payer.clone(),
+            leg: None,
+            ringing_told: false,
         }),
     }
 }

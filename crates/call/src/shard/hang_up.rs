@@ -206,6 +206,7 @@ impl Shard {
                 let how = (!withdrawn).then_some(how);
                 self.device_over(now, call, &role, how, out);
             }
+            Role::Outside => self.outside_gone(now, leg, how, out),
         }
     }
 

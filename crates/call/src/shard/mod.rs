@@ -26,6 +26,7 @@ mod requests;
 mod ringing;
 mod subscribe;
 mod transfer;
+mod trunks;
 mod update;
 
 use crate::arena::Arena;
@@ -49,6 +50,7 @@ use sip_core::{Flow, Message, Response};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use trunks::Challenged;
 
 pub use subscribe::Room;
 
@@ -130,6 +132,7 @@ impl Core for Shard {
             }
             Input::Clock(wall) => self.wall = Some(wall),
             Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
+            Input::Resolved { leg, targets } => self.resolved(now, leg, targets, out),
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
             Input::Media(event) => self.media_event(now, &event, out),
             Input::Acd(command) => self.acd_command(now, command, out),
@@ -266,7 +269,9 @@ impl Shard {
         let state = match &call.purpose {
             _ if call.ending.is_some() => CallState::Ending,
             _ if call.connected.is_some() => CallState::Connected,
-            Purpose::Queue(_) | Purpose::Direct(_) if rings => CallState::Ringing,
+            Purpose::Queue(_) | Purpose::Direct(_) | Purpose::Outside(_) if rings => {
+                CallState::Ringing
+            }
             Purpose::Queue(queue) if queue.joined => CallState::Waiting,
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
             Purpose::Message(_) | Purpose::Menu(_) => CallState::Announcing,
@@ -384,6 +389,8 @@ impl Shard {
     ) {
         match mark {
             Mark::Invite(leg) => self.invite_answered(now, leg, flow, response, out),
+            Mark::Bye(leg)
+                if self.bye_challenged(now, leg, response, out) == Challenged::Answered => {}
             Mark::Bye(leg) if response.status.is_final() => self.left(now, leg, out),
             Mark::Session(leg) => self.session_answered(now, leg, flow, response, out),
             Mark::Notify(leg) if response.status.is_final() => {

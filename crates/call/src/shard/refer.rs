@@ -11,6 +11,7 @@ use crate::crosswise::{Crosswise, Holding, Onward, Party, Referral};
 use crate::input::{EndCause, Output, RefusedCause};
 use crate::notifier::{Next, Notice, Notifier};
 use crate::routing;
+use crate::settings::Destination;
 use base::{CallId, LegId, Time, UserId};
 use bytes::Bytes;
 use sip_core::transaction::{self, ServerKey};
@@ -101,10 +102,13 @@ impl Shard {
         let ours = organisation_of(&self.directory, flow, &target).map(|(org, _)| org);
         let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
         let dialled = target.dialled().ok_or_else(unknown)?;
-        organisation
-            .filter(|_| ours == Some(&call.org))
-            .and_then(|organisation| routing::onward(organisation, &dialled))
-            .ok_or_else(unknown)?;
+        let organisation = organisation.filter(|_| ours == Some(&call.org));
+        let organisation = organisation.ok_or_else(unknown)?;
+        let onward = routing::onward(organisation, &user, &dialled).ok_or_else(unknown)?;
+        if let Destination::Outside(outside, payer) = onward {
+            let allowed = organisation.outward.check(&payer, &outside);
+            allowed.map_err(|_| forbidden())?;
+        }
         Ok(Wanted {
             to: Onward::Number(dialled.into()),
             user,

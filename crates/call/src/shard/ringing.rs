@@ -224,7 +224,7 @@ impl Shard {
                     self.colleague_gone(now, call, verdict, out);
                 }
             }
-            Role::Caller => {}
+            Role::Caller | Role::Outside => {}
         }
     }
 
@@ -252,7 +252,7 @@ impl Shard {
                 false
             }
             Role::Agent { offer, .. } => talks != Some(*offer),
-            Role::Caller => false,
+            Role::Caller | Role::Outside => false,
         });
         entry.rings.iter_mut().for_each(Ring::withdraw);
         for user in colleagues {

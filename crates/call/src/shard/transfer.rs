@@ -171,10 +171,10 @@ impl Shard {
     /// Goes where the number leads for the one who sends him; his right to that was looked at when he asked.
     fn goes_to(&mut self, now: Time, call: CallId, number: &str, out: &mut Vec<Output>) {
         let directory = Arc::clone(&self.directory);
-        let destination = self
-            .call(call)
-            .and_then(|call| directory.organisations.get(&call.org))
-            .and_then(|organisation| routing::onward(organisation, number));
+        let destination = self.call(call).and_then(|call| {
+            let organisation = directory.organisations.get(&call.org)?;
+            routing::onward(organisation, &call.referral.as_ref()?.user, number)
+        });
         if let Some(call) = self.call_mut(call) {
             call.dialled = number.into();
         }

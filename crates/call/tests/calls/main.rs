@@ -8,6 +8,7 @@ mod groups;
 mod hunting;
 mod lamps;
 mod menus;
+mod outside;
 mod phone;
 mod provisional;
 mod reasons;

@@ -8,6 +8,7 @@ pub(crate) use reliable::Rings;
 use base::{Core, ShardId, Time};
 use bytes::Bytes;
 use sip_core::dialog::Dialog;
+use sip_core::digest::{Challenge, Credentials, Ha1};
 use sip_core::transaction::{
     ClientKey, Due, Input, Output, Repeats, ServerKey, Timers, Transactions,
 };
@@ -82,6 +83,41 @@ enum Side {
     },
 }
 
+/// Credentials that a provider demands.
+#[derive(Clone, Debug)]
+pub(crate) struct Demand {
+    pub(crate) realm: String,
+    pub(crate) ha1: Ha1,
+    /// As a proxy would: 407.
+    pub(crate) as_proxy: bool,
+}
+
+impl Demand {
+    /// The challenge to a request without the right credentials.
+    fn challenge(&self, request: &Request, nonce: usize) -> Option<Response> {
+        let (status, asks, answers) = match self.as_proxy {
+            true => (
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+                HeaderName::ProxyAuthenticate,
+                HeaderName::ProxyAuthorization,
+            ),
+            false => (
+                StatusCode::UNAUTHORIZED,
+                HeaderName::WwwAuthenticate,
+                HeaderName::Authorization,
+            ),
+        };
+        let proves = |credentials: &Credentials| credentials.verify(&request.method, &self.ha1);
+        if request.headers.credentials(&answers).iter().any(proves) {
+            return None;
+        }
+        let challenge = Challenge::new(&self.realm, &nonce.to_string(), self.ha1.algorithm());
+        let mut response = request.response_with_tag(status, "phone");
+        response.headers.push(asks, challenge.to_string());
+        Some(response)
+    }
+}
+
 /// A phone with one line.
 pub(crate) struct Phone {
     pub(crate) name: String,
@@ -94,6 +130,10 @@ pub(crate) struct Phone {
     pub(crate) reason: Option<String>,
     /// What it says itself of why it ends a call.
     pub(crate) gives_reason: Option<&'static str>,
+    /// Requests that came, ACK and CANCEL left out.
+    pub(crate) requests: Vec<Request>,
+    /// What it demands of whoever sends it a request.
+    pub(crate) demands: Option<Demand>,
     server: SocketAddr,
     transactions: Transactions<Method>,
     side: Side,
@@ -119,6 +159,8 @@ impl Phone {
             q: 1_000,
             reason: None,
             gives_reason: None,
+            requests: Vec::new(),
+            demands: None,
             server,
             transactions: Transactions::new(ShardId(0), [seed; 32]),
             side: Side::Idle,
@@ -548,6 +590,12 @@ impl Phone {
     }
 
     fn requested(&mut self, now: Time, key: ServerKey, request: Request, out: &mut Vec<Bytes>) {
+        self.requests.push(request.clone());
+        let nonce = self.requests.len();
+        let demanded = self.demands.as_ref();
+        if let Some(response) = demanded.and_then(|demand| demand.challenge(&request, nonce)) {
+            return self.step(now, Input::Respond { key, response }, out);
+        }
         let say = |status| request.response_with_tag(status, "phone");
         let respond = |response| Input::Respond { key, response };
         match (&request.method, &self.side, self.habit) {

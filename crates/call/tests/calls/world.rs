@@ -10,7 +10,7 @@ use call::settings::{
     Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
 };
 use call::watched::{Lamp, Line, Sight, Watched};
-use call::{Admission, CallEvent, EndCause, Input, Output, Room, Shard, admission};
+use call::{Admission, CallEvent, EndCause, Input, Output, RefusedCause, Room, Shard, admission};
 use control::Role;
 use media_core::{Command, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
@@ -66,6 +66,7 @@ pub(crate) struct World {
     pub(crate) ended: Vec<EndCause>,
     /// And what the parties said of why.
     pub(crate) ended_for: Vec<sip_core::Reasons>,
+    pub(crate) outside_refused: Vec<RefusedCause>,
     /// Everything that the cores put out, printed: to compare two runs.
     pub(crate) diary: Vec<String>,
     directory: Arc<Directory>,
@@ -141,8 +142,10 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             TrunkId::new(&org, "provider").unwrap(),
             Trunk {
                 sources: vec!["127.0.0.0/8".parse().unwrap()],
+                outward: None,
             },
         )]),
+        outward: call::outward::Settings::default(),
         queues: BTreeMap::from([(queue(), journey)]),
         feature_prompts: FeaturePrompts {
             logged_in: prompt("logged-in"),
@@ -212,7 +215,11 @@ fn settings() -> acd::Settings {
 
 impl World {
     pub(crate) fn new(seed: u64, journey: QueueJourney) -> World {
-        let directory = Arc::new(directory(journey));
+        World::of(seed, directory(journey))
+    }
+
+    pub(crate) fn of(seed: u64, directory: Directory) -> World {
+        let directory = Arc::new(directory);
         let mut world = World {
             now: Time::from_millis(1_000),
             shard: Shard::new(ShardId(3), [7; 32], Arc::clone(&directory)),
@@ -225,6 +232,7 @@ impl World {
             bridged: BTreeMap::new(),
             ended: Vec::new(),
             ended_for: Vec::new(),
+            outside_refused: Vec::new(),
             diary: Vec::new(),
             directory,
             network: Network::default(),
@@ -779,6 +787,19 @@ impl World {
                         Happening::Shard(Box::new(Input::Located { leg, bindings })),
                     );
                 }
+                Output::Resolve { leg, uri } => {
+                    let flow = |remote| Flow {
+                        transport: Transport::Udp,
+                        local: server(),
+                        remote,
+                        connection: 0,
+                    };
+                    let targets = uri.socket_addr().map(flow).into_iter().collect();
+                    self.later(
+                        self.answers_take,
+                        Happening::Shard(Box::new(Input::Resolved { leg, targets })),
+                    );
+                }
                 Output::OpenMedia(session) => {
                     self.media_open.insert(session.leg);
                     self.homes.insert(session.leg, session.call);
@@ -809,6 +830,9 @@ impl World {
                 Output::Event(CallEvent::Ended { cause, reasons, .. }) => {
                     self.ended.push(cause);
                     self.ended_for.push(reasons);
+                }
+                Output::Event(CallEvent::OutsideRefused { cause, .. }) => {
+                    self.outside_refused.push(cause);
                 }
                 Output::Event(_) => {}
                 Output::Line { user, leg, line } => {

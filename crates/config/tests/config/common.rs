@@ -34,6 +34,9 @@ sources = ["192.0.2.0/24"]
 
 [feature_codes]
 log_in = "*11"
+
+[plans.office]
+allow = ["national"]
 "#;
 
 /// The warnings, without that of the sandbox's passwords, which stand there as they are so that tests can change

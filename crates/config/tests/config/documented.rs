@@ -73,6 +73,7 @@ fn the_document_names_every_setting_and_no_other() {
         named("[users.anna]\n", "[users.<name>]"),
         named("[queues.sales]\n", "[queues.<name>]"),
         named("[trunks.provider]\n", "[trunks.<name>]"),
+        named("[plans.office]\n", "[plans.<name>]"),
         named("[feature_codes]\n", "[feature_codes]"),
     ]);
     let deferral = under("[queues.sales]\n", "deferral = { zzzzzzzzzzzz = 1 }\n");
@@ -103,7 +104,7 @@ fn the_document_names_every_setting_and_no_other() {
     let route = taken(ORGANISATION, "{ queue = ", route);
     // A route leads somewhere as a number does, which is documented there.
     let kinds = [
-        "queue", "user", "group", "menu", "message", "then", "number",
+        "queue", "user", "group", "menu", "message", "then", "number", "outside",
     ];
     let route = route
         .into_iter()
@@ -127,7 +128,9 @@ fn the_document_names_every_setting_and_no_other() {
     ));
     assert_eq!(
         Vec::from_iter(organisation),
-        ["groups", "hours", "menus", "queues", "trunks", "users"]
+        [
+            "groups", "hours", "menus", "plans", "queues", "trunks", "users"
+        ]
     );
     settings.insert("kolapp.toml".into(), top);
     assert_eq!(documented(), settings);

@@ -123,7 +123,7 @@ fn a_number_that_leads_to_no_queue_is_told() {
 #[test]
 fn a_number_that_leads_to_two_places_or_none_is_told() {
     let expected = "18:18: number +46850001000 should lead to one place; write one of { queue = \"…\" }, \
-         { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" } and { number = \"…\" }";
+         { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" }, { number = \"…\" } and { outside = \"…\" }";
     organisation(
         "{ queue = \"sales\" }",
         "{ queue = \"sales\", user = \"anna\" }",
@@ -214,6 +214,55 @@ fn an_invalid_block_of_addresses_is_told() {
         "192.0.2.0/40",
         "21:12: expected an address with prefix length, such as 192.0.2.0/24 or 2001:db8::/32, got \
          \"192.0.2.0/40\"; write numbers, not a host name; one address is fine too",
+    );
+}
+
+#[test]
+fn a_trunk_that_leads_nowhere_or_has_half_an_account_is_told() {
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "",
+        "20:9: trunk `provider` has neither `sources` nor `address`; name where its calls come from: \
+         sources = [\"192.0.2.0/24\"], or where calls are sent: address = \"192.0.2.10\"",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "address = \"192.0.2.10\"\npassword = \"secret\"",
+        "20:1: trunk `provider` has `password` and no `username`; the provider's challenges are answered with \
+         both: username = \"…\", password = \"…\"",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "sources = [\"192.0.2.0/24\"]\npriority = 3",
+        "20:1: trunk `provider` has `priority` and no `address`; name where calls are sent: \
+         address = \"192.0.2.10\"",
+    );
+}
+
+#[test]
+fn a_plan_a_country_and_a_number_to_show_that_are_not_there_are_told() {
+    organisation(
+        "extension = \"101\"",
+        "extension = \"101\"\nplan = \"ofice\"",
+        "8:8: there is no plan \"ofice\" in this organisation; did you mean `office`?",
+    );
+    organisation(
+        "extension = \"101\"",
+        "extension = \"101\"\ncaller_id = \"+46850009999\"",
+        "8:13: \"+46850009999\" is no number of this organisation; show one that stands under [numbers], or \
+         name it in `shown_numbers` of [organisation]",
+    );
+    organisation(
+        "language = \"en\"",
+        "language = \"en\"\ncountry = \"Sweden\"",
+        "4:11: expected the two letters of a country, such as SE, got \"Sweden\"; write the two letters that \
+         stand for it: country = \"SE\"",
+    );
+    organisation(
+        "allow = [\"national\"]",
+        "allow = [\"natonal\"]",
+        "27:10: expected one of \"national\", \"mobile\", \"freephone\", \"shared-cost\", \"premium\", \
+         \"international\", got \"natonal\"; did you mean `national`?",
     );
 }
 

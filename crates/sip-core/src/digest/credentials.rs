@@ -144,6 +144,19 @@ impl Credentials {
         cnonce: &str,
     ) -> Credentials {
         let ha1 = Ha1::of(challenge.algorithm, user, &challenge.realm, password);
+        Credentials::answer_by_hash(challenge, user, &ha1, method, uri, nc, cnonce)
+    }
+
+    /// The same by the hash of an account, which has to be of the challenge's algorithm and realm.
+    pub fn answer_by_hash(
+        challenge: &Challenge,
+        user: &str,
+        ha1: &Ha1,
+        method: &Method,
+        uri: &str,
+        nc: u32,
+        cnonce: &str,
+    ) -> Credentials {
         let mut made = Credentials {
             username: user.into(),
             realm: challenge.realm.clone(),
@@ -156,7 +169,7 @@ impl Credentials {
             cnonce: challenge.qop.then(|| cnonce.into()),
             opaque: challenge.opaque.clone(),
         };
-        made.response = made.proof(method, &ha1).as_str().into();
+        made.response = made.proof(method, ha1).as_str().into();
         made
     }
 

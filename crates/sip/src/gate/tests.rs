@@ -34,6 +34,7 @@ fn directory() -> Directory {
         extensions: BTreeMap::new(),
         numbers: BTreeMap::new(),
         feature_codes: BTreeMap::new(),
+        outward: call::outward::Settings::default(),
         trunks: BTreeMap::new(),
         queues: BTreeMap::new(),
         feature_prompts: FeaturePrompts {

@@ -244,6 +244,10 @@ impl<M: Media> Worker<M> {
                 let bindings = self.parts.registrations.locate(now, &user);
                 return Some(Input::Located { leg, bindings });
             }
+            Output::Resolve { leg, uri } => {
+                let targets = self.flows_to(&uri);
+                return Some(Input::Resolved { leg, targets });
+            }
             Output::OpenMedia(session) => {
                 return Some(Input::MediaOpened {
                     leg: session.leg,
@@ -359,6 +363,20 @@ impl<M: Media> Worker<M> {
             CallEvent::Refused { status, cause } => {
                 self.counters.refused(cause);
                 tracing::debug!(status, cause = refused_label(cause), "refused");
+            }
+            CallEvent::OutsideRefused { call, cause } => {
+                self.counters.refused(cause);
+                tracing::warn!(
+                    call = %call.id, caller = &*call.caller, dialled = &*call.dialled,
+                    cause = refused_label(cause), "not called outside"
+                );
+            }
+            CallEvent::ChallengeIgnored { trunk, realm } => {
+                self.counters.challenge_ignored();
+                tracing::warn!(
+                    %trunk, realm = &*realm,
+                    "asked for credentials in a realm that is not its account's: set `realm`"
+                );
             }
         }
     }

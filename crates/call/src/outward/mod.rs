@@ -1,0 +1,182 @@
+//! Calls to numbers outside: the one check that each of them passes, however it came about: dialled, forwarded,
+//! transferred, chosen in a menu. Says whether whoever pays may call that number; which trunk takes it there is
+//! decided in `trunk`.
+
+mod number;
+
+pub use number::{Class, Number, NumberFormat, Numbering, Outside, UnknownCountry};
+
+use base::{QueueId, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// On whose account a call goes out, and with whose rights.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Payer {
+    /// A user who proved who he is, and asked for it.
+    User(UserId),
+    /// A queue whose settings say so.
+    Queue(QueueId),
+    /// The organisation, by where one of its numbers or menus leads.
+    Organisation,
+}
+
+/// How an organisation calls numbers outside.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// How its people dial.
+    pub numbering: Numbering,
+    /// What may be called, by name.
+    pub plans: BTreeMap<Box<str>, Plan>,
+    /// What holds for calls of the organisation itself, and where a user or queue has nothing of its own.
+    pub common: Rights,
+    /// What users have of their own.
+    pub users: BTreeMap<UserId, Rights>,
+    /// What queues have of their own.
+    pub queues: BTreeMap<QueueId, Rights>,
+}
+
+/// What somebody may call, and as whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// Name of the plan.
+    pub plan: Option<Box<str>>,
+    /// The number that those who are called see.
+    pub caller_id: Option<CallerId>,
+}
+
+/// The number that somebody who is called sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallerId {
+    /// One of the organisation's own, in E.164 with its plus.
+    Number(Box<str>),
+    /// None: the call says that it is anonymous (RFC 3323).
+    Withheld,
+}
+
+/// Which numbers may be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Kinds of numbers. Emergency numbers are always allowed.
+    pub allow: BTreeSet<Class>,
+}
+
+/// A call to a number outside that may be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// The number.
+    pub outside: Outside,
+    /// What the called party sees.
+    pub caller_id: CallerId,
+}
+
+/// Why a number outside may not be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAllowed {
+    /// Whoever pays has no plan.
+    #[error("no plan allows calls to numbers outside")]
+    NoPlan,
+    /// The plan does not allow such numbers.
+    #[error("the plan allows no {} numbers", .0.word())]
+    Class(Class),
+}
+
+impl Settings {
+    /// Whether `payer` may call a number. Every way out comes by here.
+    pub fn check(&self, payer: &Payer, outside: &Outside) -> Result<Allowed, NotAllowed> {
+        let own = match payer {
+            Payer::User(user) => self.users.get(user),
+            Payer::Queue(queue) => self.queues.get(queue),
+            Payer::Organisation => None,
+        };
+        let plan = own
+            .and_then(|rights| rights.plan.as_ref())
+            .or(self.common.plan.as_ref())
+            .and_then(|name| self.plans.get(name));
+        let class = outside.class;
+        if class != Class::Emergency {
+            let plan = plan.ok_or(NotAllowed::NoPlan)?;
+            if !plan.allow.contains(&class) {
+                return Err(NotAllowed::Class(class));
+            }
+        }
+        let caller_id = own
+            .and_then(|rights| rights.caller_id.as_ref())
+            .or(self.common.caller_id.as_ref());
+        Ok(Allowed {
+            outside: outside.clone(),
+            caller_id: caller_id.cloned().unwrap_or(CallerId::Withheld),
+        })
+    }
+}
+
+/// Reads the world's numbering plans, which takes some 50 ms, so that the first call doesn't wait for it.
+pub fn warm() {
+    Numbering::default().read("+46850001000");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let plan = |allow: &[Class]| Plan {
+            allow: allow.iter().copied().collect(),
+        };
+        let rights = |plan: Option<&str>, number: Option<&str>| Rights {
+            plan: plan.map(Box::from),
+            caller_id: number.map(|number| CallerId::Number(number.into())),
+        };
+        Settings {
+            plans: BTreeMap::from([
+                ("all".into(), plan(&[Class::National, Class::International])),
+                ("home".into(), plan(&[Class::National])),
+            ]),
+            common: rights(Some("home"), Some("+46850001000")),
+            users: BTreeMap::from([
+                ("demo/anna".parse().unwrap(), rights(Some("all"), None)),
+                (
+                    "demo/bosse".parse().unwrap(),
+                    rights(None, Some("+46850001001")),
+                ),
+            ]),
+            ..Settings::default()
+        }
+    }
+
+    fn asked(settings: &Settings, payer: Payer, dialled: &str) -> Result<CallerId, NotAllowed> {
+        let outside = settings.numbering.read(dialled).unwrap();
+        let allowed = settings.check(&payer, &outside)?;
+        Ok(allowed.caller_id)
+    }
+
+    #[test]
+    fn a_payer_s_own_plan_and_number_come_before_the_organisation_s() {
+        let settings = settings();
+        let user = |name: &str| Payer::User(format!("demo/{name}").parse().unwrap());
+        let main = Ok(CallerId::Number("+46850001000".into()));
+        assert_eq!(asked(&settings, user("anna"), "+4721234567"), main);
+        let refused = Err(NotAllowed::Class(Class::International));
+        assert_eq!(asked(&settings, user("bosse"), "+4721234567"), refused);
+        assert_eq!(
+            asked(&settings, user("bosse"), "08-50001000"),
+            Ok(CallerId::Number("+46850001001".into()))
+        );
+        assert_eq!(asked(&settings, Payer::Organisation, "08-50001000"), main);
+        assert_eq!(
+            asked(&settings, Payer::Organisation, "+4721234567"),
+            refused
+        );
+    }
+
+    #[test]
+    fn without_a_plan_only_emergency_numbers_can_be_called() {
+        let settings = Settings::default();
+        let payer = || Payer::User("demo/anna".parse().unwrap());
+        assert_eq!(
+            asked(&settings, payer(), "0701234567"),
+            Err(NotAllowed::NoPlan)
+        );
+        assert_eq!(asked(&settings, payer(), "112"), Ok(CallerId::Withheld));
+    }
+}

@@ -1,0 +1,463 @@
+//! Calls to numbers outside: which trunk is tried, its INVITE, its challenges, and what is tried when it fails. Each
+//! attempt is a leg of its own, so that what crosses a change of mind (a late 2xx of a trunk given up) ends
+//! as any withdrawn leg does.
+
+use super::hang_up::Gone;
+use super::requests::{ALLOW, SUPPORTED};
+use super::{Due, Mark, Shard, answering, requests};
+use crate::call::Purpose;
+use crate::early::Forks;
+use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::journey::CallTimer;
+use crate::leg::{Leg, Role, SentInvite, State};
+use crate::outward::{CallerId, NotAllowed};
+use crate::settings::{Organisation, Trunk};
+use crate::trunk::{self, Outward, Way};
+use base::{CallId, LegId, Time};
+use sip_core::digest::{Challenge, Credentials};
+use sip_core::transaction;
+use sip_core::{
+    CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Request, Response, StatusCode, Uri,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a number outside may ring: what networks allow before they give a call up themselves (RFC 3261
+/// §16.6, Timer C).
+const OUTSIDE_RINGS_MAX: Duration = Duration::from_secs(180);
+
+/// Challenges to one request that are answered: the first, and one more that says that the nonce was stale.
+const CHALLENGES_MAX: u8 = 2;
+
+/// Whether a response was a challenge, and credentials are on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Challenged {
+    Answered,
+    NotAnswered,
+}
+
+impl Shard {
+    /// Goes about a call to a number outside: the check, then the first trunk.
+    pub(super) fn call_outside(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let directory = Arc::clone(&self.directory);
+        let Some(entry) = self.call(call) else {
+            return;
+        };
+        let Purpose::Outside(outside) = &entry.purpose else {
+            return;
+        };
+        let Some(organisation) = directory.organisations.get(&entry.org) else {
+            // A reload took the organisation away while this was on its way.
+            return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
+        };
+        let checked = organisation.outward.check(&outside.payer, &outside.outside);
+        let allowed = match checked {
+            Ok(allowed) => allowed,
+            Err(why) => return self.refuse_outside(now, call, cause_of(why), out),
+        };
+        let mut routes = trunk::routes(&organisation.trunks, &mut self.rng);
+        if routes.is_empty() {
+            return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
+        }
+        let way = Way {
+            trunk: routes.remove(0),
+            number: allowed.outside.number,
+            caller_id: allowed.caller_id,
+            targets: Vec::new(),
+            routes,
+            cseq: 1,
+            challenges: 0,
+        };
+        let rings_until = now + OUTSIDE_RINGS_MAX;
+        self.timers
+            .arm(Due::Call(call, CallTimer::RingTooLong), rings_until);
+        if !self.set_out(call, way, out) {
+            self.refuse_outside(now, call, RefusedCause::TooManyCalls, out);
+        }
+    }
+
+    fn refuse_outside(
+        &mut self,
+        now: Time,
+        call: CallId,
+        cause: RefusedCause,
+        out: &mut Vec<Output>,
+    ) {
+        let status = match cause {
+            RefusedCause::NoPlan | RefusedCause::NumberNotAllowed => StatusCode::FORBIDDEN,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        if let Some(entry) = self.call(call) {
+            let call = self.view(entry);
+            out.push(Output::Event(CallEvent::OutsideRefused { call, cause }));
+        }
+        self.outside_fails(now, call, status, out);
+    }
+
+    /// A leg to the first address that `way` has left; asks for that of its trunk if there is none. False where
+    /// the call has too many legs.
+    fn set_out(&mut self, call: CallId, mut way: Way, out: &mut Vec<Output>) -> bool {
+        let Some(leg) = self.new_leg(call, Role::Outside, None) else {
+            return false;
+        };
+        if let Some(Purpose::Outside(outside)) = self.call_mut(call).map(|call| &mut call.purpose) {
+            outside.leg = Some(leg);
+        }
+        let target = (!way.targets.is_empty()).then(|| way.targets.remove(0));
+        let next_hop = self
+            .outward(call, &way)
+            .map(|(_, outward)| outward.next_hop.clone());
+        if let Some(entry) = self.leg_mut(leg) {
+            entry.way = Some(way.into());
+        }
+        match (target, next_hop) {
+            (Some(target), _) => self.aim(leg, target, out),
+            (None, Some(uri)) => out.push(Output::Resolve { leg, uri }),
+            // A reload took the trunk away: the same as one that has no address.
+            (None, None) => out.push(Output::Resolve {
+                leg,
+                uri: Uri::sip(None, Host::Name("invalid".into()), None),
+            }),
+        }
+        true
+    }
+
+    fn aim(&mut self, leg: LegId, target: Flow, out: &mut Vec<Output>) {
+        if let Some(entry) = self.leg_mut(leg) {
+            entry.flow = target;
+            self.open_media(leg, out);
+        }
+    }
+
+    /// Where a trunk's next hop can be reached is known.
+    pub(super) fn resolved(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        mut targets: Vec<Flow>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let (State::Preparing { .. }, Some(way)) = (&entry.state, &mut entry.way) else {
+            return;
+        };
+        if targets.is_empty() {
+            return self.leg_gone(now, leg, Gone::Unreachable, out);
+        }
+        let first = targets.remove(0);
+        way.targets = targets;
+        self.aim(leg, first, out);
+    }
+
+    fn outward<'a>(&'a self, call: CallId, way: &Way) -> Option<(&'a Organisation, &'a Outward)> {
+        let org = &self.call(call)?.org;
+        let organisation = self.directory.organisations.get(org)?;
+        let Trunk { outward, .. } = organisation.trunks.get(&way.trunk)?;
+        Some((organisation, outward.as_ref()?))
+    }
+
+    /// The INVITE over a trunk, without its body.
+    pub(super) fn invite_over_trunk(&self, leg: &Leg, way: &Way) -> Option<Request> {
+        let (organisation, outward) = self.outward(leg.call, way)?;
+        let written = |number: &crate::outward::Number| {
+            number.written(outward.number_format, &organisation.outward.numbering)
+        };
+        let called = outward.uri_of(&written(&way.number));
+        let from = match &way.caller_id {
+            CallerId::Number(number) => {
+                let own = organisation.outward.numbering.read(number)?;
+                NameAddr::new(outward.uri_of(&written(&own.number)))
+            }
+            CallerId::Withheld => anonymous(),
+        };
+        let mut request = Request::new(Method::Invite, called.clone());
+        let headers = &mut request.headers;
+        headers.push(HeaderName::MaxForwards, 70u32);
+        headers.push(HeaderName::From, from.with_tag(&leg.local_tag));
+        headers.push(HeaderName::To, NameAddr::new(called));
+        headers.push(HeaderName::CallId, leg.sip_call_id.clone());
+        headers.push(
+            HeaderName::CSeq,
+            CSeq {
+                number: way.cseq,
+                method: Method::Invite,
+            },
+        );
+        let contact = answering::contact(leg);
+        headers.push(HeaderName::Contact, HeaderValue::from(contact));
+        headers.push(HeaderName::Allow, ALLOW);
+        headers.push(HeaderName::Supported, SUPPORTED);
+        self.session_wanted(leg.id)?.ask(headers);
+        if way.caller_id == CallerId::Withheld {
+            // RFC 3323 §4.2, RFC 3325 §9.3.
+            headers.push(HeaderName::Privacy, HeaderValue::of("id"));
+        }
+        Some(request)
+    }
+
+    pub(super) fn outside_answered(
+        &mut self,
+        now: Time,
+        call: CallId,
+        leg: LegId,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(way) = self.leg_mut(leg).and_then(|leg| leg.way.as_mut()) {
+            way.challenges = 0;
+        }
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        entry.connected = Some(now);
+        let caller = entry.caller;
+        self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
+        self.answer(now, caller, out);
+        self.transfer_reached(call, StatusCode::OK, out);
+        self.apply_media(leg, out);
+        self.join_or_hold(call, out);
+    }
+
+    /// The number outside is not reached: a caller who hears us already is told so.
+    pub(super) fn outside_fails(
+        &mut self,
+        now: Time,
+        call: CallId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
+        let prompt = self.not_available(call);
+        self.end_saying(now, call, prompt, status, out);
+    }
+
+    /// A leg over a trunk is gone: somebody hung up, or it never got anywhere and the next way is tried.
+    pub(super) fn outside_gone(&mut self, now: Time, leg: LegId, how: Gone, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let id = entry.call;
+        let way = entry.way.take();
+        let Some(call) = self.call(id) else {
+            return;
+        };
+        let Purpose::Outside(outside) = &call.purpose else {
+            return;
+        };
+        if outside.leg != Some(leg) || call.ending.is_some() {
+            return;
+        }
+        if call.connected.is_some() {
+            let status = StatusCode::REQUEST_TERMINATED;
+            let cause = how.cause_or(EndCause::CalleeHungUp);
+            return self.end_call(now, id, cause, status, out);
+        }
+        // Whoever heard it ring has been put through: the far end's trouble is not the trunk's.
+        let next = way
+            .filter(|_| !outside.ringing_told)
+            .and_then(|way| next_way(*way, how));
+        if let Some(way) = next
+            && self.set_out(id, way, out)
+        {
+            return;
+        }
+        self.outside_fails(now, id, status_for_caller(how), out);
+    }
+
+    /// RFC 3261 §22: an INVITE of ours was challenged. It is sent again with credentials if the challenge is
+    /// the trunk's own.
+    pub(super) fn invite_challenged(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) -> Challenged {
+        let Some(challenge) = self.challenge_to(leg, response, out) else {
+            return Challenged::NotAnswered;
+        };
+        let Some(entry) = self.leg_mut(leg) else {
+            return Challenged::NotAnswered;
+        };
+        if let Some(way) = &mut entry.way {
+            // §8.1.3.5: the same Call-ID and tag, the next CSeq number.
+            way.cseq += 1;
+        }
+        entry.state = State::Calling {
+            invite: SentInvite {
+                key: None,
+                heard: true,
+                forks: Forks::default(),
+            },
+        };
+        let flow = entry.flow;
+        let sdp = entry.negotiation.as_ref().and_then(|it| it.local());
+        let sdp = bytes::Bytes::copy_from_slice(sdp.unwrap_or_default());
+        let built = self
+            .leg(leg)
+            .and_then(|leg| self.invite_over_trunk(leg, leg.way.as_ref()?));
+        let Some(mut request) = built else {
+            return Challenged::NotAnswered;
+        };
+        request.set_body(requests::ACCEPT, sdp);
+        self.send_with_credentials(now, leg, Mark::Invite(leg), flow, request, challenge, out)
+    }
+
+    /// The same of the BYE that ends a leg.
+    pub(super) fn bye_challenged(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) -> Challenged {
+        let Some(challenge) = self.challenge_to(leg, response, out) else {
+            return Challenged::NotAnswered;
+        };
+        let Some(entry) = self.leg_mut(leg) else {
+            return Challenged::NotAnswered;
+        };
+        let flow = entry.request_flow();
+        let State::Leaving { dialog } = &mut entry.state else {
+            return Challenged::NotAnswered;
+        };
+        let request = dialog.request(Method::Bye);
+        self.send_with_credentials(now, leg, Mark::Bye(leg), flow, request, challenge, out)
+    }
+
+    /// The challenge in a response that is to be answered: of the realm that the trunk's account is for, and of
+    /// no other, whoever names it.
+    fn challenge_to(
+        &mut self,
+        leg: LegId,
+        response: &Response,
+        out: &mut Vec<Output>,
+    ) -> Option<(Challenge, HeaderName)> {
+        let (asks, answers) = match response.status {
+            StatusCode::UNAUTHORIZED => (HeaderName::WwwAuthenticate, HeaderName::Authorization),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
+                HeaderName::ProxyAuthenticate,
+                HeaderName::ProxyAuthorization,
+            ),
+            _ => return None,
+        };
+        let entry = self.leg(leg)?;
+        let way = entry.way.as_ref()?;
+        let account = self.outward(entry.call, way)?.1.account.as_ref();
+        let challenges = response.headers.challenges(&asks);
+        let ours = challenges
+            .iter()
+            .find(|challenge| account.is_some_and(|account| account.realm == challenge.realm));
+        let Some(challenge) = ours.cloned() else {
+            let realms: Vec<&str> = challenges.iter().map(|it| &*it.realm).collect();
+            out.push(Output::Event(CallEvent::ChallengeIgnored {
+                trunk: way.trunk.clone(),
+                realm: realms.join(", ").into(),
+            }));
+            return None;
+        };
+        let again = way.challenges > 0 && !challenge.stale;
+        if again || way.challenges >= CHALLENGES_MAX {
+            return None;
+        }
+        let way = self.leg_mut(leg)?.way.as_mut()?;
+        way.challenges += 1;
+        Some((challenge, answers))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one request, named parts")]
+    fn send_with_credentials(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        user: Mark,
+        flow: Flow,
+        mut request: Request,
+        (challenge, header): (Challenge, HeaderName),
+        out: &mut Vec<Output>,
+    ) -> Challenged {
+        let cnonce = format!("{:016x}", self.random());
+        let account = self.leg(leg).and_then(|leg| {
+            let (_, outward) = self.outward(leg.call, leg.way.as_ref()?)?;
+            outward.account.as_ref()
+        });
+        let Some(account) = account else {
+            return Challenged::NotAnswered;
+        };
+        let credentials = Credentials::answer_by_hash(
+            &challenge,
+            &account.username,
+            account.ha1(challenge.algorithm),
+            &request.method,
+            &request.uri.to_string(),
+            1,
+            &cnonce,
+        );
+        request
+            .headers
+            .push(header, HeaderValue::from(credentials.to_string()));
+        let send = transaction::Input::Send {
+            user,
+            flow,
+            request,
+        };
+        self.transact(now, send, out);
+        Challenged::Answered
+    }
+}
+
+/// What is tried after a way that came to nothing: the trunk's next address, then the next trunk. Nothing where
+/// the answer was about the number or the caller: another trunk would say the same.
+fn next_way(mut way: Way, how: Gone) -> Option<Way> {
+    let same_trunk = match how {
+        Gone::Unreachable => true,
+        // RFC 3263 §4.3; 408 is a proxy's word for the same, and 500, 502 and 504 are the next hop's trouble.
+        Gone::Refused(status) => match status.code() {
+            408 | 500 | 502 | 503 | 504 => true,
+            // It does not know us: its other addresses won't either.
+            401 | 407 => false,
+            _ => return None,
+        },
+        Gone::HungUp | Gone::Ended | Gone::Lost => return None,
+    };
+    if !same_trunk || way.targets.is_empty() {
+        way.targets.clear();
+        if way.routes.is_empty() {
+            return None;
+        }
+        way.trunk = way.routes.remove(0);
+    }
+    way.cseq = 1;
+    way.challenges = 0;
+    Some(way)
+}
+
+fn cause_of(why: NotAllowed) -> RefusedCause {
+    match why {
+        NotAllowed::NoPlan => RefusedCause::NoPlan,
+        NotAllowed::Class(_) => RefusedCause::NumberNotAllowed,
+    }
+}
+
+/// RFC 3323 §4.1.1.3.
+fn anonymous() -> NameAddr {
+    let host = Host::Name("anonymous.invalid".into());
+    NameAddr {
+        display: Some("Anonymous".into()),
+        ..NameAddr::new(Uri::sip(Some("anonymous"), host, None))
+    }
+}
+
+/// What the caller is told: what the network said of the number, or that no trunk works.
+fn status_for_caller(how: Gone) -> StatusCode {
+    match how {
+        Gone::Refused(status) => match status.code() {
+            401 | 407 | 408 | 500..=599 => StatusCode::SERVICE_UNAVAILABLE,
+            // Where the callee has moved to is not followed.
+            300..=399 => StatusCode::TEMPORARILY_UNAVAILABLE,
+            _ => status,
+        },
+        Gone::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
+        Gone::HungUp | Gone::Ended | Gone::Lost => StatusCode::TEMPORARILY_UNAVAILABLE,
+    }
+}

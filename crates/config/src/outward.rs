@@ -1,0 +1,156 @@
+//! How numbers outside are called: `[plans.<name>]`, the organisation's country and area code, and who has which plan
+//! and shows which number.
+
+use crate::address;
+use crate::problems::{Problem, quoted};
+use crate::scope::bad_name;
+use crate::section::{At, Context, Reading, Section};
+use crate::source::Place;
+use crate::tree::Node;
+use crate::value::{self, str_of, wrong};
+use base::OrgId;
+use call::outward::{CallerId, Class, Numbering, Plan, Rights};
+use call::settings::Number;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Numbers that may be shown beside an organisation's own, at most.
+const SHOWN_MAX: usize = 1_000;
+
+/// What says that no number is shown, in place of one.
+const WITHHELD: &str = "withheld";
+
+/// Kinds of numbers a plan may allow; emergency numbers always are.
+const CLASSES: [(&str, Class); 6] = [
+    ("national", Class::National),
+    ("mobile", Class::Mobile),
+    ("freephone", Class::Freephone),
+    ("shared-cost", Class::SharedCost),
+    ("premium", Class::Premium),
+    ("international", Class::International),
+];
+
+/// What somebody has of his own, as written: the plan by name, the number not yet looked for.
+#[derive(Default)]
+pub(crate) struct Own {
+    plan: Option<At<String>>,
+    caller_id: Option<At<CallerId>>,
+}
+
+/// Takes `plan` and `caller_id` of an organisation, user or queue.
+pub(crate) fn read_own(section: &mut Section<'_>, context: &mut Context<'_>) -> Own {
+    Own {
+        plan: section.take("plan", value::text, context),
+        caller_id: section.take("caller_id", caller_id, context),
+    }
+}
+
+fn caller_id(node: &Node) -> Reading<CallerId> {
+    let expected = "a number of the organisation's, or \"withheld\"";
+    match str_of(node, expected, "+46850001000")? {
+        WITHHELD => Ok(CallerId::Withheld),
+        number if address::is_public_number(number) => Ok(CallerId::Number(number.into())),
+        _ => wrong(
+            node,
+            expected,
+            "write plus, country code and number, in quotes: \"+46850001000\"",
+        ),
+    }
+}
+
+/// Takes the settings of `[organisation]` that say how its people dial, and which numbers they may show.
+pub(crate) fn read_numbering(
+    section: &mut Section<'_>,
+    context: &mut Context<'_>,
+) -> (Numbering, BTreeSet<Box<str>>) {
+    let country = section.take("country", value::text, context);
+    let area_code = section.take("area_code", address::extension, context);
+    let reader = value::list(SHOWN_MAX, address::public_number);
+    let shown = section.take("shown_numbers", reader, context);
+    let shown = shown.map(|at| at.value).unwrap_or_default();
+    let shown = shown.into_iter().map(|at| at.value).collect();
+    let name = country.as_ref().map_or("SE", |at| at.value.as_str());
+    let area_code = area_code.as_ref().map(|at| &*at.value);
+    match (Numbering::of(name, area_code), country) {
+        (Ok(numbering), _) => (numbering, shown),
+        (Err(error), Some(country)) => {
+            let mend = "write the two letters that stand for it: country = \"SE\"";
+            context.add(Problem::new(country.place, error.to_string()).mend(mend));
+            (Numbering::default(), shown)
+        }
+        (Err(_), None) => (Numbering::default(), shown),
+    }
+}
+
+/// Every plan by name.
+pub(crate) fn read_plans(
+    org: &OrgId,
+    top: &mut Section<'_>,
+    context: &mut Context<'_>,
+) -> BTreeMap<Box<str>, Plan> {
+    let mut plans = BTreeMap::new();
+    for (name, place, node) in top.named("plans", context) {
+        // Plans are named as trunks and queues are.
+        if let Err(error) = base::QueueId::new(org, name) {
+            context.add(bad_name(place, "plan", &error));
+        }
+        if let Some(plan) = read_plan(name, place, node, context) {
+            plans.insert(name.into(), plan);
+        }
+    }
+    plans
+}
+
+fn read_plan(name: &str, place: Place, node: &Node, context: &mut Context<'_>) -> Option<Plan> {
+    let mut section = context.told(Section::of(format!("plan `{name}`"), node))?;
+    let reader = value::list(CLASSES.len(), value::choice(&CLASSES));
+    let mend = "name what may be called: allow = [\"national\", \"mobile\"]";
+    let allow = section.require("allow", mend, reader, context);
+    section.finish(context);
+    let allow: BTreeSet<Class> = allow?.value.into_iter().map(|at| at.value).collect();
+    if allow.is_empty() {
+        let problem = format!("plan `{name}` allows nothing but emergency numbers");
+        context.warn(Problem::new(place, problem).mend(mend));
+    }
+    Some(Plan { allow })
+}
+
+/// What of an organisation the rights of its users and queues are checked against.
+pub(crate) struct Known<'k> {
+    pub(crate) plans: &'k BTreeMap<Box<str>, Plan>,
+    pub(crate) numbers: &'k BTreeMap<Box<str>, Number>,
+    pub(crate) shown: &'k BTreeSet<Box<str>>,
+}
+
+impl Known<'_> {
+    /// The rights that are meant, where plan and number are the organisation's.
+    pub(crate) fn rights(&self, own: Own, context: &mut Context<'_>) -> Rights {
+        let plan = own.plan.and_then(|plan| self.plan(plan, context));
+        if let Some(at) = &own.caller_id
+            && let CallerId::Number(number) = &at.value
+            && !self.numbers.contains_key(number)
+            && !self.shown.contains(number)
+        {
+            let problem = format!("{} is no number of this organisation", quoted(number));
+            let mend = "show one that stands under [numbers], or name it in `shown_numbers` of [organisation]";
+            context.add(Problem::new(at.place, problem).mend(mend));
+        }
+        Rights {
+            plan,
+            caller_id: own.caller_id.map(|at| at.value),
+        }
+    }
+
+    fn plan(&self, plan: At<String>, context: &mut Context<'_>) -> Option<Box<str>> {
+        if self.plans.contains_key(plan.value.as_str()) {
+            return Some(plan.value.into());
+        }
+        let problem = format!(
+            "there is no plan {} in this organisation",
+            quoted(&plan.value)
+        );
+        let names = self.plans.keys().map(|name| &**name);
+        let mend = context.suggestion(&plan.value, "plans", names);
+        context.add(Problem::new(plan.place, problem).mend(mend));
+        None
+    }
+}

@@ -1,0 +1,143 @@
+//! `[trunks.<name>]`: where calls come in from, and where calls out are sent and as whom.
+
+use crate::address;
+use crate::problems::Problem;
+use crate::scope::{Scope, bad_name};
+use crate::section::{At, Context, Section};
+use crate::value;
+use base::TrunkId;
+use call::outward::NumberFormat;
+use call::settings::{Network, Trunk};
+use call::trunk::{Account, Outward};
+use sip_core::{Host, Uri};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// Addresses a trunk comes from, at most: a provider's blocks are few.
+const SOURCES_MAX: usize = 64;
+
+/// Priorities and weights, as SRV records have them (RFC 2782), and where a trunk names none.
+const PRIORITIES: RangeInclusive<u32> = 0..=1_000;
+const PRIORITY: u16 = 10;
+const WEIGHTS: RangeInclusive<u32> = 0..=1_000;
+const WEIGHT: u16 = 10;
+
+const NUMBER_FORMATS: [(&str, NumberFormat); 3] = [
+    ("plus", NumberFormat::Plus),
+    ("digits", NumberFormat::Digits),
+    ("national", NumberFormat::National),
+];
+
+pub(crate) fn read(
+    top: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> BTreeMap<TrunkId, Trunk> {
+    let mut trunks = BTreeMap::new();
+    for (name, place, node) in top.named("trunks", context) {
+        let id = TrunkId::new(scope.org, name)
+            .map_err(|error| context.add(bad_name(place, "trunk", &error)))
+            .ok();
+        let Some(mut section) = context.told(Section::of(format!("trunk `{name}`"), node)) else {
+            continue;
+        };
+        let sources = read_sources(name, &mut section, context);
+        let outward = read_outward(&mut section, context);
+        let leads_somewhere = section.has("sources") || section.has("address");
+        section.finish(context);
+        if !leads_somewhere {
+            let problem = format!("trunk `{name}` has neither `sources` nor `address`");
+            let mend = "name where its calls come from: sources = [\"192.0.2.0/24\"], \
+                        or where calls are sent: address = \"192.0.2.10\"";
+            context.add(Problem::new(place, problem).mend(mend));
+        }
+        if let Some(id) = id {
+            trunks.insert(id, Trunk { sources, outward });
+        }
+    }
+    trunks
+}
+
+fn read_sources(name: &str, section: &mut Section<'_>, context: &mut Context<'_>) -> Vec<Network> {
+    let reader = value::list(SOURCES_MAX, address::network);
+    let Some(sources) = section.take("sources", reader, context) else {
+        return Vec::new();
+    };
+    if sources.value.is_empty() {
+        let problem = format!("trunk `{name}` has no address to come from");
+        let mend = "name where its calls come from: sources = [\"192.0.2.0/24\"]";
+        context.add(Problem::new(sources.place, problem).mend(mend));
+    }
+    for source in &sources.value {
+        if source.value.to_string().ends_with("/0") {
+            let problem = "calls from any address on the internet come in without credentials";
+            let mend = "name the provider's own addresses";
+            context.warn(Problem::new(source.place, problem).mend(mend));
+        }
+    }
+    sources.value.into_iter().map(|at| at.value).collect()
+}
+
+fn read_outward(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Outward> {
+    let address = section.take("address", address::peer, context);
+    let domain = section.take("domain", address::domain, context);
+    let username = section.take("username", value::text, context);
+    let password = section.take("password", value::text, context);
+    let realm = section.take("realm", value::text, context);
+    let number_format = section.take("number_format", value::choice(&NUMBER_FORMATS), context);
+    let priority = section.take("priority", value::whole(PRIORITIES), context);
+    let weight = section.take("weight", value::whole(WEIGHTS), context);
+    if !section.has("address") {
+        for only_outward in ["domain", "username", "priority", "weight", "number_format"] {
+            if section.has(only_outward) {
+                let problem = format!("{} has `{only_outward}` and no `address`", section.what());
+                let mend = "name where calls are sent: address = \"192.0.2.10\"";
+                context.add(Problem::new(section.place(), problem).mend(mend));
+                break;
+            }
+        }
+    }
+    let (host, port) = address?.value;
+    let domain = match domain {
+        Some(domain) => Host::Name(domain.value),
+        None => host.clone(),
+    };
+    let account = read_account(section, &domain, (username, password, realm), context);
+    let number = |at: Option<At<u32>>, default| {
+        at.and_then(|at| u16::try_from(at.value).ok())
+            .unwrap_or(default)
+    };
+    Some(Outward {
+        next_hop: Uri::sip(None, host, port),
+        domain,
+        account,
+        number_format: number_format.map_or(NumberFormat::default(), |at| at.value),
+        priority: number(priority, PRIORITY),
+        weight: number(weight, WEIGHT),
+    })
+}
+
+type Texts = (Option<At<String>>, Option<At<String>>, Option<At<String>>);
+
+fn read_account(
+    section: &Section<'_>,
+    domain: &Host,
+    (username, password, realm): Texts,
+    context: &mut Context<'_>,
+) -> Option<Account> {
+    let missing = [
+        ("username", "password"),
+        ("password", "username"),
+        ("realm", "username"),
+    ]
+    .into_iter()
+    .find(|(has, wants)| section.has(has) && !section.has(wants));
+    if let Some((has, wants)) = missing {
+        let problem = format!("{} has `{has}` and no `{wants}`", section.what());
+        let mend =
+            "the provider's challenges are answered with both: username = \"…\", password = \"…\"";
+        context.add(Problem::new(section.place(), problem).mend(mend));
+    }
+    let realm = realm.map_or_else(|| domain.to_string(), |at| at.value);
+    Some(Account::new(&username?.value, &realm, &password?.value))
+}
