@@ -38,6 +38,7 @@ fn metric(server: &Server, name: &str) -> f64 {
 fn wait_stored(server: &Server, rows: f64) {
     server.wait("what changed is stored", SOON, |server| {
         metric(server, "kolapp_store_written_total") >= rows
+            && metric(server, "kolapp_store_pending") == 0.0
     });
 }
 
@@ -63,18 +64,25 @@ fn a_thousand_registrations_outlive_a_kill_and_a_call_reaches_a_phone_that_has_n
     let mut server = with_number(load::office(PHONES)).start();
     let anna = Phone::agent(&server, "anna");
     let somewhere = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let tally = register(
-        server.sip(),
-        &load::Account::numbered(PHONES),
-        PHONES,
-        somewhere.local_addr().unwrap(),
-        Nonces::Shared,
-    );
-    assert_eq!(tally.registered, PHONES, "{tally:?}");
+    let registered = |server: &Server| server.ctl(&["status"])["registrations"].as_u64();
+    // One nonce for all: on a busy machine a count that comes too late is refused, and its phone tries again.
+    for _ in 0..5 {
+        if registered(&server) == Some(PHONES as u64 + 1) {
+            break;
+        }
+        register(
+            server.sip(),
+            &load::Account::numbered(PHONES),
+            PHONES,
+            somewhere.local_addr().unwrap(),
+            Nonces::Shared,
+        );
+    }
+    assert_eq!(registered(&server), Some(PHONES as u64 + 1));
     wait_stored(&server, PHONES as f64 + 1.0);
     server.kill_and_start_again();
     println!("ready again after {:?}", server.started_in);
-    assert_eq!(server.ctl(&["status"])["registrations"], PHONES + 1);
+    assert_eq!(registered(&server), Some(PHONES as u64 + 1));
     // Whoever is logged in at the start is reachable, and so free, without having come back.
     server.wait_agent("anna", "free", SOON);
     a_call_reaches(&server, &anna);

@@ -282,4 +282,6 @@ impl Bindings {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

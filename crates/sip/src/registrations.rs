@@ -234,7 +234,12 @@ impl Registrations {
             }
             account.listed_under = None;
         }
-        self.change(user, |bindings| bindings.expire(now)).1
+        let (any, reach) = self.change(user, |bindings| bindings.expire(now));
+        if any {
+            // What was kept of it is of no use, and nobody waits for it to go.
+            self.changes.note(user, Update::Prolonged);
+        }
+        reach
     }
 
     /// Forgets accounts that the configuration no longer has; gives back whose bindings that ended.
@@ -473,6 +478,11 @@ mod tests {
             after.sweep(second(60)),
             [anna()],
             "its time went on meanwhile"
+        );
+        assert_eq!(
+            after.changes().take_all(),
+            [anna()].into(),
+            "to be forgotten"
         );
         assert!(!after.restore(at(5, 110_000), &anna(), kept));
         assert_eq!((after.count(), after.accounts.len()), (0, 0));

@@ -14,7 +14,7 @@ const RULES: Rules = Rules {
 };
 const NOW: Time = Time::from_millis(1_000);
 
-fn flow() -> Flow {
+pub(super) fn flow() -> Flow {
     Flow {
         transport: Transport::Udp,
         local: "192.0.2.1:5060".parse().unwrap(),
@@ -24,7 +24,12 @@ fn flow() -> Flow {
 }
 
 /// Call-ID, CSeq and the values of Contact and Expires.
-fn register(call_id: &str, cseq: u32, contacts: &[&str], expires: Option<&str>) -> Request {
+pub(super) fn register(
+    call_id: &str,
+    cseq: u32,
+    contacts: &[&str],
+    expires: Option<&str>,
+) -> Request {
     let mut request = Request::new(Method::Register, "sip:demo.localhost".parse().unwrap());
     let headers = &mut request.headers;
     headers.push(

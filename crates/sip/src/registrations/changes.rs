@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub struct Changes {
     changed: Mutex<BTreeSet<UserId>>,
-    /// Whose bindings only last longer: a phone says so every few minutes, and what was kept before is true
-    /// meanwhile.
+    /// Whose bindings only last longer, or have ended at their time: a phone says so every few minutes, and what was
+    /// kept before is true meanwhile.
     prolonged: Mutex<BTreeSet<UserId>>,
     bell: Notify,
 }
