@@ -5,6 +5,7 @@
 
 mod admission;
 mod groups;
+mod holds;
 mod hunting;
 mod lamps;
 mod menus;

@@ -127,7 +127,7 @@ fn a_caller_who_knows_prack_hears_the_queue_before_he_is_answered_with_an_offer_
 }
 
 /// A request by the trunk, in the dialog that our tag names or outside one.
-fn by_trunk(method: &str, cseq: u32, tag: &str, more: &str, body: &str) -> Input {
+pub(crate) fn by_trunk(method: &str, cseq: u32, tag: &str, more: &str, body: &str) -> Input {
     let to_tag = match tag {
         "" => String::new(),
         tag => format!(";tag={tag}"),
@@ -146,7 +146,7 @@ fn by_trunk(method: &str, cseq: u32, tag: &str, more: &str, body: &str) -> Input
     super::by_trunk(sip_core::parse_datagram(text.into(), &Limits::default()).unwrap())
 }
 
-const SDP: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
+pub(crate) const SDP: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.9\r\ns=-\r\nc=IN IP4 127.0.0.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
 
 /// The RSeq in our latest 183.
 fn rseq(world: &World) -> u32 {
