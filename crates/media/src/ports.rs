@@ -127,12 +127,12 @@ impl PortPool {
             return Ok(taken);
         }
         match self.open() {
-            Err(BindError::Exhausted) => self.lock().any(thread).ok_or(BindError::Exhausted),
             Ok(pair) => Ok(Taken {
                 pair: Arc::new(pair),
                 watched: Watched::Nowhere,
             }),
-            Err(error) => Err(error),
+            // No port is left, or the process has as many descriptors open as it may.
+            Err(error) => self.lock().any(thread).ok_or(error),
         }
     }
 
