@@ -512,6 +512,7 @@ fn check(start: &StartLine, headers: &Headers) -> Result<(), ParseError> {
     headers.to()?;
     headers.call_id()?;
     headers.max_forwards()?;
+    headers.each_once()?;
     let cseq = headers.cseq()?;
     match start {
         StartLine::Request(method, _) if *method != cseq.method => {

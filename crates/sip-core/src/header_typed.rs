@@ -12,6 +12,17 @@ use std::fmt;
 /// Highest CSeq number (RFC 3261 §8.1.1.5: less than 2^31).
 pub const CSEQ_MAX: u32 = (1 << 31) - 1;
 
+/// What stands once at most in a message, and decides something, beside those that [`Headers`] reads one of.
+const ONCE: [HeaderName; 7] = [
+    HeaderName::ContentType,
+    HeaderName::Event,
+    HeaderName::Expires,
+    HeaderName::ReferTo,
+    HeaderName::ReferredBy,
+    HeaderName::Replaces,
+    HeaderName::SessionExpires,
+];
+
 /// A header that can't be read as what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {problem}")]
@@ -121,6 +132,25 @@ impl Headers {
     fn name_addr(&self, name: HeaderName) -> Result<NameAddr, HeaderError> {
         let value = self.only(name.clone())?;
         NameAddr::parse(value).map_err(|expected| HeaderError::malformed(name, expected, value))
+    }
+
+    /// Whether what has one meaning for the whole message stands there once at most. Of two, one element might
+    /// go by the first and the next by the last (RFC 3261 §7.3.1 allows several only where the grammar has a
+    /// list).
+    pub(crate) fn each_once(&self) -> Result<(), HeaderError> {
+        let mut seen = [false; ONCE.len()];
+        for (name, _) in self.iter() {
+            let Some(at) = ONCE.iter().position(|once| once == name) else {
+                continue;
+            };
+            if std::mem::replace(&mut seen[at], true) {
+                return Err(HeaderError {
+                    name: name.clone(),
+                    problem: HeaderProblem::Repeated,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Every value called `name` as a name and an address: Route, Record-Route, Path, P-Asserted-Identity …

@@ -23,6 +23,8 @@ pub mod negotiation;
 pub mod params;
 pub mod registrar;
 pub mod sdp;
+#[cfg(test)]
+mod smuggling_tests;
 pub mod status;
 pub mod text;
 pub mod transaction;
