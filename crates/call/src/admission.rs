@@ -207,7 +207,13 @@ pub fn speaks_for(
         Method::Register => request.headers.to(),
         _ => request.headers.from(),
     };
-    let owner = address.ok().and_then(|address| {
+    let address = address.ok();
+    let named = address.as_ref().and_then(|address| address.uri.user());
+    // Whose own name it is needs no looking up; a name goes before an extension, so nobody else has it.
+    if named.is_some_and(|name| name.eq_ignore_ascii_case(account.id.name())) {
+        return Ok(());
+    }
+    let owner = address.and_then(|address| {
         let organisation = directory.organisations.get(org)?;
         account_at(organisation, org, &address).map(|found| found.id.clone())
     });

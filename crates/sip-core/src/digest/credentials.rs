@@ -176,7 +176,8 @@ impl Credentials {
     /// Whether they were made for a request to `request_uri` (RFC 7616 §3.4.6): equivalent URIs will
     /// do, since proxies and phones rewrite ports and parameters they may.
     pub fn uri_matches(&self, request_uri: &Uri) -> bool {
-        Uri::parse(self.uri.as_bytes()).is_ok_and(|uri| uri.is_equivalent(request_uri))
+        is_written(request_uri, &self.uri)
+            || Uri::parse(self.uri.as_bytes()).is_ok_and(|uri| uri.is_equivalent(request_uri))
     }
 
     /// RFC 7616 §3.4.1.
@@ -185,14 +186,28 @@ impl Credentials {
         let ha2 = self.algorithm.hash(&[method.as_str(), &self.uri]);
         match (self.qop, self.nc, &self.cnonce) {
             (true, Some(nc), Some(cnonce)) => {
-                let nc = format!("{nc:08x}");
-                let parts = [ha1, &self.nonce, &nc, cnonce, "auth", ha2.as_str()];
+                let nc = Hex::of(&nc.to_be_bytes());
+                let nc = nc.as_str();
+                let parts = [ha1, &self.nonce, nc, cnonce, "auth", ha2.as_str()];
                 self.algorithm.hash(&parts)
             }
             // RFC 2617 §3.2.2.1: what RFC 2069 peers expect.
             _ => self.algorithm.hash(&[ha1, &self.nonce, ha2.as_str()]),
         }
     }
+}
+
+/// Whether a URI is written exactly so, as phones do: found without writing it anywhere.
+fn is_written(uri: &Uri, text: &str) -> bool {
+    struct Rest<'a>(&'a str);
+    impl fmt::Write for Rest<'_> {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0 = self.0.strip_prefix(part).ok_or(fmt::Error)?;
+            Ok(())
+        }
+    }
+    let mut rest = Rest(text);
+    fmt::write(&mut rest, format_args!("{uri}")).is_ok() && rest.0.is_empty()
 }
 
 /// RFC 7616 §3.4: `nc-value = 8LHEX`.
@@ -347,6 +362,26 @@ mod tests {
             "circle of life",
         );
         assert!(!good.verify(&get(), &wrong));
+    }
+
+    #[test]
+    fn an_equivalent_uri_will_do_and_another_will_not() {
+        let mut made = Credentials::parse(&published("MD5", MD5)).unwrap();
+        let asked: Uri = "sip:anna@demo.localhost;transport=udp".parse().unwrap();
+        for (text, same) in [
+            ("sip:anna@demo.localhost;transport=udp", true),
+            ("SIP:anna@Demo.localhost;transport=UDP", true),
+            ("sip:%61nna@demo.localhost;transport=udp", true),
+            ("sip:anna@demo.localhost;transport=ud", false),
+            ("sip:anna@demo.localhost;transport=udp;", false),
+            ("sip:anna@demo.localhost;transport=udpx", false),
+            ("sip:bosse@demo.localhost;transport=udp", false),
+            ("", false),
+        ] {
+            made.uri = text.into();
+            let expected = same || Uri::parse(text.as_bytes()).as_ref() == Ok(&asked);
+            assert_eq!(made.uri_matches(&asked), expected, "{text}");
+        }
     }
 
     #[test]
