@@ -210,6 +210,8 @@ pub enum Output {
 pub enum CallEvent {
     /// A call was let in.
     Started(CallView),
+    /// The caller got his 200, so that he no longer hears it ringing.
+    Answered(CallId),
     /// A call is over; its last state.
     Ended {
         /// The call as it was.

@@ -72,6 +72,13 @@ pub struct Limits {
     /// Calls at once in the whole process. Whoever runs the shards counts them and lets a caller beyond
     /// it in as [`crate::Admission::NoRoom`].
     pub calls_max: u32,
+    /// Calls that a user may have started at once.
+    pub calls_per_user: u32,
+    /// Of those, not answered yet.
+    pub early_calls_per_user: u32,
+    /// Calls of a trunk that are not answered yet: callers in queues whose call is answered by the agent
+    /// are among them.
+    pub early_calls_per_trunk: u32,
     /// Messages from an address that nobody has proven himself from. An office behind one address has a
     /// few hundred phones that may all come at once, which a bucket holds.
     pub requests_per_source: Rate,
@@ -98,6 +105,9 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             calls_max: CALLS_MAX_DEFAULT,
+            calls_per_user: 20,
+            early_calls_per_user: 10,
+            early_calls_per_trunk: 1_000,
             requests_per_source: Rate::per_second(50),
             requests_per_peer: Rate::per_second(5_000),
             invites_per_user: Rate::per_second(5),

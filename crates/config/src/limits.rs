@@ -23,8 +23,16 @@ pub(crate) fn read_limits(top: &mut Section<'_>, context: &mut Context<'_>) -> L
     let Some(mut section) = top.section("limits", "[limits]", context) else {
         return limits;
     };
-    let calls_max = section.take("calls_max", value::whole(1..=CALLS_MAX_MOST), context);
-    limits.calls_max = calls_max.map_or(limits.calls_max, |at| at.value);
+    for (name, limit) in [
+        ("calls_max", &mut limits.calls_max),
+        ("calls_per_user", &mut limits.calls_per_user),
+        ("early_calls_per_user", &mut limits.early_calls_per_user),
+        ("early_calls_per_trunk", &mut limits.early_calls_per_trunk),
+    ] {
+        if let Some(at) = section.take(name, value::whole(1..=CALLS_MAX_MOST), context) {
+            *limit = at.value;
+        }
+    }
     for (name, rate) in [
         ("requests_per_source", &mut limits.requests_per_source),
         ("requests_per_peer", &mut limits.requests_per_peer),

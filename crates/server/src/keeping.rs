@@ -87,7 +87,8 @@ impl Keeping {
     }
 }
 
-fn moment(clock: Clock) -> Moment {
+/// Now, on both clocks.
+pub(crate) fn moment(clock: Clock) -> Moment {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Moment {
         now: clock.now(),

@@ -2,6 +2,7 @@
 //! calls, queues or audio; it brings together the rooms that do.
 
 mod acd_task;
+mod bans;
 mod check;
 mod cli;
 mod commands;

@@ -2,6 +2,7 @@
 //! process lives until a signal ends it.
 
 use crate::acd_task::AcdTask;
+use crate::bans::{self, BansOfStore};
 use crate::check;
 use crate::commands::{Commands, Reach};
 use crate::ctl;
@@ -263,12 +264,13 @@ async fn wire(
     let watch = Arc::new(Watch::new());
     let keeping = Keeping {
         clock,
-        store,
+        store: store.clone(),
         registrations: registrations.clone(),
     };
     // Before the first REGISTER is heard: what was kept must not replace what is new.
     let is_account = |user: &base::UserId| loaded.directory.user(user).is_some();
-    let reachable = keeping.restore(loading.kept().await.bindings, is_account);
+    let kept = loading.kept().await;
+    let reachable = keeping.restore(kept.bindings, is_account);
     let events = mailboxes.clone();
     let media = MediaEngine::start(
         MediaConfig {
@@ -311,7 +313,12 @@ async fn wire(
             u64::from_be_bytes(random::bytes()?),
         ],
     };
-    let gate = Arc::new(Gate::new(&secrets, settings.nonce_lifetime));
+    let keeper = Box::new(BansOfStore { clock, store });
+    let gate = Arc::new(Gate::new(&secrets, settings.nonce_lifetime, keeper));
+    bans::restore(&gate, clock, &kept.bans);
+    for registered in registrations.list(clock.now()) {
+        gate.vouch(clock.now(), registered.binding.flow.remote);
+    }
     let live_calls = LiveCalls::default();
     sip::start(
         sockets,

@@ -2,13 +2,14 @@
 //! turns away; `call::admission` says whose word is needed, and here the word is checked.
 
 use crate::guard::{Guard, is_called};
+use crate::holders::Holders;
 use crate::nonces::Nonces;
 use base::{OrgId, Time};
 use call::Admission;
 use call::admission::{self, Account, Assessment};
 use call::settings::Directory;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, Holder, NonceId, NonceKey};
-use sip_core::guard::{Ban, Offence, Source};
+use sip_core::guard::{Ban, Cause, Offence, Source};
 use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Uri};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -33,6 +34,15 @@ pub struct Secrets {
     pub nonce_key: [u8; 32],
     /// Spreads addresses and names over the guard's tables, so that nobody can choose who meets whom.
     pub table_seed: [u64; 2],
+}
+
+/// Where bans are kept over a restart. Nothing here may wait.
+pub trait BanKeeper: Send + Sync {
+    /// A source has been banned.
+    fn keep(&self, ban: &Ban);
+
+    /// A source is banned no more.
+    fn lift(&self, source: Source);
 }
 
 /// A request at the gate.
@@ -105,6 +115,9 @@ pub struct Gate {
     nonces: Nonces,
     /// How fast everybody may ask, and who is banned.
     pub(crate) guard: Guard,
+    keeper: Box<dyn BanKeeper>,
+    /// How many calls everybody has.
+    pub(crate) holders: Holders,
     /// Makes the To tag of a stateless refusal: the same for each retransmission (RFC 3261 §8.2.7).
     tags: RandomState,
     /// Checked against where there is no such account, so that a wrong name takes as long as a wrong
@@ -114,12 +127,14 @@ pub struct Gate {
 
 impl Gate {
     /// A gate whose nonces live for `lifetime`.
-    pub fn new(secrets: &Secrets, lifetime: Duration) -> Gate {
+    pub fn new(secrets: &Secrets, lifetime: Duration, keeper: Box<dyn BanKeeper>) -> Gate {
         Gate {
             key: NonceKey::new(secrets.nonce_key),
             lifetime,
             nonces: Nonces::new(),
             guard: Guard::new(secrets.table_seed),
+            keeper,
+            holders: Holders::default(),
             tags: RandomState::new(),
             nobody: ALGORITHMS.map(|algorithm| Ha1::of(algorithm, "", "", "")),
         }
@@ -132,14 +147,32 @@ impl Gate {
 
     /// Bans a source by hand.
     pub fn ban(&self, now: Time, source: Source, lasts: Duration) {
-        let ban = self.guard.ban(now, source, lasts);
-        note_ban(now, &ban);
+        let ban = Ban {
+            source,
+            cause: Cause::Operator,
+            since: now,
+            until: now + lasts,
+            times: 1,
+        };
+        self.guard.ban(now, ban);
+        self.note_ban(now, &ban);
+    }
+
+    /// Takes up a ban that was kept.
+    pub fn restore_ban(&self, now: Time, ban: Ban) {
+        self.guard.ban(now, ban);
+    }
+
+    /// Whoever is at `remote` proved who he is before a restart: he is served as one who has.
+    pub fn vouch(&self, now: Time, remote: std::net::SocketAddr) {
+        self.guard.vouch(now, remote);
     }
 
     /// Takes a ban back and forgets what led to it; whether there was one.
     pub fn lift_ban(&self, now: Time, source: Source) -> bool {
         let lifted = self.guard.lift(now, source);
         if lifted {
+            self.keeper.lift(source);
             tracing::info!(%source, "ban lifted");
         }
         lifted
@@ -224,8 +257,17 @@ impl Gate {
             .guard
             .offended(asked.now, remote, offence, asked.directory);
         if let Some(ban) = ban {
-            note_ban(asked.now, &ban);
+            self.note_ban(asked.now, &ban);
         }
+    }
+
+    /// Tells of a ban, once.
+    fn note_ban(&self, now: Time, ban: &Ban) {
+        self.keeper.keep(ban);
+        let cause = ban.cause.label();
+        metrics::counter!("kolapp_bans_total", "cause" => cause).increment(1);
+        let lasts_s = ban.until.since(now).as_secs();
+        tracing::warn!(source = %ban.source, cause, times = ban.times, lasts_s, "banned");
     }
 
     /// Whose word the request's credentials are.
@@ -332,14 +374,6 @@ fn holder<'a>(realm: &'a str, flow: &Flow) -> Holder<'a> {
         realm,
         source: Source::of(flow.remote.ip()),
     }
-}
-
-/// Tells of a ban, once.
-fn note_ban(now: Time, ban: &Ban) {
-    let cause = ban.cause.label();
-    metrics::counter!("kolapp_bans_total", "cause" => cause).increment(1);
-    let lasts_s = ban.until.since(now).as_secs();
-    tracing::warn!(source = %ban.source, cause, times = ban.times, lasts_s, "banned");
 }
 
 /// The request's readable credentials for `realm`.

@@ -6,7 +6,7 @@ use base::Time;
 use call::Admission;
 use call::settings::{Directory, Limits, Loopback};
 use sip_core::Method;
-use sip_core::guard::{Ban, Bans, Buckets, Cause, Key, Keys, Offence, Proven, Rate, Source};
+use sip_core::guard::{Ban, Bans, Buckets, Key, Keys, Offence, Proven, Rate, Source};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -179,19 +179,11 @@ impl Guard {
         bans.list(now).copied().collect()
     }
 
-    /// Bans a source by hand.
-    pub(crate) fn ban(&self, now: Time, source: Source, lasts: Duration) -> Ban {
-        let ban = Ban {
-            source,
-            cause: Cause::Operator,
-            since: now,
-            until: now + lasts,
-            times: 1,
-        };
+    /// Puts a ban in force.
+    pub(crate) fn ban(&self, now: Time, ban: Ban) {
         let mut bans = self.lock_bans();
         bans.put(now, ban);
         self.banned.store(bans.len(), Ordering::Relaxed);
-        ban
     }
 
     /// Takes a ban back; whether there was one.

@@ -5,6 +5,7 @@
 mod clock;
 mod gate;
 mod guard;
+mod holders;
 mod local;
 mod mailbox;
 mod measure;
@@ -17,7 +18,7 @@ mod watch;
 mod worker;
 
 pub use clock::Clock;
-pub use gate::{Gate, Secrets};
+pub use gate::{BanKeeper, Gate, Secrets};
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe};
 pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};

@@ -2,7 +2,7 @@
 
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Shard};
-use crate::input::{EndCause, Output};
+use crate::input::{CallEvent, EndCause, Output};
 use crate::leg::{Leg, LegTimer, State, Unacknowledged};
 use crate::reliable::Described;
 use base::{LegId, Time};
@@ -36,6 +36,7 @@ impl Shard {
         let offers = described != Described::Since && !invite.offered;
         let cseq = invite.cseq;
         entry.state = State::Up { dialog };
+        out.push(Output::Event(CallEvent::Answered(entry.call)));
         let tag = entry.local_tag.clone();
         let mut response = invite.response(StatusCode::OK, &tag);
         self.grant_session(now, leg, &invite.asked, &mut response);

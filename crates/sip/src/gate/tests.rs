@@ -91,6 +91,15 @@ fn secrets(nonce_key: u8) -> Secrets {
     }
 }
 
+/// Keeps no bans.
+struct Nowhere;
+
+impl BanKeeper for Nowhere {
+    fn keep(&self, _: &Ban) {}
+
+    fn lift(&self, _: Source) {}
+}
+
 struct Phone {
     gate: Gate,
     directory: Directory,
@@ -101,7 +110,7 @@ impl Phone {
     fn new() -> Phone {
         let secrets = secrets(7);
         Phone {
-            gate: Gate::new(&secrets, LIFETIME),
+            gate: Gate::new(&secrets, LIFETIME, Box::new(Nowhere)),
             directory: directory(),
             now: Time::from_millis(1_000),
         }
@@ -220,7 +229,7 @@ fn an_old_nonce_and_one_of_another_process_are_stale_only_with_the_right_passwor
     let request = register("anna");
     let challenge = phone.challenges(&request)[0].clone();
     let other = Phone {
-        gate: Gate::new(&secrets(8), LIFETIME),
+        gate: Gate::new(&secrets(8), LIFETIME, Box::new(Nowhere)),
         ..Phone::new()
     };
     let right = answered(&request, &challenge, "anna", "demo-anna", 1);

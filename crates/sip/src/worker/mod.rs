@@ -8,6 +8,7 @@ mod wire;
 
 use crate::clock::Clock;
 use crate::gate::Gate;
+use crate::holders::{Holder, Stage};
 use crate::local::LocalAddresses;
 use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
 use crate::measure::Counters;
@@ -23,7 +24,7 @@ use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sip_core::{Flow, Limits};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -184,6 +185,10 @@ struct Worker<M> {
     local: LocalAddresses,
     limits: Limits,
     counters: Counters,
+    /// Whose the calls of our shards are, and how far they have come.
+    held: HashMap<CallId, (Holder, Stage), ahash::RandomState>,
+    /// On whose word the INVITE came that is being handled.
+    admitting: Option<Holder>,
     /// For the queue engine, when its channel had no room.
     for_acd: VecDeque<ToAcd>,
     /// For other shards, when the mailbox of the first one's task had no room; all in order.
@@ -228,6 +233,8 @@ impl<M: Media> Worker<M> {
             local: LocalAddresses::default(),
             limits: Limits::default(),
             counters: Counters::new(),
+            held: HashMap::default(),
+            admitting: None,
             for_acd: VecDeque::new(),
             untold: VecDeque::new(),
             unsent: VecDeque::new(),

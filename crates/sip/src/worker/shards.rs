@@ -3,6 +3,7 @@
 
 use super::{Media, Worker};
 use crate::gate::{Asked, Verdict};
+use crate::holders::{Holder, Stage};
 use crate::mailbox::{ShardInput, ToAcd};
 use crate::measure::{end_label, refused_label};
 use crate::registrations::{Admitted, Reach};
@@ -44,12 +45,16 @@ impl<M: Media> Worker<M> {
                 None => return,
             }
         };
+        if matches!(&message, Message::Request(request) if request.method == Method::Invite) {
+            self.admitting = Holder::of(&admission);
+        }
         let input = Input::Received {
             flow,
             message,
             admission,
         };
         self.step(now, place, input);
+        self.admitting = None;
     }
 
     fn pass_gate(
@@ -71,7 +76,7 @@ impl<M: Media> Worker<M> {
             request: &request,
         };
         match gate.admit(&asked, random) {
-            Verdict::Admit(_) if self.is_one_call_too_many(&request) => {
+            Verdict::Admit(admission) if self.is_one_call_too_many(&request, &admission) => {
                 Some((Message::Request(request), Admission::NoRoom))
             }
             Verdict::Admit(admission) => {
@@ -100,10 +105,13 @@ impl<M: Media> Worker<M> {
 
     /// Whether a request would start a call beyond those that the configuration allows. The shards count
     /// their own; only together do they know.
-    fn is_one_call_too_many(&self, request: &Request) -> bool {
+    fn is_one_call_too_many(&self, request: &Request, admission: &Admission) -> bool {
         let starts_a_call = request.method == Method::Invite && !request.is_in_dialog();
-        let calls_max = usize::try_from(self.directory.limits.calls_max).unwrap_or(usize::MAX);
-        starts_a_call && self.parts.live_calls.count() >= calls_max
+        let limits = &self.directory.limits;
+        let calls_max = usize::try_from(limits.calls_max).unwrap_or(usize::MAX);
+        starts_a_call
+            && (self.parts.live_calls.count() >= calls_max
+                || !self.parts.gate.holders.has_room(admission, limits))
     }
 
     /// Tells the shards what the clock on the wall shows, if they have not been told for a while.
@@ -332,21 +340,34 @@ impl<M: Media> Worker<M> {
         }
     }
 
-    fn note(&self, event: CallEvent) {
+    fn note(&mut self, event: CallEvent) {
         match event {
             CallEvent::Started(call) => {
                 self.parts.live_calls.0.fetch_add(1, Ordering::Relaxed);
                 self.counters.started();
+                if let Some(holder) = self.admitting.take() {
+                    self.parts.gate.holders.started(&holder);
+                    self.held.insert(call.id, (holder, Stage::Early));
+                }
                 tracing::info!(
                     call = %call.id, sip_call_id = &*call.sip_call_id,
                     caller = &*call.caller, dialled = &*call.dialled, "call"
                 );
+            }
+            CallEvent::Answered(call) => {
+                if let Some((holder, stage @ Stage::Early)) = self.held.get_mut(&call) {
+                    *stage = Stage::Answered;
+                    self.parts.gate.holders.answered(holder);
+                }
             }
             CallEvent::Ended {
                 call,
                 cause,
                 reasons,
             } => {
+                if let Some((holder, stage)) = self.held.remove(&call.id) {
+                    self.parts.gate.holders.ended(&holder, stage);
+                }
                 self.parts.live_calls.0.fetch_sub(1, Ordering::Relaxed);
                 self.counters.ended(cause);
                 let now = self.parts.clock.now();
