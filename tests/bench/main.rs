@@ -6,6 +6,7 @@
     reason = "a measuring program tells of what it can't do by ending"
 )]
 
+mod flood;
 mod media;
 mod signalling;
 mod start;
@@ -26,7 +27,7 @@ struct Arguments {
     /// Under a minute: fewer calls, shorter runs, no search for the limit
     #[arg(long)]
     quick: bool,
-    /// Only rows of the parts named: start, registrar, signalling, queue, bridge, playback, sipp
+    /// Only rows of the parts named: start, registrar, signalling, queue, flood, bridge, playback, sipp
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -69,11 +70,12 @@ impl Row {
 
 type Part = (&'static str, fn(Extent) -> Vec<Row>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("start", start::rows),
     ("registrar", signalling::registrar),
     ("signalling", signalling::direct),
     ("queue", signalling::queue),
+    ("flood", flood::rows),
     ("bridge", media::bridge),
     ("playback", media::playback),
     ("sipp", signalling::sipp),
@@ -162,6 +164,7 @@ fn serve(mut setup: Setup) -> Server {
     let setup = setup
         .set_server("limits.calls_max", "100000")
         .set_server("limits.invites_per_trunk", "1000000")
+        .set_server("limits.early_calls_per_trunk", "100000")
         .set_server("limits.registers_per_user", "1000000")
         .env("KOLAPP_RTP_PORTS", RTP_PORTS);
     setup.on_cpu(SERVER_CPU).env("KOLAPP_LOG", "warn").start()

@@ -60,7 +60,12 @@ fn brief(tally: &load::registrations::Tally) -> String {
 
 /// A server with devices that are registered and answer.
 fn with_devices(count: usize, route: Route) -> (Server, Generator) {
-    let server = serve(office(count));
+    with_devices_on(office(count), count, route)
+}
+
+/// The same on a server of one's own.
+pub(crate) fn with_devices_on(setup: Setup, count: usize, route: Route) -> (Server, Generator) {
+    let server = serve(setup);
     let generator = Generator::new(server.sip(), route, NOWHERE);
     let tally = register(
         server.sip(),

@@ -11,6 +11,7 @@
 
 pub mod certificates;
 pub mod digest;
+pub mod flood;
 pub mod http;
 pub mod load;
 pub mod peers;
@@ -22,4 +23,5 @@ pub mod server;
 pub mod sip;
 pub mod slots;
 pub mod sound;
+pub mod stranger;
 pub mod wire;
