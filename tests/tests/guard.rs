@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 use tests::phone::{DOMAIN, Phone};
 use tests::server::{Server, Setup};
@@ -97,6 +99,31 @@ fn an_operator_bans_an_address_by_hand() {
     server.ctl(&["bans", "add", "127.0.0.70", "--minutes", "5"]);
     assert_eq!(banned(&server), ["127.0.0.70 operator"]);
     assert_eq!(stranger.ask(&options(&stranger), SILENCE), None);
+}
+
+#[test]
+fn a_banned_address_is_not_heard_over_a_connection_either() {
+    let server = guarded().start();
+    let stranger = Stranger::at("127.0.0.1", server.sip());
+    let mut connection = TcpStream::connect(server.sip()).unwrap();
+    connection.set_read_timeout(Some(SILENCE)).unwrap();
+    let mut ask = || {
+        let mut request = options(&stranger);
+        for (name, value) in &mut request.headers {
+            if name == "Via" {
+                *value = value.replace("SIP/2.0/UDP", "SIP/2.0/TCP");
+            }
+        }
+        connection.write_all(&request.to_bytes()).unwrap();
+        let mut buffer = [0; 4_096];
+        let length = connection.read(&mut buffer).ok()?;
+        Msg::parse(&buffer[..length])
+    };
+    assert_eq!(ask().map(|reply| reply.status()), Some(200));
+    server.ctl(&["bans", "add", "127.0.0.1"]);
+    assert_eq!(ask(), None);
+    server.ctl(&["bans", "remove", "127.0.0.1"]);
+    assert_eq!(ask().map(|reply| reply.status()), Some(200));
 }
 
 #[test]

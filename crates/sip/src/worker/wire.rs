@@ -116,6 +116,17 @@ impl<M: Media> Worker<M> {
             message,
         } in forwarded.drain(..).chain(streamed.drain(..))
         {
+            // A connection is read by its own task: here its messages meet the door that datagrams have passed.
+            if flow.connection != 0
+                && let Err(shut) = self
+                    .parts
+                    .gate
+                    .guard
+                    .door(now, flow.remote, &self.directory)
+            {
+                self.counters.kept_out(shut);
+                continue;
+            }
             self.deliver(now, shard, flow, message);
         }
         self.forwarded = forwarded;
