@@ -212,6 +212,12 @@ place_in_shard!(
     "s"
 );
 
+place_in_shard!(
+    /// A text message on its way to a person's devices.
+    MessageId,
+    "m"
+);
+
 /// One offer of one caller to one agent; never used twice in a process's life.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

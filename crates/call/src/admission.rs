@@ -63,7 +63,7 @@ pub fn assess(directory: &Directory, flow: &Flow, request: &Request) -> Assessme
     match request.method {
         Method::Register => assess_register(directory, flow, request),
         Method::Invite => assess_invite(directory, flow, request),
-        Method::Subscribe => assess_own_people(directory, flow, request),
+        Method::Subscribe | Method::Message => assess_own_people(directory, flow, request),
         _ => Assessment::Admitted(Admission::Anyone),
     }
 }

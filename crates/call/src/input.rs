@@ -6,7 +6,7 @@ use crate::settings::Directory;
 use crate::shard::Room;
 use crate::view::CallView;
 use crate::watched::{Line, Sight, Watched};
-use base::{CallId, LegId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
+use base::{CallId, LegId, MessageId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::{Flow, Message, Reasons, Request, Response, Uri};
@@ -97,6 +97,13 @@ pub enum Input {
         /// Whether its user may have one more.
         room: Room,
     },
+    /// Answer to [`Output::LocateFor`]: where the one who is meant can be reached.
+    LocatedFor {
+        /// The text message.
+        message: MessageId,
+        /// Current bindings, newest first.
+        bindings: Vec<Binding>,
+    },
     /// Something that a subscription watches has changed, or may have.
     Changed {
         /// Which.
@@ -186,6 +193,13 @@ pub enum Output {
         by: UserId,
         /// What.
         watched: Watched,
+    },
+    /// Where can this user be reached, for a text message? Answer with [`Input::LocatedFor`].
+    LocateFor {
+        /// The text message.
+        message: MessageId,
+        /// Whom it is for.
+        user: UserId,
     },
     /// The subscription is over, or was refused its place.
     Unwatch {
@@ -295,6 +309,8 @@ pub enum RefusedCause {
     NumberNotAllowed,
     /// There is no trunk that takes calls out.
     NoTrunk,
+    /// As many text messages as may be are on their way.
+    TooManyMessages,
 }
 
 /// Why a shard wakes up.

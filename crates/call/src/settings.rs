@@ -195,6 +195,8 @@ pub struct Organisation {
     pub hold_music: PromptId,
     /// What becomes of a caller whose transfer failed when whoever sent him on has hung up.
     pub transfer_failed: TransferFailed,
+    /// What becomes of text messages between its people.
+    pub messages: Messages,
     /// Where callers are led on the way to somebody.
     pub ways: Ways,
 }
@@ -208,6 +210,17 @@ pub enum TransferFailed {
     RingBack,
     /// His call ends.
     End,
+}
+
+/// What becomes of text messages between an organisation's people (RFC 3428).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Messages {
+    /// They go to every device of the one who is meant.
+    #[default]
+    Deliver,
+    /// They are refused.
+    Refuse,
 }
 
 /// A user's account.

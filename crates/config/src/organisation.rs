@@ -16,7 +16,8 @@ use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::outward::{Numbering, Rights};
 use call::settings::{
-    Destination, Group, Language, Menu, Organisation, QueueJourney, TransferFailed, User, Ways,
+    Destination, Group, Language, Menu, Messages, Organisation, QueueJourney, TransferFailed, User,
+    Ways,
 };
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,10 @@ const TRANSFER_FAILED: [(&str, TransferFailed); 2] = [
 /// folder has none, nothing is heard.
 const RINGING: &str = "music/ringing";
 const NOT_AVAILABLE: &str = "not-available";
+
+/// Words for what becomes of text messages.
+const MESSAGES: [(&str, Messages); 2] =
+    [("deliver", Messages::Deliver), ("refuse", Messages::Refuse)];
 
 /// How long an extension rings by default.
 const RING: Duration = Duration::from_secs(30);
@@ -134,6 +139,7 @@ pub(crate) fn read(
         ring: head.ring,
         hold_music,
         transfer_failed: head.transfer_failed,
+        messages: head.messages,
     };
     graph::check(&organisation, &places, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);
@@ -313,6 +319,7 @@ struct Head {
     numbering: Numbering,
     shown: BTreeSet<Box<str>>,
     own: Own,
+    messages: Messages,
 }
 
 fn read_head(
@@ -331,6 +338,7 @@ fn read_head(
         numbering: Numbering::default(),
         shown: BTreeSet::new(),
         own: Own::default(),
+        messages: Messages::default(),
     };
     let Some(mut section) = top.section("organisation", "[organisation]", context) else {
         if !top.has("organisation") {
@@ -350,6 +358,9 @@ fn read_head(
     let transfer_failed = section.take("transfer_failed", value::choice(&TRANSFER_FAILED), context);
     (head.numbering, head.shown) = outward::read_numbering(&mut section, context);
     head.own = outward::read_own(&mut section, context);
+    if let Some(messages) = section.take("messages", value::choice(&MESSAGES), context) {
+        head.messages = messages.value;
+    }
     section.finish(context);
     if let Some(domain) = domain {
         if let Some(first) = shared.domains.insert(domain.value.clone(), domain.place) {

@@ -300,5 +300,6 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::NoPlan => "no-plan",
         RefusedCause::NumberNotAllowed => "number-not-allowed",
         RefusedCause::NoTrunk => "no-trunk",
+        RefusedCause::TooManyMessages => "too-many-messages",
     }
 }

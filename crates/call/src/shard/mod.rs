@@ -25,6 +25,7 @@ mod replaces;
 mod requests;
 mod ringing;
 mod subscribe;
+mod text_message;
 mod transfer;
 mod trunks;
 mod update;
@@ -40,7 +41,7 @@ use crate::subscription::{Subscription, SubscriptionTimer};
 use crate::timers::Timers;
 use crate::view::{CallState, CallView};
 use crate::watched::Line;
-use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time, UserId, WallClock};
+use base::{CallId, Core, LegId, MessageId, ShardId, SubscriptionId, Time, UserId, WallClock};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use requests::Answered;
@@ -73,6 +74,8 @@ pub(crate) enum Mark {
     Session(LegId),
     /// What a subscription's phone is told.
     Lamp(SubscriptionId),
+    /// A text message to one of a person's devices.
+    Message(MessageId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +96,7 @@ pub struct Shard {
     legs: Arena<Leg>,
     calls: Arena<Call>,
     subscriptions: Arena<Subscription>,
+    text_messages: Arena<text_message::TextMessage>,
     /// What was last told of each leg to those who watch its user.
     lines_told: BTreeMap<LegId, (UserId, Line)>,
     /// Legs that the step under way has touched; empty between steps.
@@ -143,6 +147,9 @@ impl Core for Shard {
             Input::Drain { retry_after } => self.draining = Some(retry_after),
             Input::EndAll => self.end_all(now, out),
             Input::Watching { subscription, room } => self.watching(now, subscription, room, out),
+            Input::LocatedFor { message, bindings } => {
+                self.text_message_located(now, message, bindings, out);
+            }
             Input::Changed { subscription } => self.watched_changed(now, subscription, out),
             Input::Seen {
                 subscription,
@@ -216,6 +223,7 @@ impl Shard {
             legs: Arena::default(),
             calls: Arena::default(),
             subscriptions: Arena::default(),
+            text_messages: Arena::default(),
             lines_told: BTreeMap::new(),
             touched: Vec::new(),
             pending: BTreeMap::new(),
@@ -251,6 +259,11 @@ impl Shard {
     /// How many legs are live, those included that only wait for the answer to our BYE.
     pub fn legs_count(&self) -> usize {
         self.legs.len()
+    }
+
+    /// How many text messages are on their way.
+    pub fn text_messages_count(&self) -> usize {
+        self.text_messages.len()
     }
 
     /// How many subscriptions are live.
@@ -397,6 +410,7 @@ impl Shard {
                 self.notified(now, leg, Some(response.status), out);
             }
             Mark::Lamp(id) => self.lamp_told(now, id, response, out),
+            Mark::Message(id) => self.text_message_answered(now, id, Some(response), out),
             Mark::Bye(_) | Mark::Notify(_) | Mark::Stray => {}
         }
     }
@@ -414,6 +428,7 @@ impl Shard {
             Mark::Notify(leg) => self.notified(now, leg, None, out),
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Lamp(id) => self.forget_subscription(id, out),
+            Mark::Message(id) => self.text_message_answered(now, id, None, out),
             Mark::Stray => {}
         }
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// What this server takes part in (RFC 3261 §20.5).
 pub(crate) const ALLOW: &str =
-    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK, SUBSCRIBE";
+    "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK, SUBSCRIBE, MESSAGE";
 /// What extensions it knows (RFC 3261 §20.37).
 pub(crate) const SUPPORTED: &str = "timer, 100rel, replaces, norefersub";
 /// What bodies it reads.
@@ -187,6 +187,10 @@ impl Shard {
                 no_extension_required(request)?;
                 self.subscribe(now, key, flow, request, admission, out)
             }
+            Method::Message => {
+                no_extension_required(request)?;
+                self.text_message(key, request, admission, out)
+            }
             // All others are answered before a transaction is made: see `answer_stateless`.
             _ => Err(not_ours(&request.method)),
         }
@@ -230,7 +234,7 @@ fn unvouched(request: &Request) -> Result<(), Refused> {
         }
         Method::Options => no_extension_required(request),
         // A transfer is asked for by those who talk; nobody places calls for others.
-        Method::Invite | Method::Register | Method::Refer | Method::Subscribe => {
+        Method::Invite | Method::Register | Method::Refer | Method::Subscribe | Method::Message => {
             let forbidden = StatusCode::FORBIDDEN;
             Err(Refused::new(forbidden, RefusedCause::Unsupported))
         }

@@ -18,6 +18,7 @@ mod routes;
 mod script;
 mod sequences;
 mod sessions;
+mod texts;
 mod transfer;
 mod world;
 

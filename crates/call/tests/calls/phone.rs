@@ -147,6 +147,7 @@ pub(crate) struct Phone {
     reliable: reliable::Reliable,
     pub(crate) verdicts: VecDeque<(StatusCode, Vec<(HeaderName, &'static str)>)>,
     pub(crate) lamp: crate::lamps::LampKey,
+    pub(crate) texts: crate::texts::Texts,
 }
 
 impl Phone {
@@ -172,6 +173,7 @@ impl Phone {
             reliable: reliable::Reliable::default(),
             verdicts: VecDeque::new(),
             lamp: crate::lamps::LampKey::default(),
+            texts: crate::texts::Texts::default(),
         }
     }
 
@@ -576,6 +578,11 @@ impl Phone {
                     ..
                 } => self.seen.push(Seen::Informed(response.status.code())),
                 Output::Response {
+                    user: Method::Message,
+                    response,
+                    ..
+                } => self.texts.answers.push(response.status.code()),
+                Output::Response {
                     user: Method::Subscribe,
                     response,
                     ..
@@ -672,6 +679,10 @@ impl Phone {
             }
             (Method::Notify, _, _) => {
                 let response = say(StatusCode::CALL_DOES_NOT_EXIST);
+                self.step(now, respond(response), out);
+            }
+            (Method::Message, _, _) => {
+                let response = say(self.texts.received(&request));
                 self.step(now, respond(response), out);
             }
             (Method::Bye, _, _) => {

@@ -157,6 +157,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         ring: Duration::from_secs(30),
         hold_music: prompt("music"),
         transfer_failed: call::settings::TransferFailed::default(),
+        messages: call::settings::Messages::Deliver,
         ways: Ways {
             ringing_tone: Some(prompt("ringing")),
             not_available: Some(prompt("not-available")),
@@ -705,6 +706,7 @@ impl World {
             Input::Watching { subscription, .. }
             | Input::Changed { subscription }
             | Input::Seen { subscription, .. } => subscription.shard,
+            Input::LocatedFor { message, .. } => message.shard,
             Input::Acd(
                 acd::Command::Ring { call, .. }
                 | acd::Command::Withdraw { call, .. }
@@ -838,6 +840,10 @@ impl World {
                 Output::Line { user, leg, line } => {
                     self.owners.insert(leg, user);
                     self.line(leg, line);
+                }
+                Output::LocateFor { message, user } => {
+                    let bindings = self.bindings(user.name());
+                    self.answer_shard(Input::LocatedFor { message, bindings });
                 }
                 Output::Watch { subscription, .. } => {
                     self.watchers.insert(subscription);

@@ -46,6 +46,7 @@ fn directory() -> Directory {
         },
         hold_music: prompt(),
         transfer_failed: call::settings::TransferFailed::default(),
+        messages: call::settings::Messages::Deliver,
         ring: Duration::from_secs(15),
         ways: call::settings::Ways::default(),
     };

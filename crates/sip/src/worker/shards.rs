@@ -270,6 +270,10 @@ impl<M: Media> Worker<M> {
                 self.untold.push_back(ShardInput::Told { shard, message });
                 self.tell_shards();
             }
+            Output::LocateFor { message, user } => {
+                let bindings = self.parts.registrations.locate(now, &user);
+                return Some(Input::LocatedFor { message, bindings });
+            }
             Output::Line { user, leg, line } => {
                 self.changed.extend(self.parts.watch.line(user, leg, line));
             }
