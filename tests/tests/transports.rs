@@ -298,3 +298,37 @@ fn phones_by_ipv6_are_heard_over_udp_and_tcp() {
         assert_eq!(phone.call("199").answered(SOON), 404);
     }
 }
+
+#[test]
+fn whoever_is_outside_is_told_the_external_address_and_whoever_is_inside_the_real_one() {
+    let server = Setup::demo()
+        .set_server("sip.external_address", "\"127.0.0.98\"")
+        .set_server("sip.local_networks", "[\"127.0.0.2/32\"]")
+        .set_server("rtp.external_address", "\"127.0.0.99\"")
+        .start();
+    let port = server.sip().port();
+    for (name, extension, own, signalling, audio) in [
+        ("anna", "101", [127, 0, 0, 1], "127.0.0.98", "127.0.0.99"),
+        ("bosse", "102", [127, 0, 0, 2], "127.0.0.1", "127.0.0.1"),
+    ] {
+        let options = Options {
+            ip: own.into(),
+            ..Options::account(name)
+        };
+        let mut phone = Phone::new(server.sip(), options);
+        phone.register();
+        let david = phone_by(&server, "david", Transport::Tcp);
+        let mut calling = david.call(extension);
+        let mut called = phone.incoming(SOON);
+        let invite = called.invite().clone();
+        let via = invite.header("Via").unwrap();
+        assert!(via.contains(&format!("UDP {signalling}:{port};")), "{via}");
+        let contact = invite.header("Contact").unwrap();
+        assert_eq!(contact, format!("<sip:kolapp@{signalling}:{port}>"));
+        let description = called.theirs.as_ref().unwrap();
+        assert_eq!(description.address.ip().to_string(), audio);
+        called.refuse(486);
+        assert_eq!(calling.answered(SOON), 486);
+    }
+    server.wait_idle(SOON);
+}

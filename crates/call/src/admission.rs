@@ -146,9 +146,11 @@ pub fn organisation_of<'a>(
     uri: &Uri,
 ) -> Option<(&'a OrgId, &'a Organisation)> {
     let org = match uri.host() {
-        Some(Host::Name(name)) => directory.domains.get(name)?,
+        Some(Host::Name(name)) if directory.domains.contains_key(name) => {
+            directory.domains.get(name)?
+        }
         Some(host) => {
-            let ours = host.ip() == Some(flow.local.ip());
+            let ours = directory.addresses.is_ours(flow, host);
             directory.addressed_by_ip.as_ref().filter(|_| ours)?
         }
         // tel: has no domain.

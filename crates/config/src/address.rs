@@ -37,6 +37,20 @@ pub(crate) fn reachable_address(node: &Node) -> Reading<IpAddr> {
     }
 }
 
+/// A host that others can be told: an address, or a name.
+pub(crate) fn host(node: &Node) -> Reading<Host> {
+    let expected = "an address or host name, such as 203.0.113.7 or sip.example.com";
+    let text = str_of(node, expected, "203.0.113.7")?;
+    let host = match text.parse::<IpAddr>() {
+        Ok(address) => Ok(Host::from(address)),
+        Err(_) => Host::parse(text.as_bytes()),
+    };
+    match host {
+        Ok(host) if host.ip().is_none_or(|ip| !ip.is_unspecified()) => Ok(host),
+        _ => wrong(node, expected, "write it without port or \"sip:\""),
+    }
+}
+
 /// Why a text is no range of ports.
 pub(crate) const PORTS_EXPECTED: &str =
     "a range of at least two ports from 1024 to 65535, such as \"30000-39999\"";

@@ -211,6 +211,7 @@ fn assemble(
         limits: server.limits,
         bans: server.bans.clone(),
         session_timers: server.session_timers,
+        addresses: server.addresses.clone(),
         ..Directory::default()
     };
     let mut acd = acd::Settings::default();

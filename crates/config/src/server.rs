@@ -14,6 +14,7 @@ use crate::tree::{Node, Table};
 use crate::value;
 use call::settings::{BanSettings, Limits, SessionTimers};
 use sip_core::Transport;
+use sip_core::addresses::Addresses;
 use sip_core::registrar::{Beyond, Rules};
 use sip_core::transport::Listener as SipListener;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -75,6 +76,8 @@ pub struct RtpSettings {
     pub ports: RangeInclusive<u16>,
     /// Threads that carry audio.
     pub threads: usize,
+    /// The address that phones outside are told instead.
+    pub external_address: Option<IpAddr>,
 }
 
 impl ServerSettings {
@@ -147,6 +150,7 @@ pub(crate) struct ServerFile {
     pub(crate) limits: Limits,
     pub(crate) bans: BanSettings,
     pub(crate) session_timers: SessionTimers,
+    pub(crate) addresses: Addresses,
 }
 
 pub(crate) fn read(
@@ -175,6 +179,11 @@ pub(crate) fn read(
         overrides.rtp_ports,
         context,
     );
+    let addresses = Addresses {
+        external: sip.external_address,
+        external_media: rtp.external_address,
+        local_networks: sip.local_networks,
+    };
     let registrar = read_registrations(&mut top, context);
     let limits = limits::read_limits(&mut top, context);
     let bans = limits::read_bans(&mut top, context);
@@ -204,6 +213,7 @@ pub(crate) fn read(
         limits,
         bans,
         session_timers: sip.session_timers,
+        addresses,
     }
 }
 
@@ -280,8 +290,10 @@ fn read_rtp(
     context: &mut Context<'_>,
 ) -> RtpSettings {
     let (mut address, mut ports, mut threads) = (None, None, None);
+    let mut external_address = None;
     if let Some(mut rtp) = top.section("rtp", "[rtp]", context) {
         address = rtp.take("address", address::reachable_address, context);
+        external_address = rtp.take("external_address", address::reachable_address, context);
         ports = rtp.take("ports", address::ports, context);
         threads = rtp.take("threads", value::whole(1..=THREADS_MAX), context);
         rtp.finish(context);
@@ -310,6 +322,7 @@ fn read_rtp(
         address: address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.value),
         ports: ports.value,
         threads: threads.map_or(1, |at| at.value as usize),
+        external_address: external_address.map(|at| at.value),
     }
 }
 

@@ -7,9 +7,9 @@ use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tls::TlsSettings;
 use crate::value;
-use call::settings::SessionTimers;
-use sip_core::Transport;
+use call::settings::{Network, SessionTimers};
 use sip_core::transport::Listener;
+use sip_core::{Host, Transport};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -44,6 +44,26 @@ const TRANSPORTS: [(&str, Transport, u16); 5] = [
 /// How far the highest of them lies above `KOLAPP_SIP_PORT`.
 pub(crate) const PORT_OFFSET_MAX: u16 = 3;
 
+/// Networks that are not outside, at most: the sites of a large organisation.
+const LOCAL_NETWORKS_MAX: usize = 256;
+
+/// What is never outside (RFC 1918, RFC 3927, RFC 4193, RFC 4291), where nobody says otherwise.
+const PRIVATE_NETWORKS: [&str; 8] = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "169.254.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+];
+
+fn private_networks() -> Vec<Network> {
+    let parsed = |text: &&str| text.parse().expect("each is a network");
+    PRIVATE_NETWORKS.iter().map(parsed).collect()
+}
+
 /// What SIP's connections may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -58,6 +78,8 @@ pub(crate) struct SipSection {
     pub(crate) listeners: Vec<At<Listener>>,
     pub(crate) connections: ConnectionLimits,
     pub(crate) nonce_lifetime: Duration,
+    pub(crate) external_address: Option<Host>,
+    pub(crate) local_networks: Vec<Network>,
     pub(crate) session_timers: SessionTimers,
 }
 
@@ -68,6 +90,7 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> SipSection {
     let (mut in_all, mut per_source, mut nonce_lifetime) = (None, None, None);
+    let (mut external_address, mut local_networks) = (None, None);
     let mut session_timers = SessionTimers::default();
     let mut listeners = Vec::new();
     let mut emptied = None;
@@ -90,6 +113,9 @@ pub(crate) fn read(
         per_source = sip.take("connections_per_source", most(), context);
         let lifetimes = Duration::from_secs(10)..=Duration::from_secs(86_400);
         nonce_lifetime = sip.take("nonce_lifetime", value::duration(lifetimes), context);
+        external_address = sip.take("external_address", address::host, context);
+        let networks = value::list(LOCAL_NETWORKS_MAX, address::network);
+        local_networks = sip.take("local_networks", networks, context);
         session_timers = read_session_timers(&mut sip, context);
         sip.finish(context);
     }
@@ -112,6 +138,11 @@ pub(crate) fn read(
             per_source: per_source.map_or(CONNECTIONS_PER_SOURCE, |at| at.value),
         },
         nonce_lifetime: nonce_lifetime.map_or(Duration::from_secs(300), |at| at.value),
+        external_address: external_address.map(|at| at.value),
+        local_networks: match local_networks {
+            Some(networks) => networks.value.into_iter().map(|at| at.value).collect(),
+            None => private_networks(),
+        },
         session_timers,
     }
 }

@@ -2,6 +2,7 @@
 //! dialogs, digest and the registrar's bindings. Opens no socket and reads no clock; what a request
 //! *means* for a call is left to `call`, how it reaches the wire to `sip`.
 
+pub mod addresses;
 pub mod dialog;
 pub mod dialog_info;
 pub mod digest;
@@ -20,6 +21,7 @@ pub mod header_via;
 pub mod message;
 pub mod method;
 pub mod negotiation;
+pub mod network;
 pub mod params;
 pub mod registrar;
 pub mod sdp;

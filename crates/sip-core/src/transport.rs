@@ -89,10 +89,11 @@ impl Flow {
     /// Whether what was to go over this flow can't, now that `lost` is no more: it is that very flow, or any
     /// connection to its other end would have done.
     pub fn is_lost_with(&self, lost: &Flow) -> bool {
-        self.transport == lost.transport
-            && self.remote == lost.remote
-            && (self.connection == lost.connection
-                || self.transport.is_reliable() && self.connection == 0)
+        let by_it = match self.connection {
+            0 => self.remote == lost.remote,
+            connection => connection == lost.connection,
+        };
+        self.transport == lost.transport && by_it
     }
 }
 

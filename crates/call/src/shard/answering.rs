@@ -8,7 +8,7 @@ use crate::reliable::Described;
 use base::{LegId, Time};
 use bytes::Bytes;
 use sip_core::transaction::{self, Due as Repeat, Repeats, ServerKey, Timers};
-use sip_core::{Flow, HeaderName, HeaderValue, Request, Response, StatusCode, Uri};
+use sip_core::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
 impl Shard {
     /// 200: with our answer, or with our offer if the INVITE had none. Sent again until the ACK comes.
@@ -92,9 +92,10 @@ impl Shard {
 
     /// Contact, so that requests within the dialog come here.
     fn complete(&self, leg: &Leg, response: &mut Response) {
-        response
-            .headers
-            .push(HeaderName::Contact, HeaderValue::from(contact(leg)));
+        response.headers.push(
+            HeaderName::Contact,
+            HeaderValue::from(self.directory.addresses.contact(&leg.flow)),
+        );
     }
 
     /// An ACK to a 2xx of ours.
@@ -160,20 +161,5 @@ impl Shard {
         if due.is_some() {
             self.transact(now, transaction::Input::Repeat { key }, out);
         }
-    }
-}
-
-/// Our Contact on a leg: the server's address on that leg's flow.
-pub(super) fn contact(leg: &Leg) -> String {
-    contact_on(&leg.flow)
-}
-
-/// The same for whatever else has a dialog on a flow.
-pub(super) fn contact_on(flow: &Flow) -> String {
-    let local = flow.local;
-    let uri = Uri::sip(Some("kolapp"), local.ip().into(), Some(local.port()));
-    match flow.transport.uri_param() {
-        Some(transport) => format!("<{uri};transport={transport}>"),
-        None => format!("<{uri}>"),
     }
 }

@@ -1,7 +1,6 @@
 //! Legs that we make: an agent's or colleague's device is located, given a media session, and invited; and
 //! what becomes of that INVITE.
 
-use super::answering::contact;
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::trunks::Challenged;
@@ -181,7 +180,10 @@ impl Shard {
                 method: Method::Invite,
             },
         );
-        headers.push(HeaderName::Contact, HeaderValue::from(contact(leg)));
+        headers.push(
+            HeaderName::Contact,
+            HeaderValue::from(self.directory.addresses.contact(&leg.flow)),
+        );
         headers.push(HeaderName::Allow, ALLOW);
         if let Some(referrer) = &call.referred_by {
             // RFC 3892 §2.2, from what we know: nobody writes himself into it.

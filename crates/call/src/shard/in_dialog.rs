@@ -29,8 +29,9 @@ impl Shard {
             .map(|leg| leg.id)
             .ok_or_else(no_dialog)?;
         let entry = self.leg_mut(leg).ok_or_else(no_dialog)?;
-        if entry.pinned {
-            // A phone behind an address translator may come from a new port at any time.
+        if entry.pinned || flow.transport.is_reliable() {
+            // A phone behind an address translator may come from a new port at any time, and one by a
+            // connection from a new connection.
             entry.flow = flow;
         }
         let dialog = entry.dialog_with_mut(request).ok_or_else(no_dialog)?;

@@ -9,6 +9,7 @@ use base::{CallId, LegId, Time};
 use media_core::{Codec, Command, Direction, Event, Playlist, Remote, Session, StreamPlan, Then};
 use sip_core::{Agreed, Format, StatusCode};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Payload type that we offer for RFC 4733 events; what phones use most.
 pub(super) const EVENTS_PAYLOAD_TYPE: u8 = 101;
@@ -41,11 +42,13 @@ impl Shard {
         address: Option<SocketAddr>,
         out: &mut Vec<Output>,
     ) {
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
         let (is_caller, call) = (entry.role == Role::Caller, entry.call);
-        match address {
+        let shown = |real| directory.addresses.shown_media(&entry.flow, real);
+        match address.map(shown) {
             Some(address) if is_caller => self.caller_media_ready(now, leg, address, out),
             Some(address) => self.device_media_ready(now, leg, address, out),
             None => {

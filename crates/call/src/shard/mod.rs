@@ -131,6 +131,7 @@ impl Core for Shard {
             }
             Input::Registered { key, response } => self.respond(now, key, response, out),
             Input::Configure(directory) => {
+                self.transactions.set_addresses(directory.addresses.clone());
                 self.directory = directory;
                 self.end_subscriptions_to_nobody(now, out);
             }
@@ -216,10 +217,12 @@ impl Shard {
         let mut rng = ChaCha8Rng::from_seed(seed);
         let mut of_transactions = [0; 32];
         rng.fill_bytes(&mut of_transactions);
+        let mut transactions = Transactions::new(id, of_transactions);
+        transactions.set_addresses(directory.addresses.clone());
         Shard {
             id,
             directory,
-            transactions: Transactions::new(id, of_transactions),
+            transactions,
             legs: Arena::default(),
             calls: Arena::default(),
             subscriptions: Arena::default(),

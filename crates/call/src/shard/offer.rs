@@ -1,7 +1,6 @@
 //! Our own requests that change or refresh the session of a leg: sent when nothing stands in their way, again
 //! when both sides asked at once, and what becomes of them (RFC 3261 §14.1, RFC 3311, RFC 4028 §10).
 
-use super::answering::contact;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
 use crate::exchange::{Sent, Verdict, Wanted, glare_pause};
@@ -10,6 +9,7 @@ use crate::leg::LegTimer;
 use base::{LegId, Time};
 use sip_core::transaction::{self, Failure};
 use sip_core::{Direction, Flow, HeaderName, Method, Request, Response};
+use std::sync::Arc;
 use std::time::Duration;
 
 impl Shard {
@@ -61,8 +61,12 @@ impl Shard {
         method: Method,
     ) -> Option<(Flow, Request)> {
         let asked = self.session_wanted(leg)?;
+        let directory = Arc::clone(&self.directory);
         let entry = self.leg_mut(leg)?;
-        let (flow, contact) = (entry.request_flow(), contact(entry));
+        let (flow, contact) = (
+            entry.request_flow(),
+            directory.addresses.contact(&entry.flow),
+        );
         let dialog = entry.dialog_mut()?;
         let mut request = dialog.request(method.clone());
         let cseq = dialog.local_cseq;

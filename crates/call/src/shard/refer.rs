@@ -1,7 +1,6 @@
 //! REFER within a dialog: a party sends the one he talks with elsewhere (RFC 3515), and hears how that goes. Here the
 //! side of the one who asks; `transfer` has the side of the one who is sent.
 
-use super::answering::contact;
 use super::replaces::leg_named_by;
 use super::requests::{ALLOW, Refused, no_extension_required};
 use super::{Mark, Shard};
@@ -18,6 +17,7 @@ use sip_core::transaction::{self, ServerKey};
 use sip_core::{
     Flow, HeaderName, HeaderValue, Method, NameAddr, Request, Response, StatusCode, Uri,
 };
+use std::sync::Arc;
 
 /// What a REFER's progress is told in (RFC 3515 §2.4.5).
 const SIPFRAG: &str = "message/sipfrag;version=2.0";
@@ -119,7 +119,7 @@ impl Shard {
     fn accepted(&self, leg: LegId, request: &Request, reports: Reports) -> Response {
         let mut response = request.response(StatusCode::ACCEPTED);
         if let Some(entry) = self.leg(leg) {
-            let contact = HeaderValue::from(contact(entry));
+            let contact = HeaderValue::from(self.directory.addresses.contact(&entry.flow));
             response.headers.push(HeaderName::Contact, contact);
         }
         if reports == Reports::Unwanted {
@@ -148,10 +148,14 @@ impl Shard {
     }
 
     fn notify(&mut self, now: Time, leg: LegId, notice: Notice, out: &mut Vec<Output>) {
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let (flow, contact) = (entry.request_flow(), contact(entry));
+        let (flow, contact) = (
+            entry.request_flow(),
+            directory.addresses.contact(&entry.flow),
+        );
         let Some(dialog) = entry.dialog_mut() else {
             return;
         };

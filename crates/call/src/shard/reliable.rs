@@ -1,6 +1,5 @@
 //! Our provisional responses, and the PRACKs that some of them need (RFC 3262 §3).
 
-use super::answering::contact;
 use super::caller::status_of;
 use super::requests::{ACCEPT, ALLOW, Refused, body_is_readable, no_dialog};
 use super::{Due, Shard};
@@ -11,6 +10,7 @@ use base::{LegId, Time};
 use bytes::Bytes;
 use sip_core::transaction::{self, Due as Repeat, ServerKey};
 use sip_core::{Direction, HeaderName, Request, SdpError, StatusCode};
+use std::sync::Arc;
 
 impl Shard {
     /// A provisional response to a caller who is not answered yet; 183 carries our answer to his offer, or our
@@ -23,6 +23,7 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let random = self.random();
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
@@ -52,7 +53,10 @@ impl Shard {
         let rseq = reliable.then(|| ours.send(now, cseq, carries, random));
         let key = invite.key;
         let mut response = invite.response(status, &entry.local_tag);
-        response.headers.push(HeaderName::Contact, contact(entry));
+        response.headers.push(
+            HeaderName::Contact,
+            directory.addresses.contact(&entry.flow),
+        );
         if let Some(rseq) = rseq {
             response.headers.push(HeaderName::Require, RELIABLE);
             response.headers.push(HeaderName::RSeq, rseq);

@@ -1,6 +1,5 @@
 //! SUBSCRIBE and NOTIFY (RFC 6665) for the package `dialog` (RFC 4235): the busy lamps of desk phones.
 
-use super::answering::contact_on;
 use super::caller::is_translated;
 use super::requests::{Refused, no_dialog};
 use super::{Due, Mark, Shard};
@@ -18,6 +17,7 @@ use sip_core::transaction::{self, ServerKey};
 use sip_core::{
     Flow, HeaderName, HeaderValue, Host, Method, Request, Response, StatusCode, Uri, dialog_info,
 };
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Words for the package that is there.
@@ -174,6 +174,7 @@ impl Shard {
         request: &Request,
         out: &mut Vec<Output>,
     ) {
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.subscription_mut(id) else {
             return;
         };
@@ -185,7 +186,7 @@ impl Shard {
         headers.push(HeaderName::Expires, left_s);
         headers.push(
             HeaderName::Contact,
-            HeaderValue::from(contact_on(&entry.flow)),
+            HeaderValue::from(directory.addresses.contact(&entry.flow)),
         );
         if left_s == 0 {
             entry.stage = Stage::Ending(EndReason::Timeout);
@@ -250,6 +251,7 @@ impl Shard {
     }
 
     fn tell_lamp(&mut self, now: Time, id: SubscriptionId, out: &mut Vec<Output>) {
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.subscription_mut(id) else {
             return;
         };
@@ -268,7 +270,7 @@ impl Shard {
         headers.push(HeaderName::SubscriptionState, state);
         headers.push(
             HeaderName::Contact,
-            HeaderValue::from(contact_on(&entry.flow)),
+            HeaderValue::from(directory.addresses.contact(&entry.flow)),
         );
         if let Some(sight) = &entry.told {
             let states = dialogs(sight, &entry.entity);

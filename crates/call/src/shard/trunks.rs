@@ -4,7 +4,7 @@
 
 use super::hang_up::Gone;
 use super::requests::{ALLOW, SUPPORTED};
-use super::{Due, Mark, Shard, answering, requests};
+use super::{Due, Mark, Shard, requests};
 use crate::call::Purpose;
 use crate::early::Forks;
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
@@ -185,7 +185,7 @@ impl Shard {
                 method: Method::Invite,
             },
         );
-        let contact = answering::contact(leg);
+        let contact = self.directory.addresses.contact(&leg.flow);
         headers.push(HeaderName::Contact, HeaderValue::from(contact));
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, SUPPORTED);

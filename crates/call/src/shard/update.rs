@@ -1,7 +1,6 @@
 //! UPDATE from a party (RFC 3311): a refresh, or an offer outside an INVITE, before or after the answer.
 
 use super::Shard;
-use super::answering::contact;
 use super::caller::status_of;
 use super::requests::{
     ACCEPT, ALLOW, Refused, SUPPORTED, body_is_readable, no_dialog, no_extension_required,
@@ -12,6 +11,7 @@ use crate::reliable::Described;
 use base::{LegId, Time};
 use sip_core::transaction::ServerKey;
 use sip_core::{Direction, HeaderName, Request, StatusCode};
+use std::sync::Arc;
 
 /// RFC 3311 §5.2: whoever has an offer of his pending waits 0 to 10 seconds.
 const RETRY_AFTER_MAX_S: u64 = 10;
@@ -34,10 +34,14 @@ impl Shard {
             let entry = self.leg(leg).ok_or_else(no_dialog)?;
             may_be_offered(entry, request, retry_after_s)?;
         }
+        let directory = Arc::clone(&self.directory);
         let entry = self.leg_mut(leg).ok_or_else(no_dialog)?;
         let mut response = request.response(StatusCode::OK);
         let headers = &mut response.headers;
-        headers.push(HeaderName::Contact, contact(entry));
+        headers.push(
+            HeaderName::Contact,
+            directory.addresses.contact(&entry.flow),
+        );
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, SUPPORTED);
         if offered {

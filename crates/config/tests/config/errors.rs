@@ -528,7 +528,7 @@ fn a_listener_named_twice_is_told_with_both_places() {
         "[\"127.0.0.1:5060\", \"127.0.0.1:5060\"]",
     );
     let expected = "config/kolapp.toml:4:26: 127.0.0.1:5060 is listened at twice; \
-         keep one of them (KOLAPP_SIP_PORT gives all the same port) (the first is here: config/kolapp.toml:4:8)";
+         keep one of them (KOLAPP_SIP_PORT gives all of one transport the same port) (the first is here: config/kolapp.toml:4:8)";
     assert_eq!(sandbox.errors(), [expected]);
 }
 

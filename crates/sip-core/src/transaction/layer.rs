@@ -8,16 +8,15 @@ use super::step::{Acknowledged, ServerStep, Tell};
 use super::table::Table;
 use super::timers::{Moment, Reliability, TimerReason, Timers};
 use super::{ClientKey, Input, Output, ServerKey};
+use crate::addresses::Addresses;
 use crate::message::Message;
 use crate::method::Method;
 use crate::transport::Flow;
-use crate::uri::Host;
 use base::{Core, ShardId, Time};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 
 /// Most transactions of one shard before it refuses new requests with 503: a shard at its share of the
 /// goal of 3,000 calls a second, each leaving some six transactions for 32 s, holds about 9,000.
@@ -50,7 +49,7 @@ pub struct Transactions<U> {
     pub(super) shard: ShardId,
     pub(super) timers: Timers,
     pub(super) random: ChaCha8Rng,
-    pub(super) advertised: Vec<(SocketAddr, Host, u16)>,
+    pub(super) addresses: Addresses,
     pub(super) clients: Table<ClientTransaction<U>>,
     pub(super) servers: Table<ServerTransaction>,
     pub(super) client_of: BTreeMap<ClientMatch, ClientKey>,
@@ -79,7 +78,7 @@ impl<U> Transactions<U> {
             shard,
             timers,
             random: ChaCha8Rng::from_seed(seed),
-            advertised: Vec::new(),
+            addresses: Addresses::default(),
             clients: Table::new(),
             servers: Table::new(),
             client_of: BTreeMap::new(),
@@ -95,10 +94,9 @@ impl<U> Transactions<U> {
         self.random = ChaCha8Rng::from_seed(seed);
     }
 
-    /// From now on requests sent from `local` name `host` and `port` in their Via instead.
-    pub fn set_advertised(&mut self, local: SocketAddr, host: Host, port: u16) {
-        self.advertised.retain(|(of, ..)| *of != local);
-        self.advertised.push((local, host, port));
+    /// What the Via of our requests names from now on.
+    pub fn set_addresses(&mut self, addresses: Addresses) {
+        self.addresses = addresses;
     }
 
     /// How many transactions there are, of both sides.

@@ -72,10 +72,8 @@ impl<U: Clone> Transactions<U> {
         let random = self.random.next_u64();
         let branch = branch_text(self.shard, random);
         let mut via = Via::new(flow.transport, flow.local, &branch);
-        if let Some((_, host, port)) = self.advertised.iter().find(|(of, ..)| *of == flow.local) {
-            via.host = host.clone();
-            via.port = Some(*port);
-        }
+        let (host, port) = self.addresses.shown(flow);
+        (via.host, via.port) = (host, Some(port));
         if !request.headers.has(&HeaderName::MaxForwards) {
             request
                 .headers

@@ -211,12 +211,15 @@ fn a_request_gets_our_via_with_its_shard_and_seventy_hops() {
     assert_eq!(shard, Some(ShardId(5)));
     assert_eq!(sent.headers.max_forwards(), Ok(Some(70)));
     let host = crate::Host::Name("pbx.example".into());
-    bench.layer.set_advertised(udp().local, host.clone(), 5099);
+    bench.layer.set_addresses(crate::addresses::Addresses {
+        external: Some(host.clone()),
+        ..Default::default()
+    });
     let mut few_hops = ours(Method::Options);
     few_hops.headers.push(HeaderName::MaxForwards, 3_u32);
     let (_, sent) = bench.send(few_hops, udp());
     let via = sent.headers.via().unwrap();
-    assert_eq!((via.host, via.port), (host, Some(5099)));
+    assert_eq!((via.host, via.port), (host, Some(5060)));
     assert_eq!(sent.headers.max_forwards(), Ok(Some(3)));
 }
 
