@@ -19,6 +19,9 @@ const END_LIMIT: Duration = Duration::from_secs(15);
 /// Longest start that is waited for; the goal is far below, this is for a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// A pair of ports outlives its leg by ten seconds, in which it may serve another.
+const PORTS_REST: Duration = Duration::from_secs(10);
+
 /// A running server; killed, by its process id, when dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -227,7 +230,7 @@ impl Server {
         self.wait("no media session is left", limit, |server| {
             server.ctl(&["status"])["media"]["sessions"] == 0
         });
-        self.wait("no RTP port is bound", limit, |server| {
+        self.wait("no RTP port is bound", limit + PORTS_REST, |server| {
             process::bound_udp_ports(server.rtp_ports()).is_empty()
         });
     }
