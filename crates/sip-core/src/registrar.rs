@@ -276,7 +276,11 @@ impl Bindings {
     fn apply(&mut self, now: Time, asked: &Asked<'_>, wishes: Vec<Wish>, flow: &Flow) {
         for wish in wishes {
             self.0.retain(|binding| !wish.is_about(binding));
-            self.0.extend(asked.binding(now, wish, flow));
+            if let Some(binding) = asked.binding(now, wish, flow) {
+                // Most users have one phone: a list that grows by itself would keep room for four.
+                self.0.reserve_exact(1);
+                self.0.push(binding);
+            }
         }
     }
 }
