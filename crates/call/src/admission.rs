@@ -2,6 +2,7 @@
 //! whose word is needed; checking credentials and nonces is the shell's part.
 
 use crate::input::Admission;
+use crate::routing;
 use crate::settings::{Destination, Directory, Organisation, User};
 use base::{OrgId, UserId};
 use control::Role;
@@ -251,7 +252,7 @@ pub fn unknown(directory: &Directory, org: &OrgId, request: &Request) -> Option<
             let dialled = request.uri.dialled().unwrap_or_default();
             let known = organisation.extensions.contains_key(&*dialled)
                 || organisation.numbers.contains_key(&*dialled)
-                || organisation.feature_codes.contains_key(&*dialled);
+                || routing::feature(organisation, &dialled).is_some();
             (!known).then(|| Unknown::Number(dialled.into()))
         }
         _ => None,

@@ -159,10 +159,22 @@ pub(crate) struct DirectCall {
     pub(crate) ringing_told: bool,
 }
 
+/// What was dialled behind a feature code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum About {
+    /// Nothing.
+    Nothing,
+    /// The extension of a queue: only that one is meant.
+    Queue(QueueId),
+    /// A digit: the reason of a pause.
+    Reason(char),
+}
+
 /// A call to a feature code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FeatureCall {
     pub(crate) code: FeatureCode,
+    pub(crate) about: About,
     pub(crate) answered: bool,
 }
 

@@ -22,6 +22,8 @@ pub struct Ways {
     pub ringing_tone: Option<PromptId>,
     /// Heard by such a caller where nobody answers and he goes nowhere else: "can not answer right now".
     pub not_available: Option<PromptId>,
+    /// Said before a number that is not there is refused; where not set, it is refused at once.
+    pub unknown_number: Option<PromptId>,
 }
 
 /// Where a public number leads.

@@ -241,6 +241,7 @@ mod tests {
             position: PositionSaid::Always,
             position_intro: PromptId::new("place"),
             language: Language::Sv,
+            pick_up: crate::settings::PickUp::ByHand,
             display_name: "Support".into(),
         }
     }

@@ -1,5 +1,6 @@
 //! Where a dialled number leads within an organisation.
 
+use crate::call::About;
 use crate::input::Admission;
 use crate::outward::{Outside, Payer};
 use crate::settings::{
@@ -33,7 +34,7 @@ pub(crate) enum Target<'a> {
     Group(&'a Group),
     Message(Message),
     Menu(&'a Menu),
-    Feature(FeatureCode),
+    Feature(FeatureCode, About),
     Outside(Outside, Payer),
 }
 
@@ -67,8 +68,8 @@ pub(crate) fn target<'a>(
 ) -> Option<Target<'a>> {
     let destination = match admission {
         Admission::Trunk(_) => numbered(organisation, dialled)?,
-        Admission::User(user) => match organisation.feature_codes.get(dialled) {
-            Some(code) => return Some(Target::Feature(*code)),
+        Admission::User(user) => match feature(organisation, dialled) {
+            Some((code, about)) => return Some(Target::Feature(code, about)),
             None => onward(organisation, user, dialled)?,
         },
         Admission::Anyone | Admission::NoRoom => return None,
@@ -95,6 +96,34 @@ pub(crate) fn onward(
     let outside = organisation.outward.numbering.read(dialled)?;
     let own = numbered(organisation, &outside.number.to_string());
     Some(own.unwrap_or_else(|| Destination::Outside(outside, Payer::User(user.clone()))))
+}
+
+/// The feature code that was dialled, and what behind it: the extension of a queue for one's log-in there alone, a
+/// digit for the reason of a pause.
+pub(crate) fn feature(organisation: &Organisation, dialled: &str) -> Option<(FeatureCode, About)> {
+    if let Some(code) = organisation.feature_codes.get(dialled) {
+        return Some((*code, About::Nothing));
+    }
+    // The longest that fits: *1 and *11 may both be codes.
+    let codes = organisation.feature_codes.iter().rev();
+    codes
+        .filter_map(|(code, feature)| Some((*feature, dialled.strip_prefix(&**code)?)))
+        .find_map(|(feature, rest)| {
+            let about = match feature {
+                FeatureCode::LogIn | FeatureCode::LogOut => {
+                    match organisation.extensions.get(rest)? {
+                        Destination::Queue(queue) => About::Queue(queue.clone()),
+                        _ => return None,
+                    }
+                }
+                FeatureCode::Pause => match rest.as_bytes() {
+                    [digit @ b'0'..=b'9'] => About::Reason(char::from(*digit)),
+                    _ => return None,
+                },
+                FeatureCode::Resume => return None,
+            };
+            Some((feature, about))
+        })
 }
 
 impl<'a> Target<'a> {

@@ -354,8 +354,20 @@ pub struct QueueJourney {
     pub position_intro: PromptId,
     /// Language of spoken numbers.
     pub language: Language,
+    /// How agents' phones take its calls.
+    pub pick_up: PickUp,
     /// Name shown on the agent's phone beside the caller's number.
     pub display_name: Box<str>,
+}
+
+/// How agents' phones take a queue's calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PickUp {
+    /// They ring.
+    #[default]
+    ByHand,
+    /// They are asked to answer by themselves.
+    ByItself,
 }
 
 /// When the caller's INVITE is answered.

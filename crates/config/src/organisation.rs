@@ -125,6 +125,7 @@ pub(crate) fn read(
             groups: groups.groups,
             menus: menus.menus,
             hours,
+            unknown_number: read_unknown_number(head.unknown_number, start, &scope, context),
             ringing_tone: scope.prompt(RINGING, scope.language),
             not_available: scope.prompt(NOT_AVAILABLE, scope.language),
         },
@@ -320,6 +321,7 @@ struct Head {
     shown: BTreeSet<Box<str>>,
     own: Own,
     messages: Messages,
+    unknown_number: Unknown,
 }
 
 fn read_head(
@@ -339,6 +341,7 @@ fn read_head(
         shown: BTreeSet::new(),
         own: Own::default(),
         messages: Messages::default(),
+        unknown_number: Unknown::Refused,
     };
     let Some(mut section) = top.section("organisation", "[organisation]", context) else {
         if !top.has("organisation") {
@@ -361,6 +364,8 @@ fn read_head(
     if let Some(messages) = section.take("messages", value::choice(&MESSAGES), context) {
         head.messages = messages.value;
     }
+    let unknown_number = section.take("unknown_number", value::choice(&UNKNOWN), context);
+    head.unknown_number = unknown_number.map_or(Unknown::Refused, |at| at.value);
     section.finish(context);
     if let Some(domain) = domain {
         if let Some(first) = shared.domains.insert(domain.value.clone(), domain.place) {
@@ -380,6 +385,33 @@ fn read_head(
     head.transfer_failed = transfer_failed.map_or(head.transfer_failed, |at| at.value);
     head.is_demo = demo.is_some_and(|at| at.value);
     head
+}
+
+/// What a caller to a number that is not there meets.
+#[derive(Clone, Copy, Debug)]
+enum Unknown {
+    Refused,
+    Told,
+}
+
+const UNKNOWN: [(&str, Unknown); 2] = [("404", Unknown::Refused), ("message", Unknown::Told)];
+
+/// Said where a number is not there.
+const NOT_IN_SERVICE: &str = "not-in-service";
+
+fn read_unknown_number(
+    unknown: Unknown,
+    start: Place,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<PromptId> {
+    match unknown {
+        Unknown::Refused => None,
+        Unknown::Told => {
+            let found = scope.prompt_at(NOT_IN_SERVICE, scope.language, start);
+            found.map_err(|problem| context.add(problem)).ok()
+        }
+    }
 }
 
 /// Kept until the organisation's own prompts are known.

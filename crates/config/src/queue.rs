@@ -11,7 +11,7 @@ use crate::tree::Node;
 use crate::value;
 use acd::{Deferral, Policy, QueueSettings};
 use base::{QueueId, UserId};
-use call::settings::{Answering, Language, Offering, PositionSaid, QueueJourney};
+use call::settings::{Answering, Language, Offering, PickUp, PositionSaid, QueueJourney};
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -177,6 +177,7 @@ fn read_journey(
     let answer = section.take("answer", value::choice(&ANSWERS), context);
     let offers = section.take("offers", value::choice(&OFFERS), context);
     let repeat_every = section.take("repeat_every", value::duration(SECOND..=HOUR), context);
+    let auto_answer = section.take("auto_answer", value::boolean, context);
     let position = section.take("position", value::choice(&POSITIONS), context);
     let position = position.map_or(PositionSaid::default(), |at| at.value);
     let language = section.take("language", value::choice(&LANGUAGES), context);
@@ -197,6 +198,10 @@ fn read_journey(
         position,
         position_intro: prompts.position_intro(section, position),
         language,
+        pick_up: match auto_answer.is_some_and(|at| at.value) {
+            true => PickUp::ByItself,
+            false => PickUp::ByHand,
+        },
         display_name: display_name.map_or_else(|| name.into(), |at| at.value.into()),
     };
     if position != PositionSaid::Never {

@@ -373,10 +373,18 @@ impl Call {
     /// # Panics
     /// When none comes.
     pub fn transact(&mut self, method: &str, description: Option<String>) -> Msg {
+        self.transact_with(method, description.map(|body| ("application/sdp", body)))
+    }
+
+    /// The same with a body of another kind.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub fn transact_with(&mut self, method: &str, body: Option<(&str, String)>) -> Msg {
         self.cseq += 1;
         let mut request = self.request(method).with("Contact", self.phone.contact());
-        if let Some(body) = description {
-            request = request.with_body("application/sdp", body);
+        if let Some((kind, body)) = body {
+            request = request.with_body(kind, body);
         }
         let deadline = Instant::now() + super::ANSWER_LIMIT;
         let mut interval = T1;

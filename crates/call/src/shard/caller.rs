@@ -4,7 +4,7 @@ use super::enter::purpose_of;
 use super::replaces::replaced_by;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
-use crate::call::{Between, Call, Purpose, Standing};
+use crate::call::{Between, Call, MessageCall, Purpose, Standing};
 use crate::crosswise::Rules;
 use crate::exchange::{Exchange, Owner};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
@@ -12,7 +12,7 @@ use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
 use crate::routing;
 use crate::session_timer::Asked;
-use crate::settings::{Answering, Organisation};
+use crate::settings::{Answering, Message, Organisation};
 use crate::tag;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
@@ -66,6 +66,12 @@ impl Shard {
         let asking = self.asking(now, &calling.number);
         let caller = calling.user.as_ref();
         let purpose = wanted_of(organisation, admission, request, &dialled, caller, &asking)?;
+        if matches!(&purpose, Purpose::Message(said) if said.status == StatusCode::NOT_FOUND) {
+            out.push(Output::Event(CallEvent::Refused {
+                status: StatusCode::NOT_FOUND.code(),
+                cause: RefusedCause::UnknownNumber,
+            }));
+        }
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         if let Some(call) = self.call_mut(call) {
             call.hops = hops;
@@ -339,13 +345,18 @@ fn wanted_of(
         return Ok(Purpose::Between(Between::Claiming { replaces, rules }));
     }
     let target = routing::target(organisation, admission, dialled, asking);
-    let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
-    Ok(purpose_of(
-        organisation,
-        &target.ok_or_else(unknown)?,
-        caller,
-        0,
-    ))
+    let status = StatusCode::NOT_FOUND;
+    match (target, &organisation.ways.unknown_number) {
+        (Some(target), _) => Ok(purpose_of(organisation, &target, caller, 0)),
+        (None, Some(prompt)) => Ok(Purpose::Message(MessageCall {
+            message: Message {
+                prompt: prompt.clone(),
+                then: None,
+            },
+            status,
+        })),
+        (None, None) => Err(Refused::new(status, RefusedCause::UnknownNumber)),
+    }
 }
 
 fn admitted_user(admission: &Admission) -> Option<UserId> {

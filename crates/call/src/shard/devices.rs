@@ -9,6 +9,7 @@ use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::input::Output;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
+use crate::settings::PickUp;
 use crate::tag;
 use base::{CallId, LegId, Time, UserId};
 use media_core::Codec;
@@ -185,6 +186,14 @@ impl Shard {
             HeaderValue::from(self.directory.addresses.contact(&leg.flow)),
         );
         headers.push(HeaderName::Allow, ALLOW);
+        if answers_by_itself(leg, call) {
+            // No two makes of telephone read the same header (RFC 5373 §4.1 has the first).
+            headers.push(HeaderName::AnswerMode, "Auto");
+            let call_info = format!("<sip:{}>;answer-after=0", organisation.domain);
+            headers.push(HeaderName::CallInfo, HeaderValue::from(call_info));
+            let alert_info = format!("<http://{}>;info=alert-autoanswer", organisation.domain);
+            headers.push(HeaderName::AlertInfo, HeaderValue::from(alert_info));
+        }
         if let Some(referrer) = &call.referred_by {
             // RFC 3892 §2.2, from what we know: nobody writes himself into it.
             let uri = Uri::sip(Some(referrer.name()), domain(), None);
@@ -422,6 +431,16 @@ fn confirmed(early: Option<&Early>, response: &Response) -> Option<Dialog> {
     };
     dialog.confirm(response);
     Some(dialog)
+}
+
+/// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so.
+fn answers_by_itself(leg: &Leg, call: &crate::call::Call) -> bool {
+    match (&leg.role, &call.purpose) {
+        (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
+            queue.journey.settings().pick_up == PickUp::ByItself
+        }
+        _ => false,
+    }
 }
 
 fn nowhere() -> Flow {

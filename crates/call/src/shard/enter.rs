@@ -211,8 +211,9 @@ pub(super) fn purpose_of(
             message: message.clone(),
             status: StatusCode::TEMPORARILY_UNAVAILABLE,
         }),
-        Target::Feature(code) => Purpose::Feature(FeatureCall {
+        Target::Feature(code, about) => Purpose::Feature(FeatureCall {
             code: *code,
+            about: about.clone(),
             answered: false,
         }),
         Target::Outside(outside, payer) => Purpose::Outside(OutsideCall {

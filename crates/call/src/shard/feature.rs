@@ -3,7 +3,7 @@
 
 use super::{Due, Shard};
 use crate::admission::role_of;
-use crate::call::{CONFIRMATION, Purpose};
+use crate::call::{About, CONFIRMATION, FeatureCall, Purpose};
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::FeatureCode;
@@ -25,7 +25,7 @@ impl Shard {
             user: agent.clone(),
             role: role_of(&self.directory, agent),
         };
-        match permit(by, command_of(feature.code, agent.clone())) {
+        match permit(by, command_of(feature, agent.clone())) {
             Ok(command) => out.push(Output::Acd(acd::Input::AgentCommand {
                 asker: Asker::Call(call),
                 command,
@@ -80,20 +80,19 @@ impl Shard {
     }
 }
 
-fn command_of(code: FeatureCode, agent: UserId) -> AgentCommand {
-    match code {
-        FeatureCode::LogIn => AgentCommand::LogIn {
-            agent,
-            queues: Queues::All,
-        },
-        FeatureCode::LogOut => AgentCommand::LogOut {
-            agent,
-            queues: Queues::All,
-        },
-        FeatureCode::Pause => AgentCommand::Pause {
-            agent,
-            reason: None,
-        },
+fn command_of(feature: &FeatureCall, agent: UserId) -> AgentCommand {
+    let queues = match &feature.about {
+        About::Queue(queue) => Queues::One(queue.clone()),
+        About::Nothing | About::Reason(_) => Queues::All,
+    };
+    let reason = match feature.about {
+        About::Reason(digit) => Some(digit.to_string()),
+        About::Nothing | About::Queue(_) => None,
+    };
+    match feature.code {
+        FeatureCode::LogIn => AgentCommand::LogIn { agent, queues },
+        FeatureCode::LogOut => AgentCommand::LogOut { agent, queues },
+        FeatureCode::Pause => AgentCommand::Pause { agent, reason },
         FeatureCode::Resume => AgentCommand::Resume { agent },
     }
 }

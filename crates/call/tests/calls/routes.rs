@@ -3,6 +3,7 @@
 use crate::phone::{Habit, Seen};
 use crate::world::{NUMBER, World, journey, user};
 use crate::{ANSWERS, seconds};
+use acd::AgentState;
 use base::{HoursId, OrgId, WallClock};
 use calendar::Hours;
 use call::Input;
@@ -109,6 +110,60 @@ fn the_clock_goes_on_by_itself_and_is_believed_when_it_is_put_right() {
     world.run(seconds(5));
     assert!(world.heard("welcome"), "it is nine");
     world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_number_that_is_not_there_is_told_before_it_is_refused_where_so_set() {
+    let mut world = World::new(404, journey());
+    world.set_organisation(|demo| demo.ways.unknown_number = Some(PromptId::new("not-in-service")));
+    let anna = world.phone("anna", Habit::Rings);
+    world.call(anna, "199");
+    world.run(seconds(1));
+    assert!(world.heard("not-in-service"));
+    assert_eq!(world.phones[anna].seen, [Seen::Progress]);
+    world.run(seconds(3));
+    assert_eq!(
+        world.phones[anna].seen,
+        [Seen::Progress, Seen::Refused(404)]
+    );
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_feature_code_with_a_queues_extension_is_about_that_queue_and_with_a_digit_gives_a_reason() {
+    let mut world = World::new(405, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    for (code, said, logged_in, reason) in [
+        ("*121000", "logged-out", false, None),
+        ("*111000", "logged-in", true, None),
+        ("*137", "paused", true, Some("7")),
+        ("*14", "resumed", true, None),
+    ] {
+        world.media.clear();
+        world.call(anna, code);
+        world.run(seconds(10));
+        assert!(world.heard(said), "{code} says {said}");
+        let state = world.agent("anna");
+        assert_eq!(state != AgentState::LoggedOut, logged_in, "{code}");
+        let paused = match &state {
+            AgentState::Paused { reason } => reason.as_deref(),
+            _ => None,
+        };
+        assert_eq!(paused, reason, "{code}");
+    }
+    // Neither an extension of a person nor two digits mean anything there.
+    for code in ["*11101", "*1377", "*141"] {
+        world.call(anna, code);
+        world.run(seconds(10));
+        assert_eq!(
+            world.phones[anna].seen.last(),
+            Some(&Seen::Refused(404)),
+            "{code}"
+        );
+    }
     world.run(seconds(60));
     world.assert_at_rest();
 }

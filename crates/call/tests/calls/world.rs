@@ -184,6 +184,7 @@ pub(crate) fn journey() -> QueueJourney {
         position: PositionSaid::Always,
         position_intro: PromptId::new("place"),
         language: Language::Sv,
+        pick_up: call::settings::PickUp::ByHand,
         display_name: "Support".into(),
     }
 }

@@ -99,7 +99,7 @@ fn the_demo_queue_is_called_by_extension_and_number_and_its_agents_are_logged_in
     let support = QueueId::new(&org(), "support").unwrap();
     let destination = Destination::Queue(support.clone());
     assert_eq!(demo.extensions["1000"], destination);
-    assert_eq!(demo.numbers.len(), 1);
+    assert_eq!(demo.numbers.len(), 2);
     assert_eq!(demo.numbers["+46850001000"].otherwise, destination);
 
     let engine = &loaded.acd.queues[&support];

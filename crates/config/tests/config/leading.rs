@@ -259,7 +259,7 @@ closed = ["2026-12-25", { date = "2026-12-24", message = "queue-repeat" }]
 "#,
     );
     let loaded = sandbox.loaded();
-    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    assert!(warnings(&loaded).is_empty(), "{:?}", loaded.warnings);
     let acme = &loaded.directory.organisations[&org()];
     let id = HoursId::new(&org(), "office").unwrap();
     let mut hours = Hours::new("Europe/Stockholm").unwrap();
