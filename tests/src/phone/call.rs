@@ -5,7 +5,7 @@ use super::description::{self, Description};
 use super::{Inner, T1};
 use crate::random;
 use crate::rtp::Media;
-use crate::sip::{Msg, address_uri};
+use crate::sip::{Msg, address_uri, tag_of};
 use crate::sound::Codec;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -386,9 +386,57 @@ impl Call {
         if let Some((kind, body)) = body {
             request = request.with_body(kind, body);
         }
+        self.transact_this(&request)
+    }
+
+    /// Sends the other side elsewhere; the answer to the REFER.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub fn refer(&mut self, refer_to: &str) -> Msg {
+        self.cseq += 1;
+        let request = self
+            .request("REFER")
+            .with("Contact", self.phone.contact())
+            .with("Refer-To", format!("<{refer_to}>"));
+        self.transact_this(&request)
+    }
+
+    /// How this dialog is named to whoever is sent to its other side: a URI with the Replaces escaped in it.
+    pub fn replaced(&self) -> String {
+        let tag = |address: &str| tag_of(address).unwrap_or_default().to_owned();
+        let (ours, theirs) = (tag(&self.local), tag(&self.remote));
+        let call_id = self.call_id.replace('@', "%40");
+        format!(
+            "{}?Replaces={call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}",
+            self.target
+        )
+    }
+
+    /// Waits until it is told that the other side's transfer has come to this status.
+    ///
+    /// # Panics
+    /// When it is told something final that is another, or nothing.
+    pub fn expect_notified(&mut self, status: u16, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let told = self.expect_request("NOTIFY", left);
+            let body = told.body_text();
+            let came: Option<u16> = body.split(' ').nth(1).and_then(|code| code.parse().ok());
+            match came {
+                Some(came) if came == status => return,
+                Some(came) if came < 200 => {}
+                _ => panic!("expected {status}, was told {body:?}\n{}", self.trace()),
+            }
+        }
+    }
+
+    fn transact_this(&mut self, request: &Msg) -> Msg {
+        let method = request.method();
         let deadline = Instant::now() + super::ANSWER_LIMIT;
         let mut interval = T1;
-        self.phone.send(&request);
+        self.phone.send(request);
         loop {
             let until = (Instant::now() + interval).min(deadline);
             match self.next(until) {
@@ -397,7 +445,7 @@ impl Call {
                 }
                 Some(_) => {}
                 None if Instant::now() < deadline => {
-                    self.phone.send(&request);
+                    self.phone.send(request);
                     interval *= 2;
                 }
                 None => panic!("no answer to {method} within the call\n{}", self.trace()),

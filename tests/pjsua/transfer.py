@@ -1,0 +1,96 @@
+"""Three pjsua2 phones in one process: a caller from outside, the agent anna who answers him, and her colleague cecilia.
+Anna sends the caller to cecilia. Prints nothing but errors; the recordings are measured by whoever started this.
+
+    transfer.py SERVER_HOST:PORT FOLDER WAY
+
+WAY is `blind`, or `attended` for after a consultation. FOLDER receives caller.wav and cecilia.wav, from when the two are
+left to talk.
+"""
+
+import os
+import sys
+
+import pjsua2 as pj
+
+from conversation import CALLER_HZ, AGENT_HZ, Call, Failed, Phone, run_for, start, until
+
+CONFIRMED = pj.PJSIP_INV_STATE_CONFIRMED
+DISCONNECTED = pj.PJSIP_INV_STATE_DISCONNECTED
+
+
+def account(endpoint, server, name):
+    phone = Phone(
+        endpoint, f"sip:{name}@demo.localhost", server, "sip:demo.localhost", name, f"demo-{name}"
+    )
+    until(endpoint, f"{name} is registered", lambda: phone.getInfo().regStatus == 200)
+    return phone
+
+
+def answer(endpoint, phone, who):
+    until(endpoint, f"{who} is rung", lambda: phone.calls)
+    call = phone.calls[0]
+    operation = pj.CallOpParam()
+    operation.statusCode = 200
+    call.answer(operation)
+    until(endpoint, f"{who}'s call stands", lambda: call.state() == CONFIRMED)
+    return call
+
+
+def transfer(endpoint, server, folder, way):
+    outside = Phone(endpoint, "sip:+46701234567@demo.localhost", server)
+    anna = account(endpoint, server, "anna")
+    cecilia = account(endpoint, server, "cecilia")
+    caller = Call(outside)
+    caller.makeCall("sip:+46850001000@demo.localhost", pj.CallOpParam(True))
+    agent = answer(endpoint, anna, "anna")
+    until(endpoint, "the caller is answered", lambda: caller.state() == CONFIRMED)
+    run_for(endpoint, 0.3)
+
+    if way == "blind":
+        agent.xfer("sip:103@demo.localhost", pj.CallOpParam(True))
+        third = answer(endpoint, cecilia, "cecilia")
+        left = [agent]
+    else:
+        agent.setHold(pj.CallOpParam())
+        run_for(endpoint, 0.5)
+        asking = Call(anna)
+        asking.makeCall("sip:103@demo.localhost", pj.CallOpParam(True))
+        third = answer(endpoint, cecilia, "cecilia")
+        until(endpoint, "anna asks cecilia", lambda: asking.state() == CONFIRMED)
+        run_for(endpoint, 0.5)
+        agent.xferReplaces(asking, pj.CallOpParam(True))
+        left = [agent, asking]
+    for call in left:
+        until(endpoint, "anna is out of it", lambda: call.state() == DISCONNECTED)
+
+    run_for(endpoint, 0.5)
+    for call, hertz, name in ((caller, CALLER_HZ, "caller"), (third, AGENT_HZ, "cecilia")):
+        if call.state() != CONFIRMED:
+            raise Failed(f"the {name}'s call did not outlive the transfer")
+        call.play(hertz)
+        call.record(f"{folder}/{name}.wav")
+    run_for(endpoint, 2.0)
+    caller.stop_recording()
+    third.stop_recording()
+    third.hangup(pj.CallOpParam())
+    until(endpoint, "the caller's call ends", lambda: caller.state() == DISCONNECTED)
+    run_for(endpoint, 0.3)
+
+
+def main():
+    server, folder, way = sys.argv[1:]
+    endpoint = start()
+    try:
+        transfer(endpoint, server, folder, way)
+    except (Failed, pj.Error) as error:
+        print(error.info() if isinstance(error, pj.Error) else error, file=sys.stderr)
+        return 1
+    return 0
+
+
+# pjsua2's objects are torn down in no good order at exit; the recordings are complete by then.
+if __name__ == "__main__":
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
