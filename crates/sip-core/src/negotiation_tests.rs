@@ -373,6 +373,42 @@ proptest! {
     }
 
     #[test]
+    fn exchanges_in_any_order_lost_and_refused_ones_among_them_leave_both_sides_agreed(
+        steps in proptest::collection::vec(any::<u8>(), 0..40),
+    ) {
+        const ALL: [Direction; 4] =
+            [Direction::SendRecv, Direction::SendOnly, Direction::RecvOnly, Direction::Inactive];
+        let other = Negotiation::new(2, "192.0.2.9:4000".parse().unwrap(), leg().formats, 96);
+        let mut sides = [leg(), other];
+        for step in steps {
+            let (from, to) = (usize::from(step & 1), usize::from(!step & 1));
+            if sides[from].is_offering() {
+                let before = sides[from].agreed().cloned();
+                sides[from].cancel_offer();
+                prop_assert!(!sides[from].is_offering());
+                prop_assert_eq!(sides[from].agreed(), before.as_ref());
+                continue;
+            }
+            if step & 0x20 != 0 {
+                sides[from].prefer(if step & 0x40 != 0 { "PCMU" } else { "PCMA" });
+            }
+            let offer = match step & 0x40 {
+                0 => sides[from].offer(ALL[usize::from(step >> 1 & 3)]),
+                _ => sides[from].offer_again(),
+            };
+            // Glare, or lost.
+            if sides[to].is_offering() || step & 0x80 != 0 {
+                continue;
+            }
+            let wanted = ALL[usize::from(step >> 3 & 3)];
+            let (answer, at_to) = sides[to].answer_to(&offer, wanted).unwrap();
+            let at_from = sides[from].conclude(&answer).unwrap();
+            prop_assert!(at_from.format.is_same_codec(&at_to.format));
+            prop_assert_eq!(at_from.direction, at_to.direction.reversed());
+        }
+    }
+
+    #[test]
     fn any_description_is_answered_or_refused(
         media in proptest::collection::vec(
             "(m=audio [0-9]{1,5} RTP/AVP( [0-9]{1,3}){0,4}|a=rtpmap:[0-9]{1,3} [A-Za-z]{1,5}(/[0-9]{0,6}){0,3}|a=fmtp:[0-9 ]{0,9}|a=ptime:[0-9]{0,6}|c=IN IP[46] [0-9a-f.:/]{0,12}|a=(sendonly|inactive)|.{0,20})\r\n",
