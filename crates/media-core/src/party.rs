@@ -93,6 +93,8 @@ enum Hears {
 enum Heard {
     /// Nothing yet; the next frame in its place is due then, as soon as a moment is chosen.
     NotYet { frame_at: Option<Time> },
+    /// Nothing yet, but the party has heard us: it hears silence in its place.
+    InAStreamBegun,
     /// Something, last at that moment: from now on its pauses are filled.
     At(Time),
 }
@@ -234,15 +236,16 @@ impl Party {
         self.hears = Hears::Playing { playlist, playout };
     }
 
-    /// Hears another party from the next packet on. Until then there is no sound to be continued, and no more is
-    /// sent than keeps the way open.
+    /// Hears another party from the next packet on. Until then a party that has heard us hears silence, so that its
+    /// stream has no gap; to one that has heard nothing yet no more is sent than keeps the way open.
     pub fn bridge(&mut self, with: LegId, clips: &impl Clips) {
         self.leave(clips);
         self.stream.forget_source();
-        self.hears = Hears::Bridged {
-            with,
-            heard: Heard::NotYet { frame_at: None },
+        let heard = match self.stream.sent().packets {
+            0 => Heard::NotYet { frame_at: None },
+            _ => Heard::InAStreamBegun,
         };
+        self.hears = Hears::Bridged { with, heard };
     }
 
     /// Hears silence from the next frame on.
@@ -279,7 +282,7 @@ impl Party {
                 ..
             } if now - *at < FILL_AFTER => return ticked,
             Hears::Bridged {
-                heard: Heard::At(_),
+                heard: Heard::At(_) | Heard::InAStreamBegun,
                 ..
             } => Sound::Silence,
             Hears::Bridged {
