@@ -17,6 +17,10 @@ pub(crate) struct Session {
     /// The line of the session it is bridged with.
     pub(crate) peer: Option<usize>,
     pub(crate) turn: Turn,
+    /// The slot it had on the thread that it comes from.
+    pub(crate) slot_before: Option<usize>,
+    /// The moment of its last frame.
+    pub(crate) ticked_at: Time,
     pair: Arc<PortPair>,
     /// The address that the RTP socket is connected to: the kernel then keeps others out.
     connected: Option<SocketAddr>,
@@ -91,6 +95,8 @@ impl Session {
             sounds: Sounds::default(),
             peer: None,
             turn: Turn::At(Time::NEVER),
+            slot_before: None,
+            ticked_at: Time::ZERO,
             pair,
             connected: None,
             reported: Reported::Nothing,

@@ -51,6 +51,17 @@ impl Wheel {
         slot
     }
 
+    /// Gives a session the slot that it had on another thread: all threads count from the same moment, so its frames
+    /// keep their distance.
+    pub(crate) fn keep(&mut self, slot: usize, session: usize) {
+        self.slots[slot].push(session);
+    }
+
+    /// Whether what was due at `at` will not be served here any more.
+    pub(crate) fn has_passed(&self, at: Time) -> bool {
+        at.as_micros() / SLOT_MICROS < self.next
+    }
+
     /// Takes a session out of its slot.
     pub(crate) fn remove(&mut self, slot: usize, session: usize) {
         self.slots[slot].retain(|other| *other != session);

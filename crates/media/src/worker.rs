@@ -323,6 +323,7 @@ impl<E: Fn(Event)> Worker<E> {
         let Some(session) = self.lines.session_mut(index) else {
             return;
         };
+        session.ticked_at = at;
         let mut packet = [0; OWN_PACKET_BYTES];
         let ticked = session.party.tick(at, &session.sounds, &mut packet);
         if ticked.bytes > 0 {
@@ -353,7 +354,13 @@ impl<E: Fn(Event)> Worker<E> {
         let quiet = session.party.quiet_until();
         let turn = match (quiet.filter(|until| *until > now + QUIET_MIN), session.turn) {
             (None, Turn::Slot(_)) => return,
-            (None, Turn::At(_)) => Turn::Slot(self.wheel.add(index)),
+            (None, Turn::At(_)) => Turn::Slot(match session.slot_before.take() {
+                Some(slot) => {
+                    self.wheel.keep(slot, index);
+                    slot
+                }
+                None => self.wheel.add(index),
+            }),
             (Some(until), _) => Turn::At(until),
         };
         let before = std::mem::replace(&mut session.turn, turn);
@@ -449,7 +456,12 @@ impl<E: Fn(Event)> Worker<E> {
             return;
         }
         let session = self.by_leg.remove(&leg).and_then(|line| {
-            let session = self.take_out(line)?;
+            let slot = match self.lines.session(line)?.turn {
+                Turn::Slot(slot) => Some(slot),
+                Turn::At(_) => None,
+            };
+            let mut session = self.take_out(line)?;
+            session.slot_before = slot;
             self.forget(line);
             Some(Box::new(session))
         });
@@ -462,7 +474,12 @@ impl<E: Fn(Event)> Worker<E> {
         let mut waited = self.awaited.arrived(leg).into_iter();
         if let Some(session) = session {
             let line = self.watch(leg, session.pair());
+            let frame_due = session.slot_before.map(|_| session.ticked_at + FRAME);
             self.begin(leg, line, *session, now);
+            // What fell due while it was on its way is made up for, or its stream would have a gap.
+            if let Some(due) = frame_due.filter(|due| self.wheel.has_passed(*due)) {
+                self.tick(line, due);
+            }
         }
         while let Some(waiting) = waited.next() {
             match waiting {

@@ -2,7 +2,7 @@
 
 mod measure;
 
-pub use measure::{Pacing, check_continuity, digits, pacing, samples};
+pub use measure::{Pacing, check_continuity, check_joined, digits, pacing, samples};
 
 use crate::random;
 use crate::sound::{self, Codec, FRAME};
