@@ -226,7 +226,7 @@ fn check_prints_a_summary_of_what_is_right() {
         "1 organisation",
         "4 users",
         "1 queue",
-        "1 number",
+        "2 numbers",
         "1 trunk",
     ] {
         assert!(

@@ -18,7 +18,7 @@ use tests::sip::Msg;
 const SOON: Duration = Duration::from_secs(10);
 
 /// Anna's own public number.
-const ANNA: &str = "+46850001001";
+const ANNA: &str = "+46850001009";
 
 /// `setup` with that number.
 fn with_number(setup: Setup) -> Setup {
