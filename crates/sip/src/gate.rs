@@ -243,7 +243,12 @@ impl Gate {
 
     /// What a request without credentials asks for that is not there, if it does: to know who and what is
     /// here, scanners ask for one after the other.
+    ///
+    /// A phone that has proven who it is asks so each time its user dials outside: its INVITE is to be challenged first.
     fn fishing(&self, asked: &Asked<'_>, org: &OrgId) -> Option<Offence> {
+        if self.guard.is_proven(asked.now, asked.flow.remote) {
+            return None;
+        }
         let hash = |name: &str| self.tags.hash_one(name) as u32;
         match admission::unknown(asked.directory, org, asked.request)? {
             admission::Unknown::User(name) => Some(Offence::UnknownUser(hash(&name))),

@@ -400,6 +400,31 @@ fn asking_for_one_unknown_name_after_the_other_bans_and_for_the_same_one_does_no
 }
 
 #[test]
+fn a_phone_that_has_registered_may_dial_one_number_outside_after_the_other() {
+    let elsewhere_is_banned = |phone: &Phone| {
+        let mut other = flow().remote;
+        other.set_port(other.port() + 1);
+        phone.gate.guard.door(phone.now, other, &phone.directory) == Err(crate::guard::Shut::Banned)
+    };
+    for registers in [true, false] {
+        let phone = stranger();
+        if registers {
+            let request = register("anna");
+            let challenge = &phone.challenges(&request)[0];
+            let right = answered(&request, challenge, "anna", "demo-anna", 1);
+            assert!(is_admitted_as(phone.send(&right), "anna"));
+        }
+        for n in 0..20 {
+            let mut invite = register("anna");
+            invite.method = Method::Invite;
+            invite.uri = format!("sip:070123456{n:02}@{REALM}").parse().unwrap();
+            phone.challenges(&invite);
+        }
+        assert_eq!(elsewhere_is_banned(&phone), !registers);
+    }
+}
+
+#[test]
 fn a_scanner_is_not_answered_and_banned() {
     let phone = stranger();
     let mut request = register("anna");
