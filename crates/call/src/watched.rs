@@ -1,6 +1,7 @@
 //! What a phone may watch of another person in its organisation: his calls, or one of his switches. Where it all is
 //! kept together, over all shards, is the shell's matter; a shard tells what its own legs do.
 
+use crate::call::About;
 use crate::routing;
 use crate::settings::{Destination, FeatureCode, Organisation};
 use base::{LegId, QueueId, UserId};
@@ -72,32 +73,21 @@ pub struct Line {
 /// What `dialled` names that `by` may watch: a colleague by extension or name; by a feature code, his own switch, and
 /// by the code for logging in with a queue's extension behind it his log-in there.
 pub(crate) fn watched(organisation: &Organisation, by: &UserId, dialled: &str) -> Option<Watched> {
-    if let Some(code) = organisation.feature_codes.get(dialled) {
-        let switch = match code {
-            FeatureCode::LogIn | FeatureCode::LogOut => Switch::LoggedIn,
-            FeatureCode::Pause | FeatureCode::Resume => Switch::Paused,
+    if let Some((code, about)) = routing::feature(organisation, dialled) {
+        let switch = match (code, about) {
+            (FeatureCode::Pause | FeatureCode::Resume, _) => Switch::Paused,
+            (FeatureCode::LogIn | FeatureCode::LogOut, About::Queue(queue)) => {
+                Switch::LoggedInTo(queue)
+            }
+            (FeatureCode::LogIn | FeatureCode::LogOut, _) => Switch::LoggedIn,
         };
         return Some(Watched::Switch(by.clone(), switch));
-    }
-    if let Some(queue) = queue_behind_code(organisation, dialled) {
-        return Some(Watched::Switch(by.clone(), Switch::LoggedInTo(queue)));
     }
     match organisation.extensions.get(dialled) {
         Some(Destination::User(user)) => Some(Watched::Calls(user.clone())),
         Some(_) => None,
         None => routing::user_named(organisation, by, dialled).map(Watched::Calls),
     }
-}
-
-fn queue_behind_code(organisation: &Organisation, dialled: &str) -> Option<QueueId> {
-    let codes = organisation.feature_codes.iter();
-    codes
-        .filter(|(_, code)| **code == FeatureCode::LogIn)
-        .filter_map(|(text, _)| dialled.strip_prefix(&**text))
-        .find_map(|extension| match organisation.extensions.get(extension)? {
-            Destination::Queue(queue) => Some(queue.clone()),
-            _ => None,
-        })
 }
 
 /// A sight as the dialogs that a NOTIFY tells of: a lit lamp is a confirmed dialog.
