@@ -166,12 +166,12 @@ impl Shard {
         };
         let left = match &mut entry.progress {
             Progress::Open { waiting, best, .. } => {
-                *waiting -= 1;
+                *waiting = waiting.saturating_sub(1);
                 *best = status;
                 *waiting
             }
             Progress::Answered { waiting } => {
-                *waiting -= 1;
+                *waiting = waiting.saturating_sub(1);
                 *waiting
             }
         };
