@@ -27,6 +27,13 @@ pub enum Admission {
     NoRoom,
 }
 
+/// Who asks for addresses with [`Output::Resolve`]; the answer names him again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Asker {
+    /// A leg that is about to be invited.
+    Leg(LegId),
+}
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -65,8 +72,8 @@ pub enum Input {
     },
     /// Answer to [`Output::Resolve`]: where requests to that URI go, best first; empty if nowhere.
     Resolved {
-        /// The leg that asked.
-        leg: LegId,
+        /// Who asked.
+        asker: Asker,
         /// Flows to try in turn.
         targets: Vec<Flow>,
     },
@@ -148,8 +155,8 @@ pub enum Output {
     },
     /// Which addresses does this URI mean (RFC 3263)? Answer with [`Input::Resolved`].
     Resolve {
-        /// The leg that asks.
-        leg: LegId,
+        /// Who asks.
+        asker: Asker,
         /// The next hop.
         uri: Uri,
     },

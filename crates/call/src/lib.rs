@@ -30,7 +30,7 @@ pub mod view;
 pub mod watched;
 
 pub use crosswise::Crosswise;
-pub use input::{Admission, CallEvent, EndCause, Input, Output, Reason, RefusedCause};
+pub use input::{Admission, Asker, CallEvent, EndCause, Input, Output, Reason, RefusedCause};
 pub use shard::{Room, Shard};
 pub use tag::shard_of;
 pub use view::{CallState, CallView};

@@ -32,7 +32,7 @@ mod update;
 
 use crate::arena::Arena;
 use crate::call::{Call, Purpose, Standing};
-use crate::input::{Admission, Input, Output, Reason};
+use crate::input::{Admission, Asker, Input, Output, Reason};
 use crate::journey::CallTimer;
 use crate::leg::{Leg, LegTimer, Role};
 use crate::routing::Asking;
@@ -137,7 +137,9 @@ impl Core for Shard {
             }
             Input::Clock(wall) => self.wall = Some(wall),
             Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
-            Input::Resolved { leg, targets } => self.resolved(now, leg, targets, out),
+            Input::Resolved { asker, targets } => match asker {
+                Asker::Leg(leg) => self.resolved(now, leg, targets, out),
+            },
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
             Input::Media(event) => self.media_event(now, &event, out),
             Input::Acd(command) => self.acd_command(now, command, out),

@@ -7,7 +7,7 @@ use super::requests::{ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard, requests};
 use crate::call::Purpose;
 use crate::early::Forks;
-use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::input::{Asker, CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
 use crate::leg::{Leg, Role, SentInvite, State};
 use crate::outward::{CallerId, NotAllowed};
@@ -112,10 +112,13 @@ impl Shard {
         }
         match (target, next_hop) {
             (Some(target), _) => self.aim(leg, target, out),
-            (None, Some(uri)) => out.push(Output::Resolve { leg, uri }),
+            (None, Some(uri)) => out.push(Output::Resolve {
+                asker: Asker::Leg(leg),
+                uri,
+            }),
             // A reload took the trunk away: the same as one that has no address.
             (None, None) => out.push(Output::Resolve {
-                leg,
+                asker: Asker::Leg(leg),
                 uri: Uri::sip(None, Host::Name("invalid".into()), None),
             }),
         }

@@ -790,7 +790,7 @@ impl World {
                         Happening::Shard(Box::new(Input::Located { leg, bindings })),
                     );
                 }
-                Output::Resolve { leg, uri } => {
+                Output::Resolve { asker, uri } => {
                     let flow = |remote| Flow {
                         transport: Transport::Udp,
                         local: server(),
@@ -800,7 +800,7 @@ impl World {
                     let targets = uri.socket_addr().map(flow).into_iter().collect();
                     self.later(
                         self.answers_take,
-                        Happening::Shard(Box::new(Input::Resolved { leg, targets })),
+                        Happening::Shard(Box::new(Input::Resolved { asker, targets })),
                     );
                 }
                 Output::OpenMedia(session) => {

@@ -252,9 +252,9 @@ impl<M: Media> Worker<M> {
                 let bindings = self.parts.registrations.locate(now, &user);
                 return Some(Input::Located { leg, bindings });
             }
-            Output::Resolve { leg, uri } => {
+            Output::Resolve { asker, uri } => {
                 let targets = self.flows_to(&uri);
-                return Some(Input::Resolved { leg, targets });
+                return Some(Input::Resolved { asker, targets });
             }
             Output::OpenMedia(session) => {
                 return Some(Input::MediaOpened {
