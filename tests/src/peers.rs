@@ -19,8 +19,18 @@ pub struct Sipp<'a> {
     media_port: u16,
     limit: Duration,
     transport: Transport,
+    repeats: Repeats,
     keys: Vec<(String, String)>,
     rows: Vec<String>,
+}
+
+/// Who deals with repeated messages over UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeats {
+    /// SIPp, unseen by the scenario.
+    Sipp,
+    /// The scenario, which sees each one that comes.
+    Scenario,
 }
 
 impl<'a> Sipp<'a> {
@@ -36,6 +46,7 @@ impl<'a> Sipp<'a> {
             media_port: server.other_port(40),
             limit: Duration::from_secs(30),
             transport: Transport::Udp,
+            repeats: Repeats::Sipp,
             keys: Vec::new(),
             rows: Vec::new(),
         }
@@ -75,6 +86,20 @@ impl<'a> Sipp<'a> {
     #[must_use]
     pub fn by(mut self, transport: Transport) -> Self {
         self.transport = transport;
+        self
+    }
+
+    /// Repeats nothing by itself, and shows the scenario what comes again.
+    #[must_use]
+    pub fn without_repeats(mut self) -> Self {
+        self.repeats = Repeats::Scenario;
+        self
+    }
+
+    /// How long it may take, instead of half a minute.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
         self
     }
 
@@ -140,6 +165,9 @@ impl<'a> Sipp<'a> {
         if self.transport == Transport::Tcp {
             command.args(["-t", "t1"]);
         }
+        if self.repeats == Repeats::Scenario {
+            command.arg("-nr");
+        }
         for (name, value) in &self.keys {
             command.args(["-key", name, value]);
         }
@@ -201,6 +229,24 @@ impl Running {
             assert!(
                 Instant::now() < self.deadline,
                 "{} did not end\n{}",
+                self.name,
+                self.told()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits until the scenario has come to where it makes the file of that name (`touch`).
+    ///
+    /// # Panics
+    /// When it ends before, or does not come there in time.
+    pub fn wait_for(&mut self, mark: &str) {
+        while !self.folder.join(mark).exists() {
+            let ended = self.child.try_wait().unwrap();
+            let late = Instant::now() > self.deadline;
+            assert!(
+                ended.is_none() && !late,
+                "{} did not come to {mark}\n{}",
                 self.name,
                 self.told()
             );

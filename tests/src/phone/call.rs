@@ -402,15 +402,18 @@ impl Call {
         self.transact_this(&request)
     }
 
-    /// How this dialog is named to whoever is sent to its other side: a URI with the Replaces escaped in it.
-    pub fn replaced(&self) -> String {
+    /// How this dialog is named to its other side: the value of a Replaces (RFC 3891).
+    pub fn dialog(&self) -> String {
         let tag = |address: &str| tag_of(address).unwrap_or_default().to_owned();
         let (ours, theirs) = (tag(&self.local), tag(&self.remote));
-        let call_id = self.call_id.replace('@', "%40");
-        format!(
-            "{}?Replaces={call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}",
-            self.target
-        )
+        format!("{};to-tag={theirs};from-tag={ours}", self.call_id)
+    }
+
+    /// The same for whoever is sent to the other side: a URI with the Replaces escaped in it.
+    pub fn replaced(&self) -> String {
+        let dialog = self.dialog().replace('@', "%40");
+        let dialog = dialog.replace(';', "%3B").replace('=', "%3D");
+        format!("{}?Replaces={dialog}", self.target)
     }
 
     /// Waits until it is told that the other side's transfer has come to this status.

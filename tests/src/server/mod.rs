@@ -224,14 +224,19 @@ impl Server {
 
     /// Waits until no call and no media session is left, and checks that no RTP port is kept.
     pub fn wait_idle(&self, limit: Duration) {
+        self.wait_no_call(limit);
+        self.wait("no RTP port is bound", limit + PORTS_REST, |server| {
+            process::bound_udp_ports(server.rtp_ports()).is_empty()
+        });
+    }
+
+    /// Waits until no call and no media session is left, for tests of signalling alone.
+    pub fn wait_no_call(&self, limit: Duration) {
         self.wait("no call is left", limit, |server| {
             server.ctl(&["status"])["calls"] == 0
         });
         self.wait("no media session is left", limit, |server| {
             server.ctl(&["status"])["media"]["sessions"] == 0
-        });
-        self.wait("no RTP port is bound", limit + PORTS_REST, |server| {
-            process::bound_udp_ports(server.rtp_ports()).is_empty()
         });
     }
 
