@@ -1,12 +1,9 @@
 //! `[groups.<name>]`: people who are rung together or in order.
 
-use crate::address;
 use crate::destination;
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, Scope, bad_name, known};
-use crate::section::{At, Context, Section};
-use crate::source::Place;
-use crate::tree::Node;
+use crate::scope::{Dialled, Opened, Scope, known, open};
+use crate::section::{At, Context, Entry};
 use crate::value;
 use base::{GroupId, UserId};
 use call::settings::{Group, GroupPolicy};
@@ -33,22 +30,18 @@ pub(crate) struct Read {
 }
 
 pub(crate) fn read(
-    name: &str,
-    place: Place,
-    node: &Node,
+    entry: Entry<'_>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Option<Read> {
-    let id = GroupId::new(scope.org, name)
-        .map_err(|error| context.add(bad_name(place, "group", &error)))
-        .ok();
-    let what = format!("group `{name}`");
-    let mut section = context.told(Section::of(&*what, node))?;
-    let extension = section.take("extension", address::extension, context);
-    if let Some(extension) = &extension {
-        dialled.take(extension, &what, context);
-    }
+    let (name, ..) = entry;
+    let Opened {
+        id,
+        what,
+        mut section,
+        extension,
+    } = open("group", GroupId::new, entry, scope, dialled, context)?;
     let display_name = section.take("name", value::text, context);
     let mend = "name who is rung: members = [\"anna\", \"bosse\"]";
     let list = value::list(MEMBERS_MAX, value::text);
@@ -74,7 +67,7 @@ pub(crate) fn read(
     };
     Some(Read {
         id: id?,
-        extension: extension.map(|at| at.value),
+        extension,
         group,
     })
 }

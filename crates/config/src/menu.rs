@@ -1,13 +1,11 @@
 //! `[menus.<name>]`: what callers choose in by key.
 
-use crate::address;
 use crate::destination;
 use crate::problems::{Problem, quoted};
 use crate::queue::NOTHING;
-use crate::scope::{Dialled, LANGUAGES, Scope, bad_name};
-use crate::section::{At, Context, Section};
-use crate::source::Place;
-use crate::tree::{Node, Value};
+use crate::scope::{Dialled, LANGUAGES, Opened, Scope, open};
+use crate::section::{At, Context, Entry, Section};
+use crate::tree::Value;
 use crate::value;
 use base::MenuId;
 use call::settings::{Choice, Language, Listening, Menu};
@@ -34,22 +32,17 @@ pub(crate) struct Read {
 }
 
 pub(crate) fn read(
-    name: &str,
-    place: Place,
-    node: &Node,
+    entry: Entry<'_>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Option<Read> {
-    let id = MenuId::new(scope.org, name)
-        .map_err(|error| context.add(bad_name(place, "menu", &error)))
-        .ok();
-    let what = format!("menu `{name}`");
-    let mut section = context.told(Section::of(&*what, node))?;
-    let extension = section.take("extension", address::extension, context);
-    if let Some(extension) = &extension {
-        dialled.take(extension, &what, context);
-    }
+    let Opened {
+        id,
+        mut section,
+        extension,
+        ..
+    } = open("menu", MenuId::new, entry, scope, dialled, context)?;
     let language = section.take("language", value::choice(&LANGUAGES), context);
     let language = language.map_or(scope.language, |at| at.value);
     let mend = "name what callers hear there: prompt = \"our-menu\"";
@@ -81,7 +74,6 @@ pub(crate) fn read(
         },
         takes_extensions,
     };
-    let extension = extension.map(|at| at.value);
     Some(Read {
         id: id?,
         extension,

@@ -7,9 +7,9 @@ use crate::library::Library;
 use crate::outward::Own;
 use crate::problems::{Problem, quoted};
 use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, Shared, bad_name};
-use crate::section::{At, Context, Section};
+use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
-use crate::tree::{Node, Table};
+use crate::tree::Table;
 use crate::user::{self, Account, Readable};
 use crate::{group, hours, menu, outward, queue, reach, trunk, value};
 use acd::{AgentSettings, QueueSettings};
@@ -177,14 +177,14 @@ struct Users {
 }
 
 fn read_users(
-    tables: Vec<(&str, Place, &Node)>,
+    tables: Vec<Entry<'_>>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Users {
     let mut users = Users::default();
-    for (name, place, node) in tables {
-        let Some(read) = user::read(name, place, node, scope, dialled, context) else {
+    for entry in tables {
+        let Some(read) = user::read(entry, scope, dialled, context) else {
             continue;
         };
         if let Some(extension) = &read.user.extension {
@@ -226,14 +226,15 @@ struct Queues {
 }
 
 fn read_queues(
-    tables: Vec<(&str, Place, &Node)>,
+    tables: Vec<Entry<'_>>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Queues {
     let mut queues = Queues::default();
-    for (name, place, node) in tables {
-        let Some(read) = queue::read(name, place, node, scope, dialled, context) else {
+    for entry in tables {
+        let place = entry.1;
+        let Some(read) = queue::read(entry, scope, dialled, context) else {
             continue;
         };
         if let Some(extension) = read.extension {
@@ -261,15 +262,16 @@ struct Groups {
 }
 
 fn read_groups(
-    tables: Vec<(&str, Place, &Node)>,
+    tables: Vec<Entry<'_>>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     places: &mut Places,
     context: &mut Context<'_>,
 ) -> Groups {
     let mut groups = Groups::default();
-    for (name, place, node) in tables {
-        let Some(read) = group::read(name, place, node, scope, dialled, context) else {
+    for entry in tables {
+        let place = entry.1;
+        let Some(read) = group::read(entry, scope, dialled, context) else {
             continue;
         };
         places.insert(graph::Node::Group(read.id.clone()), place);
@@ -289,15 +291,16 @@ struct Menus {
 }
 
 fn read_menus(
-    tables: Vec<(&str, Place, &Node)>,
+    tables: Vec<Entry<'_>>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     places: &mut Places,
     context: &mut Context<'_>,
 ) -> Menus {
     let mut menus = Menus::default();
-    for (name, place, node) in tables {
-        let Some(read) = menu::read(name, place, node, scope, dialled, context) else {
+    for entry in tables {
+        let place = entry.1;
+        let Some(read) = menu::read(entry, scope, dialled, context) else {
             continue;
         };
         places.insert(graph::Node::Menu(read.id.clone()), place);

@@ -1,13 +1,11 @@
 //! `[queues.<name>]`: who answers, in which order, and what a caller hears meanwhile. One table gives the
 //! engine its settings and the call its journey.
 
-use crate::address;
 use crate::outward::{self, Own};
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, bad_name, known};
-use crate::section::{At, Context, Section};
+use crate::scope::{Dialled, LANGUAGES, MUSIC, Opened, Scope, known, open};
+use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
-use crate::tree::Node;
 use crate::value;
 use acd::{Deferral, Policy, QueueSettings};
 use base::{QueueId, UserId};
@@ -58,22 +56,18 @@ pub(crate) struct Read {
 }
 
 pub(crate) fn read(
-    name: &str,
-    place: Place,
-    node: &Node,
+    entry: Entry<'_>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Option<Read> {
-    let id = QueueId::new(scope.org, name)
-        .map_err(|error| context.add(bad_name(place, "queue", &error)))
-        .ok();
-    let what = format!("queue `{name}`");
-    let mut section = context.told(Section::of(&*what, node))?;
-    let extension = section.take("extension", address::extension, context);
-    if let Some(extension) = &extension {
-        dialled.take(extension, &what, context);
-    }
+    let (name, ..) = entry;
+    let Opened {
+        id,
+        mut section,
+        extension,
+        ..
+    } = open("queue", QueueId::new, entry, scope, dialled, context)?;
     let logged_in_at_start = section.take("logged_in_at_start", value::boolean, context);
     let settings = read_settings(&mut section, scope, context);
     let journey = read_journey(name, &mut section, scope, context);
@@ -81,7 +75,7 @@ pub(crate) fn read(
     section.finish(context);
     Some(Read {
         id: id?,
-        extension: extension.map(|at| at.value),
+        extension,
         logged_in_at_start: logged_in_at_start.is_some_and(|at| at.value),
         outward,
         settings,

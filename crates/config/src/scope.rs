@@ -1,11 +1,12 @@
 //! What the sections of an organisation need of each other while they are read: which names there are,
 //! which internal numbers are taken, which prompt a name means.
 
+use crate::address;
 use crate::library::Library;
 use crate::problems::{Problem, nearest, quoted};
-use crate::section::{At, Context};
+use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
-use base::OrgId;
+use base::{InvalidName, OrgId};
 use call::outward::Numbering;
 use call::settings::Language;
 use media_core::PromptId;
@@ -120,6 +121,42 @@ impl Dialled {
     }
 }
 
+/// What can be dialled within the organisation, opened: a user, a queue, a group, a menu. `None` of the
+/// parts is one that is wrong, which has been told.
+pub(crate) struct Opened<'t, Id> {
+    pub(crate) id: Option<Id>,
+    /// What an error calls it.
+    pub(crate) what: String,
+    pub(crate) section: Section<'t>,
+    pub(crate) extension: Option<Box<str>>,
+}
+
+/// Opens the table of a `kind`, whose names `id_of` makes ids of, and takes its extension.
+pub(crate) fn open<'t, Id>(
+    kind: &str,
+    id_of: fn(&OrgId, &str) -> Result<Id, InvalidName>,
+    (name, place, node): Entry<'t>,
+    scope: &Scope<'_>,
+    dialled: &mut Dialled,
+    context: &mut Context<'_>,
+) -> Option<Opened<'t, Id>> {
+    let id = id_of(scope.org, name)
+        .map_err(|error| context.add(bad_name(place, kind, &error)))
+        .ok();
+    let what = format!("{kind} `{name}`");
+    let mut section = context.told(Section::of(&*what, node))?;
+    let extension = section.take("extension", address::extension, context);
+    if let Some(extension) = &extension {
+        dialled.take(extension, &what, context);
+    }
+    Some(Opened {
+        id,
+        what,
+        section,
+        extension: extension.map(|at| at.value),
+    })
+}
+
 /// The name, if there is a `kind` called so; otherwise that is told.
 pub(crate) fn known<'n>(
     name: &'n At<String>,
@@ -145,7 +182,7 @@ pub(crate) fn known<'n>(
 }
 
 /// Says that `error` is no name for a `kind`.
-pub(crate) fn bad_name(place: Place, kind: &str, error: &base::InvalidName) -> Problem {
+pub(crate) fn bad_name(place: Place, kind: &str, error: &InvalidName) -> Problem {
     Problem::new(place, format!("this can't name a {kind}: {error}"))
         .mend("a name shown to people goes into the setting `name`")
 }

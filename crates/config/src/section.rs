@@ -12,6 +12,10 @@ pub(crate) struct At<T> {
     pub(crate) place: Place,
 }
 
+/// An entry of a table whose keys are names of the writer's own: its name, where that stands, and what it
+/// stands for.
+pub(crate) type Entry<'t> = (&'t str, Place, &'t Node);
+
 /// What a reader of one value returns: it may find several things wrong with a list.
 pub(crate) type Reading<T> = Result<T, Vec<Problem>>;
 
@@ -145,11 +149,7 @@ impl<'t> Section<'t> {
     }
 
     /// The entries of the table under `key`, whose keys are names of the writer's own.
-    pub(crate) fn named(
-        &mut self,
-        key: &'static str,
-        context: &mut Context<'_>,
-    ) -> Vec<(&'t str, Place, &'t Node)> {
+    pub(crate) fn named(&mut self, key: &'static str, context: &mut Context<'_>) -> Vec<Entry<'t>> {
         let Some(section) = self.section(key, format!("`{key}`"), context) else {
             return Vec::new();
         };

@@ -1,14 +1,12 @@
 //! `[users.<name>]`: an account. A password that stands there is turned into digest hashes here and kept nowhere
 //! else, apart from a demo's, which is no secret.
 
-use crate::address;
 use crate::outward::{self, Own};
 use crate::problems::Problem;
-use crate::scope::{Dialled, Scope, bad_name};
-use crate::section::{At, Context, Section};
+use crate::scope::{Dialled, Opened, Scope, open};
+use crate::section::{At, Context, Entry, Section};
 use crate::server::CONTACTS_MAX_MOST;
 use crate::source::Place;
-use crate::tree::Node;
 use crate::value;
 use base::UserId;
 use call::settings::{Devices, User};
@@ -63,29 +61,25 @@ struct Proof {
 }
 
 pub(crate) fn read(
-    name: &str,
-    place: Place,
-    node: &Node,
+    entry: Entry<'_>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Option<Read> {
-    let id = UserId::new(scope.org, name)
-        .map_err(|error| context.add(bad_name(place, "user", &error)))
-        .ok();
-    let what = format!("user `{name}`");
-    let mut section = context.told(Section::of(&*what, node))?;
+    let (name, ..) = entry;
+    let Opened {
+        id,
+        mut section,
+        extension,
+        ..
+    } = open("user", UserId::new, entry, scope, dialled, context)?;
     let proof = read_proof(name, &mut section, scope, context);
-    let extension = section.take("extension", address::extension, context);
     let display_name = section.take("name", value::text, context);
     let role = section.take("role", value::choice(&ROLES), context);
     let devices = section.take("devices", value::choice(&DEVICES), context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     let outward = outward::read_own(&mut section, context);
     section.finish(context);
-    if let Some(extension) = &extension {
-        dialled.take(extension, &what, context);
-    }
     let (id, proof) = (id?, proof?);
     let is_demo = scope.is_demo || proof.starts_with(DEMO_PASSWORD);
     if let Some(password) = proof.password.as_ref().filter(|_| !is_demo)
@@ -96,7 +90,7 @@ pub(crate) fn read(
         context.warn(Problem::new(proof.place, problem).mend(mend));
     }
     let user = User {
-        extension: extension.map(|at| at.value),
+        extension,
         display_name: display_name.map(|at| at.value.into()),
         role: role.map_or(Role::default(), |at| at.value),
         devices: devices.map_or(Devices::default(), |at| at.value),
