@@ -1,6 +1,7 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
 use crate::crosswise::{Holding, Party, Referral, Rules};
+use crate::forward::ForwardedBy;
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
@@ -59,6 +60,8 @@ pub(crate) struct Call {
     pub(crate) referred_by: Option<UserId>,
     /// How often the caller has been sent on.
     pub(crate) transfers: u8,
+    /// By whom it has been forwarded on its way.
+    pub(crate) forwarded: ForwardedBy,
     /// Whether people count it.
     pub(crate) standing: Standing,
 }

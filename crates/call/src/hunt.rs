@@ -1,6 +1,7 @@
 //! Who is rung next for a call: of several people, and of one person's devices; and what their answers come
 //! to. Says nothing of how a device is invited; that is `shard/devices`.
 
+use crate::forward::Forwards;
 use crate::leg::{Gone, Role};
 use crate::settings::{Destination, Devices, Group, GroupPolicy};
 use base::{BoundedVec, UserId};
@@ -44,6 +45,13 @@ enum Phase {
     Withdrawn,
 }
 
+/// Who is called by himself and not as one of several: his forwards hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Callee {
+    pub(crate) user: UserId,
+    pub(crate) forwards: Forwards,
+}
+
 /// The people a call is tried with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Hunt {
@@ -53,6 +61,8 @@ pub(crate) struct Hunt {
     pub(crate) ring: Duration,
     /// Where the caller goes when nobody answers.
     pub(crate) then: Option<Destination>,
+    /// The only one, where he is called by himself.
+    pub(crate) callee: Option<Callee>,
     policy: GroupPolicy,
     /// Those not rung yet, the next one last.
     later: Vec<UserId>,
@@ -61,13 +71,18 @@ pub(crate) struct Hunt {
 }
 
 impl Hunt {
-    pub(crate) fn of_user(user: &UserId, ring: Duration) -> Hunt {
+    /// A person called by himself. `ring` is how long everybody's devices ring.
+    pub(crate) fn of_user(id: &UserId, forwards: &Forwards, ring: Duration) -> Hunt {
         Hunt {
             name: None,
-            ring,
+            ring: forwards.no_answer_after.unwrap_or(ring),
             then: None,
+            callee: Some(Callee {
+                user: id.clone(),
+                forwards: forwards.clone(),
+            }),
             policy: GroupPolicy::All,
-            later: vec![user.clone()],
+            later: vec![id.clone()],
             weightiest: None,
         }
     }
@@ -79,6 +94,7 @@ impl Hunt {
             name: Some(group.display_name.clone()),
             ring: group.ring,
             then: group.then.clone(),
+            callee: None,
             policy: group.policy,
             later: others
                 .filter(|user| Some(*user) != caller)

@@ -318,6 +318,8 @@ pub enum RefusedCause {
     NoTrunk,
     /// As many text messages as may be are on their way.
     TooManyMessages,
+    /// Forwards lead round in a circle, or through too many people.
+    ForwardedTooOften,
 }
 
 /// Why a shard wakes up.

@@ -9,6 +9,7 @@ pub mod crosswise;
 mod destinations;
 mod early;
 mod exchange;
+pub mod forward;
 mod hunt;
 mod input;
 pub mod journey;

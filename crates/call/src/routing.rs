@@ -1,6 +1,7 @@
 //! Where a dialled number leads within an organisation.
 
 use crate::call::About;
+use crate::forward::Forwards;
 use crate::input::Admission;
 use crate::outward::{Outside, Payer};
 use crate::settings::{
@@ -30,7 +31,7 @@ pub(crate) struct Asking<'a> {
 #[derive(Clone, Debug)]
 pub(crate) enum Target<'a> {
     Queue(&'a QueueId, &'a QueueJourney),
-    User(&'a UserId),
+    User(&'a UserId, &'a Forwards),
     Group(&'a Group),
     Message(Message),
     Menu(&'a Menu),
@@ -154,8 +155,8 @@ impl<'a> Target<'a> {
                 Some(Target::Queue(queue, journey))
             }
             Destination::User(user) => {
-                let (id, _) = organisation.users.get_key_value(user)?;
-                Some(Target::User(id))
+                let (id, user) = organisation.users.get_key_value(user)?;
+                Some(Target::User(id, &user.forwards))
             }
             Destination::Group(group) => organisation.ways.groups.get(group).map(Target::Group),
             Destination::Menu(menu) => organisation.ways.menus.get(menu).map(Target::Menu),
@@ -170,8 +171,13 @@ impl<'a> Target<'a> {
 
 /// Where a number leads whoever asks.
 fn led_by(organisation: &Organisation, number: &Number, asking: &Asking<'_>) -> Destination {
+    let by_caller = number.routes.iter().any(|route| !route.from.is_empty());
+    let whole = by_caller
+        .then(|| organisation.outward.numbering.caller(asking.caller))
+        .flatten();
+    let caller = whole.as_deref().unwrap_or(asking.caller);
     for route in &number.routes {
-        if !route.from.is_empty() && !route.from.iter().any(|from| fits(from, asking.caller)) {
+        if !route.from.is_empty() && !route.from.iter().any(|from| fits(from, caller)) {
             continue;
         }
         let verdict = |hours: &HoursId| {

@@ -5,6 +5,7 @@
 pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Menu, Message, Number, Route, Ways,
 };
+use crate::forward::Forwards;
 use crate::{outward, trunk};
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
@@ -241,6 +242,8 @@ pub struct User {
     pub ha1_sha256: Ha1,
     /// How many contacts he may have at once, where that is not what all may.
     pub contacts_max: Option<usize>,
+    /// Where his calls go instead of to him.
+    pub forwards: Forwards,
 }
 
 /// Which of a user's devices ring when he is called or offered a caller.

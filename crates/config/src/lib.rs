@@ -7,6 +7,7 @@ mod describe;
 mod destination;
 mod environment;
 mod error;
+mod forward;
 mod graph;
 mod group;
 mod hours;

@@ -11,7 +11,7 @@ use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
-use crate::{group, hours, menu, outward, queue, reach, trunk, value};
+use crate::{forward, group, hours, menu, outward, queue, reach, trunk, value};
 use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::outward::{Numbering, Rights};
@@ -143,6 +143,7 @@ pub(crate) fn read(
         messages: head.messages,
     };
     graph::check(&organisation, &places, context);
+    forward::check(&organisation, &users.forwards, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);
     Read {
         organisation,
@@ -170,6 +171,7 @@ fn rights<Id: Ord>(
 #[derive(Default)]
 struct Users {
     own: Vec<(UserId, Own)>,
+    forwards: Vec<forward::Written>,
     accounts: BTreeMap<UserId, User>,
     extensions: BTreeMap<Box<str>, Destination>,
     demo: Vec<Account>,
@@ -194,6 +196,7 @@ fn read_users(
         users.demo.extend(read.demo);
         users.readable.extend(read.readable);
         users.own.push((read.id.clone(), read.outward));
+        users.forwards.extend(read.forwards);
         users.accounts.insert(read.id, read.user);
     }
     warn_of_readable(&users.readable, context);

@@ -1,6 +1,7 @@
 //! `[users.<name>]`: an account. A password that stands there is turned into digest hashes here and kept nowhere
 //! else, apart from a demo's, which is no secret.
 
+use crate::forward::{self, Written};
 use crate::outward::{self, Own};
 use crate::problems::Problem;
 use crate::scope::{Dialled, Opened, Scope, open};
@@ -47,6 +48,7 @@ pub(crate) struct Read {
     pub(crate) id: UserId,
     pub(crate) user: User,
     pub(crate) outward: Own,
+    pub(crate) forwards: Vec<Written>,
     pub(crate) demo: Option<Account>,
     pub(crate) readable: Option<Readable>,
 }
@@ -79,6 +81,7 @@ pub(crate) fn read(
     let devices = section.take("devices", value::choice(&DEVICES), context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     let outward = outward::read_own(&mut section, context);
+    let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
     section.finish(context);
     let (id, proof) = (id?, proof?);
     let is_demo = scope.is_demo || proof.starts_with(DEMO_PASSWORD);
@@ -97,6 +100,7 @@ pub(crate) fn read(
         ha1_md5: proof.md5,
         ha1_sha256: proof.sha256,
         contacts_max: contacts_max.map(|at| at.value as usize),
+        forwards,
     };
     let place = proof.place;
     let readable = proof.password.as_ref().filter(|_| !is_demo);
@@ -114,6 +118,7 @@ pub(crate) fn read(
         id,
         user,
         outward,
+        forwards: written,
     })
 }
 

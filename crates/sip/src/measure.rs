@@ -301,5 +301,6 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::NumberNotAllowed => "number-not-allowed",
         RefusedCause::NoTrunk => "no-trunk",
         RefusedCause::TooManyMessages => "too-many-messages",
+        RefusedCause::ForwardedTooOften => "forwarded-too-often",
     }
 }

@@ -169,6 +169,17 @@ impl Numbering {
         self.without_prefix(&dialled)
     }
 
+    /// A caller's number in E.164 with its plus, however his network writes it: also whole without any prefix, as
+    /// many do. None where it is no whole number.
+    pub fn caller(&self, written: &str) -> Option<String> {
+        let whole = |outside: Outside| match &outside.number {
+            Number::E164(_) => Some(outside.number.to_string()),
+            Number::Short(_) => None,
+        };
+        let as_dialled = self.read(written).and_then(whole);
+        as_dialled.or_else(|| self.read(&format!("+{written}")).and_then(whole))
+    }
+
     /// A number that names no area: of one's own area, of a country where all numbers are dialled whole, or short.
     fn without_prefix(&self, digits: &str) -> Option<Outside> {
         if let Some(class) = self.short(digits) {
@@ -379,6 +390,25 @@ mod tests {
                 (*number, *class),
                 "{dialled} in {country}"
             );
+        }
+    }
+
+    #[test]
+    fn a_caller_is_known_however_his_network_writes_him() {
+        let numbering = Numbering::of("SE", Some("08")).unwrap();
+        for (written, number) in [
+            ("+46701234567", Some("+46701234567")),
+            ("0701234567", Some("+46701234567")),
+            ("46701234567", Some("+46701234567")),
+            ("0046701234567", Some("+46701234567")),
+            ("50001000", Some("+46850001000")),
+            ("4721234567", Some("+4721234567")),
+            ("101", None),
+            ("112", None),
+            ("anonymous", None),
+            ("", None),
+        ] {
+            assert_eq!(numbering.caller(written).as_deref(), number, "{written}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::{OwnCall, Shard};
 use crate::call::{Between, Call, MessageCall, Purpose, Standing};
 use crate::crosswise::Rules;
 use crate::exchange::{Exchange, Owner};
+use crate::forward::ForwardedBy;
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
@@ -156,6 +157,7 @@ impl Shard {
                 referral: None,
                 referred_by: None,
                 transfers: 0,
+                forwarded: ForwardedBy::new(),
                 standing: Standing::Counted,
             }
         });

@@ -1,5 +1,6 @@
 //! Calls to colleagues: one, all of a group at once, or its members in order.
 
+use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::ringing::CallOff;
 use super::{Due, Shard};
@@ -119,7 +120,14 @@ impl Shard {
         let Some(hunt) = self.hunt(call) else {
             return;
         };
-        let status = status_for_caller(hunt.verdict());
+        let verdict = hunt.verdict();
+        if self.forward_after(now, call, verdict, out) == Forwarding::Done {
+            return;
+        }
+        let Some(hunt) = self.hunt(call) else {
+            return;
+        };
+        let status = status_for_caller(verdict);
         match hunt.then.take() {
             Some(then) => self.enter_or_end(now, call, &then, status, out),
             None => {

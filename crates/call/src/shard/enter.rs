@@ -204,7 +204,9 @@ pub(super) fn purpose_of(
             joined: false,
             agent: None,
         }),
-        Target::User(callee) => direct(Hunt::of_user(callee, organisation.ring)),
+        Target::User(callee, forwards) => {
+            direct(Hunt::of_user(callee, forwards, organisation.ring))
+        }
         Target::Group(group) => direct(Hunt::of_group(group, caller)),
         Target::Menu(menu) => Purpose::Menu(Choosing::new((*menu).clone(), token(moves))),
         Target::Message(message) => Purpose::Message(MessageCall {

@@ -8,6 +8,7 @@ mod direct;
 mod early;
 mod enter;
 mod feature;
+mod forward;
 mod hang_up;
 mod in_dialog;
 mod info;

@@ -1,6 +1,7 @@
 //! A user rung on all his devices for one call: an offer to an agent, or a call to a colleague. One leg a
 //! device; the first to answer ends the others.
 
+use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::{Due, OwnCall, Shard};
 use crate::call::{Call, Purpose};
@@ -75,6 +76,10 @@ impl Shard {
         };
         let (call, role) = (entry.call, entry.role.clone());
         let devices = self.devices_of(entry);
+        let is_called = matches!(role, Role::Callee { .. });
+        if is_called && self.forward_always(now, call, out) == Forwarding::Done {
+            return;
+        }
         let Some(ring) = self.ring(call, &role) else {
             return self.leg_gone(now, leg, Gone::Unreachable, out);
         };

@@ -177,7 +177,7 @@ impl Shard {
         };
         let mut request = Request::new(Method::Invite, called.clone());
         let headers = &mut request.headers;
-        headers.push(HeaderName::MaxForwards, 70u32);
+        headers.push(HeaderName::MaxForwards, self.call(leg.call)?.hops);
         headers.push(HeaderName::From, from.with_tag(&leg.local_tag));
         headers.push(HeaderName::To, NameAddr::new(called));
         headers.push(HeaderName::CallId, leg.sip_call_id.clone());

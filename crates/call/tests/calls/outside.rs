@@ -13,7 +13,7 @@ use sip_core::{Direction, HeaderName, Method, Request, StatusCode};
 use std::collections::BTreeMap;
 
 const ANSWERS: Habit = Habit::Answers(std::time::Duration::from_secs(2));
-const OUTSIDE: &str = "070-1234567";
+pub(crate) const OUTSIDE: &str = "070-1234567";
 const REALM: &str = "provider.example";
 
 /// The port that [`World::phone`] gives the first phone, the second, and so on.
@@ -38,7 +38,7 @@ fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
 }
 
 /// The demo with so many trunks: the first phones of the world are their providers.
-fn with_trunks(count: u16) -> Directory {
+pub(crate) fn with_trunks(count: u16) -> Directory {
     let mut directory = directory(journey());
     let organisation = directory.organisations.values_mut().next().unwrap();
     organisation.trunks = (0..count).map(|phone| trunk(phone, phone)).collect();
@@ -53,7 +53,7 @@ fn with_trunks(count: u16) -> Directory {
     directory
 }
 
-fn invites(world: &World, phone: usize) -> Vec<&Request> {
+pub(crate) fn invites(world: &World, phone: usize) -> Vec<&Request> {
     let requests = world.phones[phone].requests.iter();
     requests
         .filter(|request| request.method == Method::Invite)

@@ -173,6 +173,9 @@ fn some_callers_are_led_elsewhere_by_their_number_or_for_having_none() {
     for (caller, to_anna, message) in [
         ("+46701111111", true, false),
         ("+46702999999", true, false),
+        // As trunks write them that send no plus, and national ones.
+        ("46702999999", true, false),
+        ("0701111111", true, false),
         ("+46701111112", false, false),
         ("anonymous", false, true),
     ] {

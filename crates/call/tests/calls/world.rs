@@ -67,6 +67,7 @@ pub(crate) struct World {
     /// And what the parties said of why.
     pub(crate) ended_for: Vec<sip_core::Reasons>,
     pub(crate) outside_refused: Vec<RefusedCause>,
+    pub(crate) refused: Vec<RefusedCause>,
     /// Everything that the cores put out, printed: to compare two runs.
     pub(crate) diary: Vec<String>,
     directory: Arc<Directory>,
@@ -114,6 +115,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ha1_md5: ha1(Algorithm::Md5),
             ha1_sha256: ha1(Algorithm::Sha256),
             contacts_max: None,
+            forwards: call::forward::Forwards::default(),
         };
         (self::user(name), user)
     };
@@ -235,6 +237,7 @@ impl World {
             ended: Vec::new(),
             ended_for: Vec::new(),
             outside_refused: Vec::new(),
+            refused: Vec::new(),
             diary: Vec::new(),
             directory,
             network: Network::default(),
@@ -837,6 +840,7 @@ impl World {
                 Output::Event(CallEvent::OutsideRefused { cause, .. }) => {
                     self.outside_refused.push(cause);
                 }
+                Output::Event(CallEvent::Refused { cause, .. }) => self.refused.push(cause),
                 Output::Event(_) => {}
                 Output::Line { user, leg, line } => {
                     self.owners.insert(leg, user);

@@ -366,3 +366,48 @@ fn hours_that_no_clock_shows_are_told() {
          database does, such as \"Europe/Stockholm\"",
     );
 }
+
+#[test]
+fn a_person_s_forwards_are_read_and_those_that_lead_nowhere_told() {
+    let sandbox = Sandbox::new();
+    sandbox.change(
+        "extension = \"101\"\n",
+        "extension = \"101\"\nforward = { busy = \"102\", no_answer = \"0850001000\", no_answer_after = \"12s\" }\n",
+    );
+    let loaded = sandbox.loaded();
+    assert!(warnings(&loaded).is_empty(), "{:?}", loaded.warnings);
+    let acme = &loaded.directory.organisations[&org()];
+    let anna = UserId::new(&org(), "anna").unwrap();
+    let forwards = &acme.users[&anna].forwards;
+    assert_eq!(forwards.busy.as_deref(), Some("102"));
+    assert_eq!(forwards.no_answer.as_deref(), Some("0850001000"));
+    assert_eq!(forwards.no_answer_after, Some(Duration::from_secs(12)));
+    for written in ["101", "199", "112"] {
+        organisation(
+            "extension = \"101\"\n",
+            &format!("extension = \"101\"\nforward = {{ always = \"{written}\" }}\n"),
+            &format!(
+                "8:22: \"{written}\" is nowhere that the calls of `anna` could go; write another one's \
+                 extension, or a number that is no emergency number, in quotes: \"+46701234567\""
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_forward_that_the_person_s_plan_does_not_allow_is_warned_of() {
+    let sandbox = Sandbox::new();
+    sandbox.change(
+        "extension = \"101\"\n",
+        "extension = \"101\"\nplan = \"office\"\nforward = { always = \"0701234567\" }\n",
+    );
+    let told: Vec<String> = warnings(&sandbox.loaded())
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("the plan allows no mobile numbers"),
+        "{told:?}"
+    );
+}

@@ -21,6 +21,7 @@ fn user(name: &str) -> (UserId, User) {
         ha1_md5: ha1(Algorithm::Md5),
         ha1_sha256: ha1(Algorithm::Sha256),
         contacts_max: None,
+        forwards: call::forward::Forwards::default(),
     };
     (UserId::new(&org, name).unwrap(), user)
 }
