@@ -10,7 +10,7 @@ use call::admission::{self, Account, Assessment};
 use call::settings::Directory;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, Holder, NonceId, NonceKey};
 use sip_core::guard::{Ban, Cause, Offence, Source};
-use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Uri};
+use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Transport, Uri};
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ const CREDENTIALS_TRIED_MAX: usize = 4;
 /// but phones that know MD5 alone often read the first header and no other (SIPp 3.6 gives up), and whoever
 /// wants SHA-256 finds it behind.
 const ALGORITHMS: [Algorithm; 2] = [Algorithm::Md5, Algorithm::Sha256];
+
+/// The same over WebSocket, where phones are browsers with JsSIP or SIP.js: these know MD5 alone, and the last header
+/// they read takes the place of those before.
+const ALGORITHMS_BY_WEBSOCKET: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Md5];
 
 /// How the names of phones begin that fail where a stronger challenge stands beside MD5's, instead of passing
 /// over it (RFC 8760 §2.4): baresip 1 says "Function not implemented" and never registers.
@@ -345,7 +349,11 @@ impl Gate {
         let mut response = request.response_with_tag(StatusCode::UNAUTHORIZED, &self.tag(request));
         let holder = holder(realm, asked.flow);
         let nonce = self.key.issue(asked.now, random, &holder);
-        for algorithm in ALGORITHMS {
+        let algorithms = match asked.flow.transport {
+            Transport::Ws | Transport::Wss => ALGORITHMS_BY_WEBSOCKET,
+            Transport::Udp | Transport::Tcp | Transport::Tls => ALGORITHMS,
+        };
+        for algorithm in algorithms {
             if algorithm != Algorithm::Md5 && knows_md5_only(request) {
                 continue;
             }

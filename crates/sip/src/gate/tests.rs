@@ -119,10 +119,14 @@ impl Phone {
     }
 
     fn send(&self, request: &Request) -> Verdict {
+        self.send_by(&flow(), request)
+    }
+
+    fn send_by(&self, flow: &Flow, request: &Request) -> Verdict {
         let asked = Asked {
             now: self.now,
             directory: &self.directory,
-            flow: &flow(),
+            flow,
             request,
         };
         self.gate.admit(&asked, 42)
@@ -454,4 +458,24 @@ fn a_user_who_asks_too_fast_is_told_when_to_come_again() {
         (StatusCode::SERVICE_UNAVAILABLE, Turned::TooFast)
     );
     assert_eq!(response.headers.text(&HeaderName::RetryAfter), Some("1"));
+}
+
+#[test]
+fn md5_is_the_first_challenge_that_a_phone_reads_and_the_last_that_a_browser_reads() {
+    let phone = Phone::new();
+    for (transport, expected) in [
+        (Transport::Udp, [Algorithm::Md5, Algorithm::Sha256]),
+        (Transport::Tls, [Algorithm::Md5, Algorithm::Sha256]),
+        (Transport::Ws, [Algorithm::Sha256, Algorithm::Md5]),
+        (Transport::Wss, [Algorithm::Sha256, Algorithm::Md5]),
+    ] {
+        let by = Flow {
+            transport,
+            ..flow()
+        };
+        let (response, _) = refused(phone.send_by(&by, &register("anna")));
+        let challenges = response.headers.challenges(&HeaderName::WwwAuthenticate);
+        let algorithms: Vec<Algorithm> = challenges.iter().map(|one| one.algorithm).collect();
+        assert_eq!(algorithms, expected, "{transport:?}");
+    }
 }
