@@ -13,7 +13,7 @@ readonly WHAT="${1:-test}"
 
 # program:Debian package that has it
 case "$WHAT" in
-    test) PROGRAMS=(sipp:sip-tester baresip:baresip-core sox:sox python3:python3) ;;
+    test) PROGRAMS=(sipp:sip-tester baresip:baresip-core sox:sox python3:python3 chromium:chromium node:nodejs npm:npm) ;;
     prompts) PROGRAMS=(espeak-ng:espeak-ng flite:flite sox:sox python3:python3) ;;
     *) echo "install.sh: expected test or prompts, came $WHAT" >&2; exit 2 ;;
 esac
@@ -67,8 +67,17 @@ install_pjsua2() {
         echo "pjsua2 has no wheel for $(python3 --version): its tests are left out" >&2
 }
 
+# JsSIP, and what drives a browser that it runs in; the browser itself is Debian's.
+install_browser_phone() {
+    local folder=tests/browser
+    if [[ ! -e $folder/node_modules/.package-lock.json || $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]]; then
+        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error
+    fi
+}
+
 install_packages
 if [[ $WHAT == test ]]; then
     install_cargo_tools
     install_pjsua2
+    install_browser_phone
 fi

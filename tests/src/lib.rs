@@ -9,6 +9,7 @@
     reason = "a harness tells of a failed expectation by panicking; there is nobody to hand an error to"
 )]
 
+pub mod browser;
 pub mod certificates;
 pub mod digest;
 pub mod flood;

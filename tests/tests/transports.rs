@@ -5,9 +5,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv6Addr, TcpStream};
-use std::path::Path;
 use std::time::{Duration, Instant};
-use tests::certificates::{Authority, Validity};
+use tests::certificates::Authority;
 use tests::peers::{Baresip, Sipp};
 use tests::phone::{Call, Options, Phone};
 use tests::rtp::{self, Sound};
@@ -27,27 +26,6 @@ fn phone_by(server: &Server, name: &str, transport: Transport) -> Phone {
     let mut phone = Phone::new(server.sip_by(transport), options);
     phone.register();
     phone
-}
-
-/// The demo with listeners for all transports, and a certificate that its `ca.pem` vouches for.
-fn with_tls() -> Setup {
-    let setup = Setup::demo()
-        .set_server("sip.tls", "[\"127.0.0.1:5061\"]")
-        .set_server("sip.wss", "[\"127.0.0.1:5063\"]")
-        .set_server(
-            "tls",
-            "{ certificate = \"server.pem\", key = \"server.key\" }",
-        );
-    show(&setup.config(), &Authority::default());
-    setup
-}
-
-/// Puts a certificate of that authority where the server looks for it.
-fn show(config: &Path, authority: &Authority) {
-    let issued = authority.issue("127.0.0.1", Validity::Current);
-    std::fs::write(config.join("server.key"), issued.key).unwrap();
-    std::fs::write(config.join("server.pem"), issued.certificate).unwrap();
-    std::fs::write(config.join("../ca.pem"), authority.pem()).unwrap();
 }
 
 /// One calls the other, both are heard, and the one who was called hangs up.
@@ -189,7 +167,7 @@ fn a_phone_whose_connection_ends_is_reachable_no_more_and_its_call_ends() {
 
 #[test]
 fn phones_by_tls_and_websocket_call_each_other() {
-    let server = with_tls().start();
+    let server = Setup::with_tls().start();
     let anna = phone_by(&server, "anna", Transport::Tls);
     let bosse = phone_by(&server, "bosse", Transport::Ws);
     let cecilia = phone_by(&server, "cecilia", Transport::Wss);
@@ -210,7 +188,7 @@ fn phones_by_tls_and_websocket_call_each_other() {
 
 #[test]
 fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
-    let server = with_tls().start();
+    let server = Setup::with_tls().start();
     let address = server.sip_by(Transport::Tls);
     let connect = |authority: &Authority| {
         let trusted = Some(authority.pem());
@@ -219,7 +197,7 @@ fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
     let early = phone_by(&server, "anna", Transport::Tls);
     let second = Authority::default();
     assert!(connect(&second).is_err(), "not vouched for by that one yet");
-    show(&server.setup().config(), &second);
+    server.setup().show_certificate(&second);
     server.wait("the new certificate is shown", SOON, |_| {
         connect(&second).is_ok()
     });
@@ -257,7 +235,7 @@ fn whoever_asks_for_no_sip_gets_no_websocket() {
 
 #[test]
 fn a_baresip_by_tls_registers_and_takes_a_call() {
-    let server = with_tls().start();
+    let server = Setup::with_tls().start();
     let peer = Baresip {
         account: "<sip:anna@demo.localhost;transport=tls>;auth_user=anna;auth_pass=demo-anna;answermode=auto;regint=60",
         hertz: 440,

@@ -1,6 +1,7 @@
 //! A server to be: the demo's configuration in a folder of its own, with changes, and how the binary is started on it.
 
 use super::{Server, binary, finished, repository};
+use crate::certificates::{Authority, Validity};
 use crate::slots::Slot;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -36,6 +37,29 @@ impl Setup {
             environment: Vec::new(),
             cpu: None,
         }
+    }
+
+    /// The demo with listeners for all transports, and a certificate that `ca.pem` in the server's folder vouches for.
+    pub fn with_tls() -> Setup {
+        let files = "{ certificate = \"server.pem\", key = \"server.key\" }";
+        let setup = Setup::demo()
+            .set_server("sip.tls", "[\"127.0.0.1:5061\"]")
+            .set_server("sip.wss", "[\"127.0.0.1:5063\"]")
+            .set_server("tls", files);
+        setup.show_certificate(&Authority::default());
+        setup
+    }
+
+    /// Puts a certificate of that authority where the server looks for it, and the authority's own into `ca.pem`.
+    ///
+    /// # Panics
+    /// When it can't be written.
+    pub fn show_certificate(&self, authority: &Authority) {
+        let issued = authority.issue("127.0.0.1", Validity::Current);
+        let config = self.config();
+        std::fs::write(config.join("server.key"), issued.key).unwrap();
+        std::fs::write(config.join("server.pem"), issued.certificate).unwrap();
+        std::fs::write(self.folder.path().join("ca.pem"), authority.pem()).unwrap();
     }
 
     /// The configuration folder.
