@@ -1,6 +1,7 @@
 //! Who may start something: decided for each request outside a dialog, before any state is made for it. Says
 //! whose word is needed; checking credentials and nonces is the shell's part.
 
+use crate::identity::number_called;
 use crate::input::Admission;
 use crate::routing;
 use crate::settings::{Destination, Directory, Organisation, User};
@@ -89,19 +90,14 @@ fn assess_invite(directory: &Directory, flow: &Flow, request: &Request) -> Asses
     {
         return challenge(org, organisation);
     }
-    let dialled = request.uri.dialled().unwrap_or_default();
     let by_trunk = directory.organisations.values().find_map(|organisation| {
-        organisation.numbers.get(&*dialled)?;
         let comes_from = |trunk: &crate::settings::Trunk| {
-            trunk
-                .sources
-                .iter()
-                .any(|net| net.contains(flow.remote.ip()))
+            let mut sources = trunk.sources.iter();
+            sources.any(|net| net.contains(flow.remote.ip()))
+                && number_called(organisation, trunk, request).is_some()
         };
-        let (trunk, _) = organisation
-            .trunks
-            .iter()
-            .find(|(_, trunk)| comes_from(trunk))?;
+        let mut trunks = organisation.trunks.iter();
+        let (trunk, _) = trunks.find(|(_, trunk)| comes_from(trunk))?;
         Some(trunk.clone())
     });
     if let Some(trunk) = by_trunk {

@@ -5,7 +5,7 @@ use crate::forward::ForwardedBy;
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
-use crate::outward::{Outside, Payer};
+use crate::outward::{CallerId, Outside, Payer};
 use crate::settings::{FeatureCode, Message};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
@@ -30,6 +30,8 @@ pub(crate) struct Call {
     /// User part of the caller's address.
     pub(crate) caller_number: Box<str>,
     pub(crate) caller_name: Option<Box<str>>,
+    /// What the caller's phone asks others outside to be shown.
+    pub(crate) wish: Option<CallerId>,
     pub(crate) dialled: Box<str>,
     /// How many more proxies an INVITE of ours may go through for it (RFC 3261 §20.22): a call that comes back to us
     /// must end some time.

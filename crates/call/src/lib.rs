@@ -11,6 +11,7 @@ mod early;
 mod exchange;
 pub mod forward;
 mod hunt;
+pub mod identity;
 mod input;
 pub mod journey;
 pub mod leg;

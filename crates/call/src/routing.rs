@@ -2,6 +2,7 @@
 
 use crate::call::About;
 use crate::forward::Forwards;
+use crate::identity::is_nobody;
 use crate::input::Admission;
 use crate::outward::{Outside, Payer};
 use crate::settings::{
@@ -14,9 +15,6 @@ use media_core::PromptId;
 
 /// Numbers that lead to numbers: the configuration refuses circles, this ends one that came by another way.
 const NUMBERS_DEEP_MAX: usize = 8;
-
-/// What callers without a number are called in their addresses.
-const NOBODY: [&str; 4] = ["", "anonymous", "restricted", "unavailable"];
 
 /// What decides where a number leads: who calls, and when.
 #[derive(Clone, Copy, Debug)]
@@ -210,9 +208,7 @@ fn fits(pattern: &CallerPattern, caller: &str) -> bool {
     match pattern {
         CallerPattern::Number(number) => **number == *caller,
         CallerPattern::Prefix(prefix) => caller.starts_with(&**prefix),
-        CallerPattern::Withheld => NOBODY
-            .iter()
-            .any(|nobody| nobody.eq_ignore_ascii_case(caller)),
+        CallerPattern::Withheld => is_nobody(caller),
     }
 }
 

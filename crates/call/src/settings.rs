@@ -6,7 +6,7 @@ pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Menu, Message, Number, Route, Ways,
 };
 use crate::forward::Forwards;
-use crate::{outward, trunk};
+use crate::{identity, outward, trunk};
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
 use media_core::PromptId;
@@ -311,6 +311,8 @@ pub struct Trunk {
     pub sources: Vec<Network>,
     /// Where calls out are sent; a trunk without takes none.
     pub outward: Option<trunk::Outward>,
+    /// What is said of callers over it, and believed.
+    pub identity: identity::Identity,
 }
 
 /// Language of spoken numbers.

@@ -113,7 +113,7 @@ fn weight(outward: &Outward) -> u64 {
 pub(crate) struct Way {
     pub(crate) trunk: TrunkId,
     pub(crate) number: Number,
-    pub(crate) caller_id: crate::outward::CallerId,
+    pub(crate) shown: crate::outward::ShownAs,
     /// Addresses of this trunk that are still to be tried, best first.
     pub(crate) targets: Vec<Flow>,
     /// Trunks that are still to be tried, best first.
@@ -127,6 +127,7 @@ pub(crate) struct Way {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Identity;
     use rand_chacha::ChaCha8Rng;
     use rand_core::SeedableRng;
 
@@ -141,6 +142,7 @@ mod tests {
                 priority,
                 weight,
             }),
+            identity: Identity::default(),
         }
     }
 
@@ -150,6 +152,7 @@ mod tests {
         let inward = Trunk {
             sources: Vec::new(),
             outward: None,
+            identity: Identity::default(),
         };
         let trunks = BTreeMap::from([
             (id("a"), trunk(1, 30)),

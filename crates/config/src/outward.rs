@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Numbers that may be shown beside an organisation's own, at most.
 const SHOWN_MAX: usize = 1_000;
 
+/// Numbers that a user's phone may choose among, at most: one each of those it has lines for.
+const PICKED_MAX: usize = 16;
+
 /// What says that no number is shown, in place of one.
 const WITHHELD: &str = "withheld";
 
@@ -34,13 +37,27 @@ const CLASSES: [(&str, Class); 6] = [
 pub(crate) struct Own {
     plan: Option<At<String>>,
     caller_id: Option<At<CallerId>>,
+    caller_ids: Vec<At<Box<str>>>,
+    caller_name: Option<At<String>>,
 }
 
-/// Takes `plan` and `caller_id` of an organisation, user or queue.
+/// Takes `plan`, `caller_id` and `caller_name` of an organisation, user or queue.
 pub(crate) fn read_own(section: &mut Section<'_>, context: &mut Context<'_>) -> Own {
     Own {
         plan: section.take("plan", value::text, context),
         caller_id: section.take("caller_id", caller_id, context),
+        caller_ids: Vec::new(),
+        caller_name: section.take("caller_name", value::text, context),
+    }
+}
+
+/// The same of a user, with the numbers that his phone may ask for.
+pub(crate) fn read_own_of_user(section: &mut Section<'_>, context: &mut Context<'_>) -> Own {
+    let reader = value::list(PICKED_MAX, address::public_number);
+    let picked = section.take("caller_ids", reader, context);
+    Own {
+        caller_ids: picked.map(|at| at.value).unwrap_or_default(),
+        ..read_own(section, context)
     }
 }
 
@@ -127,16 +144,25 @@ impl Known<'_> {
         let plan = own.plan.and_then(|plan| self.plan(plan, context));
         if let Some(at) = &own.caller_id
             && let CallerId::Number(number) = &at.value
-            && !self.numbers.contains_key(number)
-            && !self.shown.contains(number)
         {
-            let problem = format!("{} is no number of this organisation", quoted(number));
-            let mend = "show one that stands under [numbers], or name it in `shown_numbers` of [organisation]";
-            context.add(Problem::new(at.place, problem).mend(mend));
+            self.may_be_shown(number, at.place, context);
+        }
+        for at in &own.caller_ids {
+            self.may_be_shown(&at.value, at.place, context);
         }
         Rights {
             plan,
             caller_id: own.caller_id.map(|at| at.value),
+            numbers: own.caller_ids.into_iter().map(|at| at.value).collect(),
+            name: own.caller_name.map(|at| at.value.into()),
+        }
+    }
+
+    fn may_be_shown(&self, number: &str, place: Place, context: &mut Context<'_>) {
+        if !self.numbers.contains_key(number) && !self.shown.contains(number) {
+            let problem = format!("{} is no number of this organisation", quoted(number));
+            let mend = "show one that stands under [numbers], or name it in `shown_numbers` of [organisation]";
+            context.add(Problem::new(place, problem).mend(mend));
         }
     }
 

@@ -6,6 +6,7 @@ use crate::scope::{Scope, bad_name};
 use crate::section::{At, Context, Section};
 use crate::value;
 use base::TrunkId;
+use call::identity::{CalledNumber, Identity, Trust};
 use call::outward::NumberFormat;
 use call::settings::{Network, Trunk};
 use call::trunk::{Account, Outward};
@@ -28,6 +29,12 @@ const NUMBER_FORMATS: [(&str, NumberFormat); 3] = [
     ("national", NumberFormat::National),
 ];
 
+const CALLED_NUMBERS: [(&str, CalledNumber); 3] = [
+    ("request-uri", CalledNumber::RequestUri),
+    ("to", CalledNumber::To),
+    ("p-called-party-id", CalledNumber::CalledParty),
+];
+
 pub(crate) fn read(
     top: &mut Section<'_>,
     scope: &Scope<'_>,
@@ -42,6 +49,7 @@ pub(crate) fn read(
             continue;
         };
         let sources = read_sources(name, &mut section, context);
+        let identity = read_identity(&mut section, context);
         let outward = read_outward(&mut section, context);
         let leads_somewhere = section.has("sources") || section.has("address");
         section.finish(context);
@@ -52,7 +60,12 @@ pub(crate) fn read(
             context.add(Problem::new(place, problem).mend(mend));
         }
         if let Some(id) = id {
-            trunks.insert(id, Trunk { sources, outward });
+            let trunk = Trunk {
+                sources,
+                outward,
+                identity,
+            };
+            trunks.insert(id, trunk);
         }
     }
     trunks
@@ -76,6 +89,19 @@ fn read_sources(name: &str, section: &mut Section<'_>, context: &mut Context<'_>
         }
     }
     sources.value.into_iter().map(|at| at.value).collect()
+}
+
+/// Whether the provider is believed, and believes us.
+fn read_identity(section: &mut Section<'_>, context: &mut Context<'_>) -> Identity {
+    let trusted = section.take("trusted", value::boolean, context);
+    let called_number = section.take("called_number", value::choice(&CALLED_NUMBERS), context);
+    Identity {
+        trust: match trusted.is_some_and(|at| at.value) {
+            true => Trust::Yes,
+            false => Trust::No,
+        },
+        called_number: called_number.map_or(CalledNumber::default(), |at| at.value),
+    }
 }
 
 fn read_outward(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Outward> {

@@ -80,8 +80,8 @@ pub(crate) fn read(
     let role = section.take("role", value::choice(&ROLES), context);
     let devices = section.take("devices", value::choice(&DEVICES), context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
-    let outward = outward::read_own(&mut section, context);
     let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
+    let outward = outward::read_own_of_user(&mut section, context);
     section.finish(context);
     let (id, proof) = (id?, proof?);
     let is_demo = scope.is_demo || proof.starts_with(DEMO_PASSWORD);

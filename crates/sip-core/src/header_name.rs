@@ -98,6 +98,7 @@ header_names! {
     RequestDisposition = "Request-Disposition" / b'd',
     PAssertedIdentity = "P-Asserted-Identity",
     PPreferredIdentity = "P-Preferred-Identity",
+    PCalledPartyId = "P-Called-Party-ID",
     RemotePartyId = "Remote-Party-ID",
     Privacy = "Privacy",
     Diversion = "Diversion",

@@ -3,8 +3,10 @@
 //! decided in `trunk`.
 
 mod number;
+mod shown;
 
 pub use number::{Class, Number, NumberFormat, Numbering, Outside, UnknownCountry};
+pub use shown::ShownAs;
 
 use base::{QueueId, UserId};
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,10 @@ pub struct Rights {
     pub plan: Option<Box<str>>,
     /// The number that those who are called see.
     pub caller_id: Option<CallerId>,
+    /// Numbers that his phone may ask for instead.
+    pub numbers: BTreeSet<Box<str>>,
+    /// The name that those who are called see beside it.
+    pub name: Option<Box<str>>,
 }
 
 /// The number that somebody who is called sees.
@@ -66,8 +72,6 @@ pub struct Plan {
 pub struct Allowed {
     /// The number.
     pub outside: Outside,
-    /// What the called party sees.
-    pub caller_id: CallerId,
 }
 
 /// Why a number outside may not be called.
@@ -84,12 +88,8 @@ pub enum NotAllowed {
 impl Settings {
     /// Whether `payer` may call a number. Every way out comes by here.
     pub fn check(&self, payer: &Payer, outside: &Outside) -> Result<Allowed, NotAllowed> {
-        let own = match payer {
-            Payer::User(user) => self.users.get(user),
-            Payer::Queue(queue) => self.queues.get(queue),
-            Payer::Organisation => None,
-        };
-        let plan = own
+        let plan = self
+            .own(payer)
             .and_then(|rights| rights.plan.as_ref())
             .or(self.common.plan.as_ref())
             .and_then(|name| self.plans.get(name));
@@ -100,13 +100,17 @@ impl Settings {
                 return Err(NotAllowed::Class(class));
             }
         }
-        let caller_id = own
-            .and_then(|rights| rights.caller_id.as_ref())
-            .or(self.common.caller_id.as_ref());
         Ok(Allowed {
             outside: outside.clone(),
-            caller_id: caller_id.cloned().unwrap_or(CallerId::Withheld),
         })
+    }
+
+    fn own(&self, payer: &Payer) -> Option<&Rights> {
+        match payer {
+            Payer::User(user) => self.users.get(user),
+            Payer::Queue(queue) => self.queues.get(queue),
+            Payer::Organisation => None,
+        }
     }
 }
 
@@ -126,6 +130,7 @@ mod tests {
         let rights = |plan: Option<&str>, number: Option<&str>| Rights {
             plan: plan.map(Box::from),
             caller_id: number.map(|number| CallerId::Number(number.into())),
+            ..Rights::default()
         };
         Settings {
             plans: BTreeMap::from([
@@ -146,8 +151,8 @@ mod tests {
 
     fn asked(settings: &Settings, payer: Payer, dialled: &str) -> Result<CallerId, NotAllowed> {
         let outside = settings.numbering.read(dialled).unwrap();
-        let allowed = settings.check(&payer, &outside)?;
-        Ok(allowed.caller_id)
+        settings.check(&payer, &outside)?;
+        Ok(settings.shown_as(&payer, None).caller_id)
     }
 
     #[test]

@@ -8,12 +8,13 @@ use crate::call::{Between, Call, MessageCall, Purpose, Standing};
 use crate::crosswise::Rules;
 use crate::exchange::{Exchange, Owner};
 use crate::forward::ForwardedBy;
+use crate::identity::{Calling, Trust, account, caller_over, number_called, wish_of};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
 use crate::routing;
 use crate::session_timer::Asked;
-use crate::settings::{Answering, Message, Organisation};
+use crate::settings::{Answering, Message, Organisation, Trunk};
 use crate::tag;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
@@ -21,14 +22,6 @@ use sip_core::transaction::ServerKey;
 use sip_core::{Flow, NameAddr, Reasons, Request, SdpError, StatusCode, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-/// Who calls, as the other party is told.
-#[derive(Clone, Debug)]
-pub(super) struct Calling {
-    pub(super) user: Option<UserId>,
-    pub(super) number: Box<str>,
-    pub(super) name: Option<Box<str>>,
-}
 
 impl Shard {
     /// An INVITE outside a dialog.
@@ -55,7 +48,7 @@ impl Shard {
         let unknown = || Refused::new(StatusCode::NOT_FOUND, RefusedCause::UnknownNumber);
         let (org, organisation) =
             routing::organisation(&directory, admission).ok_or_else(unknown)?;
-        let dialled = request.uri.dialled().unwrap_or_default();
+        let dialled = dialled_of(organisation, admission, request);
         let malformed = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
         // The tag is drawn with the leg's id; a dialog with an empty one tells whether the rest is sound.
         let dialog = Dialog::from_invite(request, "").map_err(malformed)?;
@@ -63,7 +56,7 @@ impl Shard {
             .headers
             .from()
             .map_err(|_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed))?;
-        let calling = who_calls(organisation, admission, &from);
+        let calling = who_calls(organisation, admission, request, &from);
         let asking = self.asking(now, &calling.number);
         let caller = calling.user.as_ref();
         let purpose = wanted_of(organisation, admission, request, &dialled, caller, &asking)?;
@@ -76,6 +69,9 @@ impl Shard {
         let call = self.new_call(now, org, calling, &dialled, &dialog.call_id, purpose);
         if let Some(call) = self.call_mut(call) {
             call.hops = hops;
+            if matches!(admission, Admission::User(_)) {
+                call.wish = wish_of(organisation, &request.headers);
+            }
         }
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
@@ -140,6 +136,7 @@ impl Shard {
                 caller_user: calling.user,
                 caller_number: calling.number,
                 caller_name: calling.name,
+                wish: None,
                 dialled: dialled.into(),
                 hops: MAX_FORWARDS,
                 sip_call_id: sip_call_id.into(),
@@ -368,24 +365,34 @@ fn admitted_user(admission: &Admission) -> Option<UserId> {
     }
 }
 
-/// A user as others see him.
-pub(super) fn account(organisation: &Organisation, id: UserId) -> Option<Calling> {
-    let user = organisation.users.get(&id)?;
-    let number = user.extension.clone().unwrap_or_else(|| id.name().into());
-    Some(Calling {
-        user: Some(id),
-        number,
-        name: user.display_name.clone(),
-    })
+/// What was called: over a trunk the organisation's number as it writes it itself, else what stands in the Request-URI.
+fn dialled_of(organisation: &Organisation, admission: &Admission, request: &Request) -> Box<str> {
+    let number = trunk_of(organisation, admission)
+        .and_then(|trunk| number_called(organisation, trunk, request));
+    match number {
+        Some(number) => number.into(),
+        None => request.uri.dialled().unwrap_or_default().into(),
+    }
+}
+
+fn trunk_of<'a>(organisation: &'a Organisation, admission: &Admission) -> Option<&'a Trunk> {
+    match admission {
+        Admission::Trunk(trunk) => organisation.trunks.get(trunk),
+        Admission::User(_) | Admission::Anyone | Admission::NoRoom => None,
+    }
 }
 
 /// A user's number and name are those of his account, whatever his phone wrote; a trunk's are the caller's.
-fn who_calls(organisation: &Organisation, admission: &Admission, from: &NameAddr) -> Calling {
+fn who_calls(
+    organisation: &Organisation,
+    admission: &Admission,
+    request: &Request,
+    from: &NameAddr,
+) -> Calling {
     let account = admitted_user(admission).and_then(|id| account(organisation, id));
-    account.unwrap_or_else(|| Calling {
-        user: None,
-        number: from.uri.user().unwrap_or("anonymous").into(),
-        name: from.display.clone(),
+    account.unwrap_or_else(|| {
+        let trust = trunk_of(organisation, admission).map_or(Trust::No, |it| it.identity.trust);
+        caller_over(organisation, trust, &request.headers, from)
     })
 }
 

@@ -7,6 +7,7 @@ use super::trunks::Challenged;
 use super::{Due, Mark, Shard};
 use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
+use crate::identity::{NOT_SHOWN, anonymous, is_nobody};
 use crate::input::Output;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::settings::PickUp;
@@ -160,9 +161,13 @@ impl Shard {
         let user = leg.user.as_ref()?;
         let binding = binding.as_ref()?;
         let mut request = Request::new(Method::Invite, binding.contact.clone());
+        let hidden = is_nobody(&call.caller_number);
         let from = NameAddr {
             display: Some(self.name_shown(leg, call)),
-            ..NameAddr::new(Uri::sip(Some(&call.caller_number), domain(), None))
+            ..NameAddr::new(match hidden {
+                true => anonymous(),
+                false => Uri::sip(Some(&call.caller_number), domain(), None),
+            })
         };
         let to = NameAddr::new(Uri::sip(Some(user.name()), domain(), None));
         let headers = &mut request.headers;
@@ -170,6 +175,10 @@ impl Shard {
         // RFC 3327 §5.4: by the proxies that the REGISTER came through.
         for hop in &binding.path {
             headers.push(HeaderName::Route, hop.clone());
+        }
+        if !hidden {
+            // RFC 3325 §7: for phones that show nothing else. It is what we know, and what From says.
+            headers.push(HeaderName::PAssertedIdentity, &from);
         }
         headers.push(HeaderName::From, from.with_tag(&leg.local_tag));
         headers.push(HeaderName::To, to);
@@ -206,7 +215,11 @@ impl Shard {
 
     /// What an agent's phone shows beside the number: which queue, and who.
     fn name_shown(&self, leg: &Leg, call: &crate::call::Call) -> Box<str> {
-        let caller = call.caller_name.as_deref().unwrap_or(&call.caller_number);
+        let caller = match &call.caller_name {
+            Some(name) => name,
+            None if is_nobody(&call.caller_number) => NOT_SHOWN,
+            None => &*call.caller_number,
+        };
         match (&leg.role, &call.purpose) {
             (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
                 let name = &queue.journey.settings().display_name;

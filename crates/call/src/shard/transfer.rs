@@ -4,11 +4,11 @@
 use super::{OwnCall, Shard};
 use crate::call::{Between, Call, Purpose, Standing, TRANSFERS_MAX};
 use crate::crosswise::{Crosswise, Onward, Party, Referral, Rules};
+use crate::identity::{Calling, account};
 use crate::input::{CallEvent, EndCause, Output};
 use crate::leg::{Leg, Role};
 use crate::routing;
 use crate::settings::{Destination, TransferFailed};
-use crate::shard::caller::{Calling, account};
 use acd::LeaveCause;
 use base::{CallId, LegId, Time};
 use media_core::Then;

@@ -7,10 +7,11 @@ use super::requests::{ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard, requests};
 use crate::call::Purpose;
 use crate::early::Forks;
+use crate::identity::{NOT_SHOWN, Trust, anonymous};
 use crate::input::{Asker, CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
 use crate::leg::{Leg, Role, SentInvite, State};
-use crate::outward::{CallerId, NotAllowed};
+use crate::outward::{CallerId, NotAllowed, Payer};
 use crate::settings::{Organisation, Trunk};
 use crate::trunk::{self, Outward, Way};
 use base::{CallId, LegId, Time};
@@ -51,10 +52,14 @@ impl Shard {
             return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
         };
         let checked = organisation.outward.check(&outside.payer, &outside.outside);
+        let payer = outside.payer.clone();
         let allowed = match checked {
             Ok(allowed) => allowed,
             Err(why) => return self.refuse_outside(now, call, cause_of(why), out),
         };
+        // A wish is about its phone's own calls: others' on the same account go out as the settings say.
+        let own = matches!(&payer, Payer::User(user) if Some(user) == entry.caller_user.as_ref());
+        let wish = entry.wish.as_ref().filter(|_| own).cloned();
         let mut routes = trunk::routes(&organisation.trunks, &mut self.rng);
         if routes.is_empty() {
             return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
@@ -62,7 +67,7 @@ impl Shard {
         let way = Way {
             trunk: routes.remove(0),
             number: allowed.outside.number,
-            caller_id: allowed.caller_id,
+            shown: organisation.outward.shown_as(&payer, wish.as_ref()),
             targets: Vec::new(),
             routes,
             cseq: 1,
@@ -164,16 +169,21 @@ impl Shard {
     /// The INVITE over a trunk, without its body.
     pub(super) fn invite_over_trunk(&self, leg: &Leg, way: &Way) -> Option<Request> {
         let (organisation, outward) = self.outward(leg.call, way)?;
+        let trunk = organisation.trunks.get(&way.trunk)?;
         let written = |number: &crate::outward::Number| {
             number.written(outward.number_format, &organisation.outward.numbering)
         };
         let called = outward.uri_of(&written(&way.number));
-        let from = match &way.caller_id {
-            CallerId::Number(number) => {
-                let own = organisation.outward.numbering.read(number)?;
-                NameAddr::new(outward.uri_of(&written(&own.number)))
-            }
-            CallerId::Withheld => anonymous(),
+        let own = |number: &str| {
+            let own = organisation.outward.numbering.read(number)?;
+            Some(NameAddr {
+                display: way.shown.name.clone(),
+                ..NameAddr::new(outward.uri_of(&written(&own.number)))
+            })
+        };
+        let from = match &way.shown.caller_id {
+            CallerId::Number(number) => own(number)?,
+            CallerId::Withheld => NameAddr::named(NOT_SHOWN, anonymous()),
         };
         let mut request = Request::new(Method::Invite, called.clone());
         let headers = &mut request.headers;
@@ -193,7 +203,12 @@ impl Shard {
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, SUPPORTED);
         self.session_wanted(leg.id)?.ask(headers);
-        if way.caller_id == CallerId::Withheld {
+        if trunk.identity.trust == Trust::Yes
+            && let Some(asserted) = way.shown.asserted.as_deref().and_then(own)
+        {
+            headers.push(HeaderName::PAssertedIdentity, asserted);
+        }
+        if way.shown.caller_id == CallerId::Withheld {
             // RFC 3323 §4.2, RFC 3325 §9.3.
             headers.push(HeaderName::Privacy, HeaderValue::of("id"));
         }
@@ -439,15 +454,6 @@ fn cause_of(why: NotAllowed) -> RefusedCause {
     match why {
         NotAllowed::NoPlan => RefusedCause::NoPlan,
         NotAllowed::Class(_) => RefusedCause::NumberNotAllowed,
-    }
-}
-
-/// RFC 3323 §4.1.1.3.
-fn anonymous() -> NameAddr {
-    let host = Host::Name("anonymous.invalid".into());
-    NameAddr {
-        display: Some("Anonymous".into()),
-        ..NameAddr::new(Uri::sip(Some("anonymous"), host, None))
     }
 }
 

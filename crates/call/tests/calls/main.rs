@@ -8,6 +8,7 @@ mod forwards;
 mod groups;
 mod holds;
 mod hunting;
+mod identity;
 mod lamps;
 mod menus;
 mod outside;

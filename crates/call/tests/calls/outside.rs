@@ -4,6 +4,7 @@ use crate::phone::{Demand, Habit, Seen};
 use crate::seconds;
 use crate::world::{Life, Network, World, directory, journey};
 use base::TrunkId;
+use call::identity::Identity;
 use call::outward::{CallerId, Class, NumberFormat, Plan, Rights};
 use call::settings::{Directory, Trunk};
 use call::trunk::{Account, Outward};
@@ -33,6 +34,7 @@ fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
     let trunk = Trunk {
         sources: Vec::new(),
         outward: Some(outward),
+        identity: Identity::default(),
     };
     (format!("demo/trunk{phone}").parse().unwrap(), trunk)
 }
@@ -49,6 +51,7 @@ pub(crate) fn with_trunks(count: u16) -> Directory {
     organisation.outward.common = Rights {
         plan: Some("home".into()),
         caller_id: Some(CallerId::Number("+46850001000".into())),
+        ..Rights::default()
     };
     directory
 }

@@ -145,6 +145,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             Trunk {
                 sources: vec!["127.0.0.0/8".parse().unwrap()],
                 outward: None,
+                identity: call::identity::Identity::default(),
             },
         )]),
         outward: call::outward::Settings::default(),

@@ -253,6 +253,12 @@ fn a_plan_a_country_and_a_number_to_show_that_are_not_there_are_told() {
          name it in `shown_numbers` of [organisation]",
     );
     organisation(
+        "extension = \"101\"",
+        "extension = \"101\"\ncaller_ids = [\"+46850009998\"]",
+        "8:15: \"+46850009998\" is no number of this organisation; show one that stands under [numbers], or \
+         name it in `shown_numbers` of [organisation]",
+    );
+    organisation(
         "language = \"en\"",
         "language = \"en\"\ncountry = \"Sweden\"",
         "4:11: expected the two letters of a country, such as SE, got \"Sweden\"; write the two letters that \
