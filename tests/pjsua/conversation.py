@@ -7,6 +7,7 @@ FOLDER receives caller.wav and agent.wav (8 kHz mono, from answer to end), calle
 resuming). HELD_BY is `caller` or `agent`.
 """
 
+import os
 import sys
 import time
 
@@ -16,10 +17,15 @@ STEP_MS = 20
 LIMIT_S = 20.0
 CALLER_HZ = 440
 AGENT_HZ = 1000
+# An endpoint outlives all that was made at it, until the process ends.
+KEPT = []
 
 
 class Phone(pj.Account):
-    def __init__(self, endpoint, uri, server, registrar=None, user=None, password=None):
+    def __init__(
+        self, endpoint, uri, server, registrar=None, user=None, password=None, adjust=None
+    ):
+        """`server` may have URI parameters behind its port; `adjust` changes the account's settings before it is made."""
         super().__init__()
         self.endpoint = endpoint
         self.calls = []
@@ -30,6 +36,8 @@ class Phone(pj.Account):
         if registrar:
             config.regConfig.registrarUri = registrar
             config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
+        if adjust:
+            adjust(config)
         self.create(config)
 
     def onIncomingCall(self, incoming):
@@ -41,9 +49,20 @@ class Call(pj.Call):
         super().__init__(account, call_id)
         self.tone = None
         self.recorder = None
+        # Final answers within the call, as (method, status).
+        self.answered = set()
+
+    def onCallTsxState(self, changed):
+        transaction = changed.e.body.tsxState.tsx
+        if transaction.statusCode >= 200:
+            self.answered.add((transaction.method, transaction.statusCode))
 
     def state(self):
         return self.getInfo().state if self.isActive() else pj.PJSIP_INV_STATE_DISCONNECTED
+
+    def has_sound(self):
+        info = self.getInfo()
+        return info.media[0].status == pj.PJSUA_CALL_MEDIA_ACTIVE
 
     def audio(self):
         return self.getAudioMedia(-1)
@@ -87,8 +106,36 @@ def run_for(endpoint, seconds):
         endpoint.libHandleEvents(STEP_MS)
 
 
-def start():
+def account(endpoint, server, name, adjust=None):
+    """A registered account of the demo."""
+    phone = Phone(
+        endpoint,
+        f"sip:{name}@demo.localhost",
+        server,
+        "sip:demo.localhost",
+        name,
+        f"demo-{name}",
+        adjust,
+    )
+    until(endpoint, f"{name} is registered", lambda: phone.getInfo().regStatus == 200)
+    return phone
+
+
+def answer(endpoint, phone, who):
+    """Answers the call that has just come."""
+    until(endpoint, f"{who} is rung", lambda: phone.calls)
+    call = phone.calls[-1]
+    operation = pj.CallOpParam()
+    operation.statusCode = 200
+    call.answer(operation)
+    until(endpoint, f"{who}'s call stands", lambda: call.state() == pj.PJSIP_INV_STATE_CONFIRMED)
+    return call
+
+
+def start(transports=(pj.PJSIP_TRANSPORT_UDP,), trusted=None):
+    """`trusted` is a file with the authorities that are believed by TLS."""
     endpoint = pj.Endpoint()
+    KEPT.append(endpoint)
     endpoint.libCreate()
     config = pj.EpConfig()
     config.uaConfig.threadCnt = 0
@@ -107,17 +154,18 @@ def start():
     transport = pj.TransportConfig()
     transport.port = 0
     transport.boundAddress = "127.0.0.1"
-    endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+    if trusted:
+        transport.tlsConfig.CaListFile = trusted
+        transport.tlsConfig.verifyServer = True
+    for kind in transports:
+        endpoint.transportCreate(kind, transport)
     endpoint.libStart()
     return endpoint
 
 
 def converse(endpoint, server, folder, held_by):
     outside = Phone(endpoint, "sip:+46701234567@demo.localhost", server)
-    inside = Phone(
-        endpoint, "sip:anna@demo.localhost", server, "sip:demo.localhost", "anna", "demo-anna"
-    )
-    until(endpoint, "registered", lambda: inside.getInfo().regStatus == 200)
+    inside = account(endpoint, server, "anna")
 
     caller = Call(outside)
     operation = pj.CallOpParam(True)
@@ -163,22 +211,19 @@ def converse(endpoint, server, folder, held_by):
     run_for(endpoint, 0.3)
 
 
-def main():
-    server, folder, held_by = sys.argv[1:]
-    endpoint = start()
+def run(script):
+    """Runs `script` with the arguments of the command line; its failure in a sentence."""
     try:
-        converse(endpoint, server, folder, held_by)
+        script(*sys.argv[1:])
+        status = 0
     except (Failed, pj.Error) as error:
         print(error.info() if isinstance(error, pj.Error) else error, file=sys.stderr)
-        return 1
-    return 0
-
-
-# pjsua2's objects are torn down in no good order at exit; the recordings are complete by then.
-if __name__ == "__main__":
-    status = main()
+        status = 1
     sys.stdout.flush()
     sys.stderr.flush()
-    import os
-
+    # pjsua2's objects are torn down in no good order at exit; the recordings are complete by then.
     os._exit(status)
+
+
+if __name__ == "__main__":
+    run(lambda server, folder, held_by: converse(start(), server, folder, held_by))

@@ -7,33 +7,24 @@ WAY is `blind`, or `attended` for after a consultation. FOLDER receives caller.w
 left to talk.
 """
 
-import os
-import sys
-
 import pjsua2 as pj
 
-from conversation import CALLER_HZ, AGENT_HZ, Call, Failed, Phone, run_for, start, until
+from conversation import (
+    AGENT_HZ,
+    CALLER_HZ,
+    Call,
+    Failed,
+    Phone,
+    account,
+    answer,
+    run,
+    run_for,
+    start,
+    until,
+)
 
 CONFIRMED = pj.PJSIP_INV_STATE_CONFIRMED
 DISCONNECTED = pj.PJSIP_INV_STATE_DISCONNECTED
-
-
-def account(endpoint, server, name):
-    phone = Phone(
-        endpoint, f"sip:{name}@demo.localhost", server, "sip:demo.localhost", name, f"demo-{name}"
-    )
-    until(endpoint, f"{name} is registered", lambda: phone.getInfo().regStatus == 200)
-    return phone
-
-
-def answer(endpoint, phone, who):
-    until(endpoint, f"{who} is rung", lambda: phone.calls)
-    call = phone.calls[0]
-    operation = pj.CallOpParam()
-    operation.statusCode = 200
-    call.answer(operation)
-    until(endpoint, f"{who}'s call stands", lambda: call.state() == CONFIRMED)
-    return call
 
 
 def transfer(endpoint, server, folder, way):
@@ -77,20 +68,5 @@ def transfer(endpoint, server, folder, way):
     run_for(endpoint, 0.3)
 
 
-def main():
-    server, folder, way = sys.argv[1:]
-    endpoint = start()
-    try:
-        transfer(endpoint, server, folder, way)
-    except (Failed, pj.Error) as error:
-        print(error.info() if isinstance(error, pj.Error) else error, file=sys.stderr)
-        return 1
-    return 0
-
-
-# pjsua2's objects are torn down in no good order at exit; the recordings are complete by then.
 if __name__ == "__main__":
-    status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    run(lambda server, folder, way: transfer(start(), server, folder, way))

@@ -1,6 +1,9 @@
 //! Certificates made for one test: an authority of its own, and what it vouches for.
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
 
 /// Whoever vouches.
 pub struct Authority {
@@ -30,6 +33,7 @@ impl Default for Authority {
     fn default() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name = named("Authority of a test");
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
         Authority {
@@ -48,6 +52,7 @@ impl Authority {
     /// A certificate for a host name or address.
     pub fn issue(&self, name: &str, validity: Validity) -> Issued {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.distinguished_name = named(name);
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = match validity {
             Validity::Current => date_time_ymd(2100, 1, 1),
@@ -59,4 +64,11 @@ impl Authority {
             key: key.serialize_pem(),
         }
     }
+}
+
+/// OpenSSL takes a certificate for self-signed whose subject is its issuer's.
+fn named(name: &str) -> DistinguishedName {
+    let mut all = DistinguishedName::new();
+    all.push(DnType::CommonName, name);
+    all
 }
