@@ -2,11 +2,13 @@
 //! names the leg or call which asked.
 
 use crate::crosswise::Crosswise;
+use crate::ledger::{Ask, Bounds, Full, Held};
+use crate::outward::Payer;
 use crate::settings::Directory;
 use crate::shard::Room;
 use crate::view::CallView;
 use crate::watched::{Line, Sight, Watched};
-use base::{CallId, LegId, MessageId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
+use base::{CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::{Flow, Message, Reasons, Request, Response, Uri};
@@ -76,6 +78,22 @@ pub enum Input {
         asker: Asker,
         /// Flows to try in turn.
         targets: Vec<Flow>,
+    },
+    /// Answer to [`Output::Occupy`].
+    Occupied {
+        /// The leg that asked.
+        leg: LegId,
+        /// What it asked for.
+        ask: Ask,
+        /// Whether it has that now.
+        result: Result<(), Full>,
+    },
+    /// Answer to [`Output::Spend`].
+    Spent {
+        /// The leg that asked.
+        leg: LegId,
+        /// Whether the minute is paid for.
+        result: Result<(), Full>,
     },
     /// Something heard or done by a media session.
     Media(media_core::Event),
@@ -159,6 +177,28 @@ pub enum Output {
         asker: Asker,
         /// The next hop.
         uri: Uri,
+    },
+    /// A leg over a trunk needs this; answer with [`Input::Occupied`].
+    Occupy {
+        /// The leg that asks.
+        leg: LegId,
+        /// What for.
+        ask: Ask,
+    },
+    /// What a leg over a trunk had is free again. Must never be dropped.
+    Vacate(Held),
+    /// One more minute of a call out is to be paid for; answer with [`Input::Spent`].
+    Spend {
+        /// The leg that asks.
+        leg: LegId,
+        /// In whose ledger.
+        org: OrgId,
+        /// Who pays.
+        payer: Payer,
+        /// How much he may.
+        own: Bounds,
+        /// And all of the organisation together.
+        common: Bounds,
     },
     /// Open a media session; answer with [`Input::MediaOpened`].
     OpenMedia(media_core::Session),
@@ -285,6 +325,8 @@ pub enum EndCause {
     PartyLost,
     /// The server is going down.
     Shutdown,
+    /// It was a call outside, and there were no minutes left.
+    MinutesUsedUp,
 }
 
 /// Why a request was refused.
@@ -318,6 +360,16 @@ pub enum RefusedCause {
     NoTrunk,
     /// As many text messages as may be are on their way.
     TooManyMessages,
+    /// All channels of the trunk are in use, or of every trunk that could be taken.
+    TrunkFull,
+    /// All channels of the organisation are in use.
+    OrganisationFull,
+    /// As many calls outside as may be go on at once.
+    OutsideAtOnce,
+    /// As many calls outside as may be have been begun within the hour.
+    OutsideCallsUsedUp,
+    /// The minutes outside of the hour or the day are used up.
+    OutsideMinutesUsedUp,
     /// Forwards lead round in a circle, or through too many people.
     ForwardedTooOften,
 }

@@ -4,6 +4,7 @@
 use crate::early::Forks;
 use crate::exchange::Exchange;
 use crate::input::EndCause;
+use crate::ledger::Held;
 use crate::notifier::Notifier;
 use crate::reliable::Provisionals;
 use crate::session_timer::Asked;
@@ -41,11 +42,13 @@ pub enum LegTimer {
     SessionEnds,
     /// A request of ours crossed one of the party's: again (RFC 3261 §14.1).
     OfferAgain,
+    /// The minute that was paid for has been talked.
+    MinuteOver,
 }
 
 impl LegTimer {
     /// Every one.
-    pub(crate) const ALL: [LegTimer; 7] = [
+    pub(crate) const ALL: [LegTimer; 8] = [
         LegTimer::RetransmitAnswer,
         LegTimer::DeviceSilent,
         LegTimer::RepeatProgress,
@@ -53,6 +56,7 @@ impl LegTimer {
         LegTimer::Refresh,
         LegTimer::SessionEnds,
         LegTimer::OfferAgain,
+        LegTimer::MinuteOver,
     ];
 }
 
@@ -227,6 +231,8 @@ pub(crate) struct Leg {
     pub(crate) exchange: Exchange,
     /// Of a leg over a trunk: which, and what is left to be tried.
     pub(crate) way: Option<Box<Way>>,
+    /// What it takes up of trunks, to be given back.
+    pub(crate) held: Held,
     pub(crate) media_open: bool,
     /// The call whose media thread has the session; another than `call` once the leg was transferred.
     pub(crate) media_home: CallId,

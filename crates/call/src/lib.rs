@@ -14,6 +14,7 @@ mod hunt;
 pub mod identity;
 mod input;
 pub mod journey;
+pub mod ledger;
 pub mod leg;
 mod menu;
 mod notifier;

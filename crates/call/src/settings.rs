@@ -313,6 +313,8 @@ pub struct Trunk {
     pub outward: Option<trunk::Outward>,
     /// What is said of callers over it, and believed.
     pub identity: identity::Identity,
+    /// Calls at once over it, in and out; as many as come, where not set.
+    pub channels: Option<u32>,
 }
 
 /// Language of spoken numbers.

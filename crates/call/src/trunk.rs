@@ -1,7 +1,8 @@
 //! Trunks as settings: where a provider is, who we are to it, how it wants numbers; and in which order several are
 //! tried. A call over a trunk is `shard::trunks`.
 
-use crate::outward::{Number, NumberFormat};
+use crate::ledger::Urgency;
+use crate::outward::{Number, NumberFormat, Payer};
 use crate::settings::Trunk;
 use base::TrunkId;
 use rand_core::Rng;
@@ -114,6 +115,10 @@ pub(crate) struct Way {
     pub(crate) trunk: TrunkId,
     pub(crate) number: Number,
     pub(crate) shown: crate::outward::ShownAs,
+    /// Who pays.
+    pub(crate) payer: Payer,
+    /// Whether bounds hold.
+    pub(crate) urgency: Urgency,
     /// Addresses of this trunk that are still to be tried, best first.
     pub(crate) targets: Vec<Flow>,
     /// Trunks that are still to be tried, best first.
@@ -134,6 +139,7 @@ mod tests {
     fn trunk(priority: u16, weight: u16) -> Trunk {
         Trunk {
             sources: Vec::new(),
+            channels: None,
             outward: Some(Outward {
                 next_hop: "sip:192.0.2.1".parse().unwrap(),
                 domain: "192.0.2.1".parse().unwrap(),
@@ -151,6 +157,7 @@ mod tests {
         let id = |name: &str| -> TrunkId { format!("demo/{name}").parse().unwrap() };
         let inward = Trunk {
             sources: Vec::new(),
+            channels: None,
             outward: None,
             identity: Identity::default(),
         };

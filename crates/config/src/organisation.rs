@@ -14,6 +14,7 @@ use crate::user::{self, Account, Readable};
 use crate::{forward, group, hours, menu, outward, queue, reach, trunk, value};
 use acd::{AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
+use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
 use call::settings::{
     Destination, Group, Language, Menu, Messages, Organisation, QueueJourney, TransferFailed, User,
@@ -120,6 +121,8 @@ pub(crate) fn read(
             common,
             users: of_users,
             queues: of_queues,
+            channels: head.together.0,
+            bounds: head.together.1,
         },
         ways: Ways {
             groups: groups.groups,
@@ -326,6 +329,8 @@ struct Head {
     numbering: Numbering,
     shown: BTreeSet<Box<str>>,
     own: Own,
+    /// Channels, and bounds on calls outside, of everybody together.
+    together: (Option<u32>, Bounds),
     messages: Messages,
     unknown_number: Unknown,
 }
@@ -346,6 +351,7 @@ fn read_head(
         numbering: Numbering::default(),
         shown: BTreeSet::new(),
         own: Own::default(),
+        together: Default::default(),
         messages: Messages::default(),
         unknown_number: Unknown::Refused,
     };
@@ -367,6 +373,7 @@ fn read_head(
     let transfer_failed = section.take("transfer_failed", value::choice(&TRANSFER_FAILED), context);
     (head.numbering, head.shown) = outward::read_numbering(&mut section, context);
     head.own = outward::read_own(&mut section, context);
+    head.together = outward::read_together(&mut section, context);
     if let Some(messages) = section.take("messages", value::choice(&MESSAGES), context) {
         head.messages = messages.value;
     }

@@ -9,15 +9,19 @@ use crate::source::Place;
 use crate::tree::Node;
 use crate::value::{self, str_of, wrong};
 use base::OrgId;
+use call::ledger::Bounds;
 use call::outward::{CallerId, Class, Numbering, Plan, Rights};
 use call::settings::Number;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// Numbers that may be shown beside an organisation's own, at most.
 const SHOWN_MAX: usize = 1_000;
 
 /// Numbers that a user's phone may choose among, at most: one each of those it has lines for.
 const PICKED_MAX: usize = 16;
+/// What calls, channels and minutes may be bounded to; more is no bound on anything.
+const BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 /// What says that no number is shown, in place of one.
 const WITHHELD: &str = "withheld";
@@ -122,13 +126,47 @@ fn read_plan(name: &str, place: Place, node: &Node, context: &mut Context<'_>) -
     let reader = value::list(CLASSES.len(), value::choice(&CLASSES));
     let mend = "name what may be called: allow = [\"national\", \"mobile\"]";
     let allow = section.require("allow", mend, reader, context);
+    let bounds = read_bounds(&mut section, context);
     section.finish(context);
     let allow: BTreeSet<Class> = allow?.value.into_iter().map(|at| at.value).collect();
     if allow.is_empty() {
         let problem = format!("plan `{name}` allows nothing but emergency numbers");
         context.warn(Problem::new(place, problem).mend(mend));
     }
-    Some(Plan { allow })
+    Some(Plan { allow, bounds })
+}
+
+/// A whole number that bounds something.
+pub(crate) fn most() -> impl Fn(&Node) -> Reading<u32> {
+    value::whole(BOUNDS)
+}
+
+fn read_bounds(section: &mut Section<'_>, context: &mut Context<'_>) -> Bounds {
+    let mut bounds = Bounds::default();
+    for (key, bound) in [
+        ("calls_at_once", &mut bounds.at_once),
+        ("calls_per_hour", &mut bounds.calls_per_hour),
+        ("minutes_per_hour", &mut bounds.minutes_per_hour),
+        ("minutes_per_day", &mut bounds.minutes_per_day),
+    ] {
+        *bound = section.take(key, most(), context).map(|at| at.value);
+    }
+    bounds
+}
+
+/// Takes what bounds all of an organisation's calls over trunks together.
+pub(crate) fn read_together(
+    section: &mut Section<'_>,
+    context: &mut Context<'_>,
+) -> (Option<u32>, Bounds) {
+    let channels = section.take("channels", most(), context);
+    let channels = channels.map(|at| at.value);
+    let Some(mut outside) = section.section("outside", "[organisation.outside]", context) else {
+        return (channels, Bounds::default());
+    };
+    let bounds = read_bounds(&mut outside, context);
+    outside.finish(context);
+    (channels, bounds)
 }
 
 /// What of an organisation the rights of its users and queues are checked against.

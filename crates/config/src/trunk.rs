@@ -1,6 +1,7 @@
 //! `[trunks.<name>]`: where calls come in from, and where calls out are sent and as whom.
 
 use crate::address;
+use crate::outward;
 use crate::problems::Problem;
 use crate::scope::{Scope, bad_name};
 use crate::section::{At, Context, Section};
@@ -51,6 +52,7 @@ pub(crate) fn read(
         let sources = read_sources(name, &mut section, context);
         let identity = read_identity(&mut section, context);
         let outward = read_outward(&mut section, context);
+        let channels = section.take("channels", outward::most(), context);
         let leads_somewhere = section.has("sources") || section.has("address");
         section.finish(context);
         if !leads_somewhere {
@@ -60,9 +62,11 @@ pub(crate) fn read(
             context.add(Problem::new(place, problem).mend(mend));
         }
         if let Some(id) = id {
+            let channels = channels.map(|at| at.value);
             let trunk = Trunk {
                 sources,
                 outward,
+                channels,
                 identity,
             };
             trunks.insert(id, trunk);

@@ -339,6 +339,7 @@ async fn wire(
             directory: loaded.directory.clone(),
             seed: random::bytes()?,
             live_calls: live_calls.clone(),
+            ledgers: sip::Ledgers::default(),
         },
     )?;
 

@@ -6,6 +6,7 @@ mod clock;
 mod gate;
 mod guard;
 mod holders;
+mod ledgers;
 mod local;
 mod mailbox;
 mod measure;
@@ -19,6 +20,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use gate::{BanKeeper, Gate, Secrets};
+pub use ledgers::Ledgers;
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe};
 pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};

@@ -117,6 +117,12 @@ pub const METRICS: &[Metric] = &[
         "kolapp_subscriptions",
         "subscriptions to what colleagues do",
     ),
+    Metric {
+        name: "kolapp_trunk_channels",
+        kind: MetricKind::Gauge,
+        labels: &["trunk"],
+        meaning: "channels of a trunk in use",
+    },
     counts("kolapp_calls_started_total", &[], "calls let in"),
     counts(
         "kolapp_calls_ended_total",
@@ -281,6 +287,7 @@ pub(crate) fn end_label(cause: EndCause) -> &'static str {
         EndCause::SignallingFailed => "signalling-failed",
         EndCause::PartyLost => "party-lost",
         EndCause::Shutdown => "shutdown",
+        EndCause::MinutesUsedUp => "minutes-used-up",
     }
 }
 
@@ -301,6 +308,11 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::NumberNotAllowed => "number-not-allowed",
         RefusedCause::NoTrunk => "no-trunk",
         RefusedCause::TooManyMessages => "too-many-messages",
+        RefusedCause::TrunkFull => "trunk-full",
+        RefusedCause::OrganisationFull => "organisation-full",
+        RefusedCause::OutsideAtOnce => "outside-at-once",
+        RefusedCause::OutsideCallsUsedUp => "outside-calls-used-up",
+        RefusedCause::OutsideMinutesUsedUp => "outside-minutes-used-up",
         RefusedCause::ForwardedTooOften => "forwarded-too-often",
     }
 }

@@ -8,6 +8,7 @@ mod shown;
 pub use number::{Class, Number, NumberFormat, Numbering, Outside, UnknownCountry};
 pub use shown::ShownAs;
 
+use crate::ledger::Bounds;
 use base::{QueueId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +37,10 @@ pub struct Settings {
     pub users: BTreeMap<UserId, Rights>,
     /// What queues have of their own.
     pub queues: BTreeMap<QueueId, Rights>,
+    /// Calls at once over all trunks, in and out; as many as come, where not set.
+    pub channels: Option<u32>,
+    /// How much may be called outside by everybody together.
+    pub bounds: Bounds,
 }
 
 /// What somebody may call, and as whom.
@@ -65,7 +70,19 @@ pub enum CallerId {
 pub struct Plan {
     /// Kinds of numbers. Emergency numbers are always allowed.
     pub allow: BTreeSet<Class>,
+    /// How much each who has it may call.
+    pub bounds: Bounds,
 }
+
+/// Calls outside that a user has at once unless his plan says otherwise: a receptionist who has sent a handful on, and
+/// not somebody who has her password.
+pub const CALLS_AT_ONCE_DEFAULT: u32 = 10;
+
+/// The same within an hour: one every half minute, for an hour on end.
+pub const CALLS_PER_HOUR_DEFAULT: u32 = 120;
+
+/// And minutes within a day: one line day and night.
+pub const MINUTES_PER_DAY_DEFAULT: u32 = 1_440;
 
 /// A call to a number outside that may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +105,7 @@ pub enum NotAllowed {
 impl Settings {
     /// Whether `payer` may call a number. Every way out comes by here.
     pub fn check(&self, payer: &Payer, outside: &Outside) -> Result<Allowed, NotAllowed> {
-        let plan = self
-            .own(payer)
-            .and_then(|rights| rights.plan.as_ref())
-            .or(self.common.plan.as_ref())
-            .and_then(|name| self.plans.get(name));
+        let plan = self.plan(payer);
         let class = outside.class;
         if class != Class::Emergency {
             let plan = plan.ok_or(NotAllowed::NoPlan)?;
@@ -114,6 +127,29 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// How much whoever pays may call. People who get hold of somebody's password do so to call far and much, so users
+    /// are bounded also where their plan says nothing.
+    pub fn bounds_of(&self, payer: &Payer) -> Bounds {
+        let written = self.plan(payer).map_or(Bounds::default(), |it| it.bounds);
+        if !matches!(payer, Payer::User(_)) {
+            return written;
+        }
+        Bounds {
+            at_once: written.at_once.or(Some(CALLS_AT_ONCE_DEFAULT)),
+            calls_per_hour: written.calls_per_hour.or(Some(CALLS_PER_HOUR_DEFAULT)),
+            minutes_per_hour: written.minutes_per_hour,
+            minutes_per_day: written.minutes_per_day.or(Some(MINUTES_PER_DAY_DEFAULT)),
+        }
+    }
+
+    fn plan(&self, payer: &Payer) -> Option<&Plan> {
+        let own = self.own(payer);
+        let name = own.and_then(|rights| rights.plan.as_ref());
+        self.plans.get(name.or(self.common.plan.as_ref())?)
+    }
+}
+
 /// Reads the world's numbering plans, which takes some 50 ms, so that the first call doesn't wait for it.
 pub fn warm() {
     Numbering::default().read("+46850001000");
@@ -126,6 +162,7 @@ mod tests {
     fn settings() -> Settings {
         let plan = |allow: &[Class]| Plan {
             allow: allow.iter().copied().collect(),
+            ..Plan::default()
         };
         let rights = |plan: Option<&str>, number: Option<&str>| Rights {
             plan: plan.map(Box::from),

@@ -10,6 +10,7 @@ use crate::exchange::{Exchange, Owner};
 use crate::forward::ForwardedBy;
 use crate::identity::{Calling, Trust, account, caller_over, number_called, wish_of};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
+use crate::ledger::Held;
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
 use crate::routing;
@@ -79,7 +80,10 @@ impl Shard {
         if let Some(call) = self.call(call) {
             out.push(Output::Event(CallEvent::Started(self.view(call))));
         }
-        self.open_media(leg, out);
+        match admission {
+            Admission::Trunk(trunk) => self.occupy_inward(leg, trunk, out),
+            _ => self.open_media(leg, out),
+        }
         Ok(())
     }
 
@@ -199,6 +203,7 @@ impl Shard {
                 unacknowledged: None,
                 exchange,
                 way: None,
+                held: Held::default(),
                 media_open: false,
                 media_home: call,
                 notifier: None,

@@ -9,6 +9,7 @@ use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, anonymous, is_nobody};
 use crate::input::Output;
+use crate::ledger::Held;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::settings::PickUp;
 use crate::tag;
@@ -67,6 +68,7 @@ impl Shard {
                 unacknowledged: None,
                 exchange: Exchange::new(Owner::Us),
                 way: None,
+                held: Held::default(),
                 media_open: false,
                 media_home: call,
                 notifier: None,

@@ -173,7 +173,9 @@ impl Shard {
         if let Some(call) = self.call_mut(call) {
             call.legs.retain(|other| *other != leg);
         }
+        self.vacate_trunk(leg, out);
         self.settle(now, leg, how, out);
+        self.vacate(leg, out);
         self.legs.remove(leg.slot, leg.generation);
         self.remove_call_if_over(call, out);
     }
@@ -257,7 +259,8 @@ fn leave_cause(cause: EndCause) -> LeaveCause {
         EndCause::CallerHungUp
         | EndCause::CalleeHungUp
         | EndCause::Completed
-        | EndCause::Transferred => LeaveCause::Abandoned,
+        | EndCause::Transferred
+        | EndCause::MinutesUsedUp => LeaveCause::Abandoned,
         EndCause::NotCompleted | EndCause::SignallingFailed | EndCause::PartyLost => {
             LeaveCause::Failed
         }

@@ -3,6 +3,7 @@
 
 mod answering;
 mod caller;
+mod channels;
 mod devices;
 mod direct;
 mod early;
@@ -142,6 +143,8 @@ impl Core for Shard {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),
             },
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
+            Input::Occupied { leg, ask, result } => self.occupied(now, leg, &ask, result, out),
+            Input::Spent { leg, result } => self.paid(now, leg, result, out),
             Input::Media(event) => self.media_event(now, &event, out),
             Input::Acd(command) => self.acd_command(now, command, out),
             Input::Told(message) => self.told(now, message, out),
@@ -202,6 +205,7 @@ impl Core for Shard {
                 Due::Leg(leg, LegTimer::Refresh) => self.refresh_due(now, leg, out),
                 Due::Leg(leg, LegTimer::SessionEnds) => self.party_lost(now, leg, out),
                 Due::Leg(leg, LegTimer::OfferAgain) => self.offer_again(now, leg, out),
+                Due::Leg(leg, LegTimer::MinuteOver) => self.pay_a_minute(leg, out),
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
                 Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),

@@ -2,6 +2,7 @@
 //! attempt is a leg of its own, so that what crosses a change of mind (a late 2xx of a trunk given up) ends
 //! as any withdrawn leg does.
 
+use super::channels::vacate;
 use super::hang_up::Gone;
 use super::requests::{ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard, requests};
@@ -10,8 +11,9 @@ use crate::early::Forks;
 use crate::identity::{NOT_SHOWN, Trust, anonymous};
 use crate::input::{Asker, CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
+use crate::ledger::{Held, Urgency};
 use crate::leg::{Leg, Role, SentInvite, State};
-use crate::outward::{CallerId, NotAllowed, Payer};
+use crate::outward::{CallerId, Class, NotAllowed, Payer};
 use crate::settings::{Organisation, Trunk};
 use crate::trunk::{self, Outward, Way};
 use base::{CallId, LegId, Time};
@@ -51,8 +53,8 @@ impl Shard {
             // A reload took the organisation away while this was on its way.
             return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
         };
-        let checked = organisation.outward.check(&outside.payer, &outside.outside);
         let payer = outside.payer.clone();
+        let checked = organisation.outward.check(&payer, &outside.outside);
         let allowed = match checked {
             Ok(allowed) => allowed,
             Err(why) => return self.refuse_outside(now, call, cause_of(why), out),
@@ -66,8 +68,13 @@ impl Shard {
         }
         let way = Way {
             trunk: routes.remove(0),
+            urgency: match allowed.outside.class {
+                Class::Emergency => Urgency::Emergency,
+                _ => Urgency::Ordinary,
+            },
             number: allowed.outside.number,
             shown: organisation.outward.shown_as(&payer, wish.as_ref()),
+            payer,
             targets: Vec::new(),
             routes,
             cseq: 1,
@@ -76,7 +83,7 @@ impl Shard {
         let rings_until = now + OUTSIDE_RINGS_MAX;
         self.timers
             .arm(Due::Call(call, CallTimer::RingTooLong), rings_until);
-        if !self.set_out(call, way, out) {
+        if !self.set_out(call, way, Held::default(), out) {
             self.refuse_outside(now, call, RefusedCause::TooManyCalls, out);
         }
     }
@@ -99,22 +106,42 @@ impl Shard {
         self.outside_fails(now, call, status, out);
     }
 
-    /// A leg to the first address that `way` has left; asks for that of its trunk if there is none. False where
-    /// the call has too many legs.
-    fn set_out(&mut self, call: CallId, mut way: Way, out: &mut Vec<Output>) -> bool {
+    /// A leg that goes that way, with what an attempt before it had. False where the call has too many legs.
+    fn set_out(&mut self, call: CallId, way: Way, held: Held, out: &mut Vec<Output>) -> bool {
         let Some(leg) = self.new_leg(call, Role::Outside, None) else {
+            vacate(held, out);
             return false;
         };
         if let Some(Purpose::Outside(outside)) = self.call_mut(call).map(|call| &mut call.purpose) {
             outside.leg = Some(leg);
         }
-        let target = (!way.targets.is_empty()).then(|| way.targets.remove(0));
-        let next_hop = self
-            .outward(call, &way)
-            .map(|(_, outward)| outward.next_hop.clone());
+        let has_channel = held.trunk.is_some();
         if let Some(entry) = self.leg_mut(leg) {
             entry.way = Some(way.into());
+            entry.held = held;
         }
+        match has_channel {
+            true => self.seek(leg, out),
+            false => self.occupy_outward(leg, out),
+        }
+        true
+    }
+
+    /// A leg has its channel: it goes to the first address that its way has left; asks for that of its trunk if
+    /// there is none.
+    pub(super) fn seek(&mut self, leg: LegId, out: &mut Vec<Output>) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let call = entry.call;
+        let Some(way) = entry.way.as_mut() else {
+            return;
+        };
+        let target = (!way.targets.is_empty()).then(|| way.targets.remove(0));
+        let next_hop = self
+            .leg(leg)
+            .and_then(|leg| self.outward(call, leg.way.as_ref()?))
+            .map(|(_, outward)| outward.next_hop.clone());
         match (target, next_hop) {
             (Some(target), _) => self.aim(leg, target, out),
             (None, Some(uri)) => out.push(Output::Resolve {
@@ -127,7 +154,6 @@ impl Shard {
                 uri: Uri::sip(None, Host::Name("invalid".into()), None),
             }),
         }
-        true
     }
 
     fn aim(&mut self, leg: LegId, target: Flow, out: &mut Vec<Output>) {
@@ -235,6 +261,7 @@ impl Shard {
         self.transfer_reached(call, StatusCode::OK, out);
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
+        self.pay_a_minute(leg, out);
     }
 
     /// The number outside is not reached: a caller who hears us already is told so.
@@ -274,11 +301,13 @@ impl Shard {
         let next = way
             .filter(|_| !outside.ringing_told)
             .and_then(|way| next_way(*way, how));
-        if let Some(way) = next
-            && self.set_out(id, way, out)
-        {
-            return;
+        if let Some(way) = next {
+            let held = self.hand_over(leg, &way);
+            if self.set_out(id, way, held, out) {
+                return;
+            }
         }
+        self.vacate_seat(leg, out);
         self.outside_fails(now, id, status_for_caller(how), out);
     }
 

@@ -22,6 +22,7 @@ fn world(seed: u64, identity: Identity) -> World {
         trunk.identity.trust = identity.trust;
     }
     let inward = Trunk {
+        channels: None,
         sources: vec!["127.0.0.0/8".parse().unwrap()],
         outward: None,
         identity,
@@ -269,6 +270,12 @@ fn lies() -> Vec<String> {
 #[test]
 fn nothing_that_a_phone_writes_reaches_a_trunk_as_identity() {
     let mut world = world(3, identity(Trust::Yes));
+    // More than anybody calls within a few minutes.
+    world.change(|demo| {
+        for plan in demo.outward.plans.values_mut() {
+            plan.bounds.calls_per_hour = Some(100_000);
+        }
+    });
     let provider = world.phone("provider", Habit::Refuses(sip_core::StatusCode::BUSY_HERE));
     let anna = world.phone("anna", Habit::Rings);
     let own = "<sip:+46850001000@127.0.0.1:6000;user=phone>";

@@ -10,6 +10,7 @@ mod holds;
 mod hunting;
 mod identity;
 mod lamps;
+mod limits;
 mod menus;
 mod outside;
 mod phone;

@@ -35,6 +35,7 @@ fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
         sources: Vec::new(),
         outward: Some(outward),
         identity: Identity::default(),
+        channels: None,
     };
     (format!("demo/trunk{phone}").parse().unwrap(), trunk)
 }
@@ -46,6 +47,7 @@ pub(crate) fn with_trunks(count: u16) -> Directory {
     organisation.trunks = (0..count).map(|phone| trunk(phone, phone)).collect();
     let plan = Plan {
         allow: [Class::National, Class::Mobile].into(),
+        ..Plan::default()
     };
     organisation.outward.plans = BTreeMap::from([("home".into(), plan)]);
     organisation.outward.common = Rights {

@@ -365,6 +365,14 @@ impl Script {
                     let bindings = vec![binding()];
                     self.tell(Input::Located { leg, bindings });
                 }
+                Output::Occupy { leg, ask } => {
+                    let result = Ok(());
+                    self.tell(Input::Occupied { leg, ask, result });
+                }
+                Output::Spend { leg, .. } => {
+                    let result = Ok(());
+                    self.tell(Input::Spent { leg, result });
+                }
                 Output::OpenMedia(session) => {
                     let leg = session.leg;
                     self.legs.push(leg);

@@ -5,6 +5,7 @@ use crate::phone::{Habit, Phone};
 use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
 use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, SubscriptionId, Time, TrunkId, UserId};
 use bytes::Bytes;
+use call::ledger::Ledger;
 use call::settings::{
     Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Offering,
     Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
@@ -89,6 +90,10 @@ pub(crate) struct World {
     pub(crate) room: Room,
     /// What a watched switch shows.
     pub(crate) lamp: Lamp,
+    /// What calls over trunks use.
+    pub(crate) ledger: Ledger,
+    /// Calls over trunks at once, at most so far.
+    pub(crate) channels_most: u32,
 }
 
 pub(crate) fn server() -> SocketAddr {
@@ -146,6 +151,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
                 sources: vec!["127.0.0.0/8".parse().unwrap()],
                 outward: None,
                 identity: call::identity::Identity::default(),
+                channels: None,
             },
         )]),
         outward: call::outward::Settings::default(),
@@ -254,6 +260,8 @@ impl World {
             watchers: BTreeSet::new(),
             room: Room::Some,
             lamp: Lamp::Off,
+            ledger: Ledger::default(),
+            channels_most: 0,
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
@@ -543,6 +551,7 @@ impl World {
             assert_eq!(other.calls_count(), 0, "{:#?}", other.calls());
             assert_eq!(other.legs_count(), 0);
         }
+        assert!(self.ledger.is_idle(), "still in use: {:?}", self.ledger);
         assert!(self.lines.is_empty(), "lamps still lit: {:?}", self.lines);
         assert!(
             self.media_open.is_empty(),
@@ -705,7 +714,10 @@ impl World {
                 known if self.is_here(known) => known,
                 ShardId(hash) => ShardId(3 + hash % 2),
             },
-            Input::Located { leg, .. } | Input::MediaOpened { leg, .. } => leg.shard,
+            Input::Located { leg, .. }
+            | Input::MediaOpened { leg, .. }
+            | Input::Occupied { leg, .. }
+            | Input::Spent { leg, .. } => leg.shard,
             Input::Media(event) => event.leg().shard,
             Input::Told(message) => message.shard(),
             Input::Watching { subscription, .. }
@@ -736,6 +748,17 @@ impl World {
     fn shard_mut(&mut self, id: ShardId) -> Option<&mut Shard> {
         let shards = [Some(&mut self.shard), self.other.as_mut()];
         shards.into_iter().flatten().find(|shard| shard.id() == id)
+    }
+
+    /// The server goes down.
+    pub(crate) fn end_all(&mut self) {
+        for id in [ShardId(3), ShardId(4)] {
+            let (now, mut out) = (self.now, Vec::new());
+            if let Some(shard) = self.shard_mut(id) {
+                shard.handle(now, Input::EndAll, &mut out);
+            }
+            self.carry_out(out);
+        }
     }
 
     /// A reload that takes every organisation away; those who come in are still let in.
@@ -806,6 +829,22 @@ impl World {
                         self.answers_take,
                         Happening::Shard(Box::new(Input::Resolved { asker, targets })),
                     );
+                }
+                Output::Occupy { leg, ask } => {
+                    let result = self.ledger.occupy(self.now, &ask);
+                    self.channels_most = self.channels_most.max(self.ledger.channels());
+                    self.answer_shard(Input::Occupied { leg, ask, result });
+                }
+                Output::Vacate(held) => self.ledger.vacate(&held),
+                Output::Spend {
+                    leg,
+                    payer,
+                    own,
+                    common,
+                    ..
+                } => {
+                    let result = self.ledger.spend(self.now, &payer, &own, &common);
+                    self.answer_shard(Input::Spent { leg, result });
                 }
                 Output::OpenMedia(session) => {
                     self.media_open.insert(session.leg);

@@ -9,6 +9,7 @@ mod wire;
 use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::holders::{Holder, Stage};
+use crate::ledgers::Ledgers;
 use crate::local::LocalAddresses;
 use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
 use crate::measure::Counters;
@@ -97,6 +98,8 @@ pub struct Parts<M> {
     pub seed: [u8; 32],
     /// Kept up to date by the tasks.
     pub live_calls: LiveCalls,
+    /// What calls over trunks use.
+    pub ledgers: Ledgers,
 }
 
 /// Starts a task for each inbox, on the current runtime. They run until the senders of their mailboxes are

@@ -256,6 +256,22 @@ impl<M: Media> Worker<M> {
                 let targets = self.flows_to(&uri);
                 return Some(Input::Resolved { asker, targets });
             }
+            Output::Occupy { leg, ask } => {
+                let result = self.parts.ledgers.occupy(now, &ask);
+                return Some(Input::Occupied { leg, ask, result });
+            }
+            Output::Vacate(held) => self.parts.ledgers.vacate(&held),
+            Output::Spend {
+                leg,
+                org,
+                payer,
+                own,
+                common,
+            } => {
+                let bounds = (&own, &common);
+                let result = self.parts.ledgers.spend(now, &org, &payer, bounds);
+                return Some(Input::Spent { leg, result });
+            }
             Output::OpenMedia(session) => {
                 return Some(Input::MediaOpened {
                     leg: session.leg,
