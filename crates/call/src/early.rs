@@ -6,6 +6,7 @@ use sip_core::dialog::Dialog;
 use sip_core::{
     Agreed, HeaderName, Method, NameAddr, Negotiation, RAck, Request, Response, StatusCode,
 };
+use std::borrow::Cow;
 
 /// Parties that one INVITE may reach: more forks than these are heard as ringing, and no more.
 pub(crate) const EARLY_MAX: usize = 8;
@@ -163,9 +164,8 @@ pub(crate) fn is_terminated(response: &Response) -> bool {
     response.status == StatusCode::EARLY_DIALOG_TERMINATED
 }
 
-fn tag_of(response: &Response) -> Option<Box<str>> {
-    let to = response.headers.to().ok()?;
-    to.tag().map(Box::from)
+fn tag_of(response: &Response) -> Option<Cow<'_, str>> {
+    response.headers.to_tag()
 }
 
 /// The dialog that a response to an INVITE of ours makes; all it needs of the INVITE stands in the response.

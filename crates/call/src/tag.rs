@@ -35,23 +35,23 @@ pub fn shard_of(message: &Message) -> ShardId {
     match message {
         Message::Response(response) => response
             .headers
-            .via()
+            .hop()
             .ok()
-            .and_then(|via| Transactions::<()>::shard_of_branch(via.branch()?))
+            .and_then(|hop| Transactions::<()>::shard_of_branch(&hop.branch()?))
             .unwrap_or_else(|| by_hash(call_id(&response.headers))),
         Message::Request(request) => of_request(request),
     }
 }
 
 fn of_request(request: &Request) -> ShardId {
-    let to = request.headers.to().ok();
     if request.method == Method::Register {
+        let to = request.headers.to().ok();
         let user = to.as_ref().and_then(|to| to.uri.user()).unwrap_or_default();
         return by_hash(user.as_bytes());
     }
     // The CANCEL of an INVITE within a dialog, and the ACK to a refusal, carry the same tag as it.
-    to.as_ref()
-        .and_then(|to| leg_of(to.tag()?))
+    let tag = request.headers.to_tag();
+    tag.and_then(|tag| leg_of(&tag))
         .map(|leg| leg.shard)
         .unwrap_or_else(|| by_hash(call_id(&request.headers)))
 }

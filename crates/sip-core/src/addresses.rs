@@ -4,7 +4,7 @@
 
 use crate::network::Network;
 use crate::transport::Flow;
-use crate::uri::{Host, Uri};
+use crate::uri::Host;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -34,10 +34,9 @@ impl Addresses {
     /// Our Contact for a peer, so that its requests within a dialog come here.
     pub fn contact(&self, flow: &Flow) -> String {
         let (host, port) = self.shown(flow);
-        let uri = Uri::sip(Some("kolapp"), host, Some(port));
         match flow.transport.uri_param() {
-            Some(transport) => format!("<{uri};transport={transport}>"),
-            None => format!("<{uri}>"),
+            Some(transport) => format!("<sip:kolapp@{host}:{port};transport={transport}>"),
+            None => format!("<sip:kolapp@{host}:{port}>"),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::header::Headers;
 use crate::header_name::HeaderName;
 use crate::header_name_addr::NameAddr;
 use crate::header_typed::{Contacts, HeaderError};
+use crate::header_value::HeaderValue;
 use crate::message::{Request, Response};
 use crate::method::Method;
 use crate::uri::Uri;
@@ -71,7 +72,7 @@ impl Dialog {
             local: headers.to()?.without_tag(),
             remote: from.without_tag(),
             local_cseq: 0,
-            remote_cseq: Some(headers.cseq()?.number),
+            remote_cseq: Some(headers.cseq_parts()?.0),
             route_set: headers.record_routes()?,
             remote_target: contact(headers)?.ok_or(DialogError::NoContact)?,
             secure: is_secure(&request.uri),
@@ -93,7 +94,7 @@ impl Dialog {
             remote_tag,
             local: from.without_tag(),
             remote: to.without_tag(),
-            local_cseq: request.headers.cseq()?.number,
+            local_cseq: request.headers.cseq_parts()?.0,
             remote_cseq: None,
             route_set: reversed_record_routes(response)?,
             remote_target: contact(&response.headers)?.unwrap_or_else(|| request.uri.clone()),
@@ -135,8 +136,7 @@ impl Dialog {
         if matches!(request.method, Method::Ack | Method::Cancel) {
             return Ok(());
         }
-        if let Ok(cseq) = request.headers.cseq() {
-            let came = cseq.number;
+        if let Ok((came, _)) = request.headers.cseq_parts() {
             match self.remote_cseq {
                 Some(latest) if came < latest => {
                     return Err(OutOfOrder {
@@ -159,12 +159,9 @@ impl Dialog {
     /// Whether the peer's request belongs to this dialog (§12.2.2).
     pub fn matches(&self, request: &Request) -> bool {
         let headers = &request.headers;
-        let tag_is = |read: Result<NameAddr, HeaderError>, tag: &str| {
-            read.is_ok_and(|party| party.tag().unwrap_or_default() == tag)
-        };
         headers.call_id().is_ok_and(|id| id == &*self.call_id)
-            && tag_is(headers.to(), &self.local_tag)
-            && tag_is(headers.from(), &self.remote_tag)
+            && headers.to_tag().unwrap_or_default() == *self.local_tag
+            && headers.from_tag().unwrap_or_default() == *self.remote_tag
     }
 
     /// The URI whose address our requests go to.
@@ -190,18 +187,16 @@ impl Dialog {
         for route in routes {
             headers.push(HeaderName::Route, route);
         }
-        headers.push(HeaderName::From, tagged(&self.local, &self.local_tag));
-        headers.push(HeaderName::To, tagged(&self.remote, &self.remote_tag));
+        let local = self.local.tagged(&self.local_tag);
+        headers.push(HeaderName::From, HeaderValue::of(local));
+        let remote = self.remote.tagged(&self.remote_tag);
+        headers.push(HeaderName::To, HeaderValue::of(remote));
         headers.push(HeaderName::CallId, &*self.call_id);
-        headers.push(HeaderName::CSeq, format!("{cseq} {}", request.method));
+        headers.push(
+            HeaderName::CSeq,
+            HeaderValue::of(format_args!("{cseq} {}", request.method)),
+        );
         request
-    }
-}
-
-fn tagged(party: &NameAddr, tag: &str) -> NameAddr {
-    match tag {
-        "" => party.clone(),
-        tag => party.clone().with_tag(tag),
     }
 }
 

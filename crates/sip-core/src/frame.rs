@@ -12,6 +12,7 @@ use crate::text;
 use crate::transport::{self, Flow};
 use crate::uri::{Uri, UriError};
 use bytes::Bytes;
+use std::borrow::Cow;
 
 /// Longest message, in bytes: no UDP datagram is longer.
 pub const MESSAGE_BYTES_MAX: usize = 65_535;
@@ -222,7 +223,7 @@ pub(crate) fn leading_line_ends(bytes: &[u8]) -> usize {
 
 enum StartLine {
     Request(Method, Uri),
-    Response(StatusCode, Box<str>),
+    Response(StatusCode, Cow<'static, str>),
     /// A request line whose method could be read, and no more; the error is noted beside it.
     BrokenRequest(Method),
 }
@@ -498,27 +499,29 @@ fn read_status_line(line: &[u8]) -> Result<StartLine, ParseError> {
     let status = code
         .and_then(|code| StatusCode::new(code).ok())
         .ok_or_else(unlike)?;
-    Ok(StartLine::Response(
-        status,
-        message::phrase(&String::from_utf8_lossy(reason)),
-    ))
+    let usual = status.reason_phrase();
+    let reason = match reason == usual.as_bytes() {
+        true => Cow::Borrowed(usual),
+        false => message::phrase(&String::from_utf8_lossy(reason))
+            .into_owned()
+            .into(),
+    };
+    Ok(StartLine::Response(status, reason))
 }
 
 /// The headers that no message is without (RFC 3261 §8.1.1), each readable and there once. Max-Forwards may be
 /// missing, as RFC 2543 knew none.
 fn check(start: &StartLine, headers: &Headers) -> Result<(), ParseError> {
-    headers.via()?;
-    headers.from()?;
-    headers.to()?;
+    headers.check_route_and_parties()?;
     headers.call_id()?;
     headers.max_forwards()?;
     headers.each_once()?;
-    let cseq = headers.cseq()?;
+    let (_, method_again) = headers.cseq_parts()?;
     match start {
-        StartLine::Request(method, _) if *method != cseq.method => {
+        StartLine::Request(method, _) if method.as_str() != method_again => {
             Err(ParseError::MethodMismatch {
                 expected: method.clone(),
-                got: cseq.method,
+                got: Method::from(method_again),
             })
         }
         _ => Ok(()),

@@ -1,11 +1,18 @@
-//! A message's headers: an index over the bytes they came in, and values of our own beside it.
-//! What a value means is read on demand, in `header_typed`.
+//! A message's headers: an index over the bytes they came in, and over values of our own that stand behind one
+//! another in one text. What a value means is read on demand, in `header_typed`.
 
 use crate::header_name::HeaderName;
-use crate::header_value::HeaderValue;
+use crate::header_name_addr::Parts;
+use crate::header_value::{self, AsValue};
 use crate::text;
 use bytes::Bytes;
 use std::fmt;
+
+/// Lines that most messages have room in.
+const USUAL_LINES: usize = 16;
+
+/// Room for the values that a message of ours usually has, or that are added to one that came.
+const USUAL_OWN_BYTES: usize = 512;
 
 /// Headers in order.
 ///
@@ -13,7 +20,10 @@ use std::fmt;
 /// the bytes there are, and writes it from the body.
 #[derive(Clone, Default)]
 pub struct Headers {
+    /// What came.
     source: Bytes,
+    /// Values that were added since, one behind the other; none has a line end in it.
+    own: Vec<u8>,
     lines: Vec<Line>,
 }
 
@@ -23,11 +33,29 @@ struct Line {
     value: Value,
 }
 
-#[derive(Clone)]
+/// Where a value stands: from and to.
+#[derive(Clone, Copy)]
 enum Value {
-    /// From and to, in `source`.
-    Span(u32, u32),
-    Own(Box<[u8]>),
+    /// In `source`.
+    Came(u32, u32),
+    /// In `own`.
+    Own(u32, u32),
+}
+
+impl Value {
+    /// The last `length` bytes of it.
+    fn end(self, length: usize) -> Value {
+        let start = |end: u32| end - place(length);
+        match self {
+            Value::Came(_, end) => Value::Came(start(end), end),
+            Value::Own(_, end) => Value::Own(start(end), end),
+        }
+    }
+}
+
+/// Where something stands in a message.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("a message is shorter than 4 GiB: most are 65,535 bytes at most, and a saved one has less than memory has")
 }
 
 impl Headers {
@@ -40,29 +68,39 @@ impl Headers {
     pub(crate) fn over(source: Bytes) -> Headers {
         Headers {
             source,
-            lines: Vec::with_capacity(16),
+            own: Vec::new(),
+            lines: Vec::with_capacity(USUAL_LINES),
         }
     }
 
     /// Appends the header whose value is `source[start..end]`, line ends of folding included.
     pub(crate) fn push_span(&mut self, name: HeaderName, start: usize, end: usize) {
         let raw = &self.source[start..end];
-        let value = match (
-            memchr::memchr2(b'\r', b'\n', raw),
-            u32::try_from(start),
-            u32::try_from(end),
-        ) {
-            (None, Ok(start), Ok(end)) => Value::Span(start, end),
-            _ => Value::Own(unfolded(raw)),
+        let value = match memchr::memchr2(b'\r', b'\n', raw) {
+            None => Value::Came(place(start), place(end)),
+            Some(_) => {
+                let own = self.own.len();
+                unfold(raw, &mut self.own);
+                Value::Own(place(own), place(self.own.len()))
+            }
         };
         self.lines.push(Line { name, value });
     }
 
-    fn bytes<'a>(&'a self, line: &'a Line) -> &'a [u8] {
-        match &line.value {
-            Value::Span(start, end) => &self.source[*start as usize..*end as usize],
-            Value::Own(value) => value,
+    fn bytes(&self, value: Value) -> &[u8] {
+        match value {
+            Value::Came(start, end) => &self.source[start as usize..end as usize],
+            Value::Own(start, end) => &self.own[start as usize..end as usize],
         }
+    }
+
+    /// Writes a value behind those that are there.
+    fn keep(&mut self, value: impl AsValue) -> Value {
+        if self.own.capacity() == 0 {
+            self.own.reserve(USUAL_OWN_BYTES);
+        }
+        let kept = header_value::append(value, &mut self.own);
+        Value::Own(place(kept.start), place(kept.end))
     }
 
     /// The value of the first line called `name`, unfolded and trimmed.
@@ -93,7 +131,9 @@ impl Headers {
 
     /// Names and values of all lines in order.
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &[u8])> {
-        self.lines.iter().map(|line| (&line.name, self.bytes(line)))
+        self.lines
+            .iter()
+            .map(|line| (&line.name, self.bytes(line.value)))
     }
 
     /// How many lines there are.
@@ -117,36 +157,45 @@ impl Headers {
     }
 
     /// Appends a line.
-    pub fn push(&mut self, name: HeaderName, value: impl Into<HeaderValue>) {
-        self.lines.push(Line::own(name, value.into()));
+    pub fn push(&mut self, name: HeaderName, value: impl AsValue) {
+        let value = self.keep(value);
+        self.push_line(Line { name, value });
     }
 
     /// Puts a line before all others.
-    pub fn push_front(&mut self, name: HeaderName, value: impl Into<HeaderValue>) {
-        self.lines.insert(0, Line::own(name, value.into()));
+    pub fn push_front(&mut self, name: HeaderName, value: impl AsValue) {
+        let value = self.keep(value);
+        self.lines.insert(0, Line { name, value });
+    }
+
+    fn push_line(&mut self, line: Line) {
+        if self.lines.capacity() == 0 {
+            self.lines.reserve(USUAL_LINES);
+        }
+        self.lines.push(line);
     }
 
     /// Puts one line in the place of all that are called `name`, or appends it.
-    pub fn set(&mut self, name: HeaderName, value: impl Into<HeaderValue>) {
-        let value = value.into();
+    pub fn set(&mut self, name: HeaderName, value: impl AsValue) {
+        let value = self.keep(value);
         match self.lines.iter().position(|line| line.name == name) {
-            None => self.push(name, value),
+            None => self.push_line(Line { name, value }),
             Some(first) => {
                 let mut at = 0;
                 self.lines.retain(|line| {
                     at += 1;
                     at <= first + 1 || line.name != name
                 });
-                self.lines[first] = Line::own(name, value);
+                self.lines[first] = Line { name, value };
             }
         }
     }
 
     /// Changes the first line called `name`; the others stay.
-    pub fn set_first(&mut self, name: HeaderName, value: impl Into<HeaderValue>) {
+    pub fn set_first(&mut self, name: HeaderName, value: impl AsValue) {
         match self.lines.iter().position(|line| line.name == name) {
             None => self.push(name, value),
-            Some(first) => self.lines[first] = Line::own(name, value.into()),
+            Some(first) => self.lines[first].value = self.keep(value),
         }
     }
 
@@ -161,31 +210,75 @@ impl Headers {
         let Some(at) = self.lines.iter().position(|line| line.name == *name) else {
             return;
         };
+        let line = self.lines[at].value;
         let mut commas = Commas {
-            rest: Some(self.bytes(&self.lines[at])),
+            rest: Some(self.bytes(line)),
         };
         let _removed = commas.by_ref().find(|value| !value.is_empty());
+        // A value has no blanks at its end, so what is left is its last bytes.
         match commas.rest.map(text::trim).filter(|rest| !rest.is_empty()) {
-            Some(rest) => self.lines[at].value = Value::Own(rest.into()),
+            Some(rest) => self.lines[at].value = line.end(rest.len()),
             None => drop(self.lines.remove(at)),
         }
     }
 
     /// Puts `value` in the place of the topmost value called `name`; what shares its line stays behind it.
-    pub fn replace_first_value(&mut self, name: &HeaderName, value: impl Into<HeaderValue>) {
+    pub fn replace_first_value(&mut self, name: &HeaderName, value: impl AsValue) {
         let Some(at) = self.lines.iter().position(|line| line.name == *name) else {
             return self.push(name.clone(), value);
         };
+        let line = self.lines[at].value;
         let mut commas = Commas {
-            rest: Some(self.bytes(&self.lines[at])),
+            rest: Some(self.bytes(line)),
         };
         let _replaced = commas.by_ref().find(|value| !value.is_empty());
-        let mut line = value.into().into_bytes().into_vec();
-        if let Some(rest) = commas.rest {
-            line.extend_from_slice(b", ");
-            line.extend_from_slice(text::trim(rest));
+        let rest = commas.rest.map(|rest| text::trim(rest).len());
+        let mut replaced = self.keep(value);
+        if let (Some(length), Value::Own(start, _)) = (rest, replaced) {
+            self.own.extend_from_slice(b", ");
+            self.copy(line.end(length));
+            replaced = Value::Own(start, place(self.own.len()));
         }
-        self.lines[at].value = Value::Own(line.into());
+        self.lines[at].value = replaced;
+    }
+
+    /// Puts a tag on To, where it can be read and has none.
+    pub(crate) fn tag_to(&mut self, tag: &str) {
+        let Some(at) = self
+            .lines
+            .iter()
+            .position(|line| line.name == HeaderName::To)
+        else {
+            return;
+        };
+        let line = self.lines[at].value;
+        match Parts::read(self.bytes(line)).map(|parts| parts.param("tag")) {
+            // Behind what stands there: nothing of it is to be read for that.
+            Ok(None) if text::is_token(tag.as_bytes()) => {
+                let start = place(self.own.len());
+                self.copy(line);
+                self.own.extend_from_slice(b";tag=");
+                self.own.extend_from_slice(tag.as_bytes());
+                self.lines[at].value = Value::Own(start, place(self.own.len()));
+            }
+            _ => {
+                if let Ok(to) = self.to()
+                    && to.tag().is_none()
+                {
+                    self.set(HeaderName::To, to.with_tag(tag));
+                }
+            }
+        }
+    }
+
+    /// Writes a value that stands here behind those of our own.
+    fn copy(&mut self, value: Value) {
+        match value {
+            Value::Came(start, end) => self
+                .own
+                .extend_from_slice(&self.source[start as usize..end as usize]),
+            Value::Own(start, end) => self.own.extend_from_within(start as usize..end as usize),
+        }
     }
 
     /// Appends every line of `other` called `name`.
@@ -219,28 +312,18 @@ impl Headers {
     }
 }
 
-impl Line {
-    fn own(name: HeaderName, value: HeaderValue) -> Line {
-        Line {
-            name,
-            value: Value::Own(value.into_bytes()),
-        }
-    }
-}
-
 /// RFC 3261 §7.3.1: a line end followed by blanks is one space.
-fn unfolded(raw: &[u8]) -> Box<[u8]> {
-    let mut value = Vec::with_capacity(raw.len());
+fn unfold(raw: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
     for piece in raw
         .split(|&byte| matches!(byte, b'\r' | b'\n'))
         .map(text::trim)
     {
-        if !value.is_empty() && !piece.is_empty() {
-            value.push(b' ');
+        if out.len() > start && !piece.is_empty() {
+            out.push(b' ');
         }
-        value.extend_from_slice(piece);
+        out.extend_from_slice(piece);
     }
-    value.into()
 }
 
 /// Takes a value apart at its commas; only the last value may be empty. An unclosed quote or bracket holds all that follows.

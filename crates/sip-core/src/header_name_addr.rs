@@ -1,9 +1,10 @@
 //! A name and an address, as From, To, Contact, Route and their like carry them (RFC 3261 §20.10).
 
-use crate::params::Params;
+use crate::params::{HeaderParams, Params};
 use crate::text;
 use crate::uri::Uri;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// `"Anna" <sip:anna@example.com>;tag=1`.
@@ -38,49 +39,22 @@ impl NameAddr {
 
     /// Reads one value; the error says what was expected.
     pub fn parse(bytes: &[u8]) -> Result<NameAddr, &'static str> {
-        let bytes = text::trim(bytes);
-        let (display, rest) = if bytes.first() == Some(&b'"') {
-            let (quoted, rest) = bytes.split_at(text::quoted_len(bytes).ok_or("a closing quote")?);
-            (
-                Some(text::unquote(quoted).ok_or("a display name in UTF-8")?),
-                text::trim(rest),
-            )
-        } else {
-            match memchr::memchr(b'<', bytes) {
-                Some(angle) => (bare_display(&bytes[..angle])?, &bytes[angle..]),
-                None => return Self::parse_addr_spec(bytes),
-            }
-        };
-        let inner = rest.strip_prefix(b"<").ok_or("< before the address")?;
-        let close = memchr::memchr(b'>', inner).ok_or("> behind the address")?;
-        let uri = Uri::parse(&inner[..close]).map_err(|_| "a URI between < and >")?;
-        let params = Params::of_header(&inner[close + 1..]).map_err(|_| "parameters behind >")?;
+        let parts = Parts::read(bytes)?;
         Ok(NameAddr {
-            display,
-            uri,
-            params,
-        })
-    }
-
-    /// Without angle brackets all parameters are the header's, and the URI may hold neither a comma nor a
-    /// question mark (RFC 3261 §20).
-    fn parse_addr_spec(bytes: &[u8]) -> Result<NameAddr, &'static str> {
-        let uri_end = memchr::memchr(b';', bytes).unwrap_or(bytes.len());
-        let (uri, params) = bytes.split_at(uri_end);
-        let uri = text::trim(uri);
-        if memchr::memchr2(b'?', b',', uri).is_some() {
-            return Err("< and > around an address with ? or , in it");
-        }
-        Ok(NameAddr {
-            display: None,
-            uri: Uri::parse(uri).map_err(|_| "a URI")?,
-            params: Params::of_header(params).map_err(|_| "parameters behind the address")?,
+            display: parts.display.map(Into::into),
+            uri: Uri::parse(parts.uri).map_err(|_| "a URI")?,
+            params: Params::of_header(parts.params).map_err(|_| "parameters behind the address")?,
         })
     }
 
     /// The tag.
     pub fn tag(&self) -> Option<&str> {
         self.params.get("tag").filter(|tag| !tag.is_empty())
+    }
+
+    /// As it is written with a tag; with none where that is empty.
+    pub(crate) fn tagged<'a>(&'a self, tag: &'a str) -> Tagged<'a> {
+        Tagged { party: self, tag }
     }
 
     /// The same with a tag.
@@ -96,8 +70,90 @@ impl NameAddr {
     }
 }
 
+/// A party without a tag, and the tag that is to be written behind it.
+pub(crate) struct Tagged<'a> {
+    party: &'a NameAddr,
+    tag: &'a str,
+}
+
+impl fmt::Display for Tagged<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tag.is_empty() || !text::is_token(self.tag.as_bytes()) {
+            return self.party.clone().with_tag(self.tag).fmt(f);
+        }
+        self.party.fmt(f)?;
+        f.write_str(";tag=")?;
+        f.write_str(self.tag)
+    }
+}
+
+/// A value taken apart, nothing of it copied.
+pub(crate) struct Parts<'a> {
+    display: Option<Cow<'a, str>>,
+    uri: &'a [u8],
+    params: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// Takes a value apart; URI and parameters have still to be read.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Parts<'a>, &'static str> {
+        let bytes = text::trim(bytes);
+        let (display, rest) = if bytes.first() == Some(&b'"') {
+            let (quoted, rest) = bytes.split_at(text::quoted_len(bytes).ok_or("a closing quote")?);
+            let display = text::unquote(quoted).ok_or("a display name in UTF-8")?;
+            (Some(display), text::trim(rest))
+        } else {
+            match memchr::memchr(b'<', bytes) {
+                Some(angle) => (bare_display(&bytes[..angle])?, &bytes[angle..]),
+                None => return Self::read_addr_spec(bytes),
+            }
+        };
+        let inner = rest.strip_prefix(b"<").ok_or("< before the address")?;
+        let close = memchr::memchr(b'>', inner).ok_or("> behind the address")?;
+        Ok(Parts {
+            display,
+            uri: &inner[..close],
+            params: &inner[close + 1..],
+        })
+    }
+
+    /// Without angle brackets all parameters are the header's, and the URI may hold neither a comma nor a
+    /// question mark (RFC 3261 §20).
+    fn read_addr_spec(bytes: &'a [u8]) -> Result<Parts<'a>, &'static str> {
+        let uri_end = memchr::memchr(b';', bytes).unwrap_or(bytes.len());
+        let (uri, params) = bytes.split_at(uri_end);
+        let uri = text::trim(uri);
+        if memchr::memchr2(b'?', b',', uri).is_some() {
+            return Err("< and > around an address with ? or , in it");
+        }
+        Ok(Parts {
+            display: None,
+            uri,
+            params,
+        })
+    }
+
+    /// Whether URI and parameters can be read.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        Uri::parse(self.uri).map_err(|_| "a URI")?;
+        HeaderParams::new(self.params)
+            .check()
+            .map_err(|_| "parameters behind the address")
+    }
+
+    /// The tag, as [`NameAddr::tag`] finds it.
+    pub(crate) fn tag(&self) -> Option<Cow<'a, str>> {
+        self.param("tag").filter(|tag| !tag.is_empty())
+    }
+
+    /// The value of the first parameter called `name`.
+    pub(crate) fn param(&self, name: &str) -> Option<Cow<'a, str>> {
+        HeaderParams::new(self.params).value_of(name)
+    }
+}
+
 /// An unquoted display name is a row of tokens; letters beyond ASCII are let pass, since phones send them.
-fn bare_display(bytes: &[u8]) -> Result<Option<Box<str>>, &'static str> {
+fn bare_display(bytes: &[u8]) -> Result<Option<Cow<'_, str>>, &'static str> {
     let bytes = text::trim(bytes);
     let fine = |&byte: &u8| text::is_token_byte(byte) || text::is_blank(byte) || !byte.is_ascii();
     if !bytes.iter().all(fine) {
@@ -115,7 +171,9 @@ impl fmt::Display for NameAddr {
             text::write_quoted(display, f)?;
             f.write_str(" ")?;
         }
-        write!(f, "<{}>", self.uri)?;
+        f.write_str("<")?;
+        self.uri.fmt(f)?;
+        f.write_str(">")?;
         self.params.write_header(f)
     }
 }

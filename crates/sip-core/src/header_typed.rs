@@ -2,11 +2,12 @@
 
 use crate::header::Headers;
 use crate::header_name::HeaderName;
-use crate::header_name_addr::NameAddr;
-use crate::header_via::Via;
+use crate::header_name_addr::{self, NameAddr};
+use crate::header_via::{Hop, Via};
 use crate::method::Method;
 use crate::text;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Highest CSeq number (RFC 3261 §8.1.1.5: less than 2^31).
@@ -164,17 +165,42 @@ impl Headers {
 
     /// The topmost Via.
     pub fn via(&self) -> Result<Via, HeaderError> {
-        let name = HeaderName::Via;
-        let value = self
-            .list(&name)
+        let value = self.top_via()?;
+        Via::parse(value).ok_or_else(|| no_via(value))
+    }
+
+    /// The topmost Via, to look at; its sent-by and parameters may turn out to be unsound.
+    pub fn hop(&self) -> Result<Hop<'_>, HeaderError> {
+        let value = self.top_via()?;
+        Hop::read(value).ok_or_else(|| no_via(value))
+    }
+
+    fn top_via(&self) -> Result<&[u8], HeaderError> {
+        self.list(&HeaderName::Via)
             .next()
-            .ok_or_else(|| HeaderError::missing(HeaderName::Via))?;
-        read_via(value)
+            .ok_or_else(|| HeaderError::missing(HeaderName::Via))
+    }
+
+    /// Whether the topmost Via, From and To can be read.
+    pub(crate) fn check_route_and_parties(&self) -> Result<(), HeaderError> {
+        let via = self.top_via()?;
+        if !Hop::read(via).is_some_and(|hop| hop.is_sound()) {
+            return Err(no_via(via));
+        }
+        for name in [HeaderName::From, HeaderName::To] {
+            let value = self.only(name.clone())?;
+            header_name_addr::Parts::read(value)
+                .and_then(|parts| parts.check())
+                .map_err(|expected| HeaderError::malformed(name, expected, value))?;
+        }
+        Ok(())
     }
 
     /// Every Via, topmost first.
     pub fn vias(&self) -> Result<Vec<Via>, HeaderError> {
-        self.list(&HeaderName::Via).map(read_via).collect()
+        self.list(&HeaderName::Via)
+            .map(|value| Via::parse(value).ok_or_else(|| no_via(value)))
+            .collect()
     }
 
     /// From.
@@ -185,6 +211,23 @@ impl Headers {
     /// To.
     pub fn to(&self) -> Result<NameAddr, HeaderError> {
         self.name_addr(HeaderName::To)
+    }
+
+    /// The tag in To.
+    pub fn to_tag(&self) -> Option<Cow<'_, str>> {
+        self.tag(HeaderName::To)
+    }
+
+    /// The tag in From.
+    pub fn from_tag(&self) -> Option<Cow<'_, str>> {
+        self.tag(HeaderName::From)
+    }
+
+    /// Looked for without reading what stands before it: each message is asked several times.
+    fn tag(&self, name: HeaderName) -> Option<Cow<'_, str>> {
+        header_name_addr::Parts::read(self.only(name).ok()?)
+            .ok()?
+            .tag()
     }
 
     /// Call-ID.
@@ -201,6 +244,13 @@ impl Headers {
 
     /// CSeq.
     pub fn cseq(&self) -> Result<CSeq, HeaderError> {
+        let (number, method) = self.cseq_parts()?;
+        let method = Method::from(method);
+        Ok(CSeq { number, method })
+    }
+
+    /// The number in CSeq, and the method as it stands there.
+    pub(crate) fn cseq_parts(&self) -> Result<(u32, &str), HeaderError> {
         let value = self.only(HeaderName::CSeq)?;
         let malformed =
             || HeaderError::malformed(HeaderName::CSeq, "a number below 2^31 and a method", value);
@@ -216,8 +266,8 @@ impl Headers {
         if !text::is_blank(rest[0]) || !text::is_token(method) {
             return Err(malformed());
         }
-        let method = Method::from(std::str::from_utf8(method).map_err(|_| malformed())?);
-        Ok(CSeq { number, method })
+        let method = std::str::from_utf8(method).map_err(|_| malformed())?;
+        Ok((number, method))
     }
 
     /// Max-Forwards, 0 to 255 (RFC 3261 §20.22); `None` where it is missing.
@@ -287,26 +337,27 @@ impl Headers {
     /// The words of a comma-separated header such as Require, Supported or Allow, their parameters left out.
     /// What isn't text is left out too.
     pub fn tokens<'a>(&'a self, name: &HeaderName) -> Vec<&'a str> {
+        self.each_token(name).collect()
+    }
+
+    fn each_token<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a str> {
         self.list(name)
             .filter_map(|value| {
                 let end = memchr::memchr(b';', value).unwrap_or(value.len());
                 std::str::from_utf8(text::trim(&value[..end])).ok()
             })
             .filter(|token| !token.is_empty())
-            .collect()
     }
 
     /// Whether the words of `name` hold `token`, in any case.
     pub fn has_token(&self, name: &HeaderName, token: &str) -> bool {
-        self.tokens(name)
-            .iter()
+        self.each_token(name)
             .any(|known| known.eq_ignore_ascii_case(token))
     }
 }
 
-fn read_via(value: &[u8]) -> Result<Via, HeaderError> {
-    Via::parse(value)
-        .ok_or_else(|| HeaderError::malformed(HeaderName::Via, "SIP/2.0/transport host;…", value))
+fn no_via(value: &[u8]) -> HeaderError {
+    HeaderError::malformed(HeaderName::Via, "SIP/2.0/transport host;…", value)
 }
 
 #[cfg(test)]

@@ -1,59 +1,80 @@
 //! A header's value on its way out: whatever it was made of, it can't end its line.
 
+use crate::{CSeq, NameAddr, Uri, Via};
 use bytes::Bytes;
 use std::fmt::{self, Write};
+use std::ops::Range;
 
-/// Bytes without a line end. CR and LF become spaces, so nothing that a peer or a configuration gave us can
-/// start a header of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct HeaderValue(Box<[u8]>);
+/// What can stand as a header's value.
+pub trait AsValue {
+    /// Writes it behind what is in `out`. Blanks around it, and line ends in it, are seen to by the caller.
+    fn write(self, out: &mut Vec<u8>);
+}
 
-/// Room for most values while they are written: a Via or From of ours with all its parameters.
-const USUAL_BYTES: usize = 160;
+/// The value that something displays as.
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderValue<T>(T);
 
-impl HeaderValue {
+impl<T: fmt::Display> HeaderValue<T> {
     /// The value that `text` displays as.
-    pub fn of(text: impl fmt::Display) -> HeaderValue {
-        let mut written = String::with_capacity(USUAL_BYTES);
-        // A string takes all that it is given; what a value refuses to write of itself is left out.
-        let _ = write!(written, "{text}");
-        HeaderValue::kept(written.as_bytes())
-    }
-
-    fn kept(bytes: &[u8]) -> HeaderValue {
-        let mut kept: Box<[u8]> = crate::text::trim(bytes).into();
-        if memchr::memchr2(b'\r', b'\n', &kept).is_some() {
-            for byte in &mut kept {
-                if matches!(byte, b'\r' | b'\n') {
-                    *byte = b' ';
-                }
-            }
-        }
-        HeaderValue(kept)
-    }
-
-    /// Its bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Its bytes, given away.
-    pub fn into_bytes(self) -> Box<[u8]> {
-        self.0
+    pub fn of(text: T) -> HeaderValue<T> {
+        HeaderValue(text)
     }
 }
 
-macro_rules! from_bytes_like {
+impl<T: fmt::Display> From<T> for HeaderValue<T> {
+    fn from(text: T) -> HeaderValue<T> {
+        HeaderValue(text)
+    }
+}
+
+/// Writes a value behind what is in `out`; where it stands. CR and LF become spaces, so nothing that a peer or a
+/// configuration gave us can start a header of its own.
+pub(crate) fn append(value: impl AsValue, out: &mut Vec<u8>) -> Range<usize> {
+    let start = out.len();
+    value.write(out);
+    let trimmed = crate::text::trimmed(&out[start..]);
+    let kept = start + trimmed.start..start + trimmed.end;
+    out.truncate(kept.end);
+    if memchr::memchr2(b'\r', b'\n', &out[kept.clone()]).is_some() {
+        for byte in &mut out[kept.clone()] {
+            if matches!(byte, b'\r' | b'\n') {
+                *byte = b' ';
+            }
+        }
+    }
+    kept
+}
+
+/// Writes what is displayed as bytes.
+pub(crate) struct Text<'a>(pub(crate) &'a mut Vec<u8>);
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl<T: fmt::Display> AsValue for HeaderValue<T> {
+    fn write(self, out: &mut Vec<u8>) {
+        // Bytes take all that they are given; what a value refuses to write of itself is left out.
+        let _ = write!(Text(out), "{}", self.0);
+    }
+}
+
+macro_rules! as_bytes {
     ($($source:ty => |$value:ident| $bytes:expr;)*) => {
-        $(impl From<$source> for HeaderValue {
-            fn from($value: $source) -> HeaderValue {
-                HeaderValue::kept($bytes)
+        $(impl AsValue for $source {
+            fn write(self, out: &mut Vec<u8>) {
+                let $value = self;
+                out.extend_from_slice($bytes);
             }
         })*
     };
 }
 
-from_bytes_like! {
+as_bytes! {
     &[u8] => |value| value;
     Vec<u8> => |value| &value;
     &str => |value| value.as_bytes();
@@ -63,18 +84,18 @@ from_bytes_like! {
     Bytes => |value| &value;
 }
 
-macro_rules! from_displayed {
+macro_rules! as_displayed {
     ($($source:ty)*) => {
-        $(impl From<$source> for HeaderValue {
-            fn from(value: $source) -> HeaderValue {
-                HeaderValue::of(value)
+        $(impl AsValue for $source {
+            fn write(self, out: &mut Vec<u8>) {
+                HeaderValue(self).write(out);
             }
         })*
     };
 }
 
-from_displayed! {
-    u16 u32 u64 &crate::NameAddr crate::NameAddr &crate::Via crate::Via crate::CSeq &crate::Uri
+as_displayed! {
+    u16 u32 u64 &NameAddr NameAddr &Via Via CSeq &Uri
 }
 
 #[cfg(test)]
@@ -83,7 +104,9 @@ mod tests {
 
     #[test]
     fn a_value_cannot_end_its_line() {
-        let value = HeaderValue::from("a\r\nEvil: yes\n\r");
-        assert_eq!(value.as_bytes(), b"a  Evil: yes");
+        let mut out = b"before".to_vec();
+        let place = append(" a\r\nEvil: yes\n\r", &mut out);
+        assert_eq!(&out[place], b"a  Evil: yes");
+        assert_eq!(out, b"before a  Evil: yes");
     }
 }

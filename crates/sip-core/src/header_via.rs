@@ -1,9 +1,10 @@
 //! One Via value (RFC 3261 §20.42): where a response goes back to.
 
-use crate::params::Params;
+use crate::params::{HeaderParams, Params};
 use crate::text;
 use crate::transport::Transport;
 use crate::uri::{self, Host};
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -36,6 +37,57 @@ impl Via {
 
     /// Reads one value; `None` when it isn't one.
     pub fn parse(bytes: &[u8]) -> Option<Via> {
+        let parts = Hop::read(bytes)?;
+        let (host, port) = parts.sent_by()?;
+        Some(Via {
+            transport: parts.transport.into(),
+            host,
+            port,
+            params: Params::of_header(parts.params).ok()?,
+        })
+    }
+
+    /// The branch, where there is one (RFC 2543 elements gave none).
+    pub fn branch(&self) -> Option<&str> {
+        self.params
+            .get("branch")
+            .filter(|branch| !branch.is_empty())
+    }
+
+    /// The address that the receiver of the request saw; IPv6 with or without brackets (RFC 5118 §4.5).
+    pub fn received(&self) -> Option<IpAddr> {
+        received_in(self.params.get("received")?)
+    }
+
+    /// RFC 3581: `None` without `rport`, `Some(None)` where it asks for the port, `Some(Some(port))` where
+    /// it was filled in.
+    pub fn rport(&self) -> Option<Option<u16>> {
+        let text = self.params.get("rport")?;
+        Some(text::number(text.as_bytes()))
+    }
+}
+
+fn received_in(text: &str) -> Option<IpAddr> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    match bare {
+        Some(bare) => bare.parse::<Ipv6Addr>().ok().map(Into::into),
+        None => text.parse().ok(),
+    }
+}
+
+/// One hop as it stands in a message: taken apart, nothing copied. Each message is asked for it several times.
+#[derive(Clone, Debug)]
+pub struct Hop<'a> {
+    transport: &'a str,
+    sent_by: &'a [u8],
+    params: &'a [u8],
+}
+
+impl<'a> Hop<'a> {
+    /// Takes one value apart; `None` where that fails. Sent-by and parameters are read when they are asked for.
+    pub(crate) fn read(bytes: &'a [u8]) -> Option<Hop<'a>> {
         // sent-protocol = protocol-name SLASH protocol-version SLASH transport, blanks around each slash.
         let (name, rest) = split(bytes, b'/')?;
         let (version, rest) = split(rest, b'/')?;
@@ -50,38 +102,46 @@ impl Via {
         }
         let sent_by_end = memchr::memchr(b';', rest).unwrap_or(rest.len());
         let (sent_by, params) = rest.split_at(sent_by_end);
-        let (host, port) = uri::host_and_port(text::trim(sent_by)).ok()?;
-        Some(Via {
-            transport: std::str::from_utf8(transport).ok()?.into(),
-            host,
-            port,
-            params: Params::of_header(params).ok()?,
+        Some(Hop {
+            transport: std::str::from_utf8(transport).ok()?,
+            sent_by: text::trim(sent_by),
+            params,
         })
     }
 
-    /// The branch, where there is one (RFC 2543 elements gave none).
-    pub fn branch(&self) -> Option<&str> {
-        self.params
-            .get("branch")
-            .filter(|branch| !branch.is_empty())
+    /// Whether all of it can be read.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.sent_by().is_some() && HeaderParams::new(self.params).check().is_ok()
     }
 
-    /// The address that the receiver of the request saw; IPv6 with or without brackets (RFC 5118 §4.5).
-    pub fn received(&self) -> Option<IpAddr> {
-        let text = self.params.get("received")?;
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'));
-        match bare {
-            Some(bare) => bare.parse::<Ipv6Addr>().ok().map(Into::into),
-            None => text.parse().ok(),
-        }
+    /// Host and port, where they can be read.
+    pub fn sent_by(&self) -> Option<(Host, Option<u16>)> {
+        uri::host_and_port(self.sent_by).ok()
     }
 
-    /// RFC 3581: `None` without `rport`, `Some(None)` where it asks for the port, `Some(Some(port))` where
-    /// it was filled in.
+    /// The value of the first parameter called `name`.
+    fn param(&self, name: &str) -> Option<Cow<'a, str>> {
+        HeaderParams::new(self.params).value_of(name)
+    }
+
+    /// Whether there is a parameter called `name`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.param(name).is_some()
+    }
+
+    /// The branch, as [`Via::branch`].
+    pub fn branch(&self) -> Option<Cow<'a, str>> {
+        self.param("branch").filter(|branch| !branch.is_empty())
+    }
+
+    /// The address the receiver saw, as [`Via::received`].
+    pub(crate) fn received(&self) -> Option<IpAddr> {
+        received_in(&self.param("received")?)
+    }
+
+    /// As [`Via::rport`].
     pub fn rport(&self) -> Option<Option<u16>> {
-        let text = self.params.get("rport")?;
+        let text = self.param("rport")?;
         Some(text::number(text.as_bytes()))
     }
 }
@@ -93,7 +153,10 @@ fn split(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
+        f.write_str("SIP/2.0/")?;
+        f.write_str(&self.transport)?;
+        f.write_str(" ")?;
+        self.host.fmt(f)?;
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }

@@ -3,12 +3,15 @@
 use crate::header::Headers;
 use crate::header_name::HeaderName;
 use crate::header_typed::HeaderError;
+use crate::header_value::Text;
 use crate::method::Method;
 use crate::status::StatusCode;
 use crate::text;
 use crate::uri::Uri;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::borrow::Cow;
+use std::fmt::Write;
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub struct Response {
     /// The verdict.
     pub status: StatusCode,
     /// The phrase beside it, for people.
-    pub reason: Box<str>,
+    pub reason: Cow<'static, str>,
     /// The headers, `Content-Length` left out.
     pub headers: Headers,
     /// The body; empty where there is none.
@@ -109,36 +112,38 @@ impl Request {
     /// The same with `tag` on To, where it has none; a 100 gets none (RFC 3261 §8.2.6.2).
     pub fn response_with_tag(&self, status: StatusCode, tag: &str) -> Response {
         let mut response = self.response(status);
-        if status != StatusCode::TRYING
-            && let Ok(to) = self.headers.to()
-            && to.tag().is_none()
-        {
-            response.headers.set(HeaderName::To, to.with_tag(tag));
+        if status != StatusCode::TRYING {
+            response.headers.tag_to(tag);
         }
         response
     }
 
     /// Whether its sender believes in a dialog with us: To has a tag (RFC 3261 §12.2.2).
     pub fn is_in_dialog(&self) -> bool {
-        self.headers.to().is_ok_and(|to| to.tag().is_some())
+        self.headers.to_tag().is_some()
     }
 
     /// The request as it goes on the wire, with one authoritative Content-Length.
     pub fn to_bytes(&self) -> Bytes {
-        let mut uri = self.uri.to_string();
-        if uri
-            .bytes()
-            .any(|byte| byte.is_ascii_control() || byte == b' ')
-        {
-            // Only a URI put together by hand from foreign text gets here; the request line must hold.
-            uri.retain(|c| !c.is_ascii_control() && c != ' ');
-        }
         let method = match &self.method {
             Method::Other(token) if !text::is_token(token.as_bytes()) => "INVALID",
             known => known.as_str(),
         };
-        let line = format!("{method} {uri} SIP/2.0\r\n");
-        written(line, &self.headers, &self.body)
+        let mut out = room_for(&self.headers, &self.body);
+        out.extend_from_slice(method.as_bytes());
+        out.push(b' ');
+        let uri_start = out.len();
+        // Bytes take all that they are given.
+        let _ = write!(Text(&mut out), "{}", self.uri);
+        let breaks = |byte: &u8| byte.is_ascii_control() || *byte == b' ';
+        if out[uri_start..].iter().any(breaks) {
+            // Only a URI put together by hand from foreign text gets here; the request line must hold.
+            let mut uri = out.split_off(uri_start);
+            uri.retain(|byte| !breaks(byte));
+            out.extend_from_slice(&uri);
+        }
+        out.extend_from_slice(b" SIP/2.0\r\n");
+        finished(out, &self.headers, &self.body)
     }
 }
 
@@ -171,17 +176,18 @@ impl Response {
 
     /// The response as it goes on the wire, with one authoritative Content-Length.
     pub fn to_bytes(&self) -> Bytes {
-        let reason = phrase(&self.reason);
-        written(
-            format!("SIP/2.0 {} {reason}\r\n", self.status),
-            &self.headers,
-            &self.body,
-        )
+        let mut out = room_for(&self.headers, &self.body);
+        out.extend_from_slice(b"SIP/2.0 ");
+        let _ = write!(Text(&mut out), "{}", self.status);
+        out.push(b' ');
+        out.extend_from_slice(phrase(&self.reason).as_bytes());
+        out.extend_from_slice(b"\r\n");
+        finished(out, &self.headers, &self.body)
     }
 }
 
 /// A phrase that stays on its line, in a message and in a log.
-pub(crate) fn phrase(text: &str) -> Box<str> {
+pub(crate) fn phrase(text: &str) -> Cow<'_, str> {
     if !text.contains(|c: char| c.is_ascii_control()) {
         return text.into();
     }
@@ -189,12 +195,17 @@ pub(crate) fn phrase(text: &str) -> Box<str> {
     text.chars().map(clean).collect::<String>().into()
 }
 
-fn written(start_line: String, headers: &Headers, body: &[u8]) -> Bytes {
-    const CONTENT_LENGTH_SIZE: usize = 32;
-    let mut out = start_line.into_bytes();
-    out.reserve(headers.size_hint() + CONTENT_LENGTH_SIZE + body.len());
+/// Room for a message with these: one that is longer for its start line costs one more allocation.
+fn room_for(headers: &Headers, body: &[u8]) -> Vec<u8> {
+    const USUAL_START_LINE: usize = 80;
+    const CONTENT_LENGTH: usize = "Content-Length: 65535\r\n\r\n".len();
+    Vec::with_capacity(USUAL_START_LINE + headers.size_hint() + CONTENT_LENGTH + body.len())
+}
+
+/// The message whose start line is in `out`.
+fn finished(mut out: Vec<u8>, headers: &Headers, body: &[u8]) -> Bytes {
     headers.write(&mut out);
-    out.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    let _ = write!(Text(&mut out), "Content-Length: {}\r\n\r\n", body.len());
     out.extend_from_slice(body);
     out.into()
 }

@@ -3,6 +3,7 @@
 
 use crate::text;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Most parameters of one URI or header value: three times what trunks of telephone networks send. Lists are
@@ -110,57 +111,12 @@ impl Params {
         Ok(params)
     }
 
-    /// Reads the parameters of a header's value: empty, or `;` and what follows, blanks allowed around
-    /// each separator (RFC 3261 §25.1 `generic-param`).
+    /// Reads the parameters of a header's value.
     pub(crate) fn of_header(bytes: &[u8]) -> Result<Params, ParamError> {
-        let mut params = Params::new();
-        let mut rest = text::trim(bytes);
-        while !rest.is_empty() {
-            let refused = || ParamError {
-                got: text::snippet(rest),
-            };
-            if params.len() == PARAMS_MAX {
-                return Err(refused());
-            }
-            let after = text::trim(rest.strip_prefix(b";").ok_or_else(refused)?);
-            let name_end = after
-                .iter()
-                .position(|&b| !text::is_token_byte(b))
-                .unwrap_or(after.len());
-            let (name, after) = after.split_at(name_end);
-            let name = std::str::from_utf8(name)
-                .ok()
-                .filter(|name| !name.is_empty())
-                .ok_or_else(refused)?;
-            let after = text::trim(after);
-            let Some(value) = after.strip_prefix(b"=") else {
-                params.0.push((name.into(), "".into()));
-                rest = after;
-                continue;
-            };
-            let value = text::trim(value);
-            let (value, after) = match value.first() {
-                Some(b'"') => {
-                    let (quoted, after) =
-                        value.split_at(text::quoted_len(value).ok_or_else(refused)?);
-                    (text::unquote(quoted).ok_or_else(refused)?, after)
-                }
-                _ => {
-                    let end = value
-                        .iter()
-                        .position(|&b| !is_bare_value_byte(b))
-                        .unwrap_or(value.len());
-                    let (bare, after) = value.split_at(end);
-                    (
-                        std::str::from_utf8(bare).map_err(|_| refused())?.into(),
-                        after,
-                    )
-                }
-            };
-            params.0.push((name.into(), value));
-            rest = text::trim(after);
-        }
-        Ok(params)
+        HeaderParams::new(bytes)
+            .map(|param| param.map(|(name, value)| (name.into(), value.into())))
+            .collect::<Result<_, _>>()
+            .map(Params)
     }
 
     /// Writes the list as it stands in a URI.
@@ -184,7 +140,8 @@ impl Params {
             if !text::is_token(name.as_bytes()) {
                 continue;
             }
-            write!(f, ";{name}")?;
+            f.write_str(";")?;
+            f.write_str(name)?;
             if value.is_empty() {
                 continue;
             }
@@ -197,6 +154,92 @@ impl Params {
             }
         }
         Ok(())
+    }
+}
+
+/// The parameters of a header's value, one after the other and nothing copied: empty, or `;` and what follows, blanks
+/// allowed around each separator (RFC 3261 §25.1 `generic-param`). Ends with the first that can't be read.
+#[derive(Clone, Debug)]
+pub(crate) struct HeaderParams<'a> {
+    rest: &'a [u8],
+    read: usize,
+}
+
+impl<'a> HeaderParams<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> HeaderParams<'a> {
+        HeaderParams {
+            rest: text::trim(bytes),
+            read: 0,
+        }
+    }
+
+    /// The value of the first parameter called `name`, as [`Params::get`] finds it.
+    pub(crate) fn value_of(mut self, name: &str) -> Option<Cow<'a, str>> {
+        self.find_map(|param| {
+            param
+                .ok()
+                .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+        })
+        .map(|(_, value)| value)
+    }
+
+    /// Whether all can be read.
+    pub(crate) fn check(mut self) -> Result<(), ParamError> {
+        self.try_for_each(|param| param.map(drop))
+    }
+
+    fn one(&mut self) -> Option<(&'a str, Cow<'a, str>)> {
+        let after = text::trim(self.rest.strip_prefix(b";")?);
+        let name_end = after
+            .iter()
+            .position(|&b| !text::is_token_byte(b))
+            .unwrap_or(after.len());
+        let (name, after) = after.split_at(name_end);
+        let name = std::str::from_utf8(name)
+            .ok()
+            .filter(|name| !name.is_empty())?;
+        let after = text::trim(after);
+        let Some(value) = after.strip_prefix(b"=") else {
+            self.rest = after;
+            return Some((name, "".into()));
+        };
+        let value = text::trim(value);
+        let (value, after) = match value.first() {
+            Some(b'"') => {
+                let (quoted, after) = value.split_at(text::quoted_len(value)?);
+                (text::unquote(quoted)?, after)
+            }
+            _ => {
+                let end = value
+                    .iter()
+                    .position(|&b| !is_bare_value_byte(b))
+                    .unwrap_or(value.len());
+                let (bare, after) = value.split_at(end);
+                (std::str::from_utf8(bare).ok()?.into(), after)
+            }
+        };
+        self.rest = text::trim(after);
+        Some((name, value))
+    }
+}
+
+impl<'a> Iterator for HeaderParams<'a> {
+    type Item = Result<(&'a str, Cow<'a, str>), ParamError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let before = self.rest;
+        if before.is_empty() {
+            return None;
+        }
+        self.read += 1;
+        match self.one().filter(|_| self.read <= PARAMS_MAX) {
+            Some(param) => Some(Ok(param)),
+            None => {
+                self.rest = &[];
+                let got = text::snippet(before);
+                Some(Err(ParamError { got }))
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The character classes of RFC 3261 §25.1, percent escapes and quoted strings: what the readers and
 //! writers of URIs and headers share.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::ops::Range;
 
@@ -84,9 +85,9 @@ pub fn quoted_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The text inside a quoted string (given with its quotes), quoted pairs resolved. `None` when it isn't
-/// UTF-8.
-pub fn unquote(quoted: &[u8]) -> Option<Box<str>> {
+/// The text inside a quoted string (given with its quotes), quoted pairs resolved; copied only where there are
+/// any. `None` when it isn't UTF-8.
+pub fn unquote(quoted: &[u8]) -> Option<Cow<'_, str>> {
     let inner = std::str::from_utf8(quoted.get(1..quoted.len().checked_sub(1)?)?).ok()?;
     if !inner.contains('\\') {
         return Some(inner.into());
@@ -105,22 +106,27 @@ pub fn unquote(quoted: &[u8]) -> Option<Box<str>> {
 /// Writes `text` as a quoted string. A line end can't be quoted (RFC 3261 §25.1, quoted-pair) and becomes
 /// a space, so that no text can start a header of its own.
 pub fn write_quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let special = |byte: u8| matches!(byte, b'"' | b'\\' | 0x7f) || byte < b' ' && byte != b'\t';
     f.write_char('"')?;
-    for c in text.chars() {
-        match c {
-            '\r' | '\n' => f.write_char(' ')?,
-            '"' | '\\' | '\x00'..='\x08' | '\x0b'..='\x1f' | '\x7f' => {
-                f.write_char('\\')?;
-                f.write_char(c)?;
-            }
-            _ => f.write_char(c)?,
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if !special(byte) {
+            continue;
         }
+        // What is special is ASCII, so no character is cut.
+        f.write_str(&text[written..at])?;
+        match byte {
+            b'\r' | b'\n' => f.write_char(' ')?,
+            _ => {
+                f.write_char('\\')?;
+                f.write_char(byte.into())?;
+            }
+        }
+        written = at + 1;
     }
+    f.write_str(&text[written..])?;
     f.write_char('"')
 }
-
-/// Which bytes stand for themselves in one part of a URI; the others are escaped.
-pub type Plain = fn(u8) -> bool;
 
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -204,8 +210,13 @@ fn spelt(octets: &[u8]) -> Box<str> {
     text.into()
 }
 
-/// Writes `text` as one part of a URI: what isn't `plain` there is escaped, what is an escape already stays.
-pub fn write_escaped(text: &str, plain: Plain, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Writes `text` as one part of a URI: bytes that aren't `plain` there, which stand for themselves, are escaped; what is
+/// an escape already stays.
+pub fn write_escaped(
+    text: &str,
+    plain: impl Fn(u8) -> bool,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let bytes = text.as_bytes();
     let mut written = 0;
     for (at, &byte) in bytes.iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use crate::header::Headers;
 use crate::header_name::HeaderName;
-use crate::header_via::Via;
+use crate::header_via::Hop;
 use crate::message::Request;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -106,14 +106,28 @@ pub fn stamp_received(request: &mut Request, arrived: &Flow) {
 
 /// The same for the headers of a request, or of a response made before the request was stamped.
 pub fn stamp_headers(headers: &mut Headers, arrived: &Flow) {
+    let Ok(hop) = headers.hop() else {
+        return;
+    };
+    let (received, rport) = (hop.received(), hop.rport());
+    let is_noted = match (rport, hop.has("received")) {
+        (None, false) => hop
+            .sent_by()
+            .is_some_and(|(host, _)| host.ip() == Some(arrived.remote.ip())),
+        // It was stamped before: by the gate, for the shard that it let it in to.
+        (None | Some(Some(_)), true) => {
+            received == Some(arrived.remote.ip())
+                && rport.is_none_or(|port| port == Some(arrived.remote.port()))
+        }
+        _ => false,
+    };
+    if is_noted {
+        return;
+    }
+    let asked = rport.is_some();
     let Ok(mut via) = headers.via() else {
         return;
     };
-    let asked = via.rport().is_some();
-    let known = via.host.ip() == Some(arrived.remote.ip());
-    if known && !asked && !via.params.has("received") {
-        return;
-    }
     via.params.set("received", &arrived.remote.ip().to_string());
     if asked {
         via.params.set("rport", &arrived.remote.port().to_string());
@@ -133,20 +147,20 @@ pub fn reply_flow(request: &Request, arrived: &Flow) -> Flow {
 /// The same for the headers of a request or of the response to it. Where the Via can't be read, the
 /// response goes back to where the request came from.
 pub fn reply_flow_of(headers: &Headers, arrived: &Flow) -> Flow {
-    match headers.via() {
-        Ok(via) if !arrived.transport.is_reliable() && via.rport().is_none() => {
-            let port = via_port(&via, arrived.transport);
+    if arrived.transport.is_reliable() {
+        return *arrived;
+    }
+    let named = headers.hop().ok().filter(|hop| hop.rport().is_none());
+    match named.filter(Hop::is_sound).and_then(|hop| hop.sent_by()) {
+        Some((_, port)) => {
+            let port = port.unwrap_or(arrived.transport.default_port());
             Flow {
                 remote: SocketAddr::new(arrived.remote.ip(), port),
                 ..*arrived
             }
         }
-        _ => *arrived,
+        None => *arrived,
     }
-}
-
-fn via_port(via: &Via, transport: Transport) -> u16 {
-    via.port.unwrap_or(transport.default_port())
 }
 
 #[cfg(test)]

@@ -100,10 +100,9 @@ impl Shard {
 
     /// An ACK to a 2xx of ours.
     pub(super) fn acknowledged(&mut self, now: Time, request: &Request, out: &mut Vec<Output>) {
-        let to = request.headers.to().ok();
-        let Some(leg) = to
-            .as_ref()
-            .and_then(|to| self.leg_named(to.tag()?, request))
+        let tag = request.headers.to_tag();
+        let Some(leg) = tag
+            .and_then(|tag| self.leg_named(&tag, request))
             .map(|leg| leg.id)
         else {
             return;

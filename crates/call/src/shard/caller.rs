@@ -91,7 +91,7 @@ impl Shard {
     fn is_no_copy(&self, request: &Request) -> Result<(), Refused> {
         let malformed = |_| Refused::new(StatusCode::BAD_REQUEST, RefusedCause::Malformed);
         let call_id = request.headers.call_id().map_err(malformed)?;
-        let from = request.headers.from().map_err(malformed)?;
+        let from_tag = request.headers.from_tag();
         let cseq = request.headers.cseq().map_err(malformed)?.number;
         let copied = self
             .calls
@@ -99,7 +99,7 @@ impl Shard {
             .filter(|call| *call.sip_call_id == *call_id)
             .filter_map(|call| self.leg(call.caller)?.dialog())
             .any(|dialog| {
-                dialog.remote_cseq == Some(cseq) && Some(&*dialog.remote_tag) == from.tag()
+                dialog.remote_cseq == Some(cseq) && Some(&*dialog.remote_tag) == from_tag.as_deref()
             });
         if copied {
             return Err(Refused::new(
@@ -327,12 +327,15 @@ fn hops_left(request: &Request) -> Result<u32, Refused> {
 /// RFC 3581 and what phones do behind address translators: the Via names another address or port than the
 /// request came from, so the Contact can't be reached either.
 pub(super) fn is_translated(request: &Request, flow: &Flow) -> bool {
-    let Ok(via) = request.headers.via() else {
+    let Ok(hop) = request.headers.hop() else {
         return false;
     };
-    let port = via.port.unwrap_or(flow.transport.default_port());
-    let other_address = via.host.ip().is_some_and(|ip| ip != flow.remote.ip());
-    other_address || (via.rport().is_some() && port != flow.remote.port())
+    let Some((host, port)) = hop.sent_by() else {
+        return false;
+    };
+    let port = port.unwrap_or(flow.transport.default_port());
+    let other_address = host.ip().is_some_and(|ip| ip != flow.remote.ip());
+    other_address || (hop.rport().is_some() && port != flow.remote.port())
 }
 
 /// What an INVITE asks for: the place of another, or what it dialled.

@@ -379,10 +379,9 @@ impl Shard {
         response: &Response,
         out: &mut Vec<Output>,
     ) {
-        let to = response.headers.to().ok();
-        let tag = to.as_ref().and_then(NameAddr::tag);
+        let tag = response.headers.to_tag();
         let known = self.leg(leg).and_then(Leg::dialog);
-        if known.is_some_and(|dialog| tag == Some(&*dialog.remote_tag)) {
+        if known.is_some_and(|dialog| tag.as_deref() == Some(&*dialog.remote_tag)) {
             self.acknowledge(now, leg, flow, response, out);
         } else {
             self.send_away(now, flow, response, out);

@@ -8,8 +8,8 @@ use base::Time;
 use sip_core::registrar;
 use sip_core::transaction::{ServerKey, stateless_tag};
 use sip_core::{
-    Flow, HeaderName, HeaderValue, Message, Method, NameAddr, Request, Response, StatusCode, Uri,
-    reply_flow, stamp_received,
+    Flow, HeaderName, HeaderValue, Message, Method, Request, Response, StatusCode, Uri, reply_flow,
+    stamp_received,
 };
 use std::time::Duration;
 
@@ -92,9 +92,8 @@ impl Shard {
         {
             return Answered::NotYet;
         }
-        let to = request.headers.to().ok();
-        let result = match to.as_ref().and_then(NameAddr::tag) {
-            Some(tag) if self.is_dialog_of_ours(tag, request) => return Answered::NotYet,
+        let result = match request.headers.to_tag() {
+            Some(tag) if self.is_dialog_of_ours(&tag, request) => return Answered::NotYet,
             Some(_) => Err(no_dialog()),
             None => unvouched(request),
         };
@@ -127,12 +126,7 @@ impl Shard {
         admission: &Admission,
         out: &mut Vec<Output>,
     ) {
-        let to_tag = request
-            .headers
-            .to()
-            .ok()
-            .and_then(|to| to.tag().map(Box::from));
-        let done = match to_tag {
+        let done = match request.headers.to_tag() {
             Some(tag) => match self.subscription_named(&tag, request) {
                 Some(id) => self.resubscribe(now, &key, flow, request, id, out),
                 None => self.request_in_dialog(now, &key, flow, request, &tag, out),
@@ -278,6 +272,9 @@ pub(crate) fn no_extension_required(request: &Request) -> Result<(), Refused> {
 /// The same, where these are known.
 fn no_extension_required_but(request: &Request, known: &[&str]) -> Result<(), Refused> {
     let mut unknown = request.headers.tokens(&HeaderName::Require);
+    if unknown.is_empty() {
+        return Ok(());
+    }
     let ours = SUPPORTED.split(", ").chain(known.iter().copied());
     let ours: Vec<&str> = ours.collect();
     unknown.retain(|token| !ours.iter().any(|known| known.eq_ignore_ascii_case(token)));

@@ -4,6 +4,7 @@
 
 use super::rate::{Rate, TokenBucket};
 use super::source::Source;
+use crate::keyed::{Keyed, Mixed};
 use base::Time;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -27,20 +28,23 @@ impl Key {
 
 /// Makes keys.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Keys {
-    seed: [u64; 2],
-}
+pub struct Keys(Keyed);
+
+const SOURCE_KIND: u64 = 1;
+const FLOW_KIND: u64 = 2;
+const NAME_KIND: u64 = 3;
 
 impl Keys {
     /// With a random seed.
     pub fn new(seed: [u64; 2]) -> Keys {
-        Keys { seed }
+        Keys(Keyed::new(seed))
     }
 
     /// The key of a source.
     pub fn of_source(&self, source: Source) -> Key {
         let number = source.number();
-        self.finish(self.mix(self.seed[0], number as u64), (number >> 64) as u64)
+        let mixed = self.0.word(self.0.begin(SOURCE_KIND), number as u64);
+        self.finish(self.0.word(mixed, (number >> 64) as u64))
     }
 
     /// The key of one address and port.
@@ -49,32 +53,20 @@ impl Keys {
             IpAddr::V4(address) => (0, u64::from(address.to_bits())),
             IpAddr::V6(address) => ((address.to_bits() >> 64) as u64, address.to_bits() as u64),
         };
-        let mixed = self.mix(self.mix(self.seed[0], high), low);
-        self.finish(mixed, u64::from(remote.port()) | 2 << 32)
+        let mixed = self.0.word(self.0.begin(FLOW_KIND), high);
+        let mixed = self.0.word(mixed, low);
+        self.finish(self.0.word(mixed, remote.port().into()))
     }
 
     /// The key of what has a name, such as a user, for one kind of thing that it does.
     pub fn of_name(&self, kind: u8, name: &str) -> Key {
-        let start = self.mix(self.seed[0], u64::from(kind) | 3 << 32);
-        let mixed = name.as_bytes().chunks(8).fold(start, |mixed, chunk| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.mix(mixed, u64::from_le_bytes(word))
-        });
-        self.finish(mixed, name.len() as u64)
-    }
-
-    /// A product folded in half: each bit of it hangs on all bits of both.
-    fn mix(&self, so_far: u64, word: u64) -> u64 {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let product = u128::from(so_far ^ ODD) * u128::from(word ^ self.seed[1]);
-        (product >> 64) as u64 ^ product as u64
+        let mixed = self.0.word(self.0.begin(NAME_KIND), kind.into());
+        self.finish(self.0.bytes(mixed, name.as_bytes()))
     }
 
     /// Never zero, which marks an empty place.
-    fn finish(&self, so_far: u64, last: u64) -> Key {
-        let mixed = self.mix(self.mix(so_far, last), self.seed[0]);
-        Key(mixed.max(1))
+    fn finish(&self, mixed: Mixed) -> Key {
+        Key(self.0.finish(mixed).max(1))
     }
 }
 

@@ -246,10 +246,11 @@ pub(super) fn thousandths(text: Option<&str>) -> u16 {
 /// RFC 3581: the phone's idea of its address against the one its packets came from. The port says nothing where
 /// there are connections: each has one of its own.
 fn is_natted(request: &Request, flow: &Flow) -> bool {
-    request.headers.via().is_ok_and(|via| {
-        let port = via.port.unwrap_or(flow.transport.default_port());
+    let sent_by = request.headers.hop().ok().and_then(|hop| hop.sent_by());
+    sent_by.is_some_and(|(host, port)| {
+        let port = port.unwrap_or(flow.transport.default_port());
         let same_port = flow.transport.is_reliable() || port == flow.remote.port();
-        via.host.ip() != Some(flow.remote.ip()) || !same_port
+        host.ip() != Some(flow.remote.ip()) || !same_port
     })
 }
 

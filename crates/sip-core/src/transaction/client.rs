@@ -4,6 +4,7 @@ use super::step::{ClientStep, Failure, Tell};
 use super::timers::{Due, Moment, Repeats, TimerReason};
 use crate::message::Response;
 use base::Time;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// State of a request other than INVITE and ACK that we sent.
@@ -11,15 +12,12 @@ use serde::{Deserialize, Serialize};
 pub(super) enum Client {
     /// Sent; no response yet.
     Trying {
-        request: Box<[u8]>,
+        request: Bytes,
         /// Timers E and F.
         repeats: Repeats,
     },
     /// A provisional response came; still sent again, at T2, for the final one may be lost.
-    Proceeding {
-        request: Box<[u8]>,
-        repeats: Repeats,
-    },
+    Proceeding { request: Bytes, repeats: Repeats },
     /// A final response came; further ones are absorbed until Timer K.
     Completed { ends_at: Time },
     /// Over.
@@ -27,7 +25,7 @@ pub(super) enum Client {
 }
 
 impl Client {
-    pub(super) fn start(at: Moment, request: Box<[u8]>) -> Client {
+    pub(super) fn start(at: Moment, request: Bytes) -> Client {
         Client::Trying {
             request,
             repeats: at.repeats(at.timers.t2),
@@ -71,7 +69,7 @@ impl Client {
             Client::Trying { request, repeats } | Client::Proceeding { request, repeats } => {
                 match repeats.step(now) {
                     Some(Due::Again) => ClientStep {
-                        transmit: Some(request.to_vec().into()),
+                        transmit: Some(request.clone()),
                         ..ClientStep::default()
                     },
                     Some(Due::End) => {

@@ -5,6 +5,7 @@ use super::step::{CancelWish, ClientStep, Failure, Tell};
 use super::timers::{Due, Moment, Repeats, TimerReason};
 use crate::message::Response;
 use base::Time;
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::mem;
 use std::time::Duration;
@@ -14,18 +15,18 @@ use std::time::Duration;
 pub(super) enum InviteClient {
     /// Sent; no response yet.
     Calling {
-        request: Box<[u8]>,
+        request: Bytes,
         /// Timers A and B.
         repeats: Repeats,
         /// RFC 3261 §9.1: CANCEL waits for the first response.
         wish: Option<CancelWish>,
     },
     /// A provisional response came. It is cancelled if Timer C passes without another.
-    Proceeding { request: Box<[u8]>, ends_at: Time },
+    Proceeding { request: Bytes, ends_at: Time },
     /// CANCEL was sent: the final response must come by then.
-    Cancelled { request: Box<[u8]>, ends_at: Time },
+    Cancelled { request: Bytes, ends_at: Time },
     /// A final response other than 2xx came, and is acknowledged each time it comes until Timer D.
-    Completed { ack: Box<[u8]>, ends_at: Time },
+    Completed { ack: Bytes, ends_at: Time },
     /// A 2xx came; each further one is handed on until Timer M.
     Accepted { ends_at: Time },
     /// Over.
@@ -33,7 +34,7 @@ pub(super) enum InviteClient {
 }
 
 impl InviteClient {
-    pub(super) fn start(at: Moment, request: Box<[u8]>) -> InviteClient {
+    pub(super) fn start(at: Moment, request: Bytes) -> InviteClient {
         InviteClient::Calling {
             request,
             // Timer A has no upper bound but Timer B.
@@ -58,7 +59,7 @@ impl InviteClient {
             }
             InviteClient::Completed { ack, ends_at } => {
                 let repeated = !response.status.is_success();
-                let transmit = repeated.then(|| ack.to_vec().into());
+                let transmit = repeated.then(|| ack.clone());
                 *self = InviteClient::Completed { ack, ends_at };
                 ClientStep {
                     transmit,
@@ -106,12 +107,12 @@ impl InviteClient {
     }
 
     /// RFC 3261 §17.1.1.2: Completed lasts for Timer D, which is zero on reliable transports.
-    fn complete(&mut self, at: Moment, request: &[u8], response: &Response) -> ClientStep {
+    fn complete(&mut self, at: Moment, request: &Bytes, response: &Response) -> ClientStep {
         let ack = ack_for(request, response);
         let ends_at = at.linger(at.timers.d);
         if let (Some(ack), true) = (&ack, ends_at > at.now) {
             *self = InviteClient::Completed {
-                ack: ack.to_vec().into(),
+                ack: ack.clone(),
                 ends_at,
             };
         }
@@ -163,7 +164,7 @@ impl InviteClient {
                 request, repeats, ..
             } => match repeats.step(at.now) {
                 Some(Due::Again) => ClientStep {
-                    transmit: Some(request.to_vec().into()),
+                    transmit: Some(request.clone()),
                     ..ClientStep::default()
                 },
                 Some(Due::End) => self.fail(),

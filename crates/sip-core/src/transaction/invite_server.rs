@@ -11,26 +11,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum InviteServer {
     /// No final response yet; `last` is the latest provisional one.
-    Proceeding { last: Box<[u8]> },
+    Proceeding { last: Bytes },
     /// The same, after a CANCEL: it is told once.
-    Cancelled { last: Box<[u8]> },
+    Cancelled { last: Bytes },
     /// A final response other than 2xx is sent until its ACK comes.
     Completed {
-        last: Box<[u8]>,
+        last: Bytes,
         /// Timers G and H.
         repeats: Repeats,
     },
     /// The ACK came; repeats of it are absorbed until Timer I.
     Confirmed { ends_at: Time },
     /// A 2xx was sent; the transaction user repeats it, and ACKs are handed on, until Timer L.
-    Accepted { last: Box<[u8]>, ends_at: Time },
+    Accepted { last: Bytes, ends_at: Time },
     /// Over.
     Terminated,
 }
 
 impl InviteServer {
     /// `trying` is the 100 that was sent.
-    pub(super) fn start(trying: Box<[u8]>) -> InviteServer {
+    pub(super) fn start(trying: Bytes) -> InviteServer {
         InviteServer::Proceeding { last: trying }
     }
 
@@ -39,10 +39,10 @@ impl InviteServer {
             InviteServer::Proceeding { last } | InviteServer::Cancelled { last }
                 if status.is_provisional() =>
             {
-                *last = bytes.to_vec().into();
+                *last = bytes.clone();
             }
             InviteServer::Proceeding { .. } | InviteServer::Cancelled { .. } => {
-                let last = bytes.to_vec().into();
+                let last = bytes.clone();
                 *self = if status.is_success() {
                     let ends_at = at.long();
                     InviteServer::Accepted { last, ends_at }
@@ -52,7 +52,7 @@ impl InviteServer {
                 };
             }
             InviteServer::Accepted { last, .. } if status.is_success() => {
-                *last = bytes.to_vec().into();
+                *last = bytes.clone();
             }
             // A response after the final one breaks §17.2.1 and is not sent.
             _ => return ServerStep::default(),
@@ -64,7 +64,7 @@ impl InviteServer {
     pub(super) fn repeat(&self) -> ServerStep {
         match self {
             InviteServer::Proceeding { last } | InviteServer::Accepted { last, .. } => {
-                ServerStep::transmit(last.to_vec().into())
+                ServerStep::transmit(last.clone())
             }
             _ => ServerStep::default(),
         }
@@ -75,7 +75,7 @@ impl InviteServer {
         match self {
             InviteServer::Proceeding { last }
             | InviteServer::Cancelled { last }
-            | InviteServer::Completed { last, .. } => ServerStep::transmit(last.to_vec().into()),
+            | InviteServer::Completed { last, .. } => ServerStep::transmit(last.clone()),
             // RFC 6026 §7.1: absorbed; the 2xx is repeated by its own clock.
             _ => ServerStep::default(),
         }
@@ -110,7 +110,7 @@ impl InviteServer {
     }
 
     /// The latest response, where it is still kept.
-    pub(super) fn last_response(&self) -> Option<&[u8]> {
+    pub(super) fn last_response(&self) -> Option<&Bytes> {
         match self {
             InviteServer::Proceeding { last }
             | InviteServer::Cancelled { last }
@@ -123,7 +123,7 @@ impl InviteServer {
     pub(super) fn timeout(&mut self, now: Time) -> ServerStep {
         match self {
             InviteServer::Completed { last, repeats } => match repeats.step(now) {
-                Some(Due::Again) => ServerStep::transmit(last.to_vec().into()),
+                Some(Due::Again) => ServerStep::transmit(last.clone()),
                 Some(Due::End) => {
                     *self = InviteServer::Terminated;
                     ServerStep::unacknowledged()

@@ -3,7 +3,7 @@
 use super::machine::{
     ClientEvent, ClientTransaction, ServerEvent, ServerMachine, ServerTransaction,
 };
-use super::matching::{ClientMatch, ServerMatch, branch_parts};
+use super::matching::{ClientMatch, Matching, ServerMatch, branch_parts};
 use super::step::{Acknowledged, ServerStep, Tell};
 use super::table::Table;
 use super::timers::{Moment, Reliability, TimerReason, Timers};
@@ -49,6 +49,7 @@ pub struct Transactions<U> {
     pub(super) shard: ShardId,
     pub(super) timers: Timers,
     pub(super) random: ChaCha8Rng,
+    pub(super) matching: Matching,
     pub(super) addresses: Addresses,
     pub(super) clients: Table<ClientTransaction<U>>,
     pub(super) servers: Table<ServerTransaction>,
@@ -74,10 +75,12 @@ impl<U> Transactions<U> {
 
     /// The same with other timers than the RFC's.
     pub fn with_timers(shard: ShardId, seed: [u8; 32], timers: Timers) -> Transactions<U> {
+        let mut random = ChaCha8Rng::from_seed(seed);
         Transactions {
             shard,
             timers,
-            random: ChaCha8Rng::from_seed(seed),
+            matching: Matching::new(&mut random),
+            random,
             addresses: Addresses::default(),
             clients: Table::new(),
             servers: Table::new(),
@@ -124,9 +127,9 @@ impl<U> Transactions<U> {
                 let matches = |found: Option<ServerMatch>| {
                     found.is_some_and(|matched| self.server_of.contains_key(&matched))
                 };
-                matches(ServerMatch::of(request))
+                matches(self.matching.of(request))
                     || request.method == Method::Cancel
-                        && matches(ServerMatch::cancelled_by(request))
+                        && matches(self.matching.cancelled_by(request))
             }
         }
     }
@@ -288,7 +291,7 @@ impl<U: Clone> Transactions<U> {
     ) -> ServerKey {
         let key = ServerKey(self.servers.insert(ServerTransaction {
             flow,
-            matched_by: matched_by.clone(),
+            matched_by,
             machine,
             armed: None,
         }));

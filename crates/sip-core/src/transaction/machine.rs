@@ -45,6 +45,10 @@ pub(super) enum ClientMachine {
 }
 
 /// What can happen to a client machine.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, on the stack, and most are responses"
+)]
 pub(super) enum ClientEvent {
     Response(Flow, Response),
     Cancel(CancelWish),
@@ -53,7 +57,7 @@ pub(super) enum ClientEvent {
 }
 
 impl ClientMachine {
-    pub(super) fn start(at: Moment, method: &Method, request: Box<[u8]>) -> ClientMachine {
+    pub(super) fn start(at: Moment, method: &Method, request: Bytes) -> ClientMachine {
         match method {
             Method::Invite => ClientMachine::Invite(InviteClient::start(at, request)),
             _ => ClientMachine::Other(Client::start(at, request)),

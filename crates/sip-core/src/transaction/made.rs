@@ -9,7 +9,7 @@ use crate::method::Method;
 use bytes::Bytes;
 
 /// RFC 3261 §17.1.1.3: the ACK to a final response other than 2xx. `None` if `invite` is no request.
-pub(super) fn ack_for(invite: &[u8], response: &Response) -> Option<Bytes> {
+pub(super) fn ack_for(invite: &Bytes, response: &Response) -> Option<Bytes> {
     let invite = request_of(invite)?;
     let mut ack = same_place(&invite, Method::Ack)?;
     ack.headers.remove(&HeaderName::To);
@@ -18,7 +18,7 @@ pub(super) fn ack_for(invite: &[u8], response: &Response) -> Option<Bytes> {
 }
 
 /// RFC 3261 §9.1: the CANCEL of an INVITE. `None` if `invite` is no request.
-pub(super) fn cancel_for(invite: &[u8], wish: &CancelWish) -> Option<Bytes> {
+pub(super) fn cancel_for(invite: &Bytes, wish: &CancelWish) -> Option<Bytes> {
     let invite = request_of(invite)?;
     let mut cancel = same_place(&invite, Method::Cancel)?;
     if let Some(reason) = &wish.reason {
@@ -42,8 +42,8 @@ pub fn stateless_tag(request: &Request) -> String {
 }
 
 /// The request whose bytes we kept.
-fn request_of(kept: &[u8]) -> Option<Request> {
-    match parse_saved(Bytes::copy_from_slice(kept)) {
+fn request_of(kept: &Bytes) -> Option<Request> {
+    match parse_saved(kept.clone()) {
         Ok(Message::Request(request)) => Some(request),
         _ => None,
     }
@@ -52,7 +52,7 @@ fn request_of(kept: &[u8]) -> Option<Request> {
 /// What ACK and CANCEL have in common with their INVITE: Request-URI, the top Via, Route, From, To,
 /// Call-ID and the CSeq number.
 fn same_place(invite: &Request, method: Method) -> Option<Request> {
-    let number = invite.headers.cseq().ok()?.number;
+    let number = invite.headers.cseq_parts().ok()?.0;
     let via = invite.headers.via().ok()?;
     let mut made = Request::new(method.clone(), invite.uri.clone());
     made.headers.push(HeaderName::Via, &via);

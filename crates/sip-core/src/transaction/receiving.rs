@@ -15,6 +15,7 @@ use crate::method::Method;
 use crate::status::StatusCode;
 use crate::transport::{Flow, reply_flow, stamp_received};
 use base::Time;
+use bytes::Bytes;
 
 /// What a peer refused for [`TRANSACTIONS_MAX`] is told to wait: about as long as an eighth of the
 /// transactions take to end.
@@ -29,7 +30,7 @@ impl<U: Clone> Transactions<U> {
         out: &mut Vec<Output<U>>,
     ) {
         stamp_received(&mut request, &flow);
-        let Some(matched) = ServerMatch::of(&request) else {
+        let Some(matched) = self.matching.of(&request) else {
             self.counters.unreadable += 1;
             return;
         };
@@ -70,9 +71,9 @@ impl<U: Clone> Transactions<U> {
         let machine = if request.method == Method::Invite {
             // RFC 3261 §17.2.1 allows 200 ms for the 100; a B2BUA knows at once that more will take time.
             let bytes = request.response(StatusCode::TRYING).to_bytes();
-            let trying = bytes.to_vec().into();
+            let machine = InviteServer::start(bytes.clone());
             out.push(Output::Transmit { flow: reply, bytes });
-            ServerMachine::Invite(InviteServer::start(trying))
+            ServerMachine::Invite(machine)
         } else {
             ServerMachine::Other(Server::start(self.moment(now, &reply)))
         };
@@ -116,7 +117,9 @@ impl<U: Clone> Transactions<U> {
         cancel: &Request,
         out: &mut Vec<Output<U>>,
     ) {
-        let invite = ServerMatch::cancelled_by(cancel)
+        let invite = self
+            .matching
+            .cancelled_by(cancel)
             .and_then(|matched| self.server_of.get(&matched).copied())
             .and_then(|key| Some((key, self.servers.at_mut(key.0)?)));
         let Some((invite_key, invite)) = invite else {
@@ -163,9 +166,9 @@ fn respond_stateless<U>(
     });
 }
 
-fn to_tag(response: &[u8]) -> Option<Box<str>> {
-    match parse_saved(bytes::Bytes::copy_from_slice(response)) {
-        Ok(Message::Response(response)) => response.headers.to().ok()?.tag().map(Into::into),
+fn to_tag(response: &Bytes) -> Option<Box<str>> {
+    match parse_saved(response.clone()) {
+        Ok(Message::Response(response)) => response.headers.to_tag().map(Into::into),
         _ => None,
     }
 }

@@ -1,11 +1,11 @@
 //! Our requests on their way out, their responses, and what ends them early.
 
 use super::machine::{ClientEvent, ClientMachine, ClientTransaction};
-use super::matching::{ClientMatch, branch_text};
+use super::matching::{Branch, ClientMatch};
 use super::step::CancelWish;
 use super::{ClientKey, Output, Transactions};
 use crate::header_name::HeaderName;
-use crate::header_via::Via;
+use crate::header_value::HeaderValue;
 use crate::message::{Request, Response};
 use crate::method::Method;
 use crate::transport::Flow;
@@ -53,7 +53,7 @@ impl<U: Clone> Transactions<U> {
         out: &mut Vec<Output<U>>,
     ) {
         let at = self.moment(now, &flow);
-        let machine = ClientMachine::start(at, &matched_by.method, bytes.to_vec().into());
+        let machine = ClientMachine::start(at, &matched_by.method, bytes.clone());
         let key = self.insert_client(ClientTransaction {
             user: user.clone(),
             flow,
@@ -70,16 +70,19 @@ impl<U: Clone> Transactions<U> {
     /// Adds our Via and Max-Forwards; returns the branch's random number.
     fn stamp(&mut self, flow: &Flow, request: &mut Request) -> u64 {
         let random = self.random.next_u64();
-        let branch = branch_text(self.shard, random);
-        let mut via = Via::new(flow.transport, flow.local, &branch);
         let (host, port) = self.addresses.shown(flow);
-        (via.host, via.port) = (host, Some(port));
+        let transport = flow.transport.via_token();
+        let branch = Branch(self.shard, random);
         if !request.headers.has(&HeaderName::MaxForwards) {
             request
                 .headers
                 .push_front(HeaderName::MaxForwards, MAX_FORWARDS);
         }
-        request.headers.push_front(HeaderName::Via, via);
+        // RFC 3581 §3: an empty `rport` asks to be answered where this comes from.
+        let via = format_args!("SIP/2.0/{transport} {host}:{port};branch={branch};rport");
+        request
+            .headers
+            .push_front(HeaderName::Via, HeaderValue::of(via));
         random
     }
 

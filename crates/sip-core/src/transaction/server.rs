@@ -13,9 +13,9 @@ pub(super) enum Server {
     /// No response yet.
     Trying { ends_at: Time },
     /// A provisional response was sent.
-    Proceeding { last: Box<[u8]>, ends_at: Time },
+    Proceeding { last: Bytes, ends_at: Time },
     /// The final response was sent, and is again for each repeat of the request until Timer J.
-    Completed { last: Box<[u8]>, ends_at: Time },
+    Completed { last: Bytes, ends_at: Time },
     /// Over.
     Terminated,
 }
@@ -29,7 +29,7 @@ impl Server {
         let (Server::Trying { ends_at } | Server::Proceeding { ends_at, .. }) = *self else {
             return ServerStep::default();
         };
-        let last = bytes.to_vec().into();
+        let last = bytes.clone();
         *self = if status.is_provisional() {
             Server::Proceeding { last, ends_at }
         } else {
@@ -47,7 +47,7 @@ impl Server {
     pub(super) fn receive_again(&self) -> ServerStep {
         match self {
             Server::Proceeding { last, .. } | Server::Completed { last, .. } => {
-                ServerStep::transmit(last.to_vec().into())
+                ServerStep::transmit(last.clone())
             }
             Server::Trying { .. } | Server::Terminated => ServerStep::default(),
         }

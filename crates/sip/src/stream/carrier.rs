@@ -94,6 +94,10 @@ pub(super) struct Carrier<W> {
 }
 
 /// What a turn of the loop is about.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, on the stack, and most are messages"
+)]
 enum Turn {
     Came(Framed),
     /// A deadline may be over.
