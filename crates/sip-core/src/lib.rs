@@ -25,6 +25,7 @@ pub mod message;
 pub mod method;
 pub mod negotiation;
 pub mod network;
+pub mod next_hop;
 pub mod params;
 pub mod registrar;
 pub mod sdp;

@@ -6,7 +6,7 @@ use crate::header_name::HeaderName;
 use crate::header_via::Hop;
 use crate::message::Request;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A transport protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +69,13 @@ pub struct Listener {
     pub transport: Transport,
     /// At which address of ours; unspecified for all that the machine has.
     pub address: SocketAddr,
+}
+
+impl Listener {
+    /// Whether something can be sent from here by that transport to that address.
+    pub fn can_reach(&self, transport: Transport, peer: IpAddr) -> bool {
+        self.transport == transport && self.address.is_ipv4() == peer.is_ipv4()
+    }
 }
 
 /// Between which two addresses bytes go, and on which connection.
