@@ -12,12 +12,14 @@
 pub mod browser;
 pub mod certificates;
 pub mod digest;
+pub mod dns;
 pub mod flood;
 pub mod http;
 pub mod load;
 pub mod peers;
 pub mod phone;
 pub mod process;
+pub mod provider;
 pub mod random;
 pub mod rtp;
 pub mod server;

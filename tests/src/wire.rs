@@ -1,9 +1,12 @@
 //! How a phone's messages are carried: datagrams, or one connection to the server.
 
+use crate::certificates::Issued;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+};
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
@@ -133,18 +136,40 @@ impl Wire {
                         Box::new(Framed::upgrade(tls(tcp, server.ip(), trusted)?, server)?)
                     }
                 };
-                kept.set_nonblocking(true)?;
-                let end = End {
-                    stream,
-                    unread: Vec::new(),
-                    is_open: true,
-                };
-                Ok(Wire {
-                    local,
-                    kind: Kind::Stream(kept.as_fd().try_clone_to_owned()?, Mutex::new(end)),
-                })
+                Wire::over(stream, local, &kept)
             }
         }
+    }
+
+    /// A connection that the server made; by TLS if there is a certificate to show it.
+    pub fn accepted(mut tcp: TcpStream, shows: Option<&Issued>) -> io::Result<Wire> {
+        tcp.set_read_timeout(Some(HANDSHAKE_LIMIT))?;
+        let (local, kept) = (tcp.local_addr()?, tcp.try_clone()?);
+        let stream: Box<dyn Duplex> = match shows {
+            None => Box::new(tcp),
+            Some(issued) => {
+                let config = Arc::new(server_config(issued));
+                let mut connection = ServerConnection::new(config).map_err(io::Error::other)?;
+                while connection.is_handshaking() {
+                    connection.complete_io(&mut tcp)?;
+                }
+                Box::new(StreamOwned::new(connection, tcp))
+            }
+        };
+        Wire::over(stream, local, &kept)
+    }
+
+    fn over(stream: Box<dyn Duplex>, local: SocketAddr, kept: &TcpStream) -> io::Result<Wire> {
+        kept.set_nonblocking(true)?;
+        let end = End {
+            stream,
+            unread: Vec::new(),
+            is_open: true,
+        };
+        Ok(Wire {
+            local,
+            kind: Kind::Stream(kept.as_fd().try_clone_to_owned()?, Mutex::new(end)),
+        })
     }
 
     /// Own address.
@@ -268,6 +293,18 @@ fn tls(
         connection.complete_io(&mut tcp)?;
     }
     Ok(StreamOwned::new(connection, tcp))
+}
+
+fn server_config(shows: &Issued) -> ServerConfig {
+    let certificate = CertificateDer::from_pem_slice(shows.certificate.as_bytes()).expect("PEM");
+    let key = PrivateKeyDer::from_pem_slice(shows.key.as_bytes()).expect("PEM");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring has suites of every version")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .expect("a certificate and its key")
 }
 
 /// WebSocket: each message in a frame of its own.

@@ -200,6 +200,13 @@ pub enum Output {
         /// And all of the organisation together.
         common: Bounds,
     },
+    /// This next hop failed: where a look-up finds others too, they come before it for so long.
+    Rest {
+        /// The next hop.
+        hop: Flow,
+        /// How long.
+        span: Duration,
+    },
     /// Open a media session; answer with [`Input::MediaOpened`].
     OpenMedia(media_core::Session),
     /// Something for a leg's media session.

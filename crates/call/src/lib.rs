@@ -20,6 +20,7 @@ mod menu;
 mod notifier;
 pub mod outward;
 mod reliable;
+mod rest;
 mod routing;
 mod session_timer;
 pub mod settings;

@@ -24,6 +24,19 @@ pub(crate) fn socket_address(node: &Node) -> Reading<SocketAddr> {
     }
 }
 
+/// Where a server of the DNS is; its port is 53 unless another is named.
+pub(crate) fn dns_server(node: &Node) -> Reading<SocketAddr> {
+    const PORT: u16 = 53;
+    let expected = "an address, with its port or without, such as 192.0.2.53 or 127.0.0.1:5353";
+    let text = str_of(node, expected, "192.0.2.53")?;
+    let address = text.parse::<IpAddr>();
+    let address = address.map(|address| SocketAddr::new(address, PORT));
+    match address.or_else(|_| text.parse::<SocketAddr>()) {
+        Ok(server) if server.port() != 0 && !server.ip().is_unspecified() => Ok(server),
+        _ => wrong(node, expected, "write numbers, not a host name"),
+    }
+}
+
 /// An address that others can be told: not 0.0.0.0.
 pub(crate) fn reachable_address(node: &Node) -> Reading<IpAddr> {
     let expected = "an address of this machine that phones can reach, such as 192.0.2.10";
@@ -141,19 +154,20 @@ pub(crate) fn public_number(node: &Node) -> Reading<Box<str>> {
     }
 }
 
-/// Where a peer is: an address, with its port or without.
+/// Where a peer is: an address or host name, with its port or without.
 pub(crate) fn peer(node: &Node) -> Reading<(Host, Option<u16>)> {
-    let expected = "an address, such as 192.0.2.10, 192.0.2.10:5070 or [2001:db8::10]:5070";
+    let expected =
+        "an address or host name, such as 192.0.2.10, [2001:db8::10]:5070 or sip.example.com";
     let text = str_of(node, expected, "192.0.2.10")?;
     let read = format!("sip:{text}").parse::<Uri>().ok();
     match read.as_ref().and_then(Uri::as_sip) {
-        Some(sip) if sip.user.is_none() && sip.params.is_empty() && sip.host.ip().is_some() => {
+        Some(sip) if sip.user.is_none() && sip.params.is_empty() && sip.headers.is_none() => {
             Ok((sip.host.clone(), sip.port))
         }
         _ => wrong(
             node,
             expected,
-            "write its address, and its port unless it is 5060",
+            "write its address or name, and its port after a colon if the provider names one",
         ),
     }
 }

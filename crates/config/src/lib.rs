@@ -216,7 +216,10 @@ fn assemble(
         ..Directory::default()
     };
     let mut acd = acd::Settings::default();
-    let mut shared = Shared::default();
+    let mut shared = Shared {
+        transports: server.settings.sip.iter().map(|it| it.transport).collect(),
+        ..Shared::default()
+    };
     let mut demo = Vec::new();
     let mut readable = Vec::new();
     let mut summary = Summary::default();

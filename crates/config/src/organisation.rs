@@ -97,7 +97,7 @@ pub(crate) fn read(
         .collect();
     let menus = read_menus(menu_tables, &scope, &mut dialled, &mut places, context);
     let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
-    let trunks = trunk::read(&mut top, &scope, context);
+    let trunks = trunk::read(&mut top, &scope, shared, context);
     let plans = outward::read_plans(org, &mut top, context);
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);

@@ -10,6 +10,7 @@ use base::{InvalidName, OrgId};
 use call::outward::Numbering;
 use call::settings::Language;
 use media_core::PromptId;
+use sip_core::Transport;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is heard while waiting or held, unless set otherwise.
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) numbers: BTreeMap<Box<str>, Place>,
     pub(crate) users: usize,
     pub(crate) queues: usize,
+    /// How SIP is listened for.
+    pub(crate) transports: BTreeSet<Transport>,
 }
 
 /// What the sections of one organisation need of each other while they are read.

@@ -49,6 +49,8 @@ pub struct ServerSettings {
     pub sip: Vec<SipListener>,
     /// What SIP's connections may take.
     pub connections: ConnectionLimits,
+    /// Who is asked for names; whom the system asks if it is empty.
+    pub dns: Vec<SocketAddr>,
     /// Files of the certificate that we show.
     pub tls: Option<TlsSettings>,
     /// Where `/healthz` and `/metrics` are served.
@@ -85,8 +87,8 @@ impl ServerSettings {
     pub fn fixed_at_start(&self) -> Vec<(&'static str, String)> {
         let listeners = |transport| {
             let of_it = self.sip.iter().filter(|it| it.transport == transport);
-            let addresses: Vec<String> = of_it.map(|it| it.address.to_string()).collect();
-            addresses.join(", ")
+            let of_it: Vec<SocketAddr> = of_it.map(|it| it.address).collect();
+            addresses(&of_it)
         };
         let ports = format!("{}-{}", self.rtp.ports.start(), self.rtp.ports.end());
         let rules = &self.registrar;
@@ -101,6 +103,7 @@ impl ServerSettings {
                 "sip.connections_per_source",
                 self.connections.per_source.to_string(),
             ),
+            ("sip.dns", addresses(&self.dns)),
             ("sip.nonce_lifetime", value::spoken(self.nonce_lifetime)),
             ("http.listen", self.http.to_string()),
             ("rtp.address", self.rtp.address.to_string()),
@@ -128,6 +131,11 @@ impl ServerSettings {
             ),
         ]
     }
+}
+
+fn addresses(all: &[SocketAddr]) -> String {
+    let all: Vec<String> = all.iter().map(SocketAddr::to_string).collect();
+    all.join(", ")
 }
 
 /// What the listener is called that no phone registers at.
@@ -196,6 +204,7 @@ pub(crate) fn read(
         settings: ServerSettings {
             sip: sip.listeners.iter().map(|at| at.value).collect(),
             connections: sip.connections,
+            dns: sip.dns,
             tls,
             http: http.value,
             rtp,

@@ -44,6 +44,9 @@ const TRANSPORTS: [(&str, Transport, u16); 5] = [
 /// How far the highest of them lies above `KOLAPP_SIP_PORT`.
 pub(crate) const PORT_OFFSET_MAX: u16 = 3;
 
+/// Servers of the DNS at most: more than two or three are never asked.
+const DNS_SERVERS_MAX: usize = 8;
+
 /// Networks that are not outside, at most: the sites of a large organisation.
 const LOCAL_NETWORKS_MAX: usize = 256;
 
@@ -81,6 +84,7 @@ pub(crate) struct SipSection {
     pub(crate) external_address: Option<Host>,
     pub(crate) local_networks: Vec<Network>,
     pub(crate) session_timers: SessionTimers,
+    pub(crate) dns: Vec<SocketAddr>,
 }
 
 pub(crate) fn read(
@@ -90,7 +94,7 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> SipSection {
     let (mut in_all, mut per_source, mut nonce_lifetime) = (None, None, None);
-    let (mut external_address, mut local_networks) = (None, None);
+    let (mut external_address, mut local_networks, mut dns) = (None, None, None);
     let mut session_timers = SessionTimers::default();
     let mut listeners = Vec::new();
     let mut emptied = None;
@@ -117,6 +121,8 @@ pub(crate) fn read(
         let networks = value::list(LOCAL_NETWORKS_MAX, address::network);
         local_networks = sip.take("local_networks", networks, context);
         session_timers = read_session_timers(&mut sip, context);
+        let servers = value::list(DNS_SERVERS_MAX, address::dns_server);
+        dns = sip.take("dns", servers, context);
         sip.finish(context);
     }
     if !udp_is_written {
@@ -144,6 +150,9 @@ pub(crate) fn read(
             None => private_networks(),
         },
         session_timers,
+        dns: dns.map_or_else(Vec::new, |servers| {
+            servers.value.into_iter().map(|at| at.value).collect()
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::address;
 use crate::outward;
 use crate::problems::Problem;
-use crate::scope::{Scope, bad_name};
+use crate::scope::{Scope, Shared, bad_name};
 use crate::section::{At, Context, Section};
 use crate::value;
 use base::TrunkId;
@@ -11,7 +11,7 @@ use call::identity::{CalledNumber, Identity, Trust};
 use call::outward::NumberFormat;
 use call::settings::{Network, Trunk};
 use call::trunk::{Account, Outward};
-use sip_core::{Host, Uri};
+use sip_core::{Host, Transport, Uri};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -36,9 +36,17 @@ const CALLED_NUMBERS: [(&str, CalledNumber); 3] = [
     ("p-called-party-id", CalledNumber::CalledParty),
 ];
 
+/// How a provider is reached, where that is said.
+const TRANSPORTS: [(&str, Transport); 3] = [
+    ("udp", Transport::Udp),
+    ("tcp", Transport::Tcp),
+    ("tls", Transport::Tls),
+];
+
 pub(crate) fn read(
     top: &mut Section<'_>,
     scope: &Scope<'_>,
+    shared: &Shared,
     context: &mut Context<'_>,
 ) -> BTreeMap<TrunkId, Trunk> {
     let mut trunks = BTreeMap::new();
@@ -51,7 +59,7 @@ pub(crate) fn read(
         };
         let sources = read_sources(name, &mut section, context);
         let identity = read_identity(&mut section, context);
-        let outward = read_outward(&mut section, context);
+        let outward = read_outward(&mut section, shared, context);
         let channels = section.take("channels", outward::most(), context);
         let leads_somewhere = section.has("sources") || section.has("address");
         section.finish(context);
@@ -108,8 +116,13 @@ fn read_identity(section: &mut Section<'_>, context: &mut Context<'_>) -> Identi
     }
 }
 
-fn read_outward(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Outward> {
+fn read_outward(
+    section: &mut Section<'_>,
+    shared: &Shared,
+    context: &mut Context<'_>,
+) -> Option<Outward> {
     let address = section.take("address", address::peer, context);
+    let transport = section.take("transport", value::choice(&TRANSPORTS), context);
     let domain = section.take("domain", address::domain, context);
     let username = section.take("username", value::text, context);
     let password = section.take("password", value::text, context);
@@ -118,7 +131,14 @@ fn read_outward(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<
     let priority = section.take("priority", value::whole(PRIORITIES), context);
     let weight = section.take("weight", value::whole(WEIGHTS), context);
     if !section.has("address") {
-        for only_outward in ["domain", "username", "priority", "weight", "number_format"] {
+        for only_outward in [
+            "transport",
+            "domain",
+            "username",
+            "priority",
+            "weight",
+            "number_format",
+        ] {
             if section.has(only_outward) {
                 let problem = format!("{} has `{only_outward}` and no `address`", section.what());
                 let mend = "name where calls are sent: address = \"192.0.2.10\"";
@@ -126,6 +146,9 @@ fn read_outward(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<
                 break;
             }
         }
+    }
+    if let Some(at) = &transport {
+        require_listener(at, shared, context);
     }
     let (host, port) = address?.value;
     let domain = match domain {
@@ -138,13 +161,36 @@ fn read_outward(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<
             .unwrap_or(default)
     };
     Some(Outward {
-        next_hop: Uri::sip(None, host, port),
+        next_hop: next_hop(host, port, transport.map(|at| at.value)),
         domain,
         account,
         number_format: number_format.map_or(NumberFormat::default(), |at| at.value),
         priority: number(priority, PRIORITY),
         weight: number(weight, WEIGHT),
     })
+}
+
+/// The URI that says where and how; RFC 3263 §4.1 finds out how, where nobody says.
+fn next_hop(host: Host, port: Option<u16>, transport: Option<Transport>) -> Uri {
+    let mut uri = Uri::sip(None, host, port);
+    if let (Uri::Sip(sip), Some(transport)) = (&mut uri, transport) {
+        let token = transport.via_token().to_ascii_lowercase();
+        sip.params.set("transport", &token);
+    }
+    uri
+}
+
+/// A provider could not come back where nobody listens.
+fn require_listener(at: &At<Transport>, shared: &Shared, context: &mut Context<'_>) {
+    if !shared.transports.contains(&at.value) {
+        let token = value::word_of(&TRANSPORTS, at.value);
+        let problem = format!("nothing listens for SIP over {}", at.value.via_token());
+        let mend = format!(
+            "add it to [sip] in kolapp.toml: {token} = [\"192.0.2.10:{}\"]",
+            at.value.default_port()
+        );
+        context.add(Problem::new(at.place, problem).mend(mend));
+    }
 }
 
 type Texts = (Option<At<String>>, Option<At<String>>, Option<At<String>>);

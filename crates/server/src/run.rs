@@ -329,6 +329,7 @@ async fn wire(
             gate: gate.clone(),
             registrations: registrations.clone(),
             watch: watch.clone(),
+            resolver: sip::Resolver::new(&settings.dns),
             media: Arc::new(MediaOfShards(media.clone())),
             acd: to_acd.clone(),
             connections: sip::ConnectionLimits {

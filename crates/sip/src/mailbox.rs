@@ -4,7 +4,8 @@
 
 use base::{CallId, ShardId, SubscriptionId};
 use call::settings::Directory;
-use call::{CallView, Crosswise};
+use call::{Asker, CallView, Crosswise};
+use sip_core::next_hop::Target;
 use sip_core::{Flow, Message};
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,15 @@ pub enum ShardInput {
         shard: ShardId,
         /// The flow.
         flow: Flow,
+    },
+    /// Where a next hop is that this shard asked for.
+    Resolved {
+        /// The shard.
+        shard: ShardId,
+        /// Who asked there.
+        asker: Asker,
+        /// Where requests go, best first.
+        targets: Vec<Target>,
     },
     /// New settings for all.
     Configure(Arc<Directory>),
@@ -228,7 +238,9 @@ impl ShardInput {
             }
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
             ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
-            ShardInput::TransportFailed { shard, .. } => mailboxes.task_of(*shard),
+            ShardInput::TransportFailed { shard, .. } | ShardInput::Resolved { shard, .. } => {
+                mailboxes.task_of(*shard)
+            }
             ShardInput::Configure(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll

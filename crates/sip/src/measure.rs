@@ -111,6 +111,11 @@ pub const METRICS: &[Metric] = &[
         &[],
         "media events that found a full mailbox",
     ),
+    counts(
+        "kolapp_sip_lookups_total",
+        &["outcome"],
+        "next hops looked up in the DNS; outcome: found, nothing, failed, too-slow, too-many",
+    ),
     shows("kolapp_registrations", "bindings of all accounts"),
     shows("kolapp_calls", "live calls"),
     shows(

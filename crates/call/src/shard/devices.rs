@@ -8,9 +8,10 @@ use super::{Due, Mark, Shard};
 use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, anonymous, is_nobody};
-use crate::input::Output;
+use crate::input::{Asker, Output};
 use crate::ledger::Held;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
+use crate::rest;
 use crate::settings::PickUp;
 use crate::tag;
 use base::{CallId, LegId, Time, UserId};
@@ -99,10 +100,17 @@ impl Shard {
         };
         entry.flow = device.way();
         entry.pinned = device.is_pinned();
+        let elsewhere = device.elsewhere();
         entry.state = State::Preparing {
             binding: Some(device),
         };
-        self.open_media(leg, out);
+        match elsewhere {
+            Some(uri) => out.push(Output::Resolve {
+                asker: Asker::Leg(leg),
+                uri,
+            }),
+            None => self.open_media(leg, out),
+        }
     }
 
     /// Our RTP address is known: invite the device.
@@ -276,6 +284,9 @@ impl Shard {
                     return;
                 }
                 let call = self.leg(leg).map(|leg| leg.call);
+                if let Some(span) = rest::asked_by(response) {
+                    out.push(Output::Rest { hop: flow, span });
+                }
                 if let Some(call) = call.and_then(|call| self.call_mut(call)) {
                     // If it is the last that can be tried, this is why.
                     call.reasons = response.headers.reasons();

@@ -14,6 +14,7 @@ use crate::journey::CallTimer;
 use crate::ledger::{Held, Urgency};
 use crate::leg::{Leg, Role, SentInvite, State};
 use crate::outward::{CallerId, Class, NotAllowed, Payer};
+use crate::rest;
 use crate::settings::{Organisation, Trunk};
 use crate::trunk::{self, Outward, Way};
 use base::{CallId, LegId, Time};
@@ -174,15 +175,30 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let (State::Preparing { .. }, Some(way)) = (&entry.state, &mut entry.way) else {
-            return;
-        };
         if targets.is_empty() {
-            return self.leg_gone(now, leg, Gone::Unreachable, out);
+            return self.nowhere_to_send(now, leg, out);
         }
         let first = targets.remove(0);
-        way.targets = targets;
+        match (&entry.state, &mut entry.way) {
+            (State::Preparing { .. }, Some(way)) => way.targets = targets,
+            (State::Preparing { binding: Some(_) }, None) => {}
+            _ => return,
+        }
         self.aim(leg, first, out);
+    }
+
+    /// A trunk that has no address is a trunk given up. A device that wants to be reached in another way than it came
+    /// by, which we have not, is reached as it came.
+    fn nowhere_to_send(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let came_by = match self.leg(leg).map(|leg| (&leg.state, &leg.way)) {
+            Some((State::Preparing { .. }, Some(_))) => None,
+            Some((State::Preparing { binding: Some(it) }, None)) => Some(it.flow),
+            _ => return,
+        };
+        match came_by {
+            None => self.leg_gone(now, leg, Gone::Unreachable, out),
+            Some(flow) => self.aim(leg, flow, out),
+        }
     }
 
     fn outward<'a>(&'a self, call: CallId, way: &Way) -> Option<(&'a Organisation, &'a Outward)> {
@@ -281,8 +297,12 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let id = entry.call;
+        let (id, flow) = (entry.call, entry.flow);
         let way = entry.way.take();
+        if how == Gone::Unreachable && flow.remote.port() != 0 {
+            let span = rest::SILENT_RESTS;
+            out.push(Output::Rest { hop: flow, span });
+        }
         let Some(call) = self.call(id) else {
             return;
         };

@@ -278,6 +278,80 @@ fn a_caller_with_no_number_to_show_is_anonymous() {
     );
 }
 
+/// A trunk by a name that leads to the first phones of the world, in their order.
+fn with_a_name(world: &mut World, servers: u16) {
+    let name = "provider.example";
+    let addresses = (0..servers).map(|phone| next_hop(phone).socket_addr().unwrap());
+    world.names.insert(name.into(), addresses.collect());
+    world.change(|organisation| {
+        let trunk = organisation.trunks.values_mut().next().unwrap();
+        let outward = trunk.outward.as_mut().unwrap();
+        outward.next_hop = format!("sip:{name}").parse().unwrap();
+    });
+}
+
+#[test]
+fn a_name_s_servers_are_tried_in_turn_with_a_call_of_its_own_each() {
+    let mut world = World::of(11, with_trunks(1));
+    let dead = world.phone("provider", Habit::Dead);
+    let full = world.phone("provider", Habit::Refuses(StatusCode::SERVICE_UNAVAILABLE));
+    let alive = world.phone("provider", ANSWERS);
+    with_a_name(&mut world, 3);
+    let anna = world.phone("anna", Habit::Rings);
+    world.call(anna, OUTSIDE);
+    world.run(seconds(10));
+    assert_eq!(world.phones[anna].seen, [Seen::Ringing, Seen::Answered]);
+    let branch = |phone| {
+        invites(&world, phone)[0]
+            .headers
+            .via()
+            .unwrap()
+            .branch()
+            .map(str::to_owned)
+    };
+    let id = |phone| {
+        invites(&world, phone)[0]
+            .headers
+            .call_id()
+            .unwrap()
+            .to_owned()
+    };
+    assert_ne!(branch(full), branch(alive));
+    assert_ne!(id(full), id(alive));
+    // The one that said nothing rests, so that the next caller does not wait for it.
+    let address = world.phones[dead].address;
+    assert_eq!(world.rested, [(address, seconds(30))]);
+    world.hang_up(anna);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn what_a_name_s_server_says_of_the_number_ends_the_search() {
+    let mut world = World::of(12, with_trunks(1));
+    world.phone("provider", Habit::Refuses(StatusCode::BUSY_HERE));
+    let other = world.phone("provider", ANSWERS);
+    with_a_name(&mut world, 2);
+    let anna = world.phone("anna", Habit::Rings);
+    world.call(anna, OUTSIDE);
+    world.run(seconds(10));
+    assert_eq!(world.phones[anna].seen, [Seen::Refused(486)]);
+    assert!(invites(&world, other).is_empty());
+}
+
+#[test]
+fn a_name_that_leads_nowhere_passes_the_call_to_the_next_trunk() {
+    let mut world = World::of(13, with_trunks(2));
+    world.phone("provider", ANSWERS);
+    let second = world.phone("provider", ANSWERS);
+    with_a_name(&mut world, 0);
+    let anna = world.phone("anna", Habit::Rings);
+    world.call(anna, OUTSIDE);
+    world.run(seconds(3));
+    assert_eq!(world.phones[anna].seen, [Seen::Ringing, Seen::Answered]);
+    assert_eq!(invites(&world, second).len(), 1);
+}
+
 /// Calls over a bad network through two trunks, one of which may fail; everything comes to rest.
 fn bad_network(seed: u64, life: Life) -> Vec<String> {
     let network = Network {

@@ -94,6 +94,10 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     /// Calls over trunks at once, at most so far.
     pub(crate) channels_most: u32,
+    /// What the DNS knows: the addresses of a name, best first.
+    pub(crate) names: BTreeMap<String, Vec<SocketAddr>>,
+    /// Next hops that were found wanting, and for how long they rest.
+    pub(crate) rested: Vec<(SocketAddr, Duration)>,
 }
 
 pub(crate) fn server() -> SocketAddr {
@@ -262,6 +266,8 @@ impl World {
             lamp: Lamp::Off,
             ledger: Ledger::default(),
             channels_most: 0,
+            names: BTreeMap::new(),
+            rested: Vec::new(),
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
@@ -824,7 +830,13 @@ impl World {
                         remote,
                         connection: 0,
                     };
-                    let targets = uri.socket_addr().map(flow).into_iter().collect();
+                    let found = uri
+                        .host()
+                        .and_then(|host| self.names.get(&host.to_string()));
+                    let targets = match found {
+                        Some(addresses) => addresses.iter().copied().map(flow).collect(),
+                        None => uri.socket_addr().map(flow).into_iter().collect(),
+                    };
                     self.later(
                         self.answers_take,
                         Happening::Shard(Box::new(Input::Resolved { asker, targets })),
@@ -846,6 +858,7 @@ impl World {
                     let result = self.ledger.spend(self.now, &payer, &own, &common);
                     self.answer_shard(Input::Spent { leg, result });
                 }
+                Output::Rest { hop, span } => self.rested.push((hop.remote, span)),
                 Output::OpenMedia(session) => {
                     self.media_open.insert(session.leg);
                     self.homes.insert(session.leg, session.call);

@@ -240,6 +240,27 @@ fn a_trunk_that_leads_nowhere_or_has_half_an_account_is_told() {
 }
 
 #[test]
+fn a_trunk_s_address_and_transport_that_can_t_be_are_told() {
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "address = \"sip:sip.example.com\"",
+        "21:11: expected an address or host name, such as 192.0.2.10, [2001:db8::10]:5070 or sip.example.com, got \
+         \"sip:sip.example.com\"; write its address or name, and its port after a colon if the provider names one",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "address = \"sip.example.com\"\ntransport = \"tls\"",
+        "22:13: nothing listens for SIP over TLS; add it to [sip] in kolapp.toml: tls = [\"192.0.2.10:5061\"]",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "sources = [\"192.0.2.0/24\"]\ntransport = \"udp\"",
+        "20:1: trunk `provider` has `transport` and no `address`; name where calls are sent: \
+         address = \"192.0.2.10\"",
+    );
+}
+
+#[test]
 fn a_plan_a_country_and_a_number_to_show_that_are_not_there_are_told() {
     organisation(
         "extension = \"101\"",

@@ -5,6 +5,7 @@ use crate::transport::{Flow, Transport};
 use crate::uri::Uri;
 use base::Time;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// RFC 3261 §16.6: contacts that don't say are equal.
 pub const Q_DEFAULT: u16 = 1_000;
@@ -59,21 +60,32 @@ impl Binding {
         }
     }
 
+    /// The URI by which this contact is to be reached, where it asks for another transport than the REGISTER came
+    /// by: that takes another of our listeners.
+    pub fn elsewhere(&self) -> Option<Uri> {
+        let hop = self.hop_uri().filter(|_| !self.is_pinned())?;
+        let is_address = hop.socket_addr().is_some();
+        (is_address && !self.agrees(&hop)).then(|| hop.into_owned())
+    }
+
     /// The address that the path or the contact names, if it is one.
     fn next_hop(&self) -> Option<(Transport, std::net::SocketAddr)> {
-        let hop;
-        let uri = match self.path.first() {
-            None => &self.contact,
-            Some(first) => {
-                hop = NameAddr::parse(first.as_bytes()).ok()?.uri;
-                &hop
-            }
-        };
-        // Another transport needs another of our listeners: whoever asks for that is reached as he came.
-        let named = uri.params().get("transport");
-        let own = self.flow.transport;
-        let agrees = named.is_none_or(|token| token.eq_ignore_ascii_case(own.via_token()));
-        Some((own, uri.socket_addr().filter(|_| agrees)?))
+        let hop = self.hop_uri().filter(|hop| self.agrees(hop))?;
+        Some((self.flow.transport, hop.socket_addr()?))
+    }
+
+    /// Where the path or the contact leads.
+    fn hop_uri(&self) -> Option<Cow<'_, Uri>> {
+        match self.path.first() {
+            None => Some(Cow::Borrowed(&self.contact)),
+            Some(first) => Some(Cow::Owned(NameAddr::parse(first.as_bytes()).ok()?.uri)),
+        }
+    }
+
+    /// Whether that URI can be reached by the transport that the REGISTER came by.
+    fn agrees(&self, hop: &Uri) -> bool {
+        let named = hop.params().get("transport");
+        named.is_none_or(|token| token.eq_ignore_ascii_case(self.flow.transport.via_token()))
     }
 
     /// Its connection is closed; whether it can still be reached. It then is by a new connection.

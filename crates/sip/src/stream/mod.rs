@@ -28,13 +28,18 @@ use metrics::{counter, gauge};
 use opening::To;
 use outbox::Outbox;
 use patience::Standing;
-use sip_core::{Flow, Transport};
+use rustls::pki_types::ServerName;
+use sip_core::{Flow, Host, Transport};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+
+/// Addresses of trunks whose name is remembered: those that a large configuration has. Beyond it the name in the
+/// message counts.
+const EXPECTED_MAX: usize = 4_096;
 
 /// A message that could not be handed to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,8 @@ pub(crate) struct Connections {
     to_peer: DashMap<(Transport, SocketAddr), u64, ahash::RandomState>,
     next_id: AtomicU64,
     door: Arc<Door>,
+    /// Whose certificate is to be shown at an address, where not the message but the configuration says so.
+    expected: DashMap<SocketAddr, ServerName<'static>, ahash::RandomState>,
     /// Transports that are listened for: by others none is opened, since the peer could not come back.
     transports: Vec<Transport>,
     parts: StreamParts,
@@ -98,6 +105,7 @@ impl Connections {
             to_peer: DashMap::default(),
             // 0 is no connection.
             next_id: AtomicU64::new(1),
+            expected: DashMap::default(),
             door: Door::new(limits),
             transports: listeners.iter().map(|(transport, _)| *transport).collect(),
             parts,
@@ -130,6 +138,15 @@ impl Connections {
             connection.asked_by.fetch_or(bit, Ordering::Relaxed);
         }
         connection.outbox.push(message).map_err(|_| Undelivered)
+    }
+
+    /// From now on whoever is connected to at that address has to show this host's certificate. It is the next hop
+    /// that was looked up (RFC 5922 §7.1), where messages name only the domain that it serves.
+    pub(crate) fn expect(&self, address: SocketAddr, host: &Host) {
+        let has_room = self.expected.len() < EXPECTED_MAX || self.expected.contains_key(&address);
+        if has_room && let Ok(name) = ServerName::try_from(host.to_string()) {
+            self.expected.insert(address, name);
+        }
     }
 
     /// Somebody proved who he is by a request that came over this connection.
@@ -186,7 +203,8 @@ impl Connections {
         if !self.transports.contains(&flow.transport) {
             return None;
         }
-        let to = To::for_message(flow, message)?;
+        let expected = self.expected.get(&flow.remote).map(|name| name.clone());
+        let to = To::for_message(flow, message, expected)?;
         let ticket = self.door.leave().ok()?;
         let connection = self.insert(flow, Standing::Known);
         let (connections, opened) = (self.clone(), connection.clone());

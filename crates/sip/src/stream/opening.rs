@@ -34,10 +34,17 @@ pub(super) enum To {
 impl To {
     /// For a message. None where no connection can be opened: clients of WebSocket have no place of their
     /// own (RFC 7118 §5).
-    pub(super) fn for_message(flow: &Flow, message: &Bytes) -> Option<To> {
+    pub(super) fn for_message(
+        flow: &Flow,
+        message: &Bytes,
+        expected: Option<ServerName<'static>>,
+    ) -> Option<To> {
         match flow.transport {
             Transport::Tcp => Some(To::Tcp),
-            Transport::Tls => Some(To::Tls(tls::name_of_peer(message, flow.remote.ip()))),
+            Transport::Tls => {
+                let named = || tls::name_of_peer(message, flow.remote.ip());
+                Some(To::Tls(expected.unwrap_or_else(named)))
+            }
             Transport::Udp | Transport::Ws | Transport::Wss => None,
         }
     }

@@ -3,6 +3,7 @@
 //! at once. Nothing here waits in the middle of a step; a full channel to the queue engine stops the
 //! reading of new inputs until there is room.
 
+mod next_hops;
 mod shards;
 mod wire;
 
@@ -14,6 +15,7 @@ use crate::local::LocalAddresses;
 use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
 use crate::measure::Counters;
 use crate::registrations::Registrations;
+use crate::resolver::Resolver;
 use crate::sockets::Sockets;
 use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
 use crate::watch::Watch;
@@ -24,6 +26,7 @@ use call::{Output, Shard};
 use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+use sip_core::transport::Listener as SipListener;
 use sip_core::{Flow, Limits};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
@@ -84,6 +87,8 @@ pub struct Parts<M> {
     pub registrations: Arc<Registrations>,
     /// Who does what, for those who watch it.
     pub watch: Arc<Watch>,
+    /// Who asks the DNS.
+    pub resolver: Arc<Resolver>,
     /// The media engine.
     pub media: Arc<M>,
     /// The queue engine's task.
@@ -115,6 +120,7 @@ pub fn start<M: Media>(
         acd: parts.acd.clone(),
         tls: parts.tls.clone(),
     };
+    let ours: Arc<[SipListener]> = sockets.listeners().into();
     let connections = Connections::start(sockets.streams, parts.connections, reach)?;
     let parts = Arc::new(parts);
     let mut seeds = ChaCha8Rng::from_seed(parts.seed);
@@ -126,6 +132,7 @@ pub fn start<M: Media>(
         let wires = Wires {
             listeners,
             connections: connections.clone(),
+            ours: ours.clone(),
         };
         let worker = Worker::new(index, wires, inbox, parts.clone(), &mut seeds);
         tasks.push(tokio::spawn(worker.run()));
@@ -164,6 +171,7 @@ impl Listener {
 struct Wires {
     listeners: Vec<Listener>,
     connections: Arc<Connections>,
+    ours: Arc<[SipListener]>,
 }
 
 struct Owned {
@@ -175,9 +183,13 @@ struct Owned {
 }
 
 struct Worker<M> {
+    /// Which of the tasks it is.
+    index: usize,
     parts: Arc<Parts<M>>,
     listeners: Vec<Listener>,
     connections: Arc<Connections>,
+    /// Every address that SIP is listened for at, by whatever transport.
+    ours: Arc<[SipListener]>,
     inbox: Inbox,
     /// By place: shard number divided by the number of tasks.
     shards: Vec<Owned>,
@@ -226,8 +238,10 @@ impl<M: Media> Worker<M> {
             })
             .collect();
         Worker {
+            index,
             listeners: wires.listeners,
             connections: wires.connections,
+            ours: wires.ours,
             inbox,
             shards,
             directory: parts.directory.clone(),

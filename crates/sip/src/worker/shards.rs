@@ -156,6 +156,16 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::TransportFailed { flow });
                     }
                 }
+                ShardInput::Resolved {
+                    shard,
+                    asker,
+                    targets,
+                } => {
+                    if let Some(place) = self.place_of(shard) {
+                        let targets = self.flows_to(&targets);
+                        self.step(now, place, Input::Resolved { asker, targets });
+                    }
+                }
                 ShardInput::Configure(directory) => {
                     self.directory = directory.clone();
                     self.step_all(now, || Input::Configure(directory.clone()));
@@ -252,10 +262,6 @@ impl<M: Media> Worker<M> {
                 let bindings = self.parts.registrations.locate(now, &user);
                 return Some(Input::Located { leg, bindings });
             }
-            Output::Resolve { asker, uri } => {
-                let targets = self.flows_to(&uri);
-                return Some(Input::Resolved { asker, targets });
-            }
             Output::Occupy { leg, ask } => {
                 let result = self.parts.ledgers.occupy(now, &ask);
                 return Some(Input::Occupied { leg, ask, result });
@@ -272,6 +278,8 @@ impl<M: Media> Worker<M> {
                 let result = self.parts.ledgers.spend(now, &org, &payer, bounds);
                 return Some(Input::Spent { leg, result });
             }
+            Output::Resolve { asker, uri } => return self.resolve(shard, asker, uri),
+            Output::Rest { hop, span } => self.parts.resolver.resting.rest(now, &hop, span),
             Output::OpenMedia(session) => {
                 return Some(Input::MediaOpened {
                     leg: session.leg,

@@ -7,7 +7,7 @@ use crate::stream::Undelivered;
 use base::{ShardId, Time};
 use bytes::Bytes;
 use sip_core::frame::ParseError;
-use sip_core::{Flow, Message, Rejected, Transport, Uri, parse_datagram};
+use sip_core::{Flow, Message, Rejected, Transport, parse_datagram};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
@@ -131,26 +131,6 @@ impl<M: Media> Worker<M> {
         }
         self.forwarded = forwarded;
         self.streamed = streamed;
-    }
-
-    /// The flows by which a next hop is reached, best first.
-    pub(super) fn flows_to(&mut self, uri: &Uri) -> Vec<Flow> {
-        let remote = uri
-            .socket_addr()
-            .map(|remote| SocketAddr::new(remote.ip().to_canonical(), remote.port()));
-        let listeners = self.listeners.iter();
-        let flow = remote.and_then(|remote| {
-            let bound = listeners
-                .map(|listener| listener.bound)
-                .find(|bound| bound.is_ipv4() == remote.is_ipv4())?;
-            Some(Flow {
-                transport: Transport::Udp,
-                local: self.local.towards(bound, remote.ip()),
-                remote,
-                connection: 0,
-            })
-        });
-        flow.into_iter().collect()
     }
 
     /// Sends now, or as soon as there is room. `asker` is the shard that is to know if it can't be sent.
