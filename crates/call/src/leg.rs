@@ -9,7 +9,8 @@ use crate::notifier::Notifier;
 use crate::reliable::Provisionals;
 use crate::session_timer::Asked;
 use crate::trunk::Way;
-use base::{CallId, LegId, OfferId, UserId};
+use crate::unanswered::Unanswered;
+use base::{CallId, LegId, OfferId, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
 use sip_core::registrar::Binding;
@@ -233,6 +234,10 @@ pub(crate) struct Leg {
     pub(crate) way: Option<Box<Way>>,
     /// What it takes up of trunks, to be given back.
     pub(crate) held: Held,
+    /// Of a leg that a trunk brought in: which.
+    pub(crate) trunk: Option<TrunkId>,
+    /// Requests of ours that the party has not answered.
+    pub(crate) unanswered: Unanswered,
     pub(crate) media_open: bool,
     /// The call whose media thread has the session; another than `call` once the leg was transferred.
     pub(crate) media_home: CallId,
@@ -266,6 +271,17 @@ impl Leg {
                 Some(dialog)
             }
             State::Preparing { .. } | State::Calling { .. } | State::Cancelling { .. } => None,
+        }
+    }
+
+    /// The dialog in which a request of ours was sent that `response` answers, to change it.
+    pub(crate) fn dialog_of(&mut self, response: &Response) -> Option<&mut Dialog> {
+        match &mut self.state {
+            State::Calling { invite } => Some(&mut invite.forks.of(response)?.dialog),
+            State::Incoming { dialog, .. } | State::Up { dialog } | State::Leaving { dialog } => {
+                Some(dialog)
+            }
+            State::Preparing { .. } | State::Cancelling { .. } => None,
         }
     }
 

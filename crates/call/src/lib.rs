@@ -5,6 +5,7 @@
 pub mod admission;
 mod arena;
 mod call;
+mod challenge;
 pub mod crosswise;
 mod destinations;
 mod early;
@@ -30,6 +31,7 @@ pub mod subscription;
 mod tag;
 mod timers;
 pub mod trunk;
+mod unanswered;
 pub mod view;
 pub mod watched;
 

@@ -123,10 +123,6 @@ pub(crate) struct Way {
     pub(crate) targets: Vec<Flow>,
     /// Trunks that are still to be tried, best first.
     pub(crate) routes: Vec<TrunkId>,
-    /// CSeq number of our latest INVITE.
-    pub(crate) cseq: u32,
-    /// Challenges to the request under way that have been answered.
-    pub(crate) challenges: u8,
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use crate::routing;
 use crate::session_timer::Asked;
 use crate::settings::{Answering, Message, Organisation, Trunk};
 use crate::tag;
+use crate::unanswered::Unanswered;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
 use sip_core::transaction::ServerKey;
@@ -204,6 +205,11 @@ impl Shard {
                 exchange,
                 way: None,
                 held: Held::default(),
+                trunk: match admission {
+                    Admission::Trunk(trunk) => Some(trunk.clone()),
+                    _ => None,
+                },
+                unanswered: Unanswered::default(),
                 media_open: false,
                 media_home: call,
                 notifier: None,

@@ -3,7 +3,6 @@
 
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
-use super::trunks::Challenged;
 use super::{Due, Mark, Shard};
 use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
@@ -14,6 +13,7 @@ use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::rest;
 use crate::settings::PickUp;
 use crate::tag;
+use crate::unanswered::Unanswered;
 use base::{CallId, LegId, Time, UserId};
 use media_core::Codec;
 use sip_core::dialog::Dialog;
@@ -70,6 +70,8 @@ impl Shard {
                 exchange: Exchange::new(Owner::Us),
                 way: None,
                 held: Held::default(),
+                trunk: None,
+                unanswered: Unanswered::default(),
                 media_open: false,
                 media_home: call,
                 notifier: None,
@@ -147,13 +149,7 @@ impl Shard {
         let flow = entry.flow;
         let silent = Due::Leg(leg, LegTimer::DeviceSilent);
         self.timers.arm(silent, now + DEVICE_SILENCE_MAX);
-        let user = Mark::Invite(leg);
-        let send = transaction::Input::Send {
-            user,
-            flow,
-            request,
-        };
-        self.transact(now, send, out);
+        self.send(now, Mark::Invite(leg), flow, request, out);
     }
 
     /// The INVITE to a device, without its body.
@@ -279,10 +275,6 @@ impl Shard {
                 self.device_answered(now, leg, flow, response, out);
             }
             State::Calling { .. } if response.is_final() => {
-                let challenged = self.invite_challenged(now, leg, response, out);
-                if challenged == Challenged::Answered {
-                    return;
-                }
                 let call = self.leg(leg).map(|leg| leg.call);
                 if let Some(span) = rest::asked_by(response) {
                     out.push(Output::Rest { hop: flow, span });
@@ -375,7 +367,8 @@ impl Shard {
         let (Some(dialog), Ok(cseq)) = (entry.dialog(), response.headers.cseq()) else {
             return;
         };
-        let request = dialog.ack(cseq.number);
+        let mut request = dialog.ack(cseq.number);
+        entry.unanswered.vouch(&mut request);
         let remote = entry.request_flow().remote;
         let flow = Flow { remote, ..arrived };
         self.transact(now, transaction::Input::SendAck { flow, request }, out);

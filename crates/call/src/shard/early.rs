@@ -7,7 +7,6 @@ use crate::input::Output;
 use crate::leg::State;
 use base::{CallId, LegId, Time};
 use media_core::Command;
-use sip_core::transaction;
 use sip_core::{Request, Response, StatusCode};
 
 impl Shard {
@@ -73,13 +72,7 @@ impl Shard {
         };
         let dialog = early.dialog.clone();
         let flow = entry.flow_by(&dialog);
-        let user = Mark::Stray;
-        let send = transaction::Input::Send {
-            user,
-            flow,
-            request,
-        };
-        self.transact(now, send, out);
+        self.send(now, Mark::Prack(leg), flow, request, out);
     }
 
     /// One party of a forked INVITE is out of it; another may be heard again.

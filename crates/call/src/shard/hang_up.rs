@@ -137,13 +137,7 @@ impl Shard {
             request.headers.push(HeaderName::Reason, reason);
         }
         entry.state = State::Leaving { dialog };
-        let user = Mark::Bye(leg);
-        let send = transaction::Input::Send {
-            user,
-            flow,
-            request,
-        };
-        self.transact(now, send, out);
+        self.send(now, Mark::Bye(leg), flow, request, out);
     }
 
     /// Our BYE was answered, or never will be.

@@ -1,6 +1,7 @@
 //! A signalling shard: its transactions, legs and calls, and what happens to them. The one core of this
 //! crate. Here: what comes in and where it goes; the files beside are one concern each.
 
+mod again;
 mod answering;
 mod caller;
 mod channels;
@@ -43,6 +44,7 @@ use crate::subscription::{Subscription, SubscriptionTimer};
 use crate::timers::Timers;
 use crate::view::{CallState, CallView};
 use crate::watched::Line;
+use again::Again;
 use base::{CallId, Core, LegId, MessageId, ShardId, SubscriptionId, Time, UserId, WallClock};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -53,7 +55,6 @@ use sip_core::{Flow, Message, Response};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use trunks::Challenged;
 
 pub use subscribe::Room;
 
@@ -69,8 +70,7 @@ pub(crate) enum Mark {
     Bye(LegId),
     /// What the party of this leg is told of the transfer he asked for.
     Notify(LegId),
-    /// Of a request whose answer changes nothing: a PRACK, or the BYE to a branch of a forked INVITE that we want
-    /// no part of.
+    /// Of a request whose answer changes nothing: the BYE to a branch of a forked INVITE that we want no part of.
     Stray,
     /// A re-INVITE or UPDATE to this leg.
     Session(LegId),
@@ -78,6 +78,8 @@ pub(crate) enum Mark {
     Lamp(SubscriptionId),
     /// A text message to one of a person's devices.
     Message(MessageId),
+    /// A PRACK to a party of this leg's INVITE.
+    Prack(LegId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -410,10 +412,11 @@ impl Shard {
         response: &Response,
         out: &mut Vec<Output>,
     ) {
+        if self.asked_again(now, mark, response, out) == Again::Sent {
+            return;
+        }
         match mark {
             Mark::Invite(leg) => self.invite_answered(now, leg, flow, response, out),
-            Mark::Bye(leg)
-                if self.bye_challenged(now, leg, response, out) == Challenged::Answered => {}
             Mark::Bye(leg) if response.status.is_final() => self.left(now, leg, out),
             Mark::Session(leg) => self.session_answered(now, leg, flow, response, out),
             Mark::Notify(leg) if response.status.is_final() => {
@@ -421,7 +424,7 @@ impl Shard {
             }
             Mark::Lamp(id) => self.lamp_told(now, id, response, out),
             Mark::Message(id) => self.text_message_answered(now, id, Some(response), out),
-            Mark::Bye(_) | Mark::Notify(_) | Mark::Stray => {}
+            Mark::Bye(_) | Mark::Notify(_) | Mark::Prack(_) | Mark::Stray => {}
         }
     }
 
@@ -439,7 +442,7 @@ impl Shard {
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Lamp(id) => self.forget_subscription(id, out),
             Mark::Message(id) => self.text_message_answered(now, id, None, out),
-            Mark::Stray => {}
+            Mark::Prack(_) | Mark::Stray => {}
         }
     }
 

@@ -7,7 +7,7 @@ use crate::exchange::{Sent, Verdict, Wanted, glare_pause};
 use crate::input::Output;
 use crate::leg::LegTimer;
 use base::{LegId, Time};
-use sip_core::transaction::{self, Failure};
+use sip_core::transaction::Failure;
 use sip_core::{Direction, Flow, HeaderName, Method, Request, Response};
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,12 +46,7 @@ impl Shard {
         let Some((flow, request)) = self.session_request(leg, wanted, method) else {
             return;
         };
-        let send = transaction::Input::Send {
-            user: Mark::Session(leg),
-            flow,
-            request,
-        };
-        self.transact(now, send, out);
+        self.send(now, Mark::Session(leg), flow, request, out);
     }
 
     fn session_request(

@@ -13,7 +13,7 @@ use crate::routing;
 use crate::settings::Destination;
 use base::{CallId, LegId, Time, UserId};
 use bytes::Bytes;
-use sip_core::transaction::{self, ServerKey};
+use sip_core::transaction::ServerKey;
 use sip_core::{
     Flow, HeaderName, HeaderValue, Method, NameAddr, Request, Response, StatusCode, Uri,
 };
@@ -170,12 +170,7 @@ impl Shard {
         );
         headers.push(HeaderName::Allow, HeaderValue::of(ALLOW));
         request.set_body(SIPFRAG, Bytes::from(notice.body));
-        let send = transaction::Input::Send {
-            user: Mark::Notify(leg),
-            flow,
-            request,
-        };
-        self.transact(now, send, out);
+        self.send(now, Mark::Notify(leg), flow, request, out);
     }
 
     /// Our NOTIFY was answered; none where no answer came.

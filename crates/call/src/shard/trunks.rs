@@ -5,23 +5,20 @@
 use super::channels::vacate;
 use super::hang_up::Gone;
 use super::requests::{ALLOW, SUPPORTED};
-use super::{Due, Mark, Shard, requests};
+use super::{Due, Shard};
 use crate::call::Purpose;
-use crate::early::Forks;
 use crate::identity::{NOT_SHOWN, Trust, anonymous};
 use crate::input::{Asker, CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
 use crate::ledger::{Held, Urgency};
-use crate::leg::{Leg, Role, SentInvite, State};
+use crate::leg::{Leg, Role, State};
 use crate::outward::{CallerId, Class, NotAllowed, Payer};
 use crate::rest;
 use crate::settings::{Organisation, Trunk};
 use crate::trunk::{self, Outward, Way};
 use base::{CallId, LegId, Time};
-use sip_core::digest::{Challenge, Credentials};
-use sip_core::transaction;
 use sip_core::{
-    CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Request, Response, StatusCode, Uri,
+    CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Request, StatusCode, Uri,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,16 +26,6 @@ use std::time::Duration;
 /// How long a number outside may ring: what networks allow before they give a call up themselves (RFC 3261
 /// §16.6, Timer C).
 const OUTSIDE_RINGS_MAX: Duration = Duration::from_secs(180);
-
-/// Challenges to one request that are answered: the first, and one more that says that the nonce was stale.
-const CHALLENGES_MAX: u8 = 2;
-
-/// Whether a response was a challenge, and credentials are on their way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Challenged {
-    Answered,
-    NotAnswered,
-}
 
 impl Shard {
     /// Goes about a call to a number outside: the check, then the first trunk.
@@ -78,8 +65,6 @@ impl Shard {
             payer,
             targets: Vec::new(),
             routes,
-            cseq: 1,
-            challenges: 0,
         };
         let rings_until = now + OUTSIDE_RINGS_MAX;
         self.timers
@@ -236,7 +221,7 @@ impl Shard {
         headers.push(
             HeaderName::CSeq,
             CSeq {
-                number: way.cseq,
+                number: 1,
                 method: Method::Invite,
             },
         );
@@ -264,9 +249,6 @@ impl Shard {
         leg: LegId,
         out: &mut Vec<Output>,
     ) {
-        if let Some(way) = self.leg_mut(leg).and_then(|leg| leg.way.as_mut()) {
-            way.challenges = 0;
-        }
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -330,147 +312,6 @@ impl Shard {
         self.vacate_seat(leg, out);
         self.outside_fails(now, id, status_for_caller(how), out);
     }
-
-    /// RFC 3261 §22: an INVITE of ours was challenged. It is sent again with credentials if the challenge is
-    /// the trunk's own.
-    pub(super) fn invite_challenged(
-        &mut self,
-        now: Time,
-        leg: LegId,
-        response: &Response,
-        out: &mut Vec<Output>,
-    ) -> Challenged {
-        let Some(challenge) = self.challenge_to(leg, response, out) else {
-            return Challenged::NotAnswered;
-        };
-        let Some(entry) = self.leg_mut(leg) else {
-            return Challenged::NotAnswered;
-        };
-        if let Some(way) = &mut entry.way {
-            // §8.1.3.5: the same Call-ID and tag, the next CSeq number.
-            way.cseq += 1;
-        }
-        entry.state = State::Calling {
-            invite: SentInvite {
-                key: None,
-                heard: true,
-                forks: Forks::default(),
-            },
-        };
-        let flow = entry.flow;
-        let sdp = entry.negotiation.as_ref().and_then(|it| it.local());
-        let sdp = bytes::Bytes::copy_from_slice(sdp.unwrap_or_default());
-        let built = self
-            .leg(leg)
-            .and_then(|leg| self.invite_over_trunk(leg, leg.way.as_ref()?));
-        let Some(mut request) = built else {
-            return Challenged::NotAnswered;
-        };
-        request.set_body(requests::ACCEPT, sdp);
-        self.send_with_credentials(now, leg, Mark::Invite(leg), flow, request, challenge, out)
-    }
-
-    /// The same of the BYE that ends a leg.
-    pub(super) fn bye_challenged(
-        &mut self,
-        now: Time,
-        leg: LegId,
-        response: &Response,
-        out: &mut Vec<Output>,
-    ) -> Challenged {
-        let Some(challenge) = self.challenge_to(leg, response, out) else {
-            return Challenged::NotAnswered;
-        };
-        let Some(entry) = self.leg_mut(leg) else {
-            return Challenged::NotAnswered;
-        };
-        let flow = entry.request_flow();
-        let State::Leaving { dialog } = &mut entry.state else {
-            return Challenged::NotAnswered;
-        };
-        let request = dialog.request(Method::Bye);
-        self.send_with_credentials(now, leg, Mark::Bye(leg), flow, request, challenge, out)
-    }
-
-    /// The challenge in a response that is to be answered: of the realm that the trunk's account is for, and of
-    /// no other, whoever names it.
-    fn challenge_to(
-        &mut self,
-        leg: LegId,
-        response: &Response,
-        out: &mut Vec<Output>,
-    ) -> Option<(Challenge, HeaderName)> {
-        let (asks, answers) = match response.status {
-            StatusCode::UNAUTHORIZED => (HeaderName::WwwAuthenticate, HeaderName::Authorization),
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => (
-                HeaderName::ProxyAuthenticate,
-                HeaderName::ProxyAuthorization,
-            ),
-            _ => return None,
-        };
-        let entry = self.leg(leg)?;
-        let way = entry.way.as_ref()?;
-        let account = self.outward(entry.call, way)?.1.account.as_ref();
-        let challenges = response.headers.challenges(&asks);
-        let ours = challenges
-            .iter()
-            .find(|challenge| account.is_some_and(|account| account.realm == challenge.realm));
-        let Some(challenge) = ours.cloned() else {
-            let realms: Vec<&str> = challenges.iter().map(|it| &*it.realm).collect();
-            out.push(Output::Event(CallEvent::ChallengeIgnored {
-                trunk: way.trunk.clone(),
-                realm: realms.join(", ").into(),
-            }));
-            return None;
-        };
-        let again = way.challenges > 0 && !challenge.stale;
-        if again || way.challenges >= CHALLENGES_MAX {
-            return None;
-        }
-        let way = self.leg_mut(leg)?.way.as_mut()?;
-        way.challenges += 1;
-        Some((challenge, answers))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one request, named parts")]
-    fn send_with_credentials(
-        &mut self,
-        now: Time,
-        leg: LegId,
-        user: Mark,
-        flow: Flow,
-        mut request: Request,
-        (challenge, header): (Challenge, HeaderName),
-        out: &mut Vec<Output>,
-    ) -> Challenged {
-        let cnonce = format!("{:016x}", self.random());
-        let account = self.leg(leg).and_then(|leg| {
-            let (_, outward) = self.outward(leg.call, leg.way.as_ref()?)?;
-            outward.account.as_ref()
-        });
-        let Some(account) = account else {
-            return Challenged::NotAnswered;
-        };
-        let credentials = Credentials::answer_by_hash(
-            &challenge,
-            &account.username,
-            account.ha1(challenge.algorithm),
-            &request.method,
-            &request.uri.to_string(),
-            1,
-            &cnonce,
-        );
-        request
-            .headers
-            .push(header, HeaderValue::from(credentials.to_string()));
-        let send = transaction::Input::Send {
-            user,
-            flow,
-            request,
-        };
-        self.transact(now, send, out);
-        Challenged::Answered
-    }
 }
 
 /// What is tried after a way that came to nothing: the trunk's next address, then the next trunk. Nothing where
@@ -494,8 +335,6 @@ fn next_way(mut way: Way, how: Gone) -> Option<Way> {
         }
         way.trunk = way.routes.remove(0);
     }
-    way.cseq = 1;
-    way.challenges = 0;
     Some(way)
 }
 

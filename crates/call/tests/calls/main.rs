@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
 mod admission;
+mod again;
 mod forwards;
 mod groups;
 mod holds;

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 const ANSWERS: Habit = Habit::Answers(std::time::Duration::from_secs(2));
 pub(crate) const OUTSIDE: &str = "070-1234567";
-const REALM: &str = "provider.example";
+pub(crate) const REALM: &str = "provider.example";
 
 /// The port that [`World::phone`] gives the first phone, the second, and so on.
 fn next_hop(phone: u16) -> sip_core::Uri {
@@ -65,7 +65,7 @@ pub(crate) fn invites(world: &World, phone: usize) -> Vec<&Request> {
         .collect()
 }
 
-fn demand(realm: &str, algorithm: Algorithm) -> Demand {
+pub(crate) fn demand(realm: &str, algorithm: Algorithm) -> Demand {
     let account = Account::new("kolapp", realm, "secret");
     Demand {
         realm: realm.into(),

@@ -31,6 +31,8 @@ pub(crate) enum Habit {
     Refuses(StatusCode),
     /// Says nothing at all.
     Dead,
+    /// Refuses each time, for a session that stands a second longer.
+    WantsLonger,
 }
 
 /// What a phone did and saw, in order.
@@ -134,6 +136,8 @@ pub(crate) struct Phone {
     pub(crate) requests: Vec<Request>,
     /// What it demands of whoever sends it a request.
     pub(crate) demands: Option<Demand>,
+    /// How long it wants a session to stand at least, in seconds.
+    pub(crate) min_se: Option<u32>,
     server: SocketAddr,
     transactions: Transactions<Method>,
     side: Side,
@@ -162,6 +166,7 @@ impl Phone {
             gives_reason: None,
             requests: Vec::new(),
             demands: None,
+            min_se: None,
             server,
             transactions: Transactions::new(ShardId(0), [seed; 32]),
             side: Side::Idle,
@@ -596,6 +601,19 @@ impl Phone {
         }
     }
 
+    /// 422 to a request for a session that stands too short a time (RFC 4028 §9).
+    fn too_brief(&self, request: &Request) -> Option<Response> {
+        let least = self.min_se?;
+        let asked = request.headers.session_expires().unwrap()?;
+        let least = match self.habit {
+            Habit::WantsLonger => asked.interval_s + 1,
+            _ => least,
+        };
+        let mut response = request.response_with_tag(StatusCode::new(422).unwrap(), "phone");
+        response.headers.push(HeaderName::MinSe, least);
+        (asked.interval_s < least).then_some(response)
+    }
+
     fn requested(&mut self, now: Time, key: ServerKey, request: Request, out: &mut Vec<Bytes>) {
         self.requests.push(request.clone());
         let nonce = self.requests.len();
@@ -604,6 +622,9 @@ impl Phone {
             return self.step(now, Input::Respond { key, response }, out);
         }
         let say = |status| request.response_with_tag(status, "phone");
+        if let Some(response) = self.too_brief(&request) {
+            return self.step(now, Input::Respond { key, response }, out);
+        }
         let respond = |response| Input::Respond { key, response };
         match (&request.method, &self.side, self.habit) {
             (Method::Invite | Method::Update, Side::Idle, _) if request.is_in_dialog() => {

@@ -2,11 +2,12 @@
 
 use super::parameters::{Parameters, Quoted};
 use super::{Algorithm, DigestError};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// `WWW-Authenticate: Digest …` or its proxy form. Its Display is the header value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// Where the account is.
     pub realm: Box<str>,
