@@ -150,6 +150,43 @@ fn a_source_with_its_share_of_connections_keeps_no_phone_out() {
 }
 
 #[test]
+fn whoever_asks_too_fast_over_a_connection_is_told_and_hung_up_on_but_a_phone_goes_on() {
+    let server = Setup::demo()
+        .set_server("limits.loopback", "true")
+        .set_server("limits.requests_per_source", "5")
+        .start();
+    let anna = phone_by(&server, "anna", Transport::Tcp);
+    let mut stream = wire::connect([127, 0, 0, 1].into(), server.sip_by(Transport::Tcp)).unwrap();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let mut flood = String::new();
+    for number in 0..100 {
+        flood += &format!(
+            "OPTIONS sip:demo.localhost SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bKf{number}\r\n\
+             From: <sip:a@b.se>;tag=1\r\nTo: <sip:demo.localhost>\r\nCall-ID: f{number}\r\n\
+             CSeq: {number} OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        );
+    }
+    stream.write_all(flood.as_bytes()).unwrap();
+    let mut came = String::new();
+    // What was sent after the end may reset the connection instead of ending it.
+    let _ = stream.read_to_string(&mut came);
+    let answers: Vec<&str> = came
+        .lines()
+        .filter(|line| line.starts_with("SIP/2.0 "))
+        .collect();
+    assert!(
+        answers.contains(&"SIP/2.0 503 Service Unavailable"),
+        "{came}"
+    );
+    assert!(came.contains("Retry-After: 4\r\n"), "{came}");
+    server.wait("the connection has ended", SOON, |server| {
+        server.metric("kolapp_sip_connections_ended_total{cause=\"turned-away\"}") == 1.0
+    });
+    assert!(server.metric("kolapp_sip_kept_out_total{cause=\"too-fast\"}") >= 1.0);
+    assert_eq!(anna.call("199").answered(SOON), 404);
+}
+
+#[test]
 fn a_phone_whose_connection_ends_is_reachable_no_more_and_its_call_ends() {
     let server = Server::demo();
     let anna = phone_by(&server, "anna", Transport::Ws);

@@ -227,15 +227,19 @@ impl Gate {
         match self.guard.may_ask(asked.now, &admission, method, limits) {
             Ok(()) => Verdict::Admit(admission),
             Err(wait) => {
-                let seconds = wait.as_millis().div_ceil(1_000).max(1);
-                let tag = self.tag(asked.request);
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                let mut response = asked.request.response_with_tag(status, &tag);
-                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-                response.headers.push(HeaderName::RetryAfter, seconds);
+                let response = self.too_fast(asked.request, wait);
                 Verdict::Refuse(Box::new(response), Turned::TooFast)
             }
         }
+    }
+
+    /// What whoever asks too fast is told: when he may ask again.
+    pub(crate) fn too_fast(&self, request: &Request, wait: Duration) -> Response {
+        let seconds = wait.as_millis().div_ceil(1_000).max(1);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        let mut response = self.turned_down(request, StatusCode::SERVICE_UNAVAILABLE);
+        response.headers.push(HeaderName::RetryAfter, seconds);
+        response
     }
 
     /// Whether somebody who never proved who he is calls himself a scanner.
@@ -346,7 +350,7 @@ impl Gate {
 
     fn challenge(&self, asked: &Asked<'_>, realm: &str, why: Turned, random: u64) -> Verdict {
         let request = asked.request;
-        let mut response = request.response_with_tag(StatusCode::UNAUTHORIZED, &self.tag(request));
+        let mut response = self.turned_down(request, StatusCode::UNAUTHORIZED);
         let holder = holder(realm, asked.flow);
         let nonce = self.key.issue(asked.now, random, &holder);
         let algorithms = match asked.flow.transport {
@@ -370,8 +374,11 @@ impl Gate {
     }
 
     fn turn_away(&self, request: &Request, status: StatusCode, why: Turned) -> Verdict {
-        let response = request.response_with_tag(status, &self.tag(request));
-        Verdict::Refuse(Box::new(response), why)
+        Verdict::Refuse(Box::new(self.turned_down(request, status)), why)
+    }
+
+    fn turned_down(&self, request: &Request, status: StatusCode) -> Response {
+        request.response_with_tag(status, &self.tag(request))
     }
 
     fn tag(&self, request: &Request) -> String {

@@ -40,6 +40,8 @@ pub(super) enum Ended {
     SlowReader,
     /// Where the next message starts is not known any more.
     Broken,
+    /// Somebody unknown asked faster than he may, or is banned.
+    TurnedAway,
 }
 
 impl Ended {
@@ -65,6 +67,7 @@ impl Ended {
             Ended::Silent => "silent",
             Ended::SlowReader => "slow-reader",
             Ended::Broken => "broken",
+            Ended::TurnedAway => "turned-away",
         }
     }
 }
@@ -167,6 +170,7 @@ impl<W: Wire> Carrier<W> {
                     Taken::Message(message) => self.sending = Some(message),
                     Taken::Nothing => return Poll::Pending,
                     Taken::Overflowed => return Poll::Ready(Ended::SlowReader),
+                    Taken::Finished => return Poll::Ready(Ended::TurnedAway),
                 }
                 continue;
             };

@@ -156,6 +156,16 @@ impl Connections {
         }
     }
 
+    /// What came over this connection is not let in. Somebody known goes on; anybody else's ends once what waits
+    /// for him has been sent.
+    pub(crate) fn turn_away(&self, id: u64) {
+        if let Some(connection) = self.find(id)
+            && connection.standing() == Standing::Unproven
+        {
+            connection.outbox.finish();
+        }
+    }
+
     /// Whether that connection has not ended.
     pub(crate) fn is_live(&self, id: u64) -> bool {
         self.live.contains_key(&id)

@@ -41,6 +41,8 @@ struct Waiting {
 enum State {
     #[default]
     Open,
+    /// What waits is still sent, and no more is taken.
+    Finishing,
     Overflowed,
     Closed,
 }
@@ -54,6 +56,8 @@ pub(super) enum Taken {
     Nothing,
     /// The peer reads too slowly.
     Overflowed,
+    /// All that was to be sent has been, and the connection is to end.
+    Finished,
 }
 
 impl Outbox {
@@ -62,7 +66,7 @@ impl Outbox {
         let mut waiting = self.waiting();
         let was_empty = waiting.messages.is_empty();
         let result = match waiting.state {
-            State::Closed => Err(NotTaken::Closed),
+            State::Finishing | State::Closed => Err(NotTaken::Closed),
             State::Overflowed => Err(NotTaken::Full),
             State::Open if waiting.bytes + message.len() > UNSENT_BYTES_MAX => {
                 waiting.state = State::Overflowed;
@@ -98,6 +102,9 @@ impl Outbox {
             }
             return Taken::Message(message);
         }
+        if waiting.state == State::Finishing {
+            return Taken::Finished;
+        }
         waiting.task = Some(cx.waker().clone());
         Taken::Nothing
     }
@@ -111,7 +118,21 @@ impl Outbox {
 
     /// Whether the peer is to be read from.
     pub(super) fn is_at_ease(&self) -> bool {
-        self.waiting().bytes <= UNSENT_BYTES_PAUSE
+        let waiting = self.waiting();
+        waiting.state != State::Finishing && waiting.bytes <= UNSENT_BYTES_PAUSE
+    }
+
+    /// Takes no more; the connection ends once what there is has been sent.
+    pub(super) fn finish(&self) {
+        let mut waiting = self.waiting();
+        if waiting.state == State::Open {
+            waiting.state = State::Finishing;
+        }
+        let task = waiting.task.take();
+        drop(waiting);
+        if let Some(task) = task {
+            task.wake();
+        }
     }
 
     /// Takes no more, and forgets what there is.
@@ -132,6 +153,18 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_left_gets_what_waits_for_him_and_no_more() {
+        let outbox = Outbox::default();
+        let mut cx = Context::from_waker(Waker::noop());
+        outbox.push("farewell".into()).unwrap();
+        outbox.finish();
+        assert_eq!(outbox.push("more".into()), Err(NotTaken::Closed));
+        assert!(!outbox.is_at_ease(), "nothing more is read from him");
+        assert_eq!(outbox.take(&mut cx), Taken::Message("farewell".into()));
+        assert_eq!(outbox.take(&mut cx), Taken::Finished);
+    }
 
     #[test]
     fn messages_come_out_in_order_and_the_task_is_woken() {

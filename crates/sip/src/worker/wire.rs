@@ -2,14 +2,16 @@
 //! sending.
 
 use super::{BUDGET, Media, UNSENT_MAX, Worker, listener_of};
+use crate::guard::Shut;
 use crate::mailbox::Forwarded;
 use crate::stream::Undelivered;
 use base::{ShardId, Time};
 use bytes::Bytes;
 use sip_core::frame::ParseError;
-use sip_core::{Flow, Message, Rejected, Transport, parse_datagram};
+use sip_core::{Flow, Message, Method, Rejected, Transport, parse_datagram};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// A keep-alive that asks for an answer (RFC 5626 §3.5.1 names it for streams; phones send it on UDP too).
 const PING: &[u8] = b"\r\n\r\n";
@@ -17,6 +19,9 @@ const PING: &[u8] = b"\r\n\r\n";
 /// The answer to it. Nothing else is answered so: two servers that answered each other's answers would
 /// never stop, and anybody can start them with one datagram.
 const PONG: &[u8] = b"\r\n";
+
+/// When whoever asked too fast over a connection may ask again: his bucket is full after four seconds.
+const TOO_FAST_WAIT: Duration = Duration::from_secs(4);
 
 /// How a response begins (RFC 3261 §7.2); no request does.
 const RESPONSE_START: &[u8] = b"SIP/2.0 ";
@@ -124,13 +129,29 @@ impl<M: Media> Worker<M> {
                     .guard
                     .door(now, flow.remote, &self.directory)
             {
-                self.counters.kept_out(shut);
+                self.keep_out(shut, flow, message);
                 continue;
             }
             self.deliver(now, shard, flow, message);
         }
         self.forwarded = forwarded;
         self.streamed = streamed;
+    }
+
+    /// Something over a connection is not let in. Who sends a datagram repeats what is dropped; here nobody does
+    /// (RFC 3261 §17.1.2.1), so whoever asks too fast is told so, and where nobody knows him his connection ends.
+    fn keep_out(&mut self, shut: Shut, flow: Flow, message: Message) {
+        self.counters.kept_out(shut);
+        if let Message::Request(mut request) = message
+            && shut == Shut::TooFast
+            && request.method != Method::Ack
+        {
+            sip_core::stamp_received(&mut request, &flow);
+            let response = self.parts.gate.too_fast(&request, TOO_FAST_WAIT);
+            // Whoever has gone needs no answer.
+            let _ = self.transmit(None, flow, response.to_bytes());
+        }
+        self.connections.turn_away(flow.connection);
     }
 
     /// Sends now, or as soon as there is room. `asker` is the shard that is to know if it can't be sent.
