@@ -6,7 +6,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
-use tests::phone::{DOMAIN, Phone};
+use tests::phone::{Call, DOMAIN, Options, Phone};
+use tests::random;
 use tests::server::{Server, Setup};
 use tests::sip::Msg;
 use tests::stranger::{SILENCE, Stranger, Who};
@@ -92,6 +93,97 @@ fn scanners_are_met_with_silence() {
 }
 
 #[test]
+fn where_only_the_known_may_ask_what_there_is_strangers_hear_nothing() {
+    let server = guarded()
+        .set_server("sip.answer_options", "\"known\"")
+        .start();
+    let phone = Stranger::at("127.0.0.81", server.sip());
+    assert_eq!(phone.ask(&options(&phone), SILENCE), None);
+    assert_eq!(phone.try_to_register(ANNA), Some(200));
+    let trunk = Stranger::at("127.0.0.1", server.sip());
+    let neighbour = Stranger::at("127.0.0.81", server.sip());
+    for (who, expected) in [(&phone, Some(200)), (&trunk, Some(200)), (&neighbour, None)] {
+        let answer = who.ask(&options(who), SILENCE);
+        assert_eq!(answer.map(|reply| reply.status()), expected);
+    }
+    let unanswered = "kolapp_sip_turned_away_total{cause=\"stranger\"}";
+    assert!(server.metric(unanswered) >= 2.0);
+}
+
+/// What the server calls itself: in a challenge, in an answer that needs no state, in one to a phone that registers, in
+/// a refusal that is passed on, and in its own INVITE.
+fn names_in(server: &Server) -> Vec<Option<String>> {
+    let outside = Phone::outside(server, "+46701234567");
+    let ask = |method: &str| {
+        let uri = format!("sip:{DOMAIN}");
+        let request = outside.new_request(method, &uri, &random::token(), 1);
+        outside.request_without_credentials(&request)
+    };
+    let (challenged, capable) = (ask("REGISTER"), ask("OPTIONS"));
+    let mut anna = Phone::new(server.sip(), Options::account("anna"));
+    let registered = anna.register_for(600);
+    let bosse = Phone::agent(server, "bosse");
+    let mut calling = bosse.call("101");
+    let mut called = anna.incoming(SOON);
+    let asked = called.invite().clone();
+    called.refuse(486);
+    assert_eq!(calling.answered(SOON), 486);
+    let refused = calling.last.clone().unwrap();
+    let answers = [challenged, capable, registered, refused];
+    let servers = answers.iter().map(|reply| reply.header("Server"));
+    let all = servers.chain([asked.header("User-Agent")]);
+    all.map(|name| name.map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_server_says_what_it_is_only_where_it_is_told_to() {
+    assert_eq!(names_in(&guarded().start()), vec![None; 5]);
+    let named = guarded().set_server("sip.server_header", "\"Our telephones\"");
+    let name = Some("Our telephones".to_owned());
+    assert_eq!(names_in(&named.start()), vec![name; 5]);
+}
+
+#[test]
+fn a_user_has_so_many_calls_at_once_and_so_many_that_ring() {
+    let server = Setup::demo()
+        .set_server("limits.calls_per_user", "3")
+        .set_server("limits.early_calls_per_user", "2")
+        .start();
+    let anna = Phone::agent(&server, "anna");
+    let bosse = Phone::agent(&server, "bosse");
+    let ring = || {
+        let calling = anna.call("102");
+        let called = bosse.incoming(SOON);
+        called.ring();
+        (calling, called)
+    };
+    let refused = |why: &str| {
+        let mut calling = anna.call("102");
+        assert_eq!(calling.answered(SOON), 503, "{why}");
+        let last = calling.last.clone().unwrap();
+        assert!(last.header("Retry-After").is_some(), "{why}");
+    };
+    let mut talks: Vec<(Call, Call)> = vec![ring(), ring()];
+    refused("two ring");
+    for (calling, called) in &mut talks {
+        called.answer();
+        calling.expect_answer(SOON);
+    }
+    talks.push(ring());
+    refused("three are there");
+    // Somebody else has his own.
+    let mut calling = bosse.call("101");
+    anna.incoming(SOON).refuse(486);
+    assert_eq!(calling.answered(SOON), 486);
+    let (mut calling, mut called) = talks.remove(0);
+    calling.hang_up();
+    called.expect_bye(SOON);
+    let (mut calling, mut called) = ring();
+    called.answer();
+    calling.expect_answer(SOON);
+}
+
+#[test]
 fn an_operator_bans_an_address_by_hand() {
     let server = guarded().start();
     let stranger = Stranger::at("127.0.0.70", server.sip());
@@ -102,12 +194,15 @@ fn an_operator_bans_an_address_by_hand() {
 }
 
 #[test]
-fn a_banned_address_is_not_heard_over_a_connection_either() {
+fn a_banned_address_is_not_heard_over_a_connection_either_and_the_connection_ends() {
     let server = guarded().start();
     let stranger = Stranger::at("127.0.0.1", server.sip());
-    let mut connection = TcpStream::connect(server.sip()).unwrap();
-    connection.set_read_timeout(Some(SILENCE)).unwrap();
-    let mut ask = || {
+    let connect = || {
+        let connection = TcpStream::connect(server.sip()).unwrap();
+        connection.set_read_timeout(Some(SOON)).unwrap();
+        connection
+    };
+    let ask = |connection: &mut TcpStream| {
         let mut request = options(&stranger);
         for (name, value) in &mut request.headers {
             if name == "Via" {
@@ -116,14 +211,15 @@ fn a_banned_address_is_not_heard_over_a_connection_either() {
         }
         connection.write_all(&request.to_bytes()).unwrap();
         let mut buffer = [0; 4_096];
-        let length = connection.read(&mut buffer).ok()?;
-        Msg::parse(&buffer[..length])
+        let length = connection.read(&mut buffer).unwrap();
+        Msg::parse(&buffer[..length]).map(|reply| reply.status())
     };
-    assert_eq!(ask().map(|reply| reply.status()), Some(200));
+    let mut connection = connect();
+    assert_eq!(ask(&mut connection), Some(200));
     server.ctl(&["bans", "add", "127.0.0.1"]);
-    assert_eq!(ask(), None);
+    assert_eq!(ask(&mut connection), None, "it ends without a word");
     server.ctl(&["bans", "remove", "127.0.0.1"]);
-    assert_eq!(ask().map(|reply| reply.status()), Some(200));
+    assert_eq!(ask(&mut connect()), Some(200));
 }
 
 #[test]

@@ -35,6 +35,21 @@ pub struct Directory {
     pub bans: BanSettings,
     /// How long a dialog stands without a sign of life.
     pub session_timers: SessionTimers,
+    /// What our messages say of who made them; nothing if `None`.
+    pub server_header: Option<Box<str>>,
+    /// Who is told by OPTIONS what there is.
+    pub answer_options: AnswerOptions,
+}
+
+/// Who is told by OPTIONS what there is, outside of calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnswerOptions {
+    /// Whoever asks (RFC 3261 §11.2).
+    #[default]
+    Everybody,
+    /// Only who has proved who he is, and the addresses of trunks: all others hear nothing, so that a scanner
+    /// does not learn that there is a server.
+    Known,
 }
 
 /// How long a dialog stands without a sign of life from the party (RFC 4028).

@@ -212,6 +212,8 @@ fn assemble(
         limits: server.limits,
         bans: server.bans.clone(),
         session_timers: server.session_timers,
+        server_header: server.server_header.clone(),
+        answer_options: server.answer_options,
         addresses: server.addresses.clone(),
         ..Directory::default()
     };

@@ -12,7 +12,7 @@ use crate::source::{Place, Sources};
 use crate::tls::{self, TlsSettings};
 use crate::tree::{Node, Table};
 use crate::value;
-use call::settings::{BanSettings, Limits, SessionTimers};
+use call::settings::{AnswerOptions, BanSettings, Limits, SessionTimers};
 use sip_core::Transport;
 use sip_core::addresses::Addresses;
 use sip_core::registrar::{Beyond, Rules};
@@ -159,6 +159,8 @@ pub(crate) struct ServerFile {
     pub(crate) bans: BanSettings,
     pub(crate) session_timers: SessionTimers,
     pub(crate) addresses: Addresses,
+    pub(crate) server_header: Option<Box<str>>,
+    pub(crate) answer_options: AnswerOptions,
 }
 
 pub(crate) fn read(
@@ -222,6 +224,8 @@ pub(crate) fn read(
         limits,
         bans,
         session_timers: sip.session_timers,
+        server_header: sip.server_header,
+        answer_options: sip.answer_options,
         addresses,
     }
 }

@@ -7,7 +7,7 @@ use crate::section::{At, Context, Section};
 use crate::source::Place;
 use crate::tls::TlsSettings;
 use crate::value;
-use call::settings::{Network, SessionTimers};
+use call::settings::{AnswerOptions, Network, SessionTimers};
 use sip_core::transport::Listener;
 use sip_core::{Host, Transport};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -62,6 +62,11 @@ const PRIVATE_NETWORKS: [&str; 8] = [
     "fe80::/10",
 ];
 
+const ANSWER_OPTIONS: [(&str, AnswerOptions); 2] = [
+    ("everybody", AnswerOptions::Everybody),
+    ("known", AnswerOptions::Known),
+];
+
 fn private_networks() -> Vec<Network> {
     let parsed = |text: &&str| text.parse().expect("each is a network");
     PRIVATE_NETWORKS.iter().map(parsed).collect()
@@ -85,6 +90,8 @@ pub(crate) struct SipSection {
     pub(crate) local_networks: Vec<Network>,
     pub(crate) session_timers: SessionTimers,
     pub(crate) dns: Vec<SocketAddr>,
+    pub(crate) server_header: Option<Box<str>>,
+    pub(crate) answer_options: AnswerOptions,
 }
 
 pub(crate) fn read(
@@ -96,6 +103,7 @@ pub(crate) fn read(
     let (mut in_all, mut per_source, mut nonce_lifetime) = (None, None, None);
     let (mut external_address, mut local_networks, mut dns) = (None, None, None);
     let mut session_timers = SessionTimers::default();
+    let (mut server_header, mut answer_options) = (None, None);
     let mut listeners = Vec::new();
     let mut emptied = None;
     let mut udp_is_written = false;
@@ -123,6 +131,9 @@ pub(crate) fn read(
         session_timers = read_session_timers(&mut sip, context);
         let servers = value::list(DNS_SERVERS_MAX, address::dns_server);
         dns = sip.take("dns", servers, context);
+        server_header = sip.take("server_header", value::text, context);
+        let policies = value::choice(&ANSWER_OPTIONS);
+        answer_options = sip.take("answer_options", policies, context);
         sip.finish(context);
     }
     if !udp_is_written {
@@ -153,6 +164,8 @@ pub(crate) fn read(
         dns: dns.map_or_else(Vec::new, |servers| {
             servers.value.into_iter().map(|at| at.value).collect()
         }),
+        server_header: server_header.map(|at| at.value.into()),
+        answer_options: answer_options.map_or(AnswerOptions::default(), |at| at.value),
     }
 }
 

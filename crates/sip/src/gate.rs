@@ -7,7 +7,7 @@ use crate::nonces::Nonces;
 use base::{OrgId, Time};
 use call::Admission;
 use call::admission::{self, Account, Assessment};
-use call::settings::Directory;
+use call::settings::{AnswerOptions, Directory};
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, Holder, NonceId, NonceKey};
 use sip_core::guard::{Ban, Cause, Offence, Source};
 use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Transport, Uri};
@@ -86,10 +86,12 @@ pub(crate) enum Turned {
     TooFast,
     /// It says that it is a scanner's.
     Scanner,
+    /// It asks what there is, and nobody knows who sent it.
+    Stranger,
 }
 
 impl Turned {
-    pub(crate) const ALL: [Turned; 7] = [
+    pub(crate) const ALL: [Turned; 8] = [
         Turned::Challenged,
         Turned::Stale,
         Turned::WrongCredentials,
@@ -97,6 +99,7 @@ impl Turned {
         Turned::Refused,
         Turned::TooFast,
         Turned::Scanner,
+        Turned::Stranger,
     ];
 
     pub(crate) fn label(self) -> &'static str {
@@ -108,6 +111,7 @@ impl Turned {
             Turned::Refused => "refused",
             Turned::TooFast => "too-fast",
             Turned::Scanner => "scanner",
+            Turned::Stranger => "stranger",
         }
     }
 }
@@ -194,17 +198,20 @@ impl Gate {
             self.guard_against(asked, Offence::Scanner);
             return Verdict::Ignore(Turned::Scanner);
         }
+        if request.method == Method::Options && !self.may_ask_what_there_is(asked) {
+            return Verdict::Ignore(Turned::Stranger);
+        }
         let (realm, org) = match admission::assess(asked.directory, asked.flow, request) {
             Assessment::Admitted(admission) => return self.let_in(asked, admission),
             Assessment::Refused(status) => {
-                return self.turn_away(request, status, Turned::Refused);
+                return self.turn_away(asked, status, Turned::Refused);
             }
             Assessment::Challenge { realm, org } => (realm, org),
         };
         match self.verify(asked, &org, &realm) {
             Ok(admission) => self.let_in(asked, admission),
             Err(Turned::SpeaksForAnother) => {
-                self.turn_away(request, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
+                self.turn_away(asked, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
             }
             Err(why) => {
                 if why == Turned::Challenged
@@ -227,19 +234,36 @@ impl Gate {
         match self.guard.may_ask(asked.now, &admission, method, limits) {
             Ok(()) => Verdict::Admit(admission),
             Err(wait) => {
-                let response = self.too_fast(asked.request, wait);
+                let response = self.too_fast(asked.directory, asked.request, wait);
                 Verdict::Refuse(Box::new(response), Turned::TooFast)
             }
         }
     }
 
     /// What whoever asks too fast is told: when he may ask again.
-    pub(crate) fn too_fast(&self, request: &Request, wait: Duration) -> Response {
+    pub(crate) fn too_fast(
+        &self,
+        directory: &Directory,
+        request: &Request,
+        wait: Duration,
+    ) -> Response {
         let seconds = wait.as_millis().div_ceil(1_000).max(1);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-        let mut response = self.turned_down(request, StatusCode::SERVICE_UNAVAILABLE);
+        let mut response = self.turned_down(directory, request, StatusCode::SERVICE_UNAVAILABLE);
         response.headers.push(HeaderName::RetryAfter, seconds);
         response
+    }
+
+    /// Whether OPTIONS is answered to whoever sent it.
+    fn may_ask_what_there_is(&self, asked: &Asked<'_>) -> bool {
+        let remote = asked.flow.remote;
+        let is_trunk = |organisation: &call::settings::Organisation| {
+            let mut sources = organisation.trunks.values().flat_map(|it| &it.sources);
+            sources.any(|network| network.contains(remote.ip()))
+        };
+        asked.directory.answer_options == AnswerOptions::Everybody
+            || self.guard.is_proven(asked.now, remote)
+            || asked.directory.organisations.values().any(is_trunk)
     }
 
     /// Whether somebody who never proved who he is calls himself a scanner.
@@ -350,7 +374,7 @@ impl Gate {
 
     fn challenge(&self, asked: &Asked<'_>, realm: &str, why: Turned, random: u64) -> Verdict {
         let request = asked.request;
-        let mut response = self.turned_down(request, StatusCode::UNAUTHORIZED);
+        let mut response = self.turned_down(asked.directory, request, StatusCode::UNAUTHORIZED);
         let holder = holder(realm, asked.flow);
         let nonce = self.key.issue(asked.now, random, &holder);
         let algorithms = match asked.flow.transport {
@@ -373,12 +397,22 @@ impl Gate {
         Verdict::Refuse(Box::new(response), why)
     }
 
-    fn turn_away(&self, request: &Request, status: StatusCode, why: Turned) -> Verdict {
-        Verdict::Refuse(Box::new(self.turned_down(request, status)), why)
+    fn turn_away(&self, asked: &Asked<'_>, status: StatusCode, why: Turned) -> Verdict {
+        let response = self.turned_down(asked.directory, asked.request, status);
+        Verdict::Refuse(Box::new(response), why)
     }
 
-    fn turned_down(&self, request: &Request, status: StatusCode) -> Response {
-        request.response_with_tag(status, &self.tag(request))
+    fn turned_down(
+        &self,
+        directory: &Directory,
+        request: &Request,
+        status: StatusCode,
+    ) -> Response {
+        let mut response = request.response_with_tag(status, &self.tag(request));
+        if let Some(banner) = &directory.server_header {
+            response.headers.push(HeaderName::Server, &**banner);
+        }
+        response
     }
 
     fn tag(&self, request: &Request) -> String {

@@ -136,6 +136,8 @@ impl Core for Shard {
             Input::Registered { key, response } => self.respond(now, key, response, out),
             Input::Configure(directory) => {
                 self.transactions.set_addresses(directory.addresses.clone());
+                self.transactions
+                    .set_banner(directory.server_header.clone());
                 self.directory = directory;
                 self.end_subscriptions_to_nobody(now, out);
             }
@@ -228,6 +230,7 @@ impl Shard {
         rng.fill_bytes(&mut of_transactions);
         let mut transactions = Transactions::new(id, of_transactions);
         transactions.set_addresses(directory.addresses.clone());
+        transactions.set_banner(directory.server_header.clone());
         Shard {
             id,
             directory,

@@ -103,13 +103,16 @@ impl Shard {
         let mut request = request.clone();
         stamp_received(&mut request, flow);
         let tag = stateless_tag(&request);
-        let response = match result {
+        let mut response = match result {
             Ok(()) => capabilities(&request, &tag),
             Err(refused) => {
                 out.push(Output::Event(refused.event()));
                 refused.response_to(&request, &tag)
             }
         };
+        if let Some(banner) = &self.directory.server_header {
+            response.headers.push(HeaderName::Server, &**banner);
+        }
         out.push(Output::Transmit {
             flow: reply_flow(&request, flow),
             bytes: response.to_bytes(),

@@ -9,6 +9,7 @@ use super::table::Table;
 use super::timers::{Moment, Reliability, TimerReason, Timers};
 use super::{ClientKey, Input, Output, ServerKey};
 use crate::addresses::Addresses;
+use crate::header_name::HeaderName;
 use crate::message::Message;
 use crate::method::Method;
 use crate::transport::Flow;
@@ -51,6 +52,7 @@ pub struct Transactions<U> {
     pub(super) random: ChaCha8Rng,
     pub(super) matching: Matching,
     pub(super) addresses: Addresses,
+    pub(super) banner: Option<Box<str>>,
     pub(super) clients: Table<ClientTransaction<U>>,
     pub(super) servers: Table<ServerTransaction>,
     pub(super) client_of: BTreeMap<ClientMatch, ClientKey>,
@@ -82,6 +84,7 @@ impl<U> Transactions<U> {
             matching: Matching::new(&mut random),
             random,
             addresses: Addresses::default(),
+            banner: None,
             clients: Table::new(),
             servers: Table::new(),
             client_of: BTreeMap::new(),
@@ -100,6 +103,11 @@ impl<U> Transactions<U> {
     /// What the Via of our requests names from now on.
     pub fn set_addresses(&mut self, addresses: Addresses) {
         self.addresses = addresses;
+    }
+
+    /// What our messages say of who made them, in User-Agent and Server (RFC 3261 §20.35, §20.41); nothing if `None`.
+    pub fn set_banner(&mut self, banner: Option<Box<str>>) {
+        self.banner = banner;
     }
 
     /// How many transactions there are, of both sides.
@@ -318,7 +326,10 @@ impl<U: Clone> Core for Transactions<U> {
                 request,
             } => self.send(now, user, flow, request, out),
             Input::SendAck { flow, request } => self.send_ack(flow, request, out),
-            Input::Respond { key, response } => {
+            Input::Respond { key, mut response } => {
+                if let Some(banner) = &self.banner {
+                    response.headers.push(HeaderName::Server, &**banner);
+                }
                 let bytes = response.to_bytes();
                 let event = ServerEvent::Respond(response.status, &bytes);
                 self.step_server(now, key, event, out);

@@ -83,6 +83,9 @@ impl<U: Clone> Transactions<U> {
         request
             .headers
             .push_front(HeaderName::Via, HeaderValue::of(via));
+        if let Some(banner) = &self.banner {
+            request.headers.push(HeaderName::UserAgent, &**banner);
+        }
         random
     }
 

@@ -147,7 +147,8 @@ impl<M: Media> Worker<M> {
             && request.method != Method::Ack
         {
             sip_core::stamp_received(&mut request, &flow);
-            let response = self.parts.gate.too_fast(&request, TOO_FAST_WAIT);
+            let gate = &self.parts.gate;
+            let response = gate.too_fast(&self.directory, &request, TOO_FAST_WAIT);
             // Whoever has gone needs no answer.
             let _ = self.transmit(None, flow, response.to_bytes());
         }
