@@ -11,7 +11,7 @@ use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use sip_core::{Reasons, Replaces, StatusCode};
+use sip_core::{Diverted, Reasons, Replaces, StatusCode};
 
 /// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
 pub(crate) const OFFERS_MAX: usize = 16;
@@ -62,6 +62,8 @@ pub(crate) struct Call {
     pub(crate) referred_by: Option<UserId>,
     /// How often the caller has been sent on.
     pub(crate) transfers: u8,
+    /// From whom it was sent on before it came to us, as a trusted trunk says, the newest first.
+    pub(crate) diverted: Vec<Diverted>,
     /// By whom it has been forwarded on its way.
     pub(crate) forwarded: ForwardedBy,
     /// Whether people count it.

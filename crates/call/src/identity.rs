@@ -1,6 +1,7 @@
 //! Who calls and whom, where a network outside says so: which trunk is believed, and what others are told of a caller.
 //! What we say of our own people to trunks is `outward::shown`.
 
+use crate::diverted;
 use crate::outward::{CallerId, Number, Numbering};
 use crate::settings::{Organisation, Trunk};
 use base::UserId;
@@ -22,6 +23,8 @@ pub struct Identity {
     pub trust: Trust,
     /// Where the number that was called stands.
     pub called_number: CalledNumber,
+    /// How it is told from whom a call was sent on.
+    pub diversion: diverted::Told,
 }
 
 /// Whether a network and we believe each other's word on who calls (RFC 3325 §2.3).

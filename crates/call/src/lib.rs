@@ -8,6 +8,7 @@ mod call;
 mod challenge;
 pub mod crosswise;
 mod destinations;
+pub mod diverted;
 mod early;
 mod exchange;
 pub mod forward;

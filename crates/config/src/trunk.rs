@@ -7,6 +7,7 @@ use crate::scope::{Scope, Shared, bad_name};
 use crate::section::{At, Context, Section};
 use crate::value;
 use base::TrunkId;
+use call::diverted::Told;
 use call::identity::{CalledNumber, Identity, Trust};
 use call::outward::NumberFormat;
 use call::settings::{Network, Trunk};
@@ -28,6 +29,13 @@ const NUMBER_FORMATS: [(&str, NumberFormat); 3] = [
     ("plus", NumberFormat::Plus),
     ("digits", NumberFormat::Digits),
     ("national", NumberFormat::National),
+];
+
+const DIVERSIONS: [(&str, Told); 4] = [
+    ("none", Told::Not),
+    ("diversion", Told::Diversion),
+    ("history-info", Told::History),
+    ("both", Told::Both),
 ];
 
 const CALLED_NUMBERS: [(&str, CalledNumber); 3] = [
@@ -107,12 +115,14 @@ fn read_sources(name: &str, section: &mut Section<'_>, context: &mut Context<'_>
 fn read_identity(section: &mut Section<'_>, context: &mut Context<'_>) -> Identity {
     let trusted = section.take("trusted", value::boolean, context);
     let called_number = section.take("called_number", value::choice(&CALLED_NUMBERS), context);
+    let diversion = section.take("diversion", value::choice(&DIVERSIONS), context);
     Identity {
         trust: match trusted.is_some_and(|at| at.value) {
             true => Trust::Yes,
             false => Trust::No,
         },
         called_number: called_number.map_or(CalledNumber::default(), |at| at.value),
+        diversion: diversion.map_or(Told::default(), |at| at.value),
     }
 }
 

@@ -74,6 +74,10 @@ impl Shard {
             if matches!(admission, Admission::User(_)) {
                 call.wish = wish_of(organisation, &request.headers);
             }
+            let trunk = trunk_of(organisation, admission);
+            if trunk.is_some_and(|trunk| trunk.identity.trust == Trust::Yes) {
+                call.diverted = request.headers.diversions();
+            }
         }
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
@@ -159,6 +163,7 @@ impl Shard {
                 referral: None,
                 referred_by: None,
                 transfers: 0,
+                diverted: Vec::new(),
                 forwarded: ForwardedBy::new(),
                 standing: Standing::Counted,
             }

@@ -4,6 +4,7 @@
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
+use crate::diverted::by_colleagues;
 use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, anonymous, is_nobody};
@@ -209,6 +210,8 @@ impl Shard {
             let alert_info = format!("<http://{}>;info=alert-autoanswer", organisation.domain);
             headers.push(HeaderName::AlertInfo, HeaderValue::from(alert_info));
         }
+        // For phones that show through whom a call comes.
+        headers.push_diversions(&by_colleagues(call, organisation));
         if let Some(referrer) = &call.referred_by {
             // RFC 3892 §2.2, from what we know: nobody writes himself into it.
             let uri = Uri::sip(Some(referrer.name()), domain(), None);

@@ -7,6 +7,7 @@ use super::hang_up::Gone;
 use super::requests::{ALLOW, SUPPORTED};
 use super::{Due, Shard};
 use crate::call::Purpose;
+use crate::diverted::{self, Told};
 use crate::identity::{NOT_SHOWN, Trust, anonymous};
 use crate::input::{Asker, CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
@@ -216,7 +217,7 @@ impl Shard {
         let headers = &mut request.headers;
         headers.push(HeaderName::MaxForwards, self.call(leg.call)?.hops);
         headers.push(HeaderName::From, from.with_tag(&leg.local_tag));
-        headers.push(HeaderName::To, NameAddr::new(called));
+        headers.push(HeaderName::To, NameAddr::new(called.clone()));
         headers.push(HeaderName::CallId, leg.sip_call_id.clone());
         headers.push(
             HeaderName::CSeq,
@@ -234,6 +235,19 @@ impl Shard {
             && let Some(asserted) = way.shown.asserted.as_deref().and_then(own)
         {
             headers.push(HeaderName::PAssertedIdentity, asserted);
+        }
+        let call = self.call(leg.call)?;
+        let number = |number: &str| Some(own(number)?.uri);
+        let identity = &trunk.identity;
+        let diverted =
+            diverted::toward_trunk(call, organisation, &way.payer, identity.trust, number);
+        if !diverted.is_empty() {
+            if matches!(identity.diversion, Told::Diversion | Told::Both) {
+                headers.push_diversions(&diverted);
+            }
+            if matches!(identity.diversion, Told::History | Told::Both) {
+                headers.push_history(&diverted, &called);
+            }
         }
         if way.shown.caller_id == CallerId::Withheld {
             // RFC 3323 §4.2, RFC 3325 §9.3.
