@@ -218,6 +218,12 @@ place_in_shard!(
     "m"
 );
 
+place_in_shard!(
+    /// What keeps one trunk up: its registration and probes.
+    UpkeepId,
+    "u"
+);
+
 /// One offer of one caller to one agent; never used twice in a process's life.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

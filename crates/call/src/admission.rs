@@ -1,10 +1,11 @@
 //! Who may start something: decided for each request outside a dialog, before any state is made for it. Says
 //! whose word is needed; checking credentials and nonces is the shell's part.
 
-use crate::identity::number_called;
 use crate::input::Admission;
+use crate::inward;
 use crate::routing;
 use crate::settings::{Destination, Directory, Organisation, User};
+use crate::upkeep::TrunksSeen;
 use base::{OrgId, UserId};
 use control::Role;
 use sip_core::digest::{Algorithm, Credentials, Ha1};
@@ -59,12 +60,18 @@ impl Account<'_> {
 /// Decides on whose word a request outside a dialog may come in.
 ///
 /// An INVITE whose From is one of our accounts is challenged wherever it comes from; one from a trunk's
-/// addresses to one of its organisation's public numbers is not; all others are. What makes no state and
+/// addresses to one of its organisation's public numbers is not, nor is one from the registrar of a trunk that has
+/// registered, to its Contact; all others are. What makes no state and
 /// tells nothing (OPTIONS, and methods that are refused anyway) is let through.
-pub fn assess(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+pub fn assess(
+    directory: &Directory,
+    trunks: &TrunksSeen,
+    flow: &Flow,
+    request: &Request,
+) -> Assessment {
     match request.method {
         Method::Register => assess_register(directory, flow, request),
-        Method::Invite => assess_invite(directory, flow, request),
+        Method::Invite => assess_invite(directory, trunks, flow, request),
         Method::Subscribe | Method::Message => assess_own_people(directory, flow, request),
         _ => Assessment::Admitted(Admission::Anyone),
     }
@@ -81,7 +88,12 @@ fn assess_register(directory: &Directory, flow: &Flow, request: &Request) -> Ass
     }
 }
 
-fn assess_invite(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+fn assess_invite(
+    directory: &Directory,
+    trunks: &TrunksSeen,
+    flow: &Flow,
+    request: &Request,
+) -> Assessment {
     let Ok(from) = request.headers.from() else {
         return Assessment::Refused(StatusCode::BAD_REQUEST);
     };
@@ -90,18 +102,9 @@ fn assess_invite(directory: &Directory, flow: &Flow, request: &Request) -> Asses
     {
         return challenge(org, organisation);
     }
-    let by_trunk = directory.organisations.values().find_map(|organisation| {
-        let comes_from = |trunk: &crate::settings::Trunk| {
-            let mut sources = trunk.sources.iter();
-            sources.any(|net| net.contains(flow.remote.ip()))
-                && number_called(organisation, trunk, request).is_some()
-        };
-        let mut trunks = organisation.trunks.iter();
-        let (trunk, _) = trunks.find(|(_, trunk)| comes_from(trunk))?;
-        Some(trunk.clone())
-    });
+    let by_trunk = inward::trunk_of(directory, trunks, flow.remote.ip(), request);
     if let Some(trunk) = by_trunk {
-        return Assessment::Admitted(Admission::Trunk(trunk));
+        return Assessment::Admitted(Admission::Trunk(trunk.clone()));
     }
     // Whoever it is must prove it; the realm is that of the domain he wrote, else of the one he called.
     organisation_of(directory, flow, &from.uri)

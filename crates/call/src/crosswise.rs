@@ -4,7 +4,9 @@
 //! Messages between two shards arrive once and in order. A call that is asked for and gone answers [`Crosswise::Gone`].
 
 use crate::settings::Destination;
-use base::{CallId, LegId, OrgId, ShardId, Time, UserId};
+use crate::tag::shard_of_trunk;
+use crate::upkeep::TrunkSeen;
+use base::{CallId, LegId, OrgId, ShardId, Time, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::{Reasons, Replaces, StatusCode};
 
@@ -163,6 +165,20 @@ pub enum Crosswise {
         /// Why, as whoever ended it said.
         reasons: Reasons,
     },
+    /// What is known of a trunk, from the shard that keeps it up; none once nobody does.
+    Trunk {
+        /// The shard told.
+        shard: ShardId,
+        /// Which.
+        trunk: TrunkId,
+        /// What.
+        seen: Option<TrunkSeen>,
+    },
+    /// A call found that a trunk does not answer: for the shard that keeps it up.
+    TrunkSilent {
+        /// Which.
+        trunk: TrunkId,
+    },
 }
 
 impl Crosswise {
@@ -180,6 +196,8 @@ impl Crosswise {
     pub fn shard(&self) -> ShardId {
         match self {
             Crosswise::Claim { leg, .. } => leg.shard,
+            Crosswise::Trunk { shard, .. } => *shard,
+            Crosswise::TrunkSilent { trunk } => shard_of_trunk(trunk),
             Crosswise::Transfer { call, .. }
             | Crosswise::Progress { call, .. }
             | Crosswise::Returned { call, .. }

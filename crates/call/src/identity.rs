@@ -148,6 +148,11 @@ pub(crate) fn number_called<'a>(
     let uri = address
         .as_ref()
         .map_or(&request.uri, |address| &address.uri);
+    own_number(organisation, uri)
+}
+
+/// The organisation's number that an address means.
+pub(crate) fn own_number<'a>(organisation: &'a Organisation, uri: &Uri) -> Option<&'a str> {
     let known = |number: &str| {
         let (number, _) = organisation.numbers.get_key_value(number)?;
         Some(&**number)

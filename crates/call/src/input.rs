@@ -6,9 +6,12 @@ use crate::ledger::{Ask, Bounds, Full, Held};
 use crate::outward::Payer;
 use crate::settings::Directory;
 use crate::shard::Room;
+use crate::upkeep::{Errand, TrunkView};
 use crate::view::CallView;
 use crate::watched::{Line, Sight, Watched};
-use base::{CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UserId, WallClock};
+use base::{
+    CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId, WallClock,
+};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::{Flow, Message, Reasons, Request, Response, Uri};
@@ -34,6 +37,8 @@ pub enum Admission {
 pub enum Asker {
     /// A leg that is about to be invited.
     Leg(LegId),
+    /// What keeps a trunk up.
+    Trunk(Errand),
 }
 
 /// Something that happened.
@@ -271,6 +276,10 @@ pub enum Output {
         /// What it watches.
         watched: Watched,
     },
+    /// What people are told of a trunk has changed.
+    TrunkChanged(TrunkView),
+    /// There is nothing to be told of a trunk any more.
+    TrunkForgotten(TrunkId),
 }
 
 /// Milestones of a call, for logs and counters.
@@ -392,4 +401,8 @@ pub enum Reason {
     Call(CallId, crate::journey::CallTimer),
     /// A subscription's timer.
     Subscription(SubscriptionId, crate::subscription::SubscriptionTimer),
+    /// Something is to be done to keep a trunk up.
+    Trunk(UpkeepId),
+    /// The trunks are to be looked after, for the first time.
+    Trunks,
 }

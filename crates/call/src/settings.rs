@@ -320,7 +320,7 @@ pub struct FeaturePrompts {
 }
 
 /// A way to and from the world outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trunk {
     /// Calls from these addresses to the organisation's public numbers need no credentials.
     pub sources: Vec<Network>,

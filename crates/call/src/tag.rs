@@ -1,7 +1,7 @@
 //! Our tags in From and To carry the leg they belong to, so that a message within a dialog finds its shard
 //! and its leg with no look-up, and shard numbers mean the same after a restart on another number of cores.
 
-use base::{LegId, ShardId};
+use base::{LegId, ShardId, TrunkId};
 use sip_core::transaction::Transactions;
 use sip_core::{HeaderName, Message, Method, Request};
 
@@ -41,6 +41,11 @@ pub fn shard_of(message: &Message) -> ShardId {
             .unwrap_or_else(|| by_hash(call_id(&response.headers))),
         Message::Request(request) => of_request(request),
     }
+}
+
+/// The shard that keeps a trunk up.
+pub fn shard_of_trunk(trunk: &TrunkId) -> ShardId {
+    by_hash(trunk.as_str().as_bytes())
 }
 
 fn of_request(request: &Request) -> ShardId {

@@ -4,6 +4,7 @@
 use crate::ledger::Urgency;
 use crate::outward::{Number, NumberFormat, Payer};
 use crate::settings::Trunk;
+use crate::upkeep::{Keep, TrunkSeen, TrunkState};
 use base::TrunkId;
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
@@ -26,16 +27,23 @@ pub struct Outward {
     pub priority: u16,
     /// Share of the calls among trunks of one priority.
     pub weight: u16,
+    /// What keeps it up.
+    pub keep: Keep,
 }
 
 impl Outward {
-    /// A number at this trunk (RFC 3261 §19.1.6).
-    pub(crate) fn uri_of(&self, number: &str) -> Uri {
+    /// A user at this trunk, or the trunk itself.
+    pub(crate) fn at_domain(&self, user: Option<&str>) -> Uri {
         // The port is the next hop's own; a domain of its own is found without one.
         let port = (self.next_hop.host() == Some(&self.domain))
             .then(|| self.next_hop.as_sip()?.port)
             .flatten();
-        let mut uri = Uri::sip(Some(number), self.domain.clone(), port);
+        Uri::sip(user, self.domain.clone(), port)
+    }
+
+    /// A number at this trunk (RFC 3261 §19.1.6).
+    pub(crate) fn uri_of(&self, number: &str) -> Uri {
+        let mut uri = self.at_domain(Some(number));
         if let Uri::Sip(sip) = &mut uri {
             sip.params.set("user", "phone");
         }
@@ -78,8 +86,12 @@ impl Account {
 }
 
 /// Trunks that calls may go out by, best first: by priority, and within one drawn by weight, so that the calls
-/// spread as the weights say (as RFC 2782 does it with servers).
-pub(crate) fn routes(trunks: &BTreeMap<TrunkId, Trunk>, random: &mut impl Rng) -> Vec<TrunkId> {
+/// spread as the weights say (as RFC 2782 does it with servers). Those known to be down come last.
+pub(crate) fn routes(
+    trunks: &BTreeMap<TrunkId, Trunk>,
+    seen: &BTreeMap<TrunkId, TrunkSeen>,
+    random: &mut impl Rng,
+) -> Vec<TrunkId> {
     let mut left: Vec<(&TrunkId, &Outward)> = trunks
         .iter()
         .filter_map(|(id, trunk)| Some((id, trunk.outward.as_ref()?)))
@@ -101,6 +113,10 @@ pub(crate) fn routes(trunks: &BTreeMap<TrunkId, Trunk>, random: &mut impl Rng) -
         let (id, _) = left.remove(chosen.unwrap_or_default());
         routes.push(id.clone());
     }
+    routes.sort_by_key(|id| {
+        seen.get(id)
+            .is_some_and(|seen| seen.state == TrunkState::Down)
+    });
     routes
 }
 
@@ -143,6 +159,7 @@ mod tests {
                 number_format: NumberFormat::Plus,
                 priority,
                 weight,
+                keep: Keep::default(),
             }),
             identity: Identity::default(),
         }
@@ -168,7 +185,7 @@ mod tests {
         let mut first = BTreeMap::<TrunkId, u32>::new();
         let mut third = BTreeMap::<TrunkId, u32>::new();
         for _ in 0..4_000 {
-            let routes = routes(&trunks, &mut random);
+            let routes = routes(&trunks, &BTreeMap::new(), &mut random);
             assert_eq!(routes.len(), 4);
             let mut sorted = routes.clone();
             sorted.sort();

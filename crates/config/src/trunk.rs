@@ -1,6 +1,7 @@
 //! `[trunks.<name>]`: where calls come in from, and where calls out are sent and as whom.
 
 use crate::address;
+use crate::keep;
 use crate::outward;
 use crate::problems::Problem;
 use crate::scope::{Scope, Shared, bad_name};
@@ -67,7 +68,7 @@ pub(crate) fn read(
         };
         let sources = read_sources(name, &mut section, context);
         let identity = read_identity(&mut section, context);
-        let outward = read_outward(&mut section, shared, context);
+        let outward = read_outward(&mut section, (scope, shared), context);
         let channels = section.take("channels", outward::most(), context);
         let leads_somewhere = section.has("sources") || section.has("address");
         section.finish(context);
@@ -128,7 +129,7 @@ fn read_identity(section: &mut Section<'_>, context: &mut Context<'_>) -> Identi
 
 fn read_outward(
     section: &mut Section<'_>,
-    shared: &Shared,
+    (scope, shared): (&Scope<'_>, &Shared),
     context: &mut Context<'_>,
 ) -> Option<Outward> {
     let address = section.take("address", address::peer, context);
@@ -140,6 +141,7 @@ fn read_outward(
     let number_format = section.take("number_format", value::choice(&NUMBER_FORMATS), context);
     let priority = section.take("priority", value::whole(PRIORITIES), context);
     let weight = section.take("weight", value::whole(WEIGHTS), context);
+    let keep = keep::read(section, scope, context);
     if !section.has("address") {
         for only_outward in [
             "transport",
@@ -148,6 +150,8 @@ fn read_outward(
             "priority",
             "weight",
             "number_format",
+            "probe",
+            "register",
         ] {
             if section.has(only_outward) {
                 let problem = format!("{} has `{only_outward}` and no `address`", section.what());
@@ -170,13 +174,17 @@ fn read_outward(
         at.and_then(|at| u16::try_from(at.value).ok())
             .unwrap_or(default)
     };
+    let next_hop = next_hop(host, port, transport.map(|at| at.value));
+    let username = account.as_ref().map(|account| &*account.username);
+    let keep = keep.meant(&next_hop, username, context);
     Some(Outward {
-        next_hop: next_hop(host, port, transport.map(|at| at.value)),
+        next_hop,
         domain,
         account,
         number_format: number_format.map_or(NumberFormat::default(), |at| at.value),
         priority: number(priority, PRIORITY),
         weight: number(weight, WEIGHT),
+        keep,
     })
 }
 

@@ -74,6 +74,8 @@ pub enum View {
     Registrations,
     /// Banned addresses.
     Bans,
+    /// Trunks and whether they are up.
+    Trunks,
 }
 
 /// A change of who is banned.

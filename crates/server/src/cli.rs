@@ -82,6 +82,8 @@ pub(crate) enum CtlRequest {
         #[command(subcommand)]
         change: Option<BanAction>,
     },
+    /// Trunks, whether they are up, and their registrations
+    Trunks,
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -97,6 +99,7 @@ impl CtlRequest {
             CtlRequest::Calls => Some(View::Calls),
             CtlRequest::Queues => Some(View::Queues),
             CtlRequest::Agents => Some(View::Agents),
+            CtlRequest::Trunks => Some(View::Trunks),
             CtlRequest::Registrations { action: None } => Some(View::Registrations),
             CtlRequest::Bans {
                 change: None | Some(BanAction::List),

@@ -5,16 +5,17 @@ use crate::acd_task::Acd;
 use crate::ctl::protocol::{AgentAction, Failure, Request};
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals,
-    RegistrationRow, Status,
+    RegistrationRow, Status, TrunkRow,
 };
 use crate::http::{Health, HealthCell};
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use acd::{AgentSnapshot, AgentState, QueueSnapshot};
-use base::{OrgId, QueueId, ShardId, Time, UserId};
+use base::{OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
+use call::upkeep::{Registers, TrunkView};
 use control::{AgentCommand, BanCommand, Command, Permitted, Principal, Queues, View, permit};
 use media::MediaEngine;
-use sip::{Clock, Gate, LiveCalls, Mailboxes, Registered, Registrations, ToAcd};
+use sip::{Clock, Gate, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks};
 use sip_core::guard::{Ban, Source};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) struct Reach {
     pub(crate) mailboxes: Mailboxes,
     pub(crate) gate: Arc<Gate>,
     pub(crate) registrations: Arc<Registrations>,
+    pub(crate) trunks: Arc<Trunks>,
     pub(crate) media: MediaEngine,
     pub(crate) live_calls: LiveCalls,
     pub(crate) health: HealthCell,
@@ -194,6 +196,13 @@ impl Commands {
                 let bans = self.0.gate.bans(now).into_iter();
                 Answer::Bans(bans.map(|ban| ban_row(&ban, now)).collect())
             }
+            View::Trunks => {
+                let loaded = self.0.config.loaded();
+                let organisations = loaded.directory.organisations.values();
+                let trunks = organisations.flat_map(|organisation| organisation.trunks.keys());
+                let row = |trunk: &TrunkId| trunk_row(trunk, self.0.trunks.view(trunk), now);
+                Answer::Trunks(trunks.map(row).collect())
+            }
         })
     }
 
@@ -249,6 +258,22 @@ fn ban_row(ban: &Ban, now: Time) -> BanRow {
         since_s: (now - ban.since).as_secs(),
         ends_in_s: (ban.until - now).as_secs(),
         times: ban.times,
+    }
+}
+
+fn trunk_row(trunk: &TrunkId, view: Option<TrunkView>, now: Time) -> TrunkRow {
+    let registered = view.as_ref().and_then(|view| match view.registers {
+        Registers::Until { expires, at } => Some((expires, at)),
+        Registers::Not | Registers::Absent => None,
+    });
+    let state = view.as_ref().map(|view| view.state).unwrap_or_default();
+    TrunkRow {
+        name: trunk.clone(),
+        state: state.word().into(),
+        since_s: view.as_ref().map(|view| (now - view.since).as_secs()),
+        registered_for_s: registered.map(|(expires, _)| (expires - now).as_secs()),
+        registered_at: registered.map(|(_, at)| at.to_string()),
+        trouble: view.and_then(|view| view.trouble).map(|it| it.to_string()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers as documents: what `ctl --json` prints, tables are drawn from, and pages will show. Their keys
 //! are a promise to whoever reads them by machine.
 
-use base::{QueueId, UserId};
+use base::{QueueId, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// An answer to a command.
@@ -14,6 +14,7 @@ pub(crate) enum Answer {
     Agents(Vec<AgentRow>),
     Registrations(Vec<RegistrationRow>),
     Bans(Vec<BanRow>),
+    Trunks(Vec<TrunkRow>),
     Reloaded(Reloaded),
     /// A change was made.
     Changed,
@@ -160,6 +161,22 @@ pub(crate) struct BanRow {
     pub(crate) ends_in_s: u64,
     /// How many times it has been banned by now.
     pub(crate) times: u32,
+}
+
+/// One trunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TrunkRow {
+    pub(crate) name: TrunkId,
+    /// `up`, `down` or `unknown`.
+    pub(crate) state: String,
+    /// How long that is so, where anybody looks.
+    pub(crate) since_s: Option<u64>,
+    /// How long the provider has us registered unless we come again; none where it hasn't.
+    pub(crate) registered_for_s: Option<u64>,
+    /// The server that has us.
+    pub(crate) registered_at: Option<String>,
+    /// What went wrong last, while it is not put right.
+    pub(crate) trouble: Option<String>,
 }
 
 /// What a reload did.

@@ -2,7 +2,7 @@
 //! them.
 
 use crate::http::{Health, HealthCell};
-use sip::{LiveCalls, Mailboxes, ShardInput};
+use sip::{LiveCalls, Mailboxes, ShardInput, Trunks};
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -16,14 +16,22 @@ const GOODBYES_MAX: Duration = Duration::from_secs(2);
 /// How often the number of live calls is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// What is drained.
+pub(crate) struct Draining<'a> {
+    pub(crate) health: &'a HealthCell,
+    pub(crate) mailboxes: &'a Mailboxes,
+    pub(crate) live_calls: &'a LiveCalls,
+    pub(crate) trunks: &'a Trunks,
+}
+
 /// Drains; `hurry` ends the waiting at once.
-pub(crate) async fn drain(
-    health: &HealthCell,
-    mailboxes: &Mailboxes,
-    live_calls: &LiveCalls,
-    limit: Duration,
-    hurry: impl Future<Output = ()>,
-) {
+pub(crate) async fn drain(parts: Draining<'_>, limit: Duration, hurry: impl Future<Output = ()>) {
+    let Draining {
+        health,
+        mailboxes,
+        live_calls,
+        trunks,
+    } = parts;
     health.set(Health::Draining);
     let drain = || ShardInput::Drain {
         retry_after: RETRY_AFTER,
@@ -49,12 +57,20 @@ pub(crate) async fn drain(
             "calls whose other end did not answer"
         );
     }
+    // Providers that have not taken our leave send callers here until the registration ends by itself.
+    let _all = timeout(GOODBYES_MAX, none_registered(trunks)).await;
     // A task that answers this has sent what came before it.
     let _left = timeout(GOODBYES_MAX, mailboxes.calls()).await;
 }
 
 async fn none_left(live_calls: &LiveCalls) {
     while live_calls.count() > 0 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn none_registered(trunks: &Trunks) {
+    while trunks.any_registered() {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }

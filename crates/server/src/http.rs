@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::Listener;
 use metrics_exporter_prometheus::PrometheusHandle;
+use sip::Trunks;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
@@ -62,6 +63,7 @@ pub(crate) struct Pages {
     pub(crate) health: HealthCell,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) store: Store,
+    pub(crate) trunks: Arc<Trunks>,
 }
 
 /// Serves until the task is ended.
@@ -89,7 +91,15 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         store::Health::Failing { kind, .. } => kind.label(),
     };
     let kind = [(header::CONTENT_TYPE, "application/json")];
-    let body = serde_json::json!({ "status": word, "storage": storage });
+    let mut body = serde_json::json!({ "status": word, "storage": storage });
+    let states = pages.trunks.states().into_iter();
+    let trunks: serde_json::Map<_, _> = states
+        .map(|(trunk, state)| (trunk.to_string(), state.word().into()))
+        .collect();
+    // A provider's trouble is no reason either: another server would meet it too.
+    if !trunks.is_empty() {
+        body["trunks"] = trunks.into();
+    }
     (status, kind, body.to_string()).into_response()
 }
 
@@ -205,6 +215,7 @@ mod tests {
             health: health.clone(),
             metrics: recorder.handle(),
             store: Store::start(folder.path()).0,
+            trunks: Arc::default(),
         };
         let server = tokio::spawn(serve(listener, pages));
         assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 503"));
@@ -240,6 +251,7 @@ mod tests {
             health,
             metrics,
             store,
+            trunks: Arc::default(),
         };
         let server = tokio::spawn(serve(listener, pages));
         let mut silent = Vec::new();

@@ -8,7 +8,7 @@ use crate::commands::{Commands, Reach};
 use crate::ctl;
 use crate::descriptors;
 use crate::documents::ListenerRow;
-use crate::drain::drain;
+use crate::drain::{Draining, drain};
 use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::Keeping;
 use crate::log::Log;
@@ -21,7 +21,9 @@ use config::Environment;
 use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
-use sip::{BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, Tls, ToAcd, Watch};
+use sip::{
+    BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, Tls, ToAcd, Trunks, Watch,
+};
 use sip_core::transport::Listener;
 use std::io;
 use std::net::SocketAddr;
@@ -187,10 +189,12 @@ async fn serve(start: Start) -> Result<(), StartError> {
     sip::describe(sip::METRICS);
     sip::describe(measure::METRICS);
     let health = HealthCell::default();
+    let trunks = Arc::new(Trunks::new());
     let pages = Pages {
         health: health.clone(),
         metrics: metrics.clone(),
         store: start.store.0.clone(),
+        trunks: trunks.clone(),
     };
     tokio::spawn(http::serve(taken.http, pages));
     tokio::spawn(upkeep(metrics));
@@ -199,7 +203,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let loaded = start.complete.loaded.clone();
     let listeners = listener_rows(&sip_listeners, taken.http_address);
     let (_state, keeping, commands, reloads) =
-        wire(start, taken.sip, listeners, health.clone()).await?;
+        wire(start, taken.sip, listeners, health.clone(), trunks.clone()).await?;
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
@@ -228,7 +232,13 @@ async fn serve(start: Start) -> Result<(), StartError> {
     terminations.next().await;
     let limit = loaded.server.drain_limit;
     let hurry = async { terminations.next().await };
-    drain(&health, &reach.mailboxes, &reach.live_calls, limit, hurry).await;
+    let parts = Draining {
+        health: &health,
+        mailboxes: &reach.mailboxes,
+        live_calls: &reach.live_calls,
+        trunks: &reach.trunks,
+    };
+    drain(parts, limit, hurry).await;
     reach.media.shutdown();
     keeping.finish().await;
     tracing::info!("stopped");
@@ -241,6 +251,7 @@ async fn wire(
     sockets: Sockets,
     listeners: Vec<ListenerRow>,
     health: HealthCell,
+    trunks: Arc<Trunks>,
 ) -> Result<(StateDir, Keeping, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
@@ -330,6 +341,7 @@ async fn wire(
             registrations: registrations.clone(),
             watch: watch.clone(),
             resolver: sip::Resolver::new(&settings.dns),
+            trunks: trunks.clone(),
             media: Arc::new(MediaOfShards(media.clone())),
             acd: to_acd.clone(),
             connections: sip::ConnectionLimits {
@@ -363,6 +375,7 @@ async fn wire(
         mailboxes,
         gate,
         registrations,
+        trunks,
         media,
         live_calls,
         health,

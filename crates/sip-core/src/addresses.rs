@@ -4,7 +4,7 @@
 
 use crate::network::Network;
 use crate::transport::Flow;
-use crate::uri::Host;
+use crate::uri::{Host, Uri};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -38,6 +38,16 @@ impl Addresses {
             Some(transport) => format!("<sip:kolapp@{host}:{port};transport={transport}>"),
             None => format!("<sip:kolapp@{host}:{port}>"),
         }
+    }
+
+    /// The same address with a user of its own, by which the requests that come here can be told apart.
+    pub fn contact_of(&self, user: &str, flow: &Flow) -> Uri {
+        let (host, port) = self.shown(flow);
+        let mut uri = Uri::sip(Some(user), host, Some(port));
+        if let (Uri::Sip(sip), Some(transport)) = (&mut uri, flow.transport.uri_param()) {
+            sip.params.set("transport", transport);
+        }
+        uri
     }
 
     /// Our address for audio, as the peer of that flow is told it.

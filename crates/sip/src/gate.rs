@@ -8,6 +8,7 @@ use base::{OrgId, Time};
 use call::Admission;
 use call::admission::{self, Account, Assessment};
 use call::settings::{AnswerOptions, Directory};
+use call::upkeep::TrunksSeen;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, Holder, NonceId, NonceKey};
 use sip_core::guard::{Ban, Cause, Offence, Source};
 use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode, Transport, Uri};
@@ -54,6 +55,8 @@ pub trait BanKeeper: Send + Sync {
 pub(crate) struct Asked<'a> {
     pub(crate) now: Time,
     pub(crate) directory: &'a Directory,
+    /// What is known of trunks.
+    pub(crate) trunks: &'a TrunksSeen,
     pub(crate) flow: &'a Flow,
     pub(crate) request: &'a Request,
 }
@@ -201,13 +204,14 @@ impl Gate {
         if request.method == Method::Options && !self.may_ask_what_there_is(asked) {
             return Verdict::Ignore(Turned::Stranger);
         }
-        let (realm, org) = match admission::assess(asked.directory, asked.flow, request) {
-            Assessment::Admitted(admission) => return self.let_in(asked, admission),
-            Assessment::Refused(status) => {
-                return self.turn_away(asked, status, Turned::Refused);
-            }
-            Assessment::Challenge { realm, org } => (realm, org),
-        };
+        let (realm, org) =
+            match admission::assess(asked.directory, asked.trunks, asked.flow, request) {
+                Assessment::Admitted(admission) => return self.let_in(asked, admission),
+                Assessment::Refused(status) => {
+                    return self.turn_away(asked, status, Turned::Refused);
+                }
+                Assessment::Challenge { realm, org } => (realm, org),
+            };
         match self.verify(asked, &org, &realm) {
             Ok(admission) => self.let_in(asked, admission),
             Err(Turned::SpeaksForAnother) => {

@@ -16,6 +16,7 @@ mod resolver;
 mod resting;
 mod sockets;
 mod stream;
+mod trunks;
 mod udp;
 mod watch;
 mod worker;
@@ -29,5 +30,6 @@ pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations}
 pub use resolver::Resolver;
 pub use sockets::{BindError, Sockets};
 pub use stream::{ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity};
+pub use trunks::Trunks;
 pub use watch::{SUBSCRIPTIONS_PER_USER_MAX, Watch};
 pub use worker::{LiveCalls, Media, Parts, start};

@@ -134,6 +134,23 @@ pub const METRICS: &[Metric] = &[
         &["cause"],
         "calls over; cause as in the log",
     ),
+    Metric {
+        name: "kolapp_trunk_up",
+        kind: MetricKind::Gauge,
+        labels: &["trunk"],
+        meaning: "1 while a trunk that registers or is probed can be used",
+    },
+    Metric {
+        name: "kolapp_trunk_registered",
+        kind: MetricKind::Gauge,
+        labels: &["trunk"],
+        meaning: "1 while the provider has us registered",
+    },
+    counts(
+        "kolapp_trunk_changes_total",
+        &["trunk", "to"],
+        "times that a trunk went up or down; to: up, down, unknown",
+    ),
     counts(
         "kolapp_trunk_challenges_ignored_total",
         &[],

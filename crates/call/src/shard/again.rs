@@ -199,7 +199,7 @@ fn leg_of(user: Mark) -> Option<LegId> {
         | Mark::Notify(leg)
         | Mark::Session(leg)
         | Mark::Prack(leg) => Some(leg),
-        Mark::Stray | Mark::Lamp(_) | Mark::Message(_) => None,
+        Mark::Stray | Mark::Lamp(_) | Mark::Message(_) | Mark::Trunk(_) => None,
     }
 }
 
@@ -214,6 +214,6 @@ fn wants(leg: &Leg, user: Mark, response: &Response) -> bool {
             let sent = leg.exchange.sent.as_ref().map(|sent| sent.cseq);
             leg.is_up() && sent.is_some() && number.ok() == sent
         }
-        Mark::Stray | Mark::Lamp(_) | Mark::Message(_) => false,
+        Mark::Stray | Mark::Lamp(_) | Mark::Message(_) | Mark::Trunk(_) => false,
     }
 }

@@ -8,8 +8,9 @@ use crate::call::{Between, Call, MessageCall, Purpose, Standing};
 use crate::crosswise::Rules;
 use crate::exchange::{Exchange, Owner};
 use crate::forward::ForwardedBy;
-use crate::identity::{Calling, Trust, account, caller_over, number_called, wish_of};
+use crate::identity::{Calling, Trust, account, caller_over, wish_of};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
+use crate::inward;
 use crate::ledger::Held;
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
@@ -386,8 +387,10 @@ fn admitted_user(admission: &Admission) -> Option<UserId> {
 
 /// What was called: over a trunk the organisation's number as it writes it itself, else what stands in the Request-URI.
 fn dialled_of(organisation: &Organisation, admission: &Admission, request: &Request) -> Box<str> {
-    let number = trunk_of(organisation, admission)
-        .and_then(|trunk| number_called(organisation, trunk, request));
+    let number = match admission {
+        Admission::Trunk(trunk) => inward::called(organisation, trunk, request),
+        Admission::User(_) | Admission::Anyone | Admission::NoRoom => None,
+    };
     match number {
         Some(number) => number.into(),
         None => request.uri.dialled().unwrap_or_default().into(),

@@ -43,6 +43,8 @@ impl Shard {
                 from,
                 reasons,
             } => self.other_gone(now, call, from, reasons, out),
+            Crosswise::Trunk { trunk, seen, .. } => self.trunk_told(trunk, seen),
+            Crosswise::TrunkSilent { trunk } => self.trunk_silent(now, &trunk, out),
         }
     }
 

@@ -32,6 +32,7 @@ mod text_message;
 mod transfer;
 mod trunks;
 mod update;
+mod upkeep;
 
 use crate::arena::Arena;
 use crate::call::{Call, Purpose, Standing};
@@ -42,10 +43,14 @@ use crate::routing::Asking;
 use crate::settings::Directory;
 use crate::subscription::{Subscription, SubscriptionTimer};
 use crate::timers::Timers;
+use crate::upkeep::{Errand, TrunkSeen, Upkeep};
 use crate::view::{CallState, CallView};
 use crate::watched::Line;
 use again::Again;
-use base::{CallId, Core, LegId, MessageId, ShardId, SubscriptionId, Time, UserId, WallClock};
+use base::{
+    CallId, Core, LegId, MessageId, ShardId, SubscriptionId, Time, TrunkId, UpkeepId, UserId,
+    WallClock,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use requests::Answered;
@@ -56,6 +61,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use requests::ACCEPT;
 pub use subscribe::Room;
 
 /// Calls at once in one shard, whatever the configuration says: what bounds its memory.
@@ -80,6 +86,8 @@ pub(crate) enum Mark {
     Message(MessageId),
     /// A PRACK to a party of this leg's INVITE.
     Prack(LegId),
+    /// What keeps a trunk up.
+    Trunk(Errand),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -87,6 +95,9 @@ enum Due {
     Leg(LegId, LegTimer),
     Call(CallId, CallTimer),
     Subscription(SubscriptionId, SubscriptionTimer),
+    Trunk(UpkeepId),
+    /// The first look at the trunks.
+    Trunks,
 }
 
 /// One of the fixed number of virtual signalling shards.
@@ -101,6 +112,10 @@ pub struct Shard {
     calls: Arena<Call>,
     subscriptions: Arena<Subscription>,
     text_messages: Arena<text_message::TextMessage>,
+    /// The trunks that this shard keeps up.
+    upkeeps: Arena<Upkeep>,
+    /// What is known of all that some shard keeps up.
+    trunks_seen: BTreeMap<TrunkId, TrunkSeen>,
     /// What was last told of each leg to those who watch its user.
     lines_told: BTreeMap<LegId, (UserId, Line)>,
     /// Legs that the step under way has touched; empty between steps.
@@ -138,13 +153,15 @@ impl Core for Shard {
                 self.transactions.set_addresses(directory.addresses.clone());
                 self.transactions
                     .set_banner(directory.server_header.clone());
-                self.directory = directory;
+                let before = std::mem::replace(&mut self.directory, directory);
+                self.look_after_trunks(now, &before, out);
                 self.end_subscriptions_to_nobody(now, out);
             }
             Input::Clock(wall) => self.wall = Some(wall),
             Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
             Input::Resolved { asker, targets } => match asker {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),
+                Asker::Trunk(errand) => self.trunk_resolved(now, errand, targets, out),
             },
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
             Input::Occupied { leg, ask, result } => self.occupied(now, leg, &ask, result, out),
@@ -155,8 +172,14 @@ impl Core for Shard {
             Input::TransportFailed { flow } => {
                 self.transact(now, transaction::Input::TransportFailed { flow }, out);
             }
-            Input::Drain { retry_after } => self.draining = Some(retry_after),
-            Input::EndAll => self.end_all(now, out),
+            Input::Drain { retry_after } => {
+                self.draining = Some(retry_after);
+                self.leave_registrars(now, out);
+            }
+            Input::EndAll => {
+                self.leave_registrars(now, out);
+                self.end_all(now, out);
+            }
             Input::Watching { subscription, room } => self.watching(now, subscription, room, out),
             Input::LocatedFor { message, bindings } => {
                 self.text_message_located(now, message, bindings, out);
@@ -180,6 +203,8 @@ impl Core for Shard {
                 Due::Leg(leg, timer) => Reason::Leg(leg, timer),
                 Due::Call(call, timer) => Reason::Call(call, timer),
                 Due::Subscription(id, timer) => Reason::Subscription(id, timer),
+                Due::Trunk(id) => Reason::Trunk(id),
+                Due::Trunks => Reason::Trunks,
             };
             (at, reason)
         });
@@ -216,6 +241,8 @@ impl Core for Shard {
                 Due::Call(call, CallTimer::KeyAwaited) => self.key_awaited(now, call, out),
                 Due::Call(call, CallTimer::PlayedLost) => self.played_lost(now, call, out),
                 Due::Subscription(id, timer) => self.subscription_due(now, id, timer, out),
+                Due::Trunk(id) => self.upkeep_due(now, id, out),
+                Due::Trunks => self.look_after_trunks(now, &Directory::default(), out),
             }
         }
         self.tell_lines(out);
@@ -231,6 +258,11 @@ impl Shard {
         let mut transactions = Transactions::new(id, of_transactions);
         transactions.set_addresses(directory.addresses.clone());
         transactions.set_banner(directory.server_header.clone());
+        let mut timers = Timers::default();
+        if upkeep::has_trunks_of(&directory, id) {
+            // At the first moment: nobody has told the time yet.
+            timers.arm(Due::Trunks, Time::ZERO);
+        }
         Shard {
             id,
             directory,
@@ -239,10 +271,12 @@ impl Shard {
             calls: Arena::default(),
             subscriptions: Arena::default(),
             text_messages: Arena::default(),
+            upkeeps: Arena::default(),
+            trunks_seen: BTreeMap::new(),
             lines_told: BTreeMap::new(),
             touched: Vec::new(),
             pending: BTreeMap::new(),
-            timers: Timers::default(),
+            timers,
             rng,
             wall: None,
             draining: None,
@@ -427,6 +461,7 @@ impl Shard {
             }
             Mark::Lamp(id) => self.lamp_told(now, id, response, out),
             Mark::Message(id) => self.text_message_answered(now, id, Some(response), out),
+            Mark::Trunk(errand) => self.trunk_answered(now, errand, response, out),
             Mark::Bye(_) | Mark::Notify(_) | Mark::Prack(_) | Mark::Stray => {}
         }
     }
@@ -445,6 +480,7 @@ impl Shard {
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Lamp(id) => self.forget_subscription(id, out),
             Mark::Message(id) => self.text_message_answered(now, id, None, out),
+            Mark::Trunk(errand) => self.trunk_unanswered(now, errand, failure, out),
             Mark::Prack(_) | Mark::Stray => {}
         }
     }

@@ -51,7 +51,7 @@ impl Shard {
         // A wish is about its phone's own calls: others' on the same account go out as the settings say.
         let own = matches!(&payer, Payer::User(user) if Some(user) == entry.caller_user.as_ref());
         let wish = entry.wish.as_ref().filter(|_| own).cloned();
-        let mut routes = trunk::routes(&organisation.trunks, &mut self.rng);
+        let mut routes = trunk::routes(&organisation.trunks, &self.trunks_seen, &mut self.rng);
         if routes.is_empty() {
             return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
         }
@@ -298,6 +298,9 @@ impl Shard {
         if how == Gone::Unreachable && flow.remote.port() != 0 {
             let span = rest::SILENT_RESTS;
             out.push(Output::Rest { hop: flow, span });
+        }
+        if let (Gone::Unreachable, Some(way)) = (how, &way) {
+            self.doubt_trunk(&way.trunk, out);
         }
         let Some(call) = self.call(id) else {
             return;

@@ -4,6 +4,7 @@ use crate::world::{directory, journey, server, user};
 use call::Admission;
 use call::admission::{Assessment, account, assess, speaks_for};
 use call::settings::Directory;
+use call::upkeep::{Register, TrunkSeen, TrunkState, TrunksSeen};
 use sip_core::digest::{Algorithm, Challenge, Credentials};
 use sip_core::{Flow, Limits, Message, Request, StatusCode, Transport};
 
@@ -33,7 +34,16 @@ fn invite(dialled: &str, from: &str) -> Request {
 }
 
 fn assessed(directory: &Directory, from: &str, request: &Request) -> &'static str {
-    match assess(directory, &flow(from), request) {
+    assessed_with(directory, &TrunksSeen::new(), from, request)
+}
+
+fn assessed_with(
+    directory: &Directory,
+    seen: &TrunksSeen,
+    from: &str,
+    request: &Request,
+) -> &'static str {
+    match assess(directory, seen, &flow(from), request) {
         Assessment::Admitted(Admission::Trunk(_)) => "trunk",
         Assessment::Admitted(_) => "anyone",
         Assessment::Challenge { realm, .. } => {
@@ -138,4 +148,91 @@ fn right_credentials_speak_for_their_own_account_and_no_other() {
         &domain("zoe"),
     );
     assert!(speaks_for(&directory, &org, &anna, &other).is_err());
+}
+
+/// The demo, whose trunk has registered at 192.0.2.1 and takes no calls by its address.
+fn registered(number: Option<&str>) -> (Directory, TrunksSeen) {
+    let mut directory = directory(journey());
+    let organisation = directory.organisations.values_mut().next().unwrap();
+    let (id, trunk) = organisation.trunks.iter_mut().next().unwrap();
+    let (_, mut outward) = crate::outside::trunk(0, 0);
+    let register = Register {
+        registrars: Vec::new(),
+        user: "kolapp".into(),
+        expires: std::time::Duration::from_secs(600),
+        number: number.map(Box::from),
+    };
+    outward.outward.as_mut().unwrap().keep.register = Some(register);
+    *trunk = outward;
+    let seen = TrunkSeen {
+        state: TrunkState::Up,
+        sources: vec!["192.0.2.1".parse().unwrap()],
+    };
+    let seen = TrunksSeen::from([(id.clone(), seen)]);
+    (directory, seen)
+}
+
+#[test]
+fn a_registered_trunk_is_known_by_its_contact_from_its_registrar_and_by_nothing_less() {
+    let registrar = "192.0.2.1:5060";
+    let contact = "sip:demo~provider@127.0.0.1:5060";
+    let stranger = "sip:+46701234567@carrier.example";
+    let number = |written: &str| format!("sip:{written}@provider.example");
+    for (default, from, uri, to, expected) in [
+        (None, registrar, contact, number("+46850001000"), "trunk"),
+        (None, registrar, contact, number("46850001000"), "trunk"),
+        (None, registrar, contact, number("08-50001000"), "trunk"),
+        (None, registrar, contact, number("kolapp"), "challenge"),
+        (None, registrar, contact, number("101"), "challenge"),
+        (
+            Some("+46850001000"),
+            registrar,
+            contact,
+            number("kolapp"),
+            "trunk",
+        ),
+        (
+            None,
+            "192.0.2.2:5060",
+            contact,
+            number("+46850001000"),
+            "challenge",
+        ),
+        (
+            None,
+            registrar,
+            "sip:demo~other@127.0.0.1:5060",
+            number("+46850001000"),
+            "challenge",
+        ),
+        (
+            None,
+            registrar,
+            "sip:+46850001000@127.0.0.1:5060",
+            number("+46850001000"),
+            "challenge",
+        ),
+    ] {
+        let (directory, seen) = registered(default);
+        let request = request("INVITE", uri, stranger, &to);
+        let found = assessed_with(&directory, &seen, from, &request);
+        assert_eq!(found, expected, "{uri} from {from} to {to}");
+    }
+}
+
+#[test]
+fn a_trunk_may_write_our_number_as_people_here_dial_it() {
+    let directory = directory(journey());
+    let stranger = "sip:+46701234567@carrier.example";
+    for (dialled, expected) in [
+        ("46850001000", "trunk"),
+        ("0850001000", "trunk"),
+        ("0046850001000", "trunk"),
+        ("50001000", "challenge"),
+        ("0850001001", "challenge"),
+    ] {
+        let request = invite(dialled, stranger);
+        let found = assessed(&directory, "127.8.9.10:5060", &request);
+        assert_eq!(found, expected, "{dialled}");
+    }
 }

@@ -8,7 +8,8 @@ use call::identity::Identity;
 use call::outward::{CallerId, Class, NumberFormat, Plan, Rights};
 use call::settings::{Directory, Trunk};
 use call::trunk::{Account, Outward};
-use call::{EndCause, RefusedCause};
+use call::upkeep::{TrunkSeen, TrunkState};
+use call::{Crosswise, EndCause, Input, RefusedCause};
 use sip_core::digest::Algorithm;
 use sip_core::{Direction, HeaderName, Method, Request, StatusCode};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ fn next_hop(phone: u16) -> sip_core::Uri {
     format!("sip:127.0.0.1:{}", 6_000 + phone).parse().unwrap()
 }
 
-fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
+pub(crate) fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
     let outward = Outward {
         next_hop: next_hop(phone),
         domain: "127.0.0.1".parse().unwrap(),
@@ -30,6 +31,7 @@ fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
         number_format: NumberFormat::Plus,
         priority,
         weight: 1,
+        keep: call::upkeep::Keep::default(),
     };
     let trunk = Trunk {
         sources: Vec::new(),
@@ -193,6 +195,35 @@ fn a_trunk_that_fails_passes_the_call_to_the_next_and_one_that_answers_for_the_n
             assert_eq!(world.phones[anna].seen, [Seen::Refused(told)], "{first:?}");
             assert_eq!(world.phones[second].seen, [], "{first:?}");
         }
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn a_trunk_that_is_down_is_tried_last_whatever_its_priority() {
+    for (second, tried) in [
+        (ANSWERS, [0, 1]),
+        (Habit::Refuses(StatusCode::SERVICE_UNAVAILABLE), [1, 1]),
+    ] {
+        let mut world = World::of(11, with_trunks(2));
+        let down = world.phone("provider", ANSWERS);
+        let up = world.phone("provider", second);
+        let anna = world.phone("anna", Habit::Rings);
+        let seen = TrunkSeen {
+            state: TrunkState::Down,
+            sources: Vec::new(),
+        };
+        world.tell_shard(Input::Told(Crosswise::Trunk {
+            shard: world.shard.id(),
+            trunk: "demo/trunk0".parse().unwrap(),
+            seen: Some(seen),
+        }));
+        world.call(anna, OUTSIDE);
+        world.run(seconds(10));
+        assert_eq!(world.phones[anna].seen, [Seen::Ringing, Seen::Answered]);
+        assert_eq!([down, up].map(|phone| invites(&world, phone).len()), tried);
+        world.hang_up(anna);
         world.run(seconds(60));
         world.assert_at_rest();
     }

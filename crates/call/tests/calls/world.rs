@@ -693,7 +693,7 @@ impl World {
         let Message::Request(request) = message else {
             return Admission::Anyone;
         };
-        match admission::assess(&self.directory, flow, request) {
+        match admission::assess(&self.directory, self.shard.trunks_seen(), flow, request) {
             admission::Assessment::Admitted(admission) => admission,
             admission::Assessment::Challenge { .. } => {
                 Admission::User(user(request.headers.from().unwrap().uri.user().unwrap()))
@@ -879,6 +879,9 @@ impl World {
                     self.play(leg, command);
                 }
                 Output::Acd(input) => self.tell_engine(input),
+                Output::TrunkChanged(_) | Output::TrunkForgotten(_) => {}
+                // What is for all shards is for those that are not here too.
+                Output::Tell { to, .. } if !self.is_here(to) => {}
                 Output::Tell { message, .. } => {
                     self.later(
                         Duration::ZERO,

@@ -261,6 +261,32 @@ fn a_trunk_s_address_and_transport_that_can_t_be_are_told() {
 }
 
 #[test]
+fn a_registration_that_says_not_whom_or_for_what_is_told() {
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "address = \"192.0.2.10\"\nregister = {}",
+        "22:12: `register` of trunk `provider` does not say whom to register; give the trunk its `username` and \
+         `password`, or name the account: user = \"46850001000\"",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "sources = [\"192.0.2.0/24\"]\nregister = {}",
+        "20:1: trunk `provider` has `register` and no `address`; name where calls are sent: \
+         address = \"192.0.2.10\"",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "address = \"192.0.2.10\"\nregister = { user = \"a\", number = \"+46850009999\" }",
+        "22:35: \"+46850009999\" is no number of this organisation; name one that stands under [numbers]",
+    );
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "address = \"192.0.2.10\"\nprobe = \"1s\"",
+        "22:9: expected a time from \"5s\" to \"1h\", got \"1s\"; choose a time from \"5s\" to \"1h\"",
+    );
+}
+
+#[test]
 fn a_plan_a_country_and_a_number_to_show_that_are_not_there_are_told() {
     organisation(
         "extension = \"101\"",

@@ -118,6 +118,7 @@ fn json(answer: &Answer) -> String {
         Answer::Agents(rows) => serde_json::to_string_pretty(rows),
         Answer::Registrations(rows) => serde_json::to_string_pretty(rows),
         Answer::Bans(rows) => serde_json::to_string_pretty(rows),
+        Answer::Trunks(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Changed => Ok("{}".into()),
     };

@@ -1,7 +1,7 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, QueueRow, RegistrationRow, Reloaded, Status,
+    AgentRow, Answer, BanRow, CallRow, QueueRow, RegistrationRow, Reloaded, Status, TrunkRow,
 };
 use std::fmt::Write;
 
@@ -14,6 +14,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Agents(rows) => agents(rows),
         Answer::Registrations(rows) => registrations(rows),
         Answer::Bans(rows) => bans(rows),
+        Answer::Trunks(rows) => trunks(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Changed => "Done.\n".into(),
     }
@@ -144,6 +145,21 @@ fn bans(rows: &[BanRow]) -> String {
         ]
     });
     table(head, cells, "Nobody is banned.")
+}
+
+fn trunks(rows: &[TrunkRow]) -> String {
+    let head = ["TRUNK", "STATE", "SINCE", "REGISTERED FOR", "AT", "TROUBLE"];
+    let cells = rows.iter().map(|row| {
+        [
+            row.name.to_string(),
+            row.state.clone(),
+            row.since_s.map_or_else(dash, clock),
+            row.registered_for_s.map_or_else(dash, clock),
+            or_dash(row.registered_at.as_ref()),
+            or_dash(row.trouble.as_ref()),
+        ]
+    });
+    table(head, cells, "No trunks are configured.")
 }
 
 fn status(status: &Status) -> String {

@@ -124,6 +124,7 @@ impl Phone {
 
     fn send_by(&self, flow: &Flow, request: &Request) -> Verdict {
         let asked = Asked {
+            trunks: &TrunksSeen::new(),
             now: self.now,
             directory: &self.directory,
             flow,

@@ -18,6 +18,7 @@ use crate::registrations::Registrations;
 use crate::resolver::Resolver;
 use crate::sockets::Sockets;
 use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
+use crate::trunks::Trunks;
 use crate::watch::Watch;
 use base::{CallId, LegId, ShardId, SubscriptionId, Time};
 use bytes::Bytes;
@@ -89,6 +90,8 @@ pub struct Parts<M> {
     pub watch: Arc<Watch>,
     /// Who asks the DNS.
     pub resolver: Arc<Resolver>,
+    /// What is known of trunks.
+    pub trunks: Arc<Trunks>,
     /// The media engine.
     pub media: Arc<M>,
     /// The queue engine's task.

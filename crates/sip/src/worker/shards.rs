@@ -40,7 +40,7 @@ impl<M: Media> Worker<M> {
             }
             (message, Admission::Anyone)
         } else {
-            match self.pass_gate(now, flow, message) {
+            match self.pass_gate(now, place, flow, message) {
                 Some(passed) => passed,
                 None => return,
             }
@@ -60,6 +60,7 @@ impl<M: Media> Worker<M> {
     fn pass_gate(
         &mut self,
         now: Time,
+        place: usize,
         flow: Flow,
         message: Message,
     ) -> Option<(Message, Admission)> {
@@ -72,6 +73,7 @@ impl<M: Media> Worker<M> {
         let asked = Asked {
             now,
             directory: &self.directory,
+            trunks: self.shards[place].shard.trunks_seen(),
             flow: &flow,
             request: &request,
         };
@@ -324,6 +326,8 @@ impl<M: Media> Worker<M> {
                     sight,
                 });
             }
+            Output::TrunkChanged(view) => self.parts.trunks.changed(view),
+            Output::TrunkForgotten(trunk) => self.parts.trunks.forgotten(&trunk),
         }
         None
     }

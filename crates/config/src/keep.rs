@@ -1,0 +1,127 @@
+//! `probe` and `[trunks.<name>.register]`: what keeps a trunk up.
+
+use crate::address;
+use crate::problems::{Problem, quoted};
+use crate::scope::Scope;
+use crate::section::{At, Context, Section};
+use crate::value;
+use call::upkeep::{Keep, Register};
+use sip_core::{Host, Uri};
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Registrars of one trunk at most: a provider has two, for its servers have many addresses each.
+const REGISTRARS_MAX: usize = 4;
+
+/// How often a trunk may be probed: a provider takes more often for an attack, and seldomer says too little.
+const PROBE_EVERY: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3_600);
+
+/// How long a registration may be asked to last.
+const EXPIRES: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(86_400);
+const EXPIRES_DEFAULT: Duration = Duration::from_secs(600);
+
+/// What is written of it, before it is known whom the trunk is at.
+pub(crate) struct Written {
+    probe: Option<Duration>,
+    register: Option<WrittenRegister>,
+}
+
+struct WrittenRegister {
+    what: String,
+    place: crate::source::Place,
+    registrars: Option<Vec<(Host, Option<u16>)>>,
+    user: Option<Box<str>>,
+    expires: Duration,
+    number: Option<Box<str>>,
+}
+
+/// Takes what keeps a trunk up.
+pub(crate) fn read(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Written {
+    let probe = section.take("probe", value::duration(PROBE_EVERY), context);
+    let what = format!("`register` of {}", section.what());
+    let register = section.section("register", what, context);
+    Written {
+        probe: probe.map(|at| at.value),
+        register: register.map(|section| read_register(section, scope, context)),
+    }
+}
+
+fn read_register(
+    mut section: Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> WrittenRegister {
+    let list = value::list(REGISTRARS_MAX, address::peer);
+    let registrars = section.take("registrars", list, context);
+    if let Some(at) = registrars.as_ref().filter(|at| at.value.is_empty()) {
+        let problem = format!("{} names no registrar", section.what());
+        let mend = "leave `registrars` out to register where calls are sent";
+        context.add(Problem::new(at.place, problem).mend(mend));
+    }
+    let user = section.take("user", value::text, context);
+    let expires = section.take("expires", value::duration(EXPIRES), context);
+    let number = section.take("number", address::public_number, context);
+    if let Some(At { value, place }) = &number
+        && !scope.numbers.contains(&**value)
+    {
+        let problem = format!("{} is no number of this organisation", quoted(value));
+        let mend = "name one that stands under [numbers]";
+        context.add(Problem::new(*place, problem).mend(mend));
+    }
+    let (what, place) = (section.what().to_owned(), section.place());
+    section.finish(context);
+    WrittenRegister {
+        what,
+        place,
+        registrars: registrars.map(|at| at.value.into_iter().map(|at| at.value).collect()),
+        user: user.map(|at| at.value.into()),
+        expires: expires.map_or(EXPIRES_DEFAULT, |at| at.value),
+        number: number.map(|at| at.value),
+    }
+}
+
+impl Written {
+    /// What is meant, for a trunk whose calls go to `next_hop` as that user.
+    pub(crate) fn meant(
+        self,
+        next_hop: &Uri,
+        username: Option<&str>,
+        context: &mut Context<'_>,
+    ) -> Keep {
+        let register = self.register.and_then(|written| {
+            let user = written.user.or_else(|| username.map(Box::from));
+            if user.is_none() {
+                let problem = format!("{} does not say whom to register", written.what);
+                let mend = "give the trunk its `username` and `password`, or name the account: user = \"46850001000\"";
+                context.add(Problem::new(written.place, problem).mend(mend));
+            }
+            let registrars = match written.registrars {
+                Some(list) => list.into_iter().map(|peer| like(next_hop, peer)).collect(),
+                None => vec![next_hop.clone()],
+            };
+            Some(Register {
+                registrars,
+                user: user?,
+                expires: written.expires,
+                number: written.number,
+            })
+        });
+        Keep {
+            register,
+            probe: self.probe,
+        }
+    }
+}
+
+/// Another server, reached the same way.
+fn like(next_hop: &Uri, (host, port): (Host, Option<u16>)) -> Uri {
+    let mut uri = next_hop.clone();
+    if let Uri::Sip(sip) = &mut uri {
+        (sip.host, sip.port) = (host, port);
+    }
+    uri
+}
