@@ -7,6 +7,7 @@
 )]
 
 mod flood;
+mod half_open;
 mod media;
 mod signalling;
 mod start;
@@ -27,7 +28,7 @@ struct Arguments {
     /// Under a minute: fewer calls, shorter runs, no search for the limit
     #[arg(long)]
     quick: bool,
-    /// Only rows of the parts named: start, registrar, signalling, queue, flood, bridge, playback, sipp
+    /// Only rows of the parts named: start, registrar, signalling, queue, flood, half-open, bridge, playback, sipp
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -70,12 +71,13 @@ impl Row {
 
 type Part = (&'static str, fn(Extent) -> Vec<Row>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("start", start::rows),
     ("registrar", signalling::registrar),
     ("signalling", signalling::direct),
     ("queue", signalling::queue),
     ("flood", flood::rows),
+    ("half-open", half_open::rows),
     ("bridge", media::bridge),
     ("playback", media::playback),
     ("sipp", signalling::sipp),
