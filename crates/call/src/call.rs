@@ -6,7 +6,7 @@ use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
 use crate::outward::{CallerId, Outside, Payer};
-use crate::settings::{FeatureCode, Message};
+use crate::settings::{Destination, FeatureCode, Message};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
@@ -66,12 +66,25 @@ pub(crate) struct Call {
     pub(crate) diverted: Vec<Diverted>,
     /// By whom it has been forwarded on its way.
     pub(crate) forwarded: ForwardedBy,
+    /// How often those who were called said where to call instead.
+    pub(crate) redirects: u8,
+    /// Where it goes next if it comes to nothing where it was redirected to.
+    pub(crate) alternatives: Alternatives,
     /// Whether people count it.
     pub(crate) standing: Standing,
 }
 
 /// Times that a caller may be sent on. People need a few; two servers that send a call to and fro need an end.
 pub(crate) const TRANSFERS_MAX: u8 = 16;
+
+/// Redirects of one call that are followed. Networks need one; two that point at each other need an end.
+pub(crate) const REDIRECTS_MAX: u8 = 5;
+
+/// Places that one redirect names beside the first: more are not tried.
+pub(crate) const ALTERNATIVES_MAX: usize = 4;
+
+/// Where a call goes next.
+pub(crate) type Alternatives = base::BoundedVec<Destination, ALTERNATIVES_MAX>;
 
 /// Whether people see a call as one of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Where numbers, menus and failed attempts lead, as the configuration says: the parts of a destination that are
 //! more than a name.
 
+use crate::outward::Outside;
 use crate::settings::Destination;
 use base::{GroupId, HoursId, MenuId, UserId};
 use calendar::Hours;
@@ -82,13 +83,22 @@ pub struct Group {
     /// Name shown on their phones beside the caller's.
     pub display_name: Box<str>,
     /// Who, in the order in which they are rung.
-    pub members: Vec<UserId>,
+    pub members: Vec<Member>,
     /// How.
     pub policy: GroupPolicy,
     /// How long their phones ring; each one's, where they are rung in order.
     pub ring: Duration,
     /// Where the caller goes when nobody answers: busy, declined, unreachable or no answer.
     pub then: Option<Destination>,
+}
+
+/// One of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Member {
+    /// A colleague, on his devices.
+    User(UserId),
+    /// A number outside, on the organisation's account.
+    Outside(Outside),
 }
 
 /// A menu that callers choose in by key. Each caller has some tries in all, of which a key that means nothing and a

@@ -118,5 +118,6 @@ fn reason(cause: ForwardCause) -> DivertedFor {
         ForwardCause::Busy => DivertedFor::Busy,
         ForwardCause::NoAnswer => DivertedFor::NoAnswer,
         ForwardCause::Unreachable => DivertedFor::Unreachable,
+        ForwardCause::Deflected => DivertedFor::Deflected,
     }
 }

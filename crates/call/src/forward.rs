@@ -40,6 +40,8 @@ pub enum ForwardCause {
     NoAnswer,
     /// He could not be reached.
     Unreachable,
+    /// His device said where to.
+    Deflected,
 }
 
 /// That somebody had a call forwarded.
@@ -59,6 +61,7 @@ impl Forwards {
     pub fn to(&self, cause: ForwardCause) -> Option<&str> {
         match cause {
             ForwardCause::Always => self.always.as_deref(),
+            ForwardCause::Deflected => None,
             ForwardCause::Busy => self.busy.as_deref(),
             ForwardCause::NoAnswer => self.no_answer.as_deref(),
             ForwardCause::Unreachable => self.unreachable.as_deref().or(self.no_answer.as_deref()),

@@ -3,7 +3,7 @@
 
 use crate::forward::Forwards;
 use crate::leg::{Gone, Role};
-use crate::settings::{Destination, Devices, Group, GroupPolicy};
+use crate::settings::{Destination, Devices, Group, GroupPolicy, Member};
 use base::{BoundedVec, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::StatusCode;
@@ -64,8 +64,8 @@ pub(crate) struct Hunt {
     /// The only one, where he is called by himself.
     pub(crate) callee: Option<Callee>,
     policy: GroupPolicy,
-    /// Those not rung yet, the next one last.
-    later: Vec<UserId>,
+    /// Those not rung yet, the next one last, each with his number in the order written.
+    later: Vec<(u8, Member)>,
     /// The weightiest of the endings so far.
     weightiest: Option<Gone>,
 }
@@ -82,30 +82,33 @@ impl Hunt {
                 forwards: forwards.clone(),
             }),
             policy: GroupPolicy::All,
-            later: vec![id.clone()],
+            later: vec![(0, Member::User(id.clone()))],
             weightiest: None,
         }
     }
 
     /// Everybody in a group but whoever calls it.
     pub(crate) fn of_group(group: &Group, caller: Option<&UserId>) -> Hunt {
-        let others = group.members.iter().rev();
+        let members = (0..).zip(&group.members);
+        let others = members.filter(|(_, member)| match member {
+            Member::User(user) => Some(user) != caller,
+            Member::Outside(_) => true,
+        });
+        let mut later: Vec<(u8, Member)> = others.map(|(n, it)| (n, it.clone())).collect();
+        later.reverse();
         Hunt {
             name: Some(group.display_name.clone()),
             ring: group.ring,
             then: group.then.clone(),
             callee: None,
             policy: group.policy,
-            later: others
-                .filter(|user| Some(*user) != caller)
-                .cloned()
-                .collect(),
+            later,
             weightiest: None,
         }
     }
 
     /// Whom to ring now; nobody once all have been tried.
-    pub(crate) fn next(&mut self) -> Vec<UserId> {
+    pub(crate) fn next(&mut self) -> Vec<(u8, Member)> {
         match self.policy {
             GroupPolicy::All => self.later.drain(..).rev().collect(),
             GroupPolicy::InOrder => self.later.pop().into_iter().collect(),
@@ -152,6 +155,11 @@ impl Ring {
         (self.phase == Phase::Ringing)
             .then(|| self.later.pop())
             .flatten()
+    }
+
+    /// Whether he is still to answer.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.phase == Phase::Ringing
     }
 
     /// Whether devices are left for a later round.

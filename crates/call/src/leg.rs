@@ -97,18 +97,25 @@ pub(crate) enum Role {
     Callee { user: UserId },
     /// Somebody outside, over a trunk.
     Outside,
+    /// The same, rung as one of several: which of them.
+    Member(u8),
 }
 
 impl Role {
     /// Whether the party is the one that was dialled: the caller hears how it goes with him.
     pub(crate) fn is_called(&self) -> bool {
-        matches!(self, Role::Callee { .. } | Role::Outside)
+        matches!(self, Role::Callee { .. } | Role::Outside | Role::Member(_))
+    }
+
+    /// Whether he is rung as one of those whom a caller is tried with.
+    pub(crate) fn is_colleague(&self) -> bool {
+        matches!(self, Role::Callee { .. } | Role::Member(_))
     }
 
     /// Who is rung.
     pub(crate) fn user(&self) -> Option<&UserId> {
         match self {
-            Role::Caller | Role::Outside => None,
+            Role::Caller | Role::Outside | Role::Member(_) => None,
             Role::Agent { agent: user, .. } | Role::Callee { user } => Some(user),
         }
     }

@@ -6,7 +6,7 @@ use crate::scope::{Dialled, Opened, Scope, known, open};
 use crate::section::{At, Context, Entry};
 use crate::value;
 use base::{GroupId, UserId};
-use call::settings::{Group, GroupPolicy};
+use call::settings::{Group, GroupPolicy, Member};
 use std::time::Duration;
 
 /// Members of one group at most: more people than these want a queue, which rings only those who are free.
@@ -77,7 +77,7 @@ fn read_members(
     names: At<Vec<At<String>>>,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
-) -> Vec<UserId> {
+) -> Vec<Member> {
     if names.value.is_empty() {
         let problem = format!("{what} has no members");
         let mend = "name who is rung: members = [\"anna\", \"bosse\"]";
@@ -96,8 +96,17 @@ fn read_members(
             context.add(problem);
             continue;
         }
-        let known = known(name, "user", &scope.users, context);
-        members.extend(known.and_then(|name| UserId::new(scope.org, name).ok()));
+        members.extend(read_member(name, scope, context));
     }
     members
+}
+
+/// A user by name, or a number outside.
+fn read_member(name: &At<String>, scope: &Scope<'_>, context: &mut Context<'_>) -> Option<Member> {
+    let is_user = scope.users.contains(name.value.as_str());
+    if !is_user && let Some(outside) = scope.numbering.read(&name.value) {
+        return Some(Member::Outside(outside));
+    }
+    let known = known(name, "user", &scope.users, context)?;
+    UserId::new(scope.org, known).ok().map(Member::User)
 }

@@ -10,7 +10,7 @@ use crate::tree::Node;
 use crate::value::{self, str_of, wrong};
 use base::OrgId;
 use call::ledger::Bounds;
-use call::outward::{CallerId, Class, Numbering, Plan, Rights};
+use call::outward::{CallerId, Class, Numbering, Plan, Redirects, Rights};
 use call::settings::Number;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -127,13 +127,22 @@ fn read_plan(name: &str, place: Place, node: &Node, context: &mut Context<'_>) -
     let mend = "name what may be called: allow = [\"national\", \"mobile\"]";
     let allow = section.require("allow", mend, reader, context);
     let bounds = read_bounds(&mut section, context);
+    let follow = section.take("follow_redirects", value::boolean, context);
+    let redirects = match follow {
+        Some(At { value: true, .. }) => Redirects::Followed,
+        _ => Redirects::Ignored,
+    };
     section.finish(context);
     let allow: BTreeSet<Class> = allow?.value.into_iter().map(|at| at.value).collect();
     if allow.is_empty() {
         let problem = format!("plan `{name}` allows nothing but emergency numbers");
         context.warn(Problem::new(place, problem).mend(mend));
     }
-    Some(Plan { allow, bounds })
+    Some(Plan {
+        allow,
+        bounds,
+        redirects,
+    })
 }
 
 /// A whole number that bounds something.

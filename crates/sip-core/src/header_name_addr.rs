@@ -1,6 +1,7 @@
 //! A name and an address, as From, To, Contact, Route and their like carry them (RFC 3261 §20.10).
 
 use crate::params::{HeaderParams, Params};
+use crate::registrar::Q_DEFAULT;
 use crate::text;
 use crate::uri::Uri;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,11 @@ pub struct NameAddr {
 }
 
 impl NameAddr {
+    /// How much an address is preferred, in thousandths (RFC 3261 §20.10).
+    pub fn q(&self) -> u16 {
+        thousandths(self.params.get("q"))
+    }
+
     /// An address without a name.
     pub fn new(uri: Uri) -> NameAddr {
         NameAddr {
@@ -178,6 +184,21 @@ impl fmt::Display for NameAddr {
     }
 }
 
+/// RFC 3261 §25.1 `qvalue`, in thousandths; what is none counts as not said.
+fn thousandths(text: Option<&str>) -> u16 {
+    let read = |text: &str| {
+        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+        let is_read = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let part: u16 = format!("{part:0<3}").parse().ok()?;
+        match whole {
+            "0" if is_read => Some(part),
+            "1" if is_read && part == 0 => Some(1_000),
+            _ => None,
+        }
+    };
+    text.and_then(read).unwrap_or(Q_DEFAULT)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,5 +262,26 @@ mod tests {
         let written = evil.to_string();
         assert!(!written.contains('\n'));
         assert_eq!(read(&written).uri, evil.uri);
+    }
+
+    #[test]
+    fn a_preference_is_read_in_thousandths() {
+        for (text, read) in [
+            ("0", 0),
+            ("1", 1_000),
+            ("0.7", 700),
+            ("0.25", 250),
+            ("1.000", 1_000),
+            ("0.", 0),
+            ("1.5", 1_000),
+            ("2", 1_000),
+            ("0.1234", 1_000),
+            ("-1", 1_000),
+            ("0.+1", 1_000),
+            ("", 1_000),
+        ] {
+            assert_eq!(thousandths(Some(text)), read, "{text}");
+        }
+        assert_eq!(thousandths(None), 1_000);
     }
 }

@@ -72,6 +72,18 @@ pub struct Plan {
     pub allow: BTreeSet<Class>,
     /// How much each who has it may call.
     pub bounds: Bounds,
+    /// Whether whoever was called may say where to call instead.
+    pub redirects: Redirects,
+}
+
+/// Whether whoever was called may say where to call instead (3xx).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Redirects {
+    /// No: the call ends there.
+    #[default]
+    Ignored,
+    /// Yes, to where whoever pays may call.
+    Followed,
 }
 
 /// Calls outside that a user has at once unless his plan says otherwise: a receptionist who has sent a handful on, and
@@ -116,6 +128,12 @@ impl Settings {
         Ok(Allowed {
             outside: outside.clone(),
         })
+    }
+
+    /// Whether calls on that account go where those who are called say.
+    pub(crate) fn follows_redirects(&self, payer: &Payer) -> bool {
+        let plan = self.plan(payer);
+        plan.is_some_and(|plan| plan.redirects == Redirects::Followed)
     }
 
     fn own(&self, payer: &Payer) -> Option<&Rights> {

@@ -4,7 +4,7 @@ use super::enter::purpose_of;
 use super::replaces::replaced_by;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
-use crate::call::{Between, Call, MessageCall, Purpose, Standing};
+use crate::call::{Alternatives, Between, Call, MessageCall, Purpose, Standing};
 use crate::crosswise::Rules;
 use crate::exchange::{Exchange, Owner};
 use crate::forward::ForwardedBy;
@@ -166,6 +166,8 @@ impl Shard {
                 transfers: 0,
                 diverted: Vec::new(),
                 forwarded: ForwardedBy::new(),
+                redirects: 0,
+                alternatives: Alternatives::new(),
                 standing: Standing::Counted,
             }
         });

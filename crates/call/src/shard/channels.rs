@@ -110,11 +110,7 @@ impl Shard {
         // Nothing more is tried.
         entry.way = None;
         let call = entry.call;
-        if let Some(call) = self.call(call) {
-            let call = self.view(call);
-            let cause = cause_of(full);
-            out.push(Output::Event(CallEvent::OutsideRefused { call, cause }));
-        }
+        self.tell_refused(call, cause_of(full), out);
         let status = match full {
             Full::Trunk | Full::Organisation => StatusCode::SERVICE_UNAVAILABLE,
             Full::AtOnce | Full::Calls | Full::Minutes => StatusCode::FORBIDDEN,

@@ -1,6 +1,7 @@
 //! Legs that we make: an agent's or colleague's device is located, given a media session, and invited; and
 //! what becomes of that INVITE.
 
+use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
@@ -278,6 +279,9 @@ impl Shard {
                 self.device_answered(now, leg, flow, response, out);
             }
             State::Calling { .. } if response.is_final() => {
+                if self.redirected(now, leg, response, out) == Forwarding::Done {
+                    return;
+                }
                 let call = self.leg(leg).map(|leg| leg.call);
                 if let Some(span) = rest::asked_by(response) {
                     out.push(Output::Rest { hop: flow, span });
@@ -351,6 +355,10 @@ impl Shard {
             }
             Role::Callee { .. } => self.colleague_answered(now, call, leg, out),
             Role::Outside => self.outside_answered(now, call, leg, out),
+            Role::Member(_) => {
+                self.colleague_answered(now, call, leg, out);
+                self.pay_a_minute(leg, out);
+            }
             Role::Caller => {}
         }
     }

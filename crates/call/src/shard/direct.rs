@@ -4,11 +4,13 @@ use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::ringing::CallOff;
 use super::{Due, Shard};
-use crate::call::Purpose;
+use crate::call::{Alternatives, Purpose};
 use crate::hunt::Hunt;
 use crate::input::Output;
 use crate::journey::CallTimer;
 use crate::leg::Role;
+use crate::outward::Payer;
+use crate::settings::Member;
 use base::{CallId, LegId, Time};
 use media_core::{PromptId, Then};
 use sip_core::StatusCode;
@@ -18,19 +20,37 @@ impl Shard {
     pub(super) fn ring_colleagues(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
         while let Some(hunt) = self.hunt(call) {
             let ring = hunt.ring;
-            let users = hunt.next();
-            if users.is_empty() {
+            let members = hunt.next();
+            if members.is_empty() {
                 return self.nobody_answered(now, call, out);
             }
             let mut rung = false;
-            for user in users {
-                let role = Role::Callee { user: user.clone() };
-                rung |= self.ring_user(call, role, &user, out).is_some();
+            for (number, member) in members {
+                rung |= self.ring_member(call, number, member, out);
             }
             if rung {
                 self.timers
                     .arm(Due::Call(call, CallTimer::RingTooLong), now + ring);
                 return;
+            }
+        }
+    }
+
+    fn ring_member(
+        &mut self,
+        call: CallId,
+        number: u8,
+        member: Member,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        match member {
+            Member::User(user) => {
+                let role = Role::Callee { user: user.clone() };
+                self.ring_user(call, role, &user, out).is_some()
+            }
+            Member::Outside(outside) => {
+                let (role, payer) = (Role::Member(number), Payer::Organisation);
+                self.ring_outside(call, role, &outside, payer, out)
             }
         }
     }
@@ -76,6 +96,7 @@ impl Shard {
             direct.leg = Some(leg);
         }
         entry.connected = Some(now);
+        entry.alternatives = Alternatives::new();
         let caller = entry.caller;
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
         self.timers.disarm(&Due::Call(call, CallTimer::NextRound));
@@ -122,6 +143,9 @@ impl Shard {
         };
         let verdict = hunt.verdict();
         if self.forward_after(now, call, verdict, out) == Forwarding::Done {
+            return;
+        }
+        if self.try_alternative(now, call, out) == Forwarding::Done {
             return;
         }
         let Some(hunt) = self.hunt(call) else {

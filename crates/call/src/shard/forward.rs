@@ -89,7 +89,7 @@ impl Shard {
 
     /// Notes a forward. Not where it leads round in a circle: through the same person twice, too often, or over more
     /// servers than a call may pass (RFC 3261 §16.3).
-    fn may_be_forwarded(&mut self, call: CallId, forwarded: Forwarded) -> bool {
+    pub(super) fn may_be_forwarded(&mut self, call: CallId, forwarded: Forwarded) -> bool {
         let Some(entry) = self.call_mut(call) else {
             return false;
         };

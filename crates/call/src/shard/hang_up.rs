@@ -193,7 +193,9 @@ impl Shard {
                 let cause = how.cause_or(EndCause::CallerHungUp);
                 self.end_call(now, call, cause, status, out);
             }
-            Role::Agent { .. } | Role::Callee { .. } if self.talks_with(call, leg) => {
+            Role::Agent { .. } | Role::Callee { .. } | Role::Member(_)
+                if self.talks_with(call, leg) =>
+            {
                 let status = StatusCode::REQUEST_TERMINATED;
                 let cause = how.cause_or(EndCause::CalleeHungUp);
                 self.end_call(now, call, cause, status, out);
@@ -203,6 +205,10 @@ impl Shard {
                 self.device_over(now, call, &role, how, out);
             }
             Role::Outside => self.outside_gone(now, leg, how, out),
+            Role::Member(_) => {
+                let how = (!withdrawn).then_some(how);
+                self.member_gone(now, leg, &role, how, out);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ mod menu;
 mod message;
 mod offer;
 mod queue;
+mod redirect;
 mod refer;
 mod refresh;
 mod reliable;

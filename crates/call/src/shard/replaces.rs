@@ -268,10 +268,9 @@ fn waits_for(call: &Call) -> Option<Destination> {
     match &call.purpose {
         Purpose::Queue(queue) => Some(Destination::Queue(queue.queue.clone())),
         Purpose::Direct(_) => {
-            let mut users = call.rings.iter().filter_map(|ring| ring.role.user());
             // A group has begun with some of its people, and can't be begun with again.
-            let only = users.next().filter(|_| users.next().is_none());
-            only.cloned().map(Destination::User)
+            let only = call.rings.first().filter(|_| call.rings.len() == 1)?;
+            only.role.user().cloned().map(Destination::User)
         }
         _ => None,
     }

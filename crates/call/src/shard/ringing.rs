@@ -223,8 +223,8 @@ impl Shard {
         let verdict = ring.verdict();
         match role {
             Role::Agent { offer, .. } => self.offer_over(*offer, verdict, out),
-            Role::Callee { user } => {
-                self.tell_own_call(Some(user.clone()), call, OwnCall::Over, out);
+            Role::Callee { .. } | Role::Member(_) => {
+                self.tell_own_call(role.user().cloned(), call, OwnCall::Over, out);
                 if wanted {
                     self.colleague_gone(now, call, verdict, out);
                 }
@@ -257,7 +257,7 @@ impl Shard {
                 false
             }
             Role::Agent { offer, .. } => talks != Some(*offer),
-            Role::Caller | Role::Outside => false,
+            Role::Caller | Role::Outside | Role::Member(_) => false,
         });
         entry.rings.iter_mut().for_each(Ring::withdraw);
         for user in colleagues {
@@ -279,7 +279,7 @@ impl Shard {
         };
         let mut stopped = Vec::new();
         entry.rings.retain(|ring| {
-            let stops = matches!(ring.role, Role::Callee { .. }) && but != Some(&ring.role);
+            let stops = ring.role.is_colleague() && but != Some(&ring.role);
             stopped.extend(stops.then(|| ring.role.clone()));
             !stops
         });
@@ -294,12 +294,12 @@ impl Shard {
 
     /// Whether any colleague rings.
     pub(super) fn colleagues_ring(&self, call: CallId) -> bool {
-        let is_colleague = |ring: &Ring| matches!(ring.role, Role::Callee { .. });
+        let is_colleague = |ring: &Ring| ring.role.is_colleague();
         self.call(call)
             .is_some_and(|call| call.rings.iter().any(is_colleague))
     }
 
-    fn ring(&mut self, call: CallId, role: &Role) -> Option<&mut Ring> {
+    pub(super) fn ring(&mut self, call: CallId, role: &Role) -> Option<&mut Ring> {
         let rings = &mut self.call_mut(call)?.rings;
         rings.iter_mut().find(|ring| ring.role == *role)
     }

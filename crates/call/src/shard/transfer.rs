@@ -108,10 +108,16 @@ impl Shard {
             },
             false => Calling {
                 user,
-                number: entry.dialled.clone(),
+                number: self.number_at(leg).unwrap_or_else(|| entry.dialled.clone()),
                 name: None,
             },
         }))
+    }
+
+    /// The number outside that a leg of ours reached.
+    fn number_at(&self, leg: LegId) -> Option<Box<str>> {
+        let way = self.leg(leg)?.way.as_ref()?;
+        Some(way.number.to_string().into())
     }
 
     fn user_of(&self, leg: LegId) -> Option<base::UserId> {

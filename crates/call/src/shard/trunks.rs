@@ -3,17 +3,19 @@
 //! as any withdrawn leg does.
 
 use super::channels::vacate;
+use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::requests::{ALLOW, SUPPORTED};
 use super::{Due, Shard};
-use crate::call::Purpose;
+use crate::call::{Alternatives, Purpose};
 use crate::diverted::{self, Told};
+use crate::hunt::Ring;
 use crate::identity::{NOT_SHOWN, Trust, anonymous};
 use crate::input::{Asker, CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
 use crate::ledger::{Held, Urgency};
 use crate::leg::{Leg, Role, State};
-use crate::outward::{CallerId, Class, NotAllowed, Payer};
+use crate::outward::{CallerId, Class, NotAllowed, Outside, Payer};
 use crate::rest;
 use crate::settings::{Organisation, Trunk};
 use crate::trunk::{self, Outward, Way};
@@ -31,31 +33,48 @@ const OUTSIDE_RINGS_MAX: Duration = Duration::from_secs(180);
 impl Shard {
     /// Goes about a call to a number outside: the check, then the first trunk.
     pub(super) fn call_outside(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.call(call) else {
             return;
         };
         let Purpose::Outside(outside) = &entry.purpose else {
             return;
         };
-        let Some(organisation) = directory.organisations.get(&entry.org) else {
-            // A reload took the organisation away while this was on its way.
-            return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
+        let (outside, payer) = (outside.outside.clone(), outside.payer.clone());
+        let way = match self.way_out(call, &outside, payer) {
+            Ok(way) => way,
+            Err(cause) => return self.refuse_outside(now, call, cause, out),
         };
-        let payer = outside.payer.clone();
-        let checked = organisation.outward.check(&payer, &outside.outside);
-        let allowed = match checked {
-            Ok(allowed) => allowed,
-            Err(why) => return self.refuse_outside(now, call, cause_of(why), out),
-        };
+        let rings_until = now + OUTSIDE_RINGS_MAX;
+        self.timers
+            .arm(Due::Call(call, CallTimer::RingTooLong), rings_until);
+        if !self.set_out(call, Role::Outside, way, Held::default(), out) {
+            self.refuse_outside(now, call, RefusedCause::TooManyCalls, out);
+        }
+    }
+
+    /// The way to a number outside on that account, if it may be called: the check that every call out passes.
+    fn way_out(
+        &mut self,
+        call: CallId,
+        outside: &Outside,
+        payer: Payer,
+    ) -> Result<Way, RefusedCause> {
+        let directory = Arc::clone(&self.directory);
+        // Where there is none, a reload took the organisation away while this was on its way.
+        let (entry, organisation) = self
+            .call(call)
+            .and_then(|call| Some((call, directory.organisations.get(&call.org)?)))
+            .ok_or(RefusedCause::NoTrunk)?;
+        let checked = organisation.outward.check(&payer, outside);
+        let allowed = checked.map_err(cause_of)?;
         // A wish is about its phone's own calls: others' on the same account go out as the settings say.
         let own = matches!(&payer, Payer::User(user) if Some(user) == entry.caller_user.as_ref());
         let wish = entry.wish.as_ref().filter(|_| own).cloned();
         let mut routes = trunk::routes(&organisation.trunks, &self.trunks_seen, &mut self.rng);
         if routes.is_empty() {
-            return self.refuse_outside(now, call, RefusedCause::NoTrunk, out);
+            return Err(RefusedCause::NoTrunk);
         }
-        let way = Way {
+        Ok(Way {
             trunk: routes.remove(0),
             urgency: match allowed.outside.class {
                 Class::Emergency => Urgency::Emergency,
@@ -66,12 +85,41 @@ impl Shard {
             payer,
             targets: Vec::new(),
             routes,
+        })
+    }
+
+    /// Somebody outside is rung as one of several. False where that can't be.
+    pub(super) fn ring_outside(
+        &mut self,
+        call: CallId,
+        role: Role,
+        outside: &Outside,
+        payer: Payer,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let way = match self.way_out(call, outside, payer) {
+            Ok(way) => way,
+            Err(cause) => {
+                self.tell_refused(call, cause, out);
+                return false;
+            }
         };
-        let rings_until = now + OUTSIDE_RINGS_MAX;
-        self.timers
-            .arm(Due::Call(call, CallTimer::RingTooLong), rings_until);
-        if !self.set_out(call, way, Held::default(), out) {
-            self.refuse_outside(now, call, RefusedCause::TooManyCalls, out);
+        let ring = Ring::new(role.clone());
+        let rung = self.call_mut(call).map(|call| call.rings.push(ring));
+        if !matches!(rung, Some(Ok(()))) {
+            return false;
+        }
+        let rung = self.set_out(call, role.clone(), way, Held::default(), out);
+        if !rung {
+            self.forget_ring(call, &role);
+        }
+        rung
+    }
+
+    pub(super) fn tell_refused(&self, call: CallId, cause: RefusedCause, out: &mut Vec<Output>) {
+        if let Some(entry) = self.call(call) {
+            let call = self.view(entry);
+            out.push(Output::Event(CallEvent::OutsideRefused { call, cause }));
         }
     }
 
@@ -86,16 +134,20 @@ impl Shard {
             RefusedCause::NoPlan | RefusedCause::NumberNotAllowed => StatusCode::FORBIDDEN,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
-        if let Some(entry) = self.call(call) {
-            let call = self.view(entry);
-            out.push(Output::Event(CallEvent::OutsideRefused { call, cause }));
-        }
+        self.tell_refused(call, cause, out);
         self.outside_fails(now, call, status, out);
     }
 
     /// A leg that goes that way, with what an attempt before it had. False where the call has too many legs.
-    fn set_out(&mut self, call: CallId, way: Way, held: Held, out: &mut Vec<Output>) -> bool {
-        let Some(leg) = self.new_leg(call, Role::Outside, None) else {
+    fn set_out(
+        &mut self,
+        call: CallId,
+        role: Role,
+        way: Way,
+        held: Held,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let Some(leg) = self.new_leg(call, role, None) else {
             vacate(held, out);
             return false;
         };
@@ -267,6 +319,7 @@ impl Shard {
             return;
         };
         entry.connected = Some(now);
+        entry.alternatives = Alternatives::new();
         let caller = entry.caller;
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
         self.answer(now, caller, out);
@@ -284,6 +337,9 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
+        if self.try_alternative(now, call, out) == Forwarding::Done {
+            return;
+        }
         let prompt = self.not_available(call);
         self.end_saying(now, call, prompt, status, out);
     }
@@ -293,15 +349,9 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let (id, flow) = (entry.call, entry.flow);
+        let id = entry.call;
         let way = entry.way.take();
-        if how == Gone::Unreachable && flow.remote.port() != 0 {
-            let span = rest::SILENT_RESTS;
-            out.push(Output::Rest { hop: flow, span });
-        }
-        if let (Gone::Unreachable, Some(way)) = (how, &way) {
-            self.doubt_trunk(&way.trunk, out);
-        }
+        self.note_silence(leg, how, way.as_deref(), out);
         let Some(call) = self.call(id) else {
             return;
         };
@@ -322,12 +372,56 @@ impl Shard {
             .and_then(|way| next_way(*way, how));
         if let Some(way) = next {
             let held = self.hand_over(leg, &way);
-            if self.set_out(id, way, held, out) {
+            if self.set_out(id, Role::Outside, way, held, out) {
                 return;
             }
         }
         self.vacate_seat(leg, out);
         self.outside_fails(now, id, status_for_caller(how), out);
+    }
+
+    /// An address that said nothing is left alone for a while, and its trunk may be down.
+    fn note_silence(&self, leg: LegId, how: Gone, way: Option<&Way>, out: &mut Vec<Output>) {
+        if how != Gone::Unreachable {
+            return;
+        }
+        if let Some(hop) = self.leg(leg).map(|leg| leg.flow)
+            && hop.remote.port() != 0
+        {
+            let span = rest::SILENT_RESTS;
+            out.push(Output::Rest { hop, span });
+        }
+        if let Some(way) = way {
+            self.doubt_trunk(&way.trunk, out);
+        }
+    }
+
+    /// The same of somebody who was rung as one of several: his next trunk, or he is out of it.
+    pub(super) fn member_gone(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        role: &Role,
+        how: Option<Gone>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let (call, way) = (entry.call, entry.way.take());
+        if let Some(how) = how {
+            self.note_silence(leg, how, way.as_deref(), out);
+        }
+        let is_rung = self.ring(call, role).is_some_and(|ring| ring.is_wanted());
+        let next = how.filter(|_| is_rung).and_then(|how| next_way(*way?, how));
+        if let Some(way) = next {
+            let held = self.hand_over(leg, &way);
+            if self.set_out(call, role.clone(), way, held, out) {
+                return;
+            }
+        }
+        self.vacate_seat(leg, out);
+        self.device_over(now, call, role, how, out);
     }
 }
 

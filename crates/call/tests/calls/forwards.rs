@@ -15,7 +15,7 @@ fn to(number: &str) -> Option<Box<str>> {
     Some(number.into())
 }
 
-fn always(number: &str) -> Forwards {
+pub(crate) fn always(number: &str) -> Forwards {
     Forwards {
         always: to(number),
         ..Forwards::default()

@@ -4,7 +4,7 @@ use crate::phone::{Habit, Seen};
 use crate::world::{NUMBER, World, journey, queue, user};
 use crate::{ANSWERS, seconds, state};
 use base::{GroupId, OrgId};
-use call::settings::{Destination, Group, GroupPolicy, Message};
+use call::settings::{Destination, Group, GroupPolicy, Member, Message};
 use media_core::PromptId;
 use sip_core::StatusCode;
 
@@ -19,7 +19,7 @@ fn message(then: Option<Destination>) -> Destination {
 fn group(policy: GroupPolicy, then: Option<Destination>) -> Group {
     Group {
         display_name: "Reception".into(),
-        members: vec![user("anna"), user("bosse")],
+        members: vec![Member::User(user("anna")), Member::User(user("bosse"))],
         policy,
         ring: seconds(10),
         then,
@@ -209,5 +209,85 @@ fn numbers_that_lead_to_each_other_in_a_circle_lead_nowhere() {
     world.call(caller, "+46850001002");
     world.run(seconds(60));
     assert_eq!(world.phones[caller].seen, [Seen::Refused(404)]);
+    world.assert_at_rest();
+}
+
+/// A group of anna and a mobile telephone.
+fn with_mobile(policy: GroupPolicy) -> World {
+    let mut directory = crate::outside::with_trunks(1);
+    let demo = directory.organisations.values_mut().next().unwrap();
+    let mobile = demo
+        .outward
+        .numbering
+        .read(crate::outside::OUTSIDE)
+        .unwrap();
+    let mut group = group(policy, None);
+    group.members = vec![Member::User(user("anna")), Member::Outside(mobile)];
+    let id = GroupId::new(&OrgId::new("demo").unwrap(), "reception").unwrap();
+    let destination = Destination::Group(id.clone());
+    demo.ways.groups.insert(id, group);
+    demo.extensions.insert("2000".into(), destination);
+    World::of(210, directory)
+}
+
+#[test]
+fn a_member_outside_rings_with_the_others_and_the_first_to_answer_has_the_call() {
+    for (mobile, colleague) in [
+        (ANSWERS, Habit::Rings),
+        (Habit::Rings, ANSWERS),
+        (BUSY, ANSWERS),
+        (ANSWERS, BUSY),
+    ] {
+        let mut world = with_mobile(GroupPolicy::All);
+        let provider = world.phone("provider", mobile);
+        let anna = world.phone("anna", colleague);
+        let bosse = world.phone("bosse", Habit::Rings);
+        world.call(bosse, "2000");
+        world.run(seconds(1));
+        let ring = [provider, anna].map(|phone| !world.phones[phone].seen.is_empty());
+        assert_eq!(ring, [true, true], "{mobile:?} {colleague:?}");
+        world.run(seconds(3));
+        assert_eq!(world.phones[provider].talks(), mobile == ANSWERS);
+        assert_eq!(world.phones[anna].talks(), colleague == ANSWERS);
+        assert_eq!(world.phones[bosse].seen, [Seen::Ringing, Seen::Answered]);
+        assert_eq!(world.bridges(), 1);
+        assert_eq!(world.ledger.channels(), u32::from(mobile == ANSWERS));
+        world.hang_up(bosse);
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn a_member_outside_has_his_turn_in_order_and_his_next_trunk_when_one_fails() {
+    let mut world = with_mobile(GroupPolicy::InOrder);
+    let provider = world.phone("provider", ANSWERS);
+    let anna = world.phone("anna", Habit::Rings);
+    let bosse = world.phone("bosse", Habit::Rings);
+    world.call(bosse, "2000");
+    world.run(seconds(9));
+    assert_eq!(world.phones[provider].seen, []);
+    world.run(seconds(4));
+    assert_eq!(world.phones[anna].seen, [Seen::Invited, Seen::Cancelled]);
+    assert!(world.phones[provider].talks());
+    world.hang_up(provider);
+    world.run(seconds(60));
+    assert_eq!(world.phones[bosse].seen.last(), Some(&Seen::HungUpOn));
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_member_outside_whom_the_organisation_may_not_call_is_passed_over() {
+    let mut world = with_mobile(GroupPolicy::All);
+    world.change(|demo| demo.outward.common.plan = None);
+    let provider = world.phone("provider", ANSWERS);
+    world.phone("anna", BUSY);
+    let bosse = world.phone("bosse", Habit::Rings);
+    world.call(bosse, "2000");
+    world.run(seconds(3));
+    assert_eq!(world.phones[provider].seen, []);
+    assert_eq!(world.phones[bosse].seen.last(), Some(&Seen::Refused(486)));
+    assert_eq!(world.outside_refused, [call::RefusedCause::NoPlan]);
+    world.run(seconds(60));
     world.assert_at_rest();
 }

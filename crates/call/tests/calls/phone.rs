@@ -132,6 +132,8 @@ pub(crate) struct Phone {
     pub(crate) reason: Option<String>,
     /// What it says itself of why it ends a call.
     pub(crate) gives_reason: Option<&'static str>,
+    /// Where it says to call instead, if it refuses with 3xx.
+    pub(crate) moved_to: Vec<String>,
     /// Requests that came, ACK and CANCEL left out.
     pub(crate) requests: Vec<Request>,
     /// What it demands of whoever sends it a request.
@@ -164,6 +166,7 @@ impl Phone {
             q: 1_000,
             reason: None,
             gives_reason: None,
+            moved_to: Vec::new(),
             requests: Vec::new(),
             demands: None,
             min_se: None,
@@ -634,7 +637,10 @@ impl Phone {
             }
             (Method::Invite, Side::Idle, Habit::Refuses(status)) => {
                 self.seen.push(Seen::Invited);
-                let response = say(status);
+                let mut response = say(status);
+                for contact in &self.moved_to {
+                    response.headers.push(HeaderName::Contact, &**contact);
+                }
                 self.step(now, respond(response), out);
             }
             (Method::Invite, Side::Idle, habit) => {

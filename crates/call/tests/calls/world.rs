@@ -11,7 +11,9 @@ use call::settings::{
     Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
 };
 use call::watched::{Lamp, Line, Sight, Watched};
-use call::{Admission, CallEvent, EndCause, Input, Output, RefusedCause, Room, Shard, admission};
+use call::{
+    Admission, Asker, CallEvent, EndCause, Input, Output, RefusedCause, Room, Shard, admission,
+};
 use control::Role;
 use media_core::{Command, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
@@ -722,6 +724,10 @@ impl World {
             },
             Input::Located { leg, .. }
             | Input::MediaOpened { leg, .. }
+            | Input::Resolved {
+                asker: Asker::Leg(leg),
+                ..
+            }
             | Input::Occupied { leg, .. }
             | Input::Spent { leg, .. } => leg.shard,
             Input::Media(event) => event.leg().shard,

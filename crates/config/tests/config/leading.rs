@@ -4,7 +4,7 @@ use crate::common::{Sandbox, warnings};
 use crate::errors::organisation;
 use base::{GroupId, HoursId, MenuId, OrgId, QueueId, UserId};
 use calendar::Hours;
-use call::settings::{CallerPattern, Choice, Destination, GroupPolicy, Listening, Message};
+use call::settings::{CallerPattern, Choice, Destination, GroupPolicy, Listening, Member, Message};
 use media_core::PromptId;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ then = { queue = "sales" }
     let acme = &loaded.directory.organisations[&org()];
     let id = GroupId::new(&org(), "reception").unwrap();
     let group = &acme.ways.groups[&id];
-    let user = |name| UserId::new(&org(), name).unwrap();
+    let user = |name| Member::User(UserId::new(&org(), name).unwrap());
     assert_eq!(group.members, [user("bosse"), user("anna")]);
     assert_eq!(&*group.display_name, "Reception");
     assert_eq!(group.policy, GroupPolicy::InOrder);

@@ -1,6 +1,6 @@
 //! What a REGISTER asks for, read and judged by itself: what there is already is not looked at here.
 
-use super::binding::{Binding, Q_DEFAULT};
+use super::binding::Binding;
 use super::{OUTBOUND, Refusal, Rules};
 use crate::header::Headers;
 use crate::header_name::HeaderName;
@@ -174,7 +174,7 @@ fn wishes(
         // RFC 5626 §6: without instance or the option tag it is a contact like any other.
         let reg_id = contact.params.get("reg-id").filter(|_| outbound);
         wishes.push(Wish {
-            q: thousandths(contact.params.get("q")),
+            q: contact.q(),
             lifetime,
             reg_id: reg_id.filter(|_| instance.is_some()).and_then(reg_id_of),
             instance,
@@ -226,21 +226,6 @@ fn lifetime(
         return Err(Refusal::TooBrief);
     }
     Ok(Some(wish.min(rules.expires_max)))
-}
-
-/// RFC 3261 §25.1 `qvalue`, in thousandths; what is none counts as not said.
-pub(super) fn thousandths(text: Option<&str>) -> u16 {
-    let read = |text: &str| {
-        let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-        let is_read = part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit());
-        let part: u16 = format!("{part:0<3}").parse().ok()?;
-        match whole {
-            "0" if is_read => Some(part),
-            "1" if is_read && part == 0 => Some(1_000),
-            _ => None,
-        }
-    };
-    text.and_then(read).unwrap_or(Q_DEFAULT)
 }
 
 /// RFC 3581: the phone's idea of its address against the one its packets came from. The port says nothing where

@@ -1,6 +1,5 @@
 //! REGISTER by REGISTER, under a made-up clock.
 
-use super::asked::thousandths;
 use super::*;
 use crate::method::Method;
 use crate::transport::Transport;
@@ -479,25 +478,4 @@ fn a_closed_connection_ends_what_only_it_led_to() {
         };
         assert_eq!(left, if stays { vec![anew] } else { vec![] }, "{contact}");
     }
-}
-
-#[test]
-fn a_preference_is_read_in_thousandths() {
-    for (text, read) in [
-        ("0", 0),
-        ("1", 1_000),
-        ("0.7", 700),
-        ("0.25", 250),
-        ("1.000", 1_000),
-        ("0.", 0),
-        ("1.5", 1_000),
-        ("2", 1_000),
-        ("0.1234", 1_000),
-        ("-1", 1_000),
-        ("0.+1", 1_000),
-        ("", 1_000),
-    ] {
-        assert_eq!(thousandths(Some(text)), read, "{text}");
-    }
-    assert_eq!(thousandths(None), 1_000);
 }
