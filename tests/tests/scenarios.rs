@@ -132,6 +132,11 @@ fn too_brief_a_session_gets_422_and_what_it_asks_for_is_granted() {
 }
 
 #[test]
+fn a_phone_that_wants_a_longer_session_is_asked_again() {
+    anna_hangs_up("agent_asks_for_a_longer_session", None);
+}
+
+#[test]
 fn a_phone_that_took_refreshing_over_and_stops_is_hung_up_on() {
     let server = setup().start();
     let device = Sipp::new(&server, "agent_refreshes_and_stops");
