@@ -12,8 +12,10 @@ use tests::http;
 use tests::load;
 use tests::load::registrations::{Nonces, register};
 use tests::phone::{DOMAIN, Options, Phone};
+use tests::random;
 use tests::server::{Server, Setup, binary};
 use tests::sip::Msg;
+use tests::wire::Transport;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -45,6 +47,32 @@ fn wait_stored(server: &Server, rows: f64) {
 /// Where the server stores what it keeps.
 fn database(server: &Server) -> PathBuf {
     server.folder().join("var/kolapp.db")
+}
+
+#[test]
+fn a_phone_is_asked_to_come_back_to_the_address_it_registered_at_where_it_is_set_so() {
+    let server = Setup::demo()
+        .set_server("registrations.service_route", "\"this-server\"")
+        .start();
+    for (transport, parameter) in [(Transport::Udp, ""), (Transport::Tcp, ";transport=tcp")] {
+        let options = Options {
+            transport,
+            ..Options::account("anna")
+        };
+        let mut anna = Phone::new(server.sip_by(transport), options);
+        let registered = anna.register_for(600);
+        let route = format!("<sip:{}{parameter};lr>", server.sip_by(transport));
+        assert_eq!(registered.header("Service-Route"), Some(route.as_str()));
+        let uri = format!("sip:102@{DOMAIN}");
+        let text = anna
+            .new_request("MESSAGE", &uri, &random::token(), 1)
+            .with("Route", route)
+            .with_body("text/plain", "anybody there?".to_owned());
+        assert_eq!(anna.request(&text).status(), 480, "bosse has no phone");
+    }
+    let demo = Server::demo();
+    let mut anna = Phone::new(demo.sip(), Options::account("anna"));
+    assert_eq!(anna.register_for(600).header("Service-Route"), None);
 }
 
 /// A call from outside to anna reaches this phone.

@@ -40,6 +40,18 @@ pub struct Directory {
     pub server_header: Option<Box<str>>,
     /// Who is told by OPTIONS what there is.
     pub answer_options: AnswerOptions,
+    /// By which way a registered phone is asked to send what else it has.
+    pub service_route: ServiceRoute,
+}
+
+/// By which way a registered phone is asked to send what else it has (RFC 3608).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServiceRoute {
+    /// By its own proxy, or where its domain leads.
+    #[default]
+    Any,
+    /// By the address of ours that it registered at.
+    ThisServer,
 }
 
 /// Who is told by OPTIONS what there is, outside of calls.

@@ -215,6 +215,7 @@ fn assemble(
         session_timers: server.session_timers,
         server_header: server.server_header.clone(),
         answer_options: server.answer_options,
+        service_route: server.service_route,
         addresses: server.addresses.clone(),
         ..Directory::default()
     };

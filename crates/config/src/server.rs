@@ -12,7 +12,7 @@ use crate::source::{Place, Sources};
 use crate::tls::{self, TlsSettings};
 use crate::tree::{Node, Table};
 use crate::value;
-use call::settings::{AnswerOptions, BanSettings, Limits, SessionTimers};
+use call::settings::{AnswerOptions, BanSettings, Limits, ServiceRoute, SessionTimers};
 use sip_core::Transport;
 use sip_core::addresses::Addresses;
 use sip_core::registrar::{Beyond, Rules};
@@ -36,6 +36,11 @@ const EXPIRES_MIN_MOST: Duration = Duration::from_secs(3_600);
 
 /// Contacts of one user that may be asked for: as many phones as anybody has, each of which is rung.
 pub(crate) const CONTACTS_MAX_MOST: u32 = 32;
+
+const SERVICE_ROUTES: [(&str, ServiceRoute); 2] = [
+    ("none", ServiceRoute::Any),
+    ("this-server", ServiceRoute::ThisServer),
+];
 
 const BEYOND: [(&str, Beyond); 2] = [
     ("replace-oldest", Beyond::ReplaceOldest),
@@ -161,6 +166,7 @@ pub(crate) struct ServerFile {
     pub(crate) addresses: Addresses,
     pub(crate) server_header: Option<Box<str>>,
     pub(crate) answer_options: AnswerOptions,
+    pub(crate) service_route: ServiceRoute,
 }
 
 pub(crate) fn read(
@@ -194,7 +200,7 @@ pub(crate) fn read(
         external_media: rtp.external_address,
         local_networks: sip.local_networks,
     };
-    let registrar = read_registrations(&mut top, context);
+    let (registrar, service_route) = read_registrations(&mut top, context);
     let limits = limits::read_limits(&mut top, context);
     let bans = limits::read_bans(&mut top, context);
     let prompts = read_prompts(&mut top, start, context);
@@ -226,6 +232,7 @@ pub(crate) fn read(
         session_timers: sip.session_timers,
         server_header: sip.server_header,
         answer_options: sip.answer_options,
+        service_route,
         addresses,
     }
 }
@@ -339,7 +346,7 @@ fn read_rtp(
     }
 }
 
-fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules {
+fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> (Rules, ServiceRoute) {
     let seconds = Duration::from_secs;
     let mut rules = Rules {
         expires_min: seconds(60),
@@ -349,7 +356,7 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules
         beyond: Beyond::default(),
     };
     let Some(mut section) = top.section("registrations", "[registrations]", context) else {
-        return rules;
+        return (rules, ServiceRoute::default());
     };
     let times = |most| value::duration(seconds(1)..=most);
     let min = section.take("expires_min", times(EXPIRES_MIN_MOST), context);
@@ -357,6 +364,7 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules
     let max = section.take("expires_max", times(seconds(86_400)), context);
     let contacts = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     let beyond = section.take("contacts_beyond", value::choice(&BEYOND), context);
+    let route = section.take("service_route", value::choice(&SERVICE_ROUTES), context);
     for (read, rule) in [
         (&min, &mut rules.expires_min),
         (&default, &mut rules.expires_default),
@@ -388,5 +396,6 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Rules
         context.add(Problem::new(place, problem).mend("set all three in that order"));
     }
     section.finish(context);
-    rules
+    let route = route.map_or(ServiceRoute::default(), |at| at.value);
+    (rules, route)
 }

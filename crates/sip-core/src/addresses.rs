@@ -40,6 +40,15 @@ impl Addresses {
         }
     }
 
+    /// Our address as a hop that the peer's requests are to pass (RFC 3608).
+    pub fn route(&self, flow: &Flow) -> String {
+        let (host, port) = self.shown(flow);
+        match flow.transport.uri_param() {
+            Some(transport) => format!("<sip:{host}:{port};transport={transport};lr>"),
+            None => format!("<sip:{host}:{port};lr>"),
+        }
+    }
+
     /// The same address with a user of its own, by which the requests that come here can be told apart.
     pub fn contact_of(&self, user: &str, flow: &Flow) -> Uri {
         let (host, port) = self.shown(flow);

@@ -8,9 +8,10 @@ use crate::mailbox::{ShardInput, ToAcd};
 use crate::measure::{end_label, refused_label};
 use crate::registrations::{Admitted, Reach};
 use base::{Core, ShardId, Time};
+use call::settings::ServiceRoute;
 use call::{Admission, CallEvent, Input, Output};
 use rand_core::Rng;
-use sip_core::{Flow, Message, Method, Request};
+use sip_core::{Flow, HeaderName, Message, Method, Request};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -248,7 +249,13 @@ impl<M: Media> Worker<M> {
                     request: &request,
                     contacts_max: self.directory.contacts_max(&user),
                 };
-                let (response, reach) = self.parts.registrations.register(now, &admitted);
+                let (mut response, reach) = self.parts.registrations.register(now, &admitted);
+                if response.status.is_success()
+                    && self.directory.service_route == ServiceRoute::ThisServer
+                {
+                    let route = self.directory.addresses.route(&flow);
+                    response.headers.push(HeaderName::ServiceRoute, route);
+                }
                 if reach == Reach::Changed {
                     self.inform_acd(ToAcd::DeviceChanged(user));
                 }
