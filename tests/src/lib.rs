@@ -21,6 +21,7 @@ pub mod phone;
 pub mod process;
 pub mod provider;
 pub mod random;
+pub mod registrar;
 pub mod rtp;
 pub mod server;
 pub mod sip;

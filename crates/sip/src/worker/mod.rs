@@ -20,7 +20,7 @@ use crate::sockets::Sockets;
 use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
 use crate::trunks::Trunks;
 use crate::watch::Watch;
-use base::{CallId, LegId, ShardId, SubscriptionId, Time};
+use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time};
 use bytes::Bytes;
 use call::settings::Directory;
 use call::{Output, Shard};
@@ -234,10 +234,15 @@ impl<M: Media> Worker<M> {
             .map(ShardId)
             .filter(|id| parts.mailboxes.task_of(*id) == index);
         let shards = owned
-            .map(|id| Owned {
-                id,
-                shard: Shard::new(id, seed(seeds), parts.directory.clone()),
-                wakes_at: Time::NEVER,
+            .map(|id| {
+                let shard = Shard::new(id, seed(seeds), parts.directory.clone());
+                // Trunks that are to be kept up are begun with at once.
+                let wakes_at = shard.poll_timeout().map_or(Time::NEVER, |(at, _)| at);
+                Owned {
+                    id,
+                    shard,
+                    wakes_at,
+                }
             })
             .collect();
         Worker {

@@ -1,0 +1,194 @@
+//! Trunks that register and are probed, with providers' servers of our own and SIPp.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::time::Duration;
+use tests::peers::Sipp;
+use tests::phone::Phone;
+use tests::registrar::{Mood, PASSWORD, REALM, Registrar, USER};
+use tests::server::{Server, Setup};
+
+const SOON: Duration = Duration::from_secs(5);
+/// A few waits after failures, on a busy machine.
+const LATER: Duration = Duration::from_secs(40);
+const OUTSIDE: &str = "070-1234567";
+
+/// A trunk at one of the server's other ports, with more settings.
+fn trunk(setup: &Setup, index: u16, more: &str) -> String {
+    let port = setup.other_port(index);
+    format!(
+        "[trunks.out{index}]\naddress = \"127.0.0.1:{port}\"\npriority = {index}\nusername = \"{USER}\"\n\
+         password = \"{PASSWORD}\"\nrealm = \"{REALM}\"\n{more}\n"
+    )
+}
+
+/// The demo, whose static trunk lets nobody in, with more trunks.
+fn with(trunks: impl FnOnce(&Setup) -> String) -> Setup {
+    let setup = Setup::demo()
+        .set("organisation.plan", "\"home\"")
+        .set("organisation.caller_id", "\"+46850001000\"")
+        .set("trunks.provider.sources", "[\"192.0.2.0/24\"]");
+    let text = format!(
+        "[plans.home]\nallow = [\"national\", \"mobile\"]\n{}",
+        trunks(&setup)
+    );
+    setup.add("trunks.toml", &text)
+}
+
+fn state(server: &Server, trunk: &str) -> String {
+    let row = server.ctl_row("trunks", "name", &format!("demo/{trunk}"));
+    row["state"].as_str().unwrap().to_owned()
+}
+
+fn wait_state(server: &Server, trunk: &str, wanted: &str, limit: Duration) {
+    let what = format!("{trunk} is {wanted}");
+    server.wait(&what, limit, |server| state(server, trunk) == wanted);
+}
+
+#[test]
+fn calls_come_in_over_a_registration_that_is_challenged_and_asked_to_last_longer() {
+    let setup = with(|setup| {
+        trunk(
+            setup,
+            1,
+            "register = { expires = \"60s\", number = \"+46850001000\" }",
+        )
+    });
+    let provider = Registrar::at(setup.other_port(1));
+    provider.wants(90);
+    let mut server = setup.start();
+    let (contact, lasts) = provider.expect_registration(SOON);
+    assert_eq!(contact, format!("sip:demo~out1@{}", server.sip()));
+    assert_eq!(lasts, 90);
+    wait_state(&server, "out1", "up", SOON);
+    let row = server.ctl_row("trunks", "name", "demo/out1");
+    let left = row["registered_for_s"].as_u64().unwrap();
+    assert!((80..=90).contains(&left), "{row}");
+    assert!(
+        row["registered_at"]
+            .as_str()
+            .unwrap()
+            .starts_with("127.0.0.1:")
+    );
+    assert!(server.healthz().unwrap().1.contains(r#""demo/out1":"up""#));
+    assert_eq!(
+        server.metric("kolapp_trunk_registered{trunk=\"demo/out1\"}"),
+        1.0
+    );
+
+    // The provider calls our Contact; who else is at its address can't call a number.
+    let caller = Phone::outside(&server, "+46701111111");
+    let mut calling = caller.call("demo~out1");
+    calling.expect_answer(SOON);
+    let row = server.ctl_row("calls", "caller", "+46701111111");
+    assert_eq!(row["dialled"], "+46850001000");
+    calling.hang_up();
+    assert_eq!(caller.call("+46850001000").answered(SOON), 401);
+    assert_eq!(caller.call("demo~out2").answered(SOON), 401);
+    server.wait_idle(SOON);
+
+    server.terminate();
+    server.wait_end(SOON);
+    assert_eq!(provider.registration(), None, "it took its leave");
+}
+
+#[test]
+fn a_registrar_that_has_no_service_is_left_for_the_next_and_a_new_nonce_is_no_wrong_password() {
+    let setup = with(|setup| {
+        let ports = [1, 2].map(|index| setup.other_port(index));
+        let registrars = ports.map(|port| format!("\"127.0.0.1:{port}\"")).join(", ");
+        let register = format!("register = {{ expires = \"10s\", registrars = [{registrars}] }}");
+        trunk(setup, 1, &register)
+    });
+    let first = Registrar::at(setup.other_port(1));
+    let second = Registrar::at(setup.other_port(2));
+    first.is(Mood::Says(503));
+    let server = setup.start();
+    second.expect_registration(SOON);
+    wait_state(&server, "out1", "up", SOON);
+    first.is(Mood::Well);
+    second.renews_its_nonce();
+    let before = second.count("REGISTER");
+    server.wait("it is refreshed", LATER, |_| {
+        second.count("REGISTER") >= before + 2
+    });
+    wait_state(&server, "out1", "up", SOON);
+    assert!(!server.log().contains("trunk is down"));
+    // The second dies: the first is gone back to.
+    second.is(Mood::Says(503));
+    first.expect_registration(LATER);
+    wait_state(&server, "out1", "up", SOON);
+}
+
+#[test]
+fn a_registrar_that_is_away_is_found_again_and_meanwhile_the_trunk_is_down() {
+    let setup = with(|setup| trunk(setup, 1, "register = {}"));
+    let provider = Registrar::at(setup.other_port(1));
+    provider.is(Mood::Says(503));
+    let server = setup.start();
+    wait_state(&server, "out1", "down", SOON);
+    let row = server.ctl_row("trunks", "name", "demo/out1");
+    assert_eq!(row["trouble"], "503 Service Unavailable");
+    assert!(server.log().contains("trunk is down"));
+    provider.is(Mood::Well);
+    provider.expect_registration(LATER);
+    wait_state(&server, "out1", "up", SOON);
+}
+
+#[test]
+fn a_trunk_that_no_longer_answers_options_is_passed_over_until_it_does() {
+    let setup = with(|setup| trunk(setup, 1, "probe = \"5s\"") + &trunk(setup, 2, ""));
+    let first = Registrar::at(setup.other_port(1));
+    let server = setup.start();
+    wait_state(&server, "out1", "up", SOON);
+    first.is(Mood::Says(503));
+    wait_state(&server, "out1", "down", LATER);
+    assert!(
+        server
+            .healthz()
+            .unwrap()
+            .1
+            .contains(r#""demo/out1":"down""#)
+    );
+    assert_eq!(state(&server, "out2"), "unknown");
+    let asked = first.count("INVITE");
+
+    let second = Sipp::new(&server, "agent_answers").port(2).start();
+    let anna = Phone::agent(&server, "anna");
+    let mut calling = anna.call(OUTSIDE);
+    calling.expect_answer(SOON);
+    calling.hang_up();
+    second.expect_success();
+    assert_eq!(first.count("INVITE"), asked, "nobody asked the first");
+
+    first.is(Mood::Well);
+    wait_state(&server, "out1", "up", LATER);
+    assert_eq!(anna.call(OUTSIDE).answered(SOON), 486, "the first is busy");
+    assert_eq!(first.count("INVITE"), asked + 1);
+}
+
+#[test]
+fn a_reload_registers_a_new_trunk_and_unregisters_one_that_is_gone() {
+    let setup = with(|setup| trunk(setup, 1, "register = {}"));
+    let first = Registrar::at(setup.other_port(1));
+    let second = Registrar::at(setup.other_port(2));
+    let server = setup.start();
+    first.expect_registration(SOON);
+    let text = "[plans.home]\nallow = [\"national\", \"mobile\"]\n".to_owned()
+        + &trunk(server.setup(), 2, "register = {}");
+    let folder = server.setup().config().join("organisations/demo");
+    std::fs::write(folder.join("trunks.toml"), text).unwrap();
+    server.ctl(&["reload"]);
+    second.expect_registration(SOON);
+    server.wait("the first is left", SOON, |_| {
+        first.registration().is_none()
+    });
+    wait_state(&server, "out2", "up", SOON);
+    let rows = server.ctl(&["trunks"]);
+    let names = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].clone());
+    assert_eq!(names.collect::<Vec<_>>(), ["demo/out2", "demo/provider"]);
+}
