@@ -25,6 +25,19 @@ pub struct Ways {
     pub not_available: Option<PromptId>,
     /// Said before a number that is not there is refused; where not set, it is refused at once.
     pub unknown_number: Option<PromptId>,
+    /// Said before a call outside that is not made is refused; where not set, it is refused at once.
+    pub outside_refused: Option<OutsideRefused>,
+}
+
+/// What is said to whoever's call outside is not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutsideRefused {
+    /// He may not call that number, or no more of them.
+    pub not_allowed: PromptId,
+    /// No trunk takes the call.
+    pub no_trunk: PromptId,
+    /// There is no such number.
+    pub no_such_number: PromptId,
 }
 
 /// Where a public number leads.

@@ -345,6 +345,11 @@ impl Leg {
         }
     }
 
+    /// Whether the party is outside, behind a trunk.
+    pub(crate) fn is_over_trunk(&self) -> bool {
+        self.way.is_some() || self.trunk.is_some()
+    }
+
     /// Whether we are still to learn where the party's device is.
     pub(crate) fn is_sought(&self) -> bool {
         matches!(self.state, State::Preparing { binding: None })

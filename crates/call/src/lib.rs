@@ -5,6 +5,7 @@
 pub mod admission;
 mod arena;
 mod call;
+mod cause;
 mod challenge;
 pub mod crosswise;
 mod destinations;

@@ -3,8 +3,8 @@
 //! they have already taken from it.
 
 pub use crate::destinations::{
-    CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number, Route,
-    Ways,
+    CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number,
+    OutsideRefused, Route, Ways,
 };
 use crate::forward::Forwards;
 use crate::{identity, outward, trunk};

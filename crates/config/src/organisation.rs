@@ -17,8 +17,8 @@ use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
 use call::settings::{
-    Destination, Group, Language, Menu, Messages, Organisation, QueueJourney, TransferFailed, User,
-    Ways,
+    Destination, Group, Language, Menu, Messages, Organisation, OutsideRefused, QueueJourney,
+    TransferFailed, User, Ways,
 };
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,7 +128,14 @@ pub(crate) fn read(
             groups: groups.groups,
             menus: menus.menus,
             hours,
-            unknown_number: read_unknown_number(head.unknown_number, start, &scope, context),
+            unknown_number: match head.unknown_number {
+                Unknown::Refused => None,
+                Unknown::Told => said(NOT_IN_SERVICE, start, &scope, context),
+            },
+            outside_refused: match head.outside_refused {
+                Unknown::Refused => None,
+                Unknown::Told => read_outside_refused(start, &scope, context),
+            },
             ringing_tone: scope.prompt(RINGING, scope.language),
             not_available: scope.prompt(NOT_AVAILABLE, scope.language),
         },
@@ -333,6 +340,7 @@ struct Head {
     together: (Option<u32>, Bounds),
     messages: Messages,
     unknown_number: Unknown,
+    outside_refused: Unknown,
 }
 
 fn read_head(
@@ -354,6 +362,7 @@ fn read_head(
         together: Default::default(),
         messages: Messages::default(),
         unknown_number: Unknown::Refused,
+        outside_refused: Unknown::Refused,
     };
     let Some(mut section) = top.section("organisation", "[organisation]", context) else {
         if !top.has("organisation") {
@@ -379,6 +388,8 @@ fn read_head(
     }
     let unknown_number = section.take("unknown_number", value::choice(&UNKNOWN), context);
     head.unknown_number = unknown_number.map_or(Unknown::Refused, |at| at.value);
+    let outside_refused = section.take("outside_refused", value::choice(&OUTSIDE_REFUSED), context);
+    head.outside_refused = outside_refused.map_or(Unknown::Refused, |at| at.value);
     section.finish(context);
     if let Some(domain) = domain {
         if let Some(first) = shared.domains.insert(domain.value.clone(), domain.place) {
@@ -400,31 +411,47 @@ fn read_head(
     head
 }
 
-/// What a caller to a number that is not there meets.
+/// What a caller meets whose call can't be made.
 #[derive(Clone, Copy, Debug)]
 enum Unknown {
     Refused,
     Told,
 }
 
+const OUTSIDE_REFUSED: [(&str, Unknown); 2] =
+    [("status", Unknown::Refused), ("message", Unknown::Told)];
+
 const UNKNOWN: [(&str, Unknown); 2] = [("404", Unknown::Refused), ("message", Unknown::Told)];
 
 /// Said where a number is not there.
 const NOT_IN_SERVICE: &str = "not-in-service";
 
-fn read_unknown_number(
-    unknown: Unknown,
+/// Said where a number may not be called.
+const NOT_ALLOWED: &str = "not-allowed";
+
+/// Said where no trunk takes a call.
+const ALL_BUSY: &str = "all-busy";
+
+fn said(
+    name: &str,
     start: Place,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Option<PromptId> {
-    match unknown {
-        Unknown::Refused => None,
-        Unknown::Told => {
-            let found = scope.prompt_at(NOT_IN_SERVICE, scope.language, start);
-            found.map_err(|problem| context.add(problem)).ok()
-        }
-    }
+    let found = scope.prompt_at(name, scope.language, start);
+    found.map_err(|problem| context.add(problem)).ok()
+}
+
+fn read_outside_refused(
+    start: Place,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<OutsideRefused> {
+    Some(OutsideRefused {
+        not_allowed: said(NOT_ALLOWED, start, scope, context)?,
+        no_trunk: said(ALL_BUSY, start, scope, context)?,
+        no_such_number: said(NOT_IN_SERVICE, start, scope, context)?,
+    })
 }
 
 /// Kept until the organisation's own prompts are known.

@@ -69,6 +69,20 @@ impl Reasons {
         Reasons(reasons)
     }
 
+    /// The cause in that protocol's numbers.
+    pub fn cause(&self, protocol: Protocol) -> Option<u16> {
+        let given = self.0.iter().find(|reason| reason.protocol == protocol);
+        given.map(|reason| reason.cause)
+    }
+
+    /// The same, with a reason where there is none of its protocol.
+    pub fn or(mut self, reason: Reason) -> Reasons {
+        if self.cause(reason.protocol).is_none() {
+            self.0.push(reason);
+        }
+        self
+    }
+
     /// Whether none is given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

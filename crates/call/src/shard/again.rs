@@ -4,8 +4,10 @@
 use super::{Mark, Shard};
 use crate::challenge;
 use crate::early::Forks;
+use crate::identity::Trust;
 use crate::input::{CallEvent, Output};
 use crate::leg::{Leg, SentInvite, State};
+use crate::settings::Trunk;
 use crate::trunk::Account;
 use crate::unanswered::Sent;
 use base::{LegId, Time, TrunkId};
@@ -174,13 +176,22 @@ impl Shard {
         Some(number)
     }
 
+    /// Whether the word of a leg's trunk counts.
+    pub(super) fn trust_of(&self, leg: LegId) -> Trust {
+        let trunk = self.trunk(leg);
+        trunk.map_or(Trust::No, |trunk| trunk.identity.trust)
+    }
+
     /// What the challenges of a leg's trunk are answered with.
     fn account(&self, leg: LegId) -> Option<&Account> {
+        self.trunk(leg)?.outward.as_ref()?.account.as_ref()
+    }
+
+    fn trunk(&self, leg: LegId) -> Option<&Trunk> {
         let entry = self.leg(leg)?;
         let org = &self.call(entry.call)?.org;
         let organisation = self.directory.organisations.get(org)?;
-        let trunk = organisation.trunks.get(trunk_of(entry)?)?;
-        trunk.outward.as_ref()?.account.as_ref()
+        organisation.trunks.get(trunk_of(entry)?)
     }
 }
 

@@ -5,10 +5,11 @@ use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
+use crate::cause;
 use crate::diverted::by_colleagues;
 use crate::early::{Early, Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
-use crate::identity::{NOT_SHOWN, anonymous, is_nobody};
+use crate::identity::{NOT_SHOWN, Trust, anonymous, is_nobody};
 use crate::input::{Asker, Output};
 use crate::ledger::Held;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
@@ -282,15 +283,20 @@ impl Shard {
                 if self.redirected(now, leg, response, out) == Forwarding::Done {
                     return;
                 }
+                let reasons = response.headers.reasons();
+                let status = match self.trust_of(leg) {
+                    Trust::Yes => cause::meant(response.status, &reasons),
+                    Trust::No => response.status,
+                };
                 let call = self.leg(leg).map(|leg| leg.call);
                 if let Some(span) = rest::asked_by(response) {
                     out.push(Output::Rest { hop: flow, span });
                 }
                 if let Some(call) = call.and_then(|call| self.call_mut(call)) {
                     // If it is the last that can be tried, this is why.
-                    call.reasons = response.headers.reasons();
+                    call.reasons = reasons;
                 }
-                self.leg_gone(now, leg, Gone::Refused(response.status), out);
+                self.leg_gone(now, leg, Gone::Refused(status), out);
             }
             State::Cancelling { .. } if response.is_final() => {
                 self.leg_gone(now, leg, Gone::Ended, out);

@@ -4,14 +4,15 @@ use super::requests::RETRY_AFTER_NO_ROOM;
 use super::ringing::CallOff;
 use super::{Due, Mark, OwnCall, Shard};
 use crate::call::Standing;
+use crate::cause;
 use crate::crosswise::Crosswise;
 use crate::input::{CallEvent, EndCause, Output};
 pub(super) use crate::leg::Gone;
-use crate::leg::{LegTimer, Role, State};
+use crate::leg::{Leg, LegTimer, Role, State};
 use acd::{LeaveCause, OfferEnd};
 use base::{CallId, LegId, OfferId, Time};
 use sip_core::transaction;
-use sip_core::{HeaderName, Method, Reasons, StatusCode};
+use sip_core::{HeaderName, Method, Reason, Reasons, StatusCode};
 
 impl Shard {
     /// Takes a whole call down: each leg by what its state asks for. A caller who has no final response yet
@@ -58,7 +59,7 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
-        let reasons = self.reasons_of(leg);
+        let reasons = self.reasons_toward(leg, cause::for_status(status));
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
@@ -120,9 +121,20 @@ impl Shard {
         Some(call.reasons.clone()).filter(|reasons| !reasons.is_empty())
     }
 
+    /// The same as that leg's party is told: a trunk also in the telephone network's words, by `default` where nobody
+    /// has said any.
+    fn reasons_toward(&self, leg: LegId, default: Option<Reason>) -> Option<Reasons> {
+        let said = self.reasons_of(leg);
+        let default = default.filter(|_| self.leg(leg).is_some_and(Leg::is_over_trunk));
+        match default {
+            Some(reason) => Some(said.unwrap_or_default().or(reason)),
+            None => said,
+        }
+    }
+
     pub(super) fn send_bye(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
         self.close_media(leg, out);
-        let passed_on = self.reasons_of(leg);
+        let passed_on = self.reasons_toward(leg, Some(cause::cleared()));
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };

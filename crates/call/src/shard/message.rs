@@ -72,11 +72,26 @@ impl Shard {
         let hears = self
             .call(call)
             .is_some_and(|call| call.ending.is_none() && self.hears_us(call.caller));
+        match prompt.filter(|_| hears) {
+            Some(prompt) => self.end_telling(now, call, prompt, status, out),
+            None => self.end_call(now, call, EndCause::NotCompleted, status, out),
+        }
+    }
+
+    /// The same, said also to a caller who hears nothing from us yet.
+    pub(super) fn end_telling(
+        &mut self,
+        now: Time,
+        call: CallId,
+        prompt: PromptId,
+        status: StatusCode,
+        out: &mut Vec<Output>,
+    ) {
         // One who was sent here goes back to whoever sent him.
-        let hears = hears && !self.may_come_back(call, EndCause::NotCompleted);
-        let Some(prompt) = prompt.filter(|_| hears) else {
+        let over = self.call(call).is_none_or(|call| call.ending.is_some());
+        if over || self.may_come_back(call, EndCause::NotCompleted) {
             return self.end_call(now, call, EndCause::NotCompleted, status, out);
-        };
+        }
         self.leave(now, call, LeaveCause::Failed, out);
         if let Some(call) = self.call_mut(call) {
             let message = Message { prompt, then: None };

@@ -20,6 +20,7 @@ use crate::rest;
 use crate::settings::{Organisation, Trunk};
 use crate::trunk::{self, Outward, Way};
 use base::{CallId, LegId, Time};
+use media_core::PromptId;
 use sip_core::{
     CSeq, Flow, HeaderName, HeaderValue, Host, Method, NameAddr, Request, StatusCode, Uri,
 };
@@ -329,6 +330,20 @@ impl Shard {
         self.pay_a_minute(leg, out);
     }
 
+    /// What is said of a call outside that came to nothing, where the organisation wants that and there is something
+    /// to say beside that nobody answers.
+    fn why_not_outside(&self, call: CallId, status: StatusCode) -> Option<PromptId> {
+        let org = &self.call(call)?.org;
+        let ways = &self.directory.organisations.get(org)?.ways;
+        let said = ways.outside_refused.as_ref()?;
+        match status.code() {
+            403 => Some(said.not_allowed.clone()),
+            503 => Some(said.no_trunk.clone()),
+            404 | 410 | 484 | 604 => Some(said.no_such_number.clone()),
+            _ => None,
+        }
+    }
+
     /// The number outside is not reached: a caller who hears us already is told so.
     pub(super) fn outside_fails(
         &mut self,
@@ -340,8 +355,13 @@ impl Shard {
         if self.try_alternative(now, call, out) == Forwarding::Done {
             return;
         }
-        let prompt = self.not_available(call);
-        self.end_saying(now, call, prompt, status, out);
+        match self.why_not_outside(call, status) {
+            Some(prompt) => self.end_telling(now, call, prompt, status, out),
+            None => {
+                let prompt = self.not_available(call);
+                self.end_saying(now, call, prompt, status, out);
+            }
+        }
     }
 
     /// A leg over a trunk is gone: somebody hung up, or it never got anywhere and the next way is tried.

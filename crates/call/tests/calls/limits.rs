@@ -189,14 +189,11 @@ fn a_call_that_has_used_up_the_minutes_is_ended_and_both_are_told_why() {
     world.run(seconds(118));
     assert!(world.phones[anna].talks() && world.phones[provider].talks());
     world.run(seconds(4));
-    for phone in [anna, provider] {
+    let why = "SIP;cause=403;text=\"No minutes left\"";
+    // A trunk hears it in the telephone network's words as well.
+    for (phone, said) in [(anna, why), (provider, &format!("{why}, Q.850;cause=16"))] {
         assert_eq!(world.phones[phone].seen.last(), Some(&Seen::HungUpOn));
-        let reason = world.phones[phone].reason.as_deref();
-        assert_eq!(
-            reason,
-            Some("SIP;cause=403;text=\"No minutes left\""),
-            "{phone}"
-        );
+        assert_eq!(world.phones[phone].reason.as_deref(), Some(said));
     }
     assert_eq!(world.ended, [EndCause::MinutesUsedUp]);
     world.call(anna, OUTSIDE);

@@ -641,6 +641,9 @@ impl Phone {
                 for contact in &self.moved_to {
                     response.headers.push(HeaderName::Contact, &**contact);
                 }
+                if let Some(reason) = self.gives_reason {
+                    response.headers.push(HeaderName::Reason, reason);
+                }
                 self.step(now, respond(response), out);
             }
             (Method::Invite, Side::Idle, habit) => {
