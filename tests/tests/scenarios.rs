@@ -268,6 +268,43 @@ fn nobody_takes_a_call_that_is_not_there_or_with_a_tag_he_guessed() {
 }
 
 #[test]
+fn a_phone_that_redirects_its_calls_is_followed_in_order_where_its_plan_says_so() {
+    let server = setup()
+        .add(
+            "plans.toml",
+            "[plans.mobile]\nallow = []\nfollow_redirects = true\n",
+        )
+        .set("users.bosse.plan", "\"mobile\"")
+        .start();
+    let (cecilia, david) = (
+        Phone::agent(&server, "cecilia"),
+        Phone::agent(&server, "david"),
+    );
+    let device = Sipp::new(&server, "agent_redirects");
+    let (device, _anna, mut calling) = called_by_anna(&server, device);
+    david.incoming(SOON).refuse(486);
+    let mut called = cecilia.incoming(SOON);
+    called.answer();
+    calling.expect_answer(SOON);
+    calling.hang_up();
+    called.expect_bye(SOON);
+    device.expect_success();
+    server.wait_no_call(SOON);
+}
+
+#[test]
+fn a_phone_that_redirects_its_calls_is_unavailable_where_its_plan_says_nothing() {
+    let server = setup().start();
+    let david = Phone::agent(&server, "david");
+    let device = Sipp::new(&server, "agent_redirects");
+    let (device, _anna, mut calling) = called_by_anna(&server, device);
+    assert_eq!(calling.answered(SOON), 480);
+    device.expect_success();
+    assert!(david.try_incoming(Duration::from_millis(200)).is_none());
+    server.wait_no_call(SOON);
+}
+
+#[test]
 fn a_caller_whose_ack_never_comes_is_answered_again_and_again_and_then_hung_up_on() {
     let server = setup().start();
     let bosse = Phone::agent(&server, "bosse");
