@@ -2,6 +2,7 @@
 //! state must mean the same after a restart; things that live in memory carry where they live.
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -55,6 +56,13 @@ impl OrgId {
     }
 }
 
+/// So that a map is searched by a name that stands elsewhere.
+impl Borrow<str> for OrgId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for OrgId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -86,12 +94,23 @@ macro_rules! name_in_organisation {
 
             /// The organisation it belongs to.
             pub fn org(&self) -> OrgId {
-                OrgId(self.0.split_once('/').map_or("", |(org, _)| org).into())
+                OrgId(self.org_name().into())
+            }
+
+            /// Its name.
+            pub fn org_name(&self) -> &str {
+                self.0.split_once('/').map_or("", |(org, _)| org)
             }
 
             /// Whether it belongs to `org`.
             pub fn is_of(&self, org: &OrgId) -> bool {
                 self.0.split_once('/').is_some_and(|(of, _)| of == org.as_str())
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 

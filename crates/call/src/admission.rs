@@ -13,15 +13,15 @@ use sip_core::{Flow, Host, Method, NameAddr, Request, StatusCode, Uri};
 
 /// What a request outside a dialog needs before it is let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Assessment {
+pub enum Assessment<'a> {
     /// Nothing more.
     Admitted(Admission),
     /// Credentials of a user of this organisation.
     Challenge {
         /// The digest realm to name.
-        realm: Box<str>,
+        realm: &'a str,
         /// Whose users may answer.
-        org: OrgId,
+        org: &'a OrgId,
     },
     /// It is refused whoever sends it.
     Refused(StatusCode),
@@ -63,12 +63,12 @@ impl Account<'_> {
 /// addresses to one of its organisation's public numbers is not, nor is one from the registrar of a trunk that has
 /// registered, to its Contact; all others are. What makes no state and
 /// tells nothing (OPTIONS, and methods that are refused anyway) is let through.
-pub fn assess(
-    directory: &Directory,
+pub fn assess<'a>(
+    directory: &'a Directory,
     trunks: &TrunksSeen,
     flow: &Flow,
     request: &Request,
-) -> Assessment {
+) -> Assessment<'a> {
     match request.method {
         Method::Register => assess_register(directory, flow, request),
         Method::Invite => assess_invite(directory, trunks, flow, request),
@@ -77,7 +77,7 @@ pub fn assess(
     }
 }
 
-fn assess_register(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+fn assess_register<'a>(directory: &'a Directory, flow: &Flow, request: &Request) -> Assessment<'a> {
     let Ok(to) = request.headers.to() else {
         return Assessment::Refused(StatusCode::BAD_REQUEST);
     };
@@ -88,12 +88,12 @@ fn assess_register(directory: &Directory, flow: &Flow, request: &Request) -> Ass
     }
 }
 
-fn assess_invite(
-    directory: &Directory,
+fn assess_invite<'a>(
+    directory: &'a Directory,
     trunks: &TrunksSeen,
     flow: &Flow,
     request: &Request,
-) -> Assessment {
+) -> Assessment<'a> {
     let Ok(from) = request.headers.from() else {
         return Assessment::Refused(StatusCode::BAD_REQUEST);
     };
@@ -120,7 +120,11 @@ fn assess_invite(
 }
 
 /// What only the organisation's own people may do, wherever they are.
-fn assess_own_people(directory: &Directory, flow: &Flow, request: &Request) -> Assessment {
+fn assess_own_people<'a>(
+    directory: &'a Directory,
+    flow: &Flow,
+    request: &Request,
+) -> Assessment<'a> {
     let Ok(from) = request.headers.from() else {
         return Assessment::Refused(StatusCode::BAD_REQUEST);
     };
@@ -132,10 +136,10 @@ fn assess_own_people(directory: &Directory, flow: &Flow, request: &Request) -> A
         )
 }
 
-fn challenge(org: &OrgId, organisation: &Organisation) -> Assessment {
+fn challenge<'a>(org: &'a OrgId, organisation: &'a Organisation) -> Assessment<'a> {
     Assessment::Challenge {
-        realm: organisation.domain.clone(),
-        org: org.clone(),
+        realm: &organisation.domain,
+        org,
     }
 }
 
@@ -177,8 +181,7 @@ fn account_at<'a>(
 }
 
 fn by_name<'a>(organisation: &'a Organisation, org: &OrgId, name: &str) -> Option<Account<'a>> {
-    let id = UserId::new(org, &name.to_ascii_lowercase()).ok()?;
-    let (id, user) = organisation.users.get_key_value(&id)?;
+    let (id, user) = organisation.user_called(org, name)?;
     Some(Account { id, user })
 }
 
@@ -188,7 +191,7 @@ fn by_name<'a>(organisation: &'a Organisation, org: &OrgId, name: &str) -> Optio
 pub fn account<'a>(
     directory: &'a Directory,
     org: &OrgId,
-    credentials: &Credentials,
+    credentials: &Credentials<'_>,
 ) -> Result<Account<'a>, NotIdentified> {
     let organisation = directory
         .organisations
@@ -262,7 +265,7 @@ pub fn unknown(directory: &Directory, org: &OrgId, request: &Request) -> Option<
 pub fn role_of(directory: &Directory, user: &UserId) -> Role {
     directory
         .organisations
-        .get(&user.org())
+        .get(user.org_name())
         .and_then(|organisation| organisation.users.get(user))
         .map_or(Role::Agent, |user| user.role)
 }

@@ -3,9 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
-use sip_core::{
-    Agreed, HeaderName, Method, NameAddr, Negotiation, RAck, Request, Response, StatusCode,
-};
+use sip_core::{Agreed, HeaderName, Method, Negotiation, RAck, Request, Response, StatusCode};
 use std::borrow::Cow;
 
 /// Parties that one INVITE may reach: more forks than these are heard as ringing, and no more.
@@ -170,15 +168,7 @@ fn tag_of(response: &Response) -> Option<Cow<'_, str>> {
 
 /// The dialog that a response to an INVITE of ours makes; all it needs of the INVITE stands in the response.
 pub(crate) fn dialog_of(response: &Response) -> Option<Dialog> {
-    let headers = &response.headers;
-    let to: NameAddr = headers.to().ok()?.without_tag();
-    let mut request = Request::new(Method::Invite, to.uri.clone());
-    request.headers.push(HeaderName::From, headers.from().ok()?);
-    request.headers.push(HeaderName::To, to);
-    for name in [HeaderName::CallId, HeaderName::CSeq] {
-        request.headers.copy_from(headers, &name);
-    }
-    Dialog::from_response(&request, response).ok()
+    Dialog::from_response_alone(response).ok()
 }
 
 #[cfg(test)]

@@ -53,8 +53,8 @@ pub(crate) fn organisation<'a>(
 
 /// The colleague of `by` whose account has that name.
 pub(crate) fn user_named(organisation: &Organisation, by: &UserId, name: &str) -> Option<UserId> {
-    let id = UserId::new(&by.org(), &name.to_ascii_lowercase()).ok()?;
-    organisation.users.contains_key(&id).then_some(id)
+    let (id, _) = organisation.user_called(&by.org(), name)?;
+    Some(id.clone())
 }
 
 /// What `dialled` means to whoever was let in. From a trunk only public numbers can be reached: extensions

@@ -92,7 +92,7 @@ impl Directory {
 
     /// A user's account, while the configuration has it.
     pub fn user(&self, user: &UserId) -> Option<&User> {
-        self.organisations.get(&user.org())?.users.get(user)
+        self.organisations.get(user.org_name())?.users.get(user)
     }
 }
 
@@ -229,6 +229,17 @@ pub struct Organisation {
     pub messages: Messages,
     /// Where callers are led on the way to somebody.
     pub ways: Ways,
+}
+
+impl Organisation {
+    /// The account of that name, in any case; `org` is this organisation's.
+    pub fn user_called(&self, org: &OrgId, name: &str) -> Option<(&UserId, &User)> {
+        let mut id = String::with_capacity(org.as_str().len() + 1 + name.len());
+        id.push_str(org.as_str());
+        id.push('/');
+        id.extend(name.chars().map(|c| c.to_ascii_lowercase()));
+        self.users.get_key_value(id.as_str())
+    }
 }
 
 /// What becomes of a caller who can't be had where he was sent, when whoever sent him on has hung up.

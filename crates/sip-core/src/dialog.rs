@@ -82,23 +82,33 @@ impl Dialog {
     /// The dialog that a provisional or 2xx `response` to our `request` begins (§12.1.2). One that names
     /// no Contact, as some 180s don't, leaves the peer where the request went.
     pub fn from_response(request: &Request, response: &Response) -> Result<Dialog, DialogError> {
-        let from = request.headers.from()?;
+        Dialog::between(&request.headers, &request.uri, response)
+    }
+
+    /// The same by what `response` repeats of a request of ours, with To for the place that the request went to.
+    pub fn from_response_alone(response: &Response) -> Result<Dialog, DialogError> {
+        let uri = response.headers.to()?.uri;
+        Dialog::between(&response.headers, &uri, response)
+    }
+
+    fn between(ours: &Headers, uri: &Uri, response: &Response) -> Result<Dialog, DialogError> {
+        let from = ours.from()?;
         let to = response.headers.to()?;
         let remote_tag = to.tag().unwrap_or_default().into();
         if to.tag().is_none() && response.status.is_provisional() {
             return Err(DialogError::NoTag);
         }
         Ok(Dialog {
-            call_id: request.headers.call_id()?.into(),
+            call_id: ours.call_id()?.into(),
             local_tag: from.tag().unwrap_or_default().into(),
             remote_tag,
             local: from.without_tag(),
             remote: to.without_tag(),
-            local_cseq: request.headers.cseq_parts()?.0,
+            local_cseq: ours.cseq_parts()?.0,
             remote_cseq: None,
             route_set: reversed_record_routes(response)?,
-            remote_target: contact(&response.headers)?.unwrap_or_else(|| request.uri.clone()),
-            secure: is_secure(&request.uri),
+            remote_target: contact(&response.headers)?.unwrap_or_else(|| uri.clone()),
+            secure: is_secure(uri),
         })
     }
 

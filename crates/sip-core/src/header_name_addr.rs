@@ -141,10 +141,11 @@ impl<'a> Parts<'a> {
 
     /// Whether URI and parameters can be read.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
-        Uri::parse(self.uri).map_err(|_| "a URI")?;
-        HeaderParams::new(self.params)
-            .check()
-            .map_err(|_| "parameters behind the address")
+        Uri::check(self.uri).map_err(|_| "a URI")?;
+        match HeaderParams::new(self.params).are_sound() {
+            true => Ok(()),
+            false => Err("parameters behind the address"),
+        }
     }
 
     /// The tag, as [`NameAddr::tag`] finds it.

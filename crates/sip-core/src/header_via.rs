@@ -1,11 +1,12 @@
 //! One Via value (RFC 3261 §20.42): where a response goes back to.
 
-use crate::params::{HeaderParams, Params};
+use crate::header_value::Text;
+use crate::params::{HeaderParam, HeaderParams, Params};
 use crate::text;
 use crate::transport::Transport;
 use crate::uri::{self, Host};
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// What every branch made by an RFC 3261 element starts with (§8.1.1.7).
@@ -111,7 +112,7 @@ impl<'a> Hop<'a> {
 
     /// Whether all of it can be read.
     pub(crate) fn is_sound(&self) -> bool {
-        self.sent_by().is_some() && HeaderParams::new(self.params).check().is_ok()
+        uri::check_host_and_port(self.sent_by).is_ok() && HeaderParams::new(self.params).are_sound()
     }
 
     /// Host and port, where they can be read.
@@ -124,19 +125,64 @@ impl<'a> Hop<'a> {
         HeaderParams::new(self.params).value_of(name)
     }
 
-    /// Whether there is a parameter called `name`.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.param(name).is_some()
-    }
-
     /// The branch, as [`Via::branch`].
     pub fn branch(&self) -> Option<Cow<'a, str>> {
         self.param("branch").filter(|branch| !branch.is_empty())
     }
 
-    /// The address the receiver saw, as [`Via::received`].
-    pub(crate) fn received(&self) -> Option<IpAddr> {
-        received_in(&self.param("received")?)
+    /// The value that says where the request came from: `None` where this one says it, needs not say it, or can't be
+    /// read (RFC 3261 §18.2.1, RFC 3581 §4).
+    pub(crate) fn stamped(&self, remote: SocketAddr) -> Option<Vec<u8>> {
+        if !self.is_sound() {
+            return None;
+        }
+        let (mut received, mut rport) = (None, None);
+        for param in HeaderParams::new(self.params).flatten() {
+            if param.is("received") {
+                received.get_or_insert_with(|| param.text());
+            } else if param.is("rport") {
+                rport.get_or_insert_with(|| param.text());
+            }
+        }
+        let says = |noted: Option<Cow<'_, str>>| noted.and_then(|text| received_in(&text));
+        let is_noted = match (received, &rport) {
+            (None, None) => self.sent_by()?.0.ip() == Some(remote.ip()),
+            (Some(noted), None) => says(noted) == Some(remote.ip()),
+            // It was stamped before: by the gate, for the shard that it let it in to.
+            (Some(noted), Some(Some(port))) => {
+                says(noted) == Some(remote.ip())
+                    && text::number(port.as_bytes()) == Some(remote.port())
+            }
+            _ => false,
+        };
+        match is_noted {
+            true => None,
+            false => Some(self.saying(remote, rport.is_some())),
+        }
+    }
+
+    /// The same hop, saying where the request came from.
+    fn saying(&self, remote: SocketAddr, asks_for_port: bool) -> Vec<u8> {
+        const NOTE: usize = ";received=;rport=65535".len() + 39;
+        let mut out = Vec::with_capacity(16 + self.sent_by.len() + self.params.len() + NOTE);
+        out.extend_from_slice(b"SIP/2.0/");
+        out.extend_from_slice(self.transport.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(self.sent_by);
+        let noted = |param: &HeaderParam<'_>| param.is("received") || param.is("rport");
+        for param in HeaderParams::new(self.params).flatten() {
+            if !noted(&param) {
+                out.push(b';');
+                out.extend_from_slice(param.whole);
+            }
+        }
+        let mut text = Text(&mut out);
+        // Bytes take all that they are given.
+        let _ = write!(text, ";received={}", remote.ip());
+        if asks_for_port {
+            let _ = write!(text, ";rport={}", remote.port());
+        }
+        out
     }
 
     /// As [`Via::rport`].

@@ -85,17 +85,29 @@ impl Params {
 
     /// Reads what follows a URI's host: empty, or `;name=value;…`.
     pub(crate) fn of_uri(bytes: &[u8]) -> Result<Params, ParamError> {
-        let mut params = Params::new();
+        Params::each_of_uri(bytes)
+            .map(|param| param.map(|(name, value)| (name.into(), value.into())))
+            .collect::<Result<_, _>>()
+            .map(Params)
+    }
+
+    /// Whether what follows a URI's host can be read.
+    pub(crate) fn check_uri(bytes: &[u8]) -> Result<(), ParamError> {
+        Params::each_of_uri(bytes).try_for_each(|param| param.map(drop))
+    }
+
+    fn each_of_uri(
+        bytes: &[u8],
+    ) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), ParamError>> {
         // Empty ones come from a stray `;` at the end, which some phones write and nobody minds.
-        for piece in bytes
+        let pieces = bytes
             .split(|&byte| byte == b';')
-            .filter(|piece| !piece.is_empty())
-        {
+            .filter(|piece| !piece.is_empty());
+        pieces.enumerate().map(|(read, piece)| {
             let refused = || ParamError {
                 got: text::snippet(piece),
             };
-            let fine = |byte: &u8| !byte.is_ascii_control() && !b" <>\"".contains(byte);
-            if !piece.iter().all(fine) || params.len() == PARAMS_MAX {
+            if !piece.iter().copied().all(text::is_uri_byte) || read == PARAMS_MAX {
                 return Err(refused());
             }
             let (name, value) = match memchr::memchr(b'=', piece) {
@@ -106,17 +118,21 @@ impl Params {
                 return Err(refused());
             }
             let read = |raw| text::unescape(raw).ok_or_else(refused);
-            params.0.push((read(name)?, read(value)?));
-        }
-        Ok(params)
+            Ok((read(name)?, read(value)?))
+        })
     }
 
     /// Reads the parameters of a header's value.
     pub(crate) fn of_header(bytes: &[u8]) -> Result<Params, ParamError> {
-        HeaderParams::new(bytes)
-            .map(|param| param.map(|(name, value)| (name.into(), value.into())))
-            .collect::<Result<_, _>>()
-            .map(Params)
+        let mut params = Params::new();
+        for param in HeaderParams::new(bytes) {
+            let param = param?;
+            let value = param.text().ok_or_else(|| ParamError {
+                got: text::snippet(param.whole),
+            })?;
+            params.0.push((named(param.name), value.into()));
+        }
+        Ok(params)
     }
 
     /// Writes the list as it stands in a URI.
@@ -157,6 +173,49 @@ impl Params {
     }
 }
 
+/// One parameter as it stands in a header.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderParam<'a> {
+    /// All of it but the semicolon.
+    pub(crate) whole: &'a [u8],
+    name: &'a [u8],
+    value: Value<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Value<'a> {
+    /// None: a flag.
+    None,
+    Bare(&'a [u8]),
+    /// With its quotes.
+    Quoted(&'a [u8]),
+}
+
+impl<'a> HeaderParam<'a> {
+    /// Whether it is called so.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// What its value means; `None` where it isn't UTF-8.
+    pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
+        match self.value {
+            Value::None => Some("".into()),
+            Value::Bare(value) => std::str::from_utf8(value).ok().map(Into::into),
+            Value::Quoted(value) => text::unquote(value),
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        match self.value {
+            Value::None => true,
+            Value::Bare(value) | Value::Quoted(value) => {
+                value.is_ascii() || std::str::from_utf8(value).is_ok()
+            }
+        }
+    }
+}
+
 /// The parameters of a header's value, one after the other and nothing copied: empty, or `;` and what follows, blanks
 /// allowed around each separator (RFC 3261 §25.1 `generic-param`). Ends with the first that can't be read.
 #[derive(Clone, Debug)]
@@ -175,56 +234,51 @@ impl<'a> HeaderParams<'a> {
 
     /// The value of the first parameter called `name`, as [`Params::get`] finds it.
     pub(crate) fn value_of(mut self, name: &str) -> Option<Cow<'a, str>> {
-        self.find_map(|param| {
-            param
-                .ok()
-                .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-        })
-        .map(|(_, value)| value)
+        self.find_map(|param| param.ok().filter(|param| param.is(name)))?
+            .text()
     }
 
     /// Whether all can be read.
-    pub(crate) fn check(mut self) -> Result<(), ParamError> {
-        self.try_for_each(|param| param.map(drop))
+    pub(crate) fn are_sound(mut self) -> bool {
+        self.all(|param| param.is_ok_and(|param| param.is_text()))
     }
 
-    fn one(&mut self) -> Option<(&'a str, Cow<'a, str>)> {
-        let after = text::trim(self.rest.strip_prefix(b";")?);
-        let name_end = after
+    fn one(&mut self) -> Option<HeaderParam<'a>> {
+        let whole = text::trim(self.rest.strip_prefix(b";")?);
+        let name_end = whole
             .iter()
             .position(|&b| !text::is_token_byte(b))
-            .unwrap_or(after.len());
-        let (name, after) = after.split_at(name_end);
-        let name = std::str::from_utf8(name)
-            .ok()
-            .filter(|name| !name.is_empty())?;
+            .unwrap_or(whole.len());
+        if name_end == 0 {
+            return None;
+        }
+        let (name, after) = whole.split_at(name_end);
         let after = text::trim(after);
-        let Some(value) = after.strip_prefix(b"=") else {
-            self.rest = after;
-            return Some((name, "".into()));
-        };
-        let value = text::trim(value);
-        let (value, after) = match value.first() {
-            Some(b'"') => {
-                let (quoted, after) = value.split_at(text::quoted_len(value)?);
-                (text::unquote(quoted)?, after)
-            }
-            _ => {
-                let end = value
-                    .iter()
-                    .position(|&b| !is_bare_value_byte(b))
-                    .unwrap_or(value.len());
-                let (bare, after) = value.split_at(end);
-                (std::str::from_utf8(bare).ok()?.into(), after)
+        let (value, after) = match after.strip_prefix(b"=") {
+            None => (Value::None, after),
+            Some(value) => {
+                let value = text::trim(value);
+                if value.first() == Some(&b'"') {
+                    let (quoted, after) = value.split_at(text::quoted_len(value)?);
+                    (Value::Quoted(quoted), after)
+                } else {
+                    let end = value
+                        .iter()
+                        .position(|&b| !is_bare_value_byte(b))
+                        .unwrap_or(value.len());
+                    let (bare, after) = value.split_at(end);
+                    (Value::Bare(bare), after)
+                }
             }
         };
         self.rest = text::trim(after);
-        Some((name, value))
+        let whole = &whole[..whole.len() - after.len()];
+        Some(HeaderParam { whole, name, value })
     }
 }
 
 impl<'a> Iterator for HeaderParams<'a> {
-    type Item = Result<(&'a str, Cow<'a, str>), ParamError>;
+    type Item = Result<HeaderParam<'a>, ParamError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let before = self.rest;
@@ -243,9 +297,16 @@ impl<'a> Iterator for HeaderParams<'a> {
     }
 }
 
-/// Tokens, hosts with their brackets and ports, and what phones put bare beside them.
-const fn is_bare_value_byte(byte: u8) -> bool {
-    !byte.is_ascii_control() && !matches!(byte, b' ' | b';' | b',' | b'"' | b'<' | b'>')
+/// The name as text; it is a token, so ASCII.
+fn named(token: &[u8]) -> Box<str> {
+    String::from_utf8_lossy(token).into()
+}
+
+text::byte_class! {
+    /// Tokens, hosts with their brackets and ports, and what phones put bare beside them.
+    const fn is_bare_value_byte(byte) {
+        !byte.is_ascii_control() && !matches!(byte, b' ' | b';' | b',' | b'"' | b'<' | b'>')
+    }
 }
 
 #[cfg(test)]

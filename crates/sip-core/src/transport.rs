@@ -113,33 +113,10 @@ pub fn stamp_received(request: &mut Request, arrived: &Flow) {
 
 /// The same for the headers of a request, or of a response made before the request was stamped.
 pub fn stamp_headers(headers: &mut Headers, arrived: &Flow) {
-    let Ok(hop) = headers.hop() else {
-        return;
-    };
-    let (received, rport) = (hop.received(), hop.rport());
-    let is_noted = match (rport, hop.has("received")) {
-        (None, false) => hop
-            .sent_by()
-            .is_some_and(|(host, _)| host.ip() == Some(arrived.remote.ip())),
-        // It was stamped before: by the gate, for the shard that it let it in to.
-        (None | Some(Some(_)), true) => {
-            received == Some(arrived.remote.ip())
-                && rport.is_none_or(|port| port == Some(arrived.remote.port()))
-        }
-        _ => false,
-    };
-    if is_noted {
-        return;
+    let hop = headers.hop().ok();
+    if let Some(stamped) = hop.and_then(|hop| hop.stamped(arrived.remote)) {
+        headers.replace_first_value(&HeaderName::Via, stamped);
     }
-    let asked = rport.is_some();
-    let Ok(mut via) = headers.via() else {
-        return;
-    };
-    via.params.set("received", &arrived.remote.ip().to_string());
-    if asked {
-        via.params.set("rport", &arrived.remote.port().to_string());
-    }
-    headers.replace_first_value(&HeaderName::Via, &via);
 }
 
 /// Where the response to a request goes (RFC 3261 §18.2.2, RFC 3581 §4).
@@ -196,7 +173,7 @@ mod tests {
         let request = request("SIP/2.0/UDP 10.0.0.5:5060;rport;branch=z9hG4bK1, SIP/2.0/UDP x.se");
         assert_eq!(
             request.headers.first(&HeaderName::Via).unwrap(),
-            b"SIP/2.0/UDP 10.0.0.5:5060;rport=40000;branch=z9hG4bK1;received=198.51.100.7, SIP/2.0/UDP x.se"
+            b"SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bK1;received=198.51.100.7;rport=40000, SIP/2.0/UDP x.se"
         );
         assert_eq!(reply_flow(&request, &arrived()), arrived());
     }

@@ -73,6 +73,32 @@ pub enum Host {
 impl Host {
     /// Reads `example.com`, `192.0.2.1` or `[2001:db8::1]`.
     pub fn parse(bytes: &[u8]) -> Result<Host, UriError> {
+        Ok(match HostText::read(bytes)? {
+            HostText::Name(name) => Host::Name(name.to_ascii_lowercase().into()),
+            HostText::V4(address) => Host::V4(address),
+            HostText::V6(address) => Host::V6(address),
+        })
+    }
+
+    /// The address, where it is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Host::Name(_) => None,
+            Host::V4(address) => Some((*address).into()),
+            Host::V6(address) => Some((*address).into()),
+        }
+    }
+}
+
+/// A host that has been read and not copied.
+enum HostText<'a> {
+    Name(&'a str),
+    V4(Ipv4Addr),
+    V6(Ipv6Addr),
+}
+
+impl<'a> HostText<'a> {
+    fn read(bytes: &'a [u8]) -> Result<HostText<'a>, UriError> {
         let refused = || UriError::Host {
             got: text::snippet(bytes),
         };
@@ -81,13 +107,13 @@ impl Host {
             let inner = inner.strip_suffix(']').ok_or_else(refused)?;
             // RFC 5118 §4.10: the old grammar allowed three colons before an embedded IPv4 address.
             let mended = match inner.contains('.') {
-                true => inner.replacen(":::", "::", 1),
-                false => inner.into(),
+                true => inner.replacen(":::", "::", 1).into(),
+                false => Cow::Borrowed(inner),
             };
-            return mended.parse().map(Host::V6).map_err(|_| refused());
+            return mended.parse().map(HostText::V6).map_err(|_| refused());
         }
         if let Ok(address) = host.parse() {
-            return Ok(Host::V4(address));
+            return Ok(HostText::V4(address));
         }
         // `_` is no letter of a host name, but of the service names some networks use as such.
         let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
@@ -103,16 +129,7 @@ impl Host {
         if !last.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
             return Err(refused());
         }
-        Ok(Host::Name(host.to_ascii_lowercase().into()))
-    }
-
-    /// The address, where it is one.
-    pub fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Host::Name(_) => None,
-            Host::V4(address) => Some((*address).into()),
-            Host::V6(address) => Some((*address).into()),
-        }
+        Ok(HostText::Name(host))
     }
 }
 
@@ -145,21 +162,36 @@ impl fmt::Display for Host {
 
 /// Reads `host` or `host:port`, as it stands in a URI and in a Via.
 pub(crate) fn host_and_port(bytes: &[u8]) -> Result<(Host, Option<u16>), UriError> {
+    let (host, port) = split_port(bytes);
+    Ok((Host::parse(host)?, read_port(port)?))
+}
+
+/// The same, only to know whether it can be read.
+pub(crate) fn check_host_and_port(bytes: &[u8]) -> Result<(), UriError> {
+    let (host, port) = split_port(bytes);
+    HostText::read(host)?;
+    read_port(port).map(drop)
+}
+
+fn split_port(bytes: &[u8]) -> (&[u8], &[u8]) {
     let host_end = match bytes.first() {
         Some(b'[') => memchr::memchr(b']', bytes).map_or(bytes.len(), |at| at + 1),
         _ => memchr::memchr(b':', bytes).unwrap_or(bytes.len()),
     };
     let (host, port) = bytes.split_at(host_end);
-    let host = Host::parse(text::trim(host))?;
-    let port = text::trim(port);
+    (text::trim(host), text::trim(port))
+}
+
+/// What follows a host: nothing, or a colon and a port.
+fn read_port(port: &[u8]) -> Result<Option<u16>, UriError> {
     if port.is_empty() {
-        return Ok((host, None));
+        return Ok(None);
     }
     let number = port
         .strip_prefix(b":")
         .and_then(|digits| text::number(text::trim(digits)));
     match number.filter(|&port: &u16| port != 0) {
-        Some(port) => Ok((host, Some(port))),
+        Some(port) => Ok(Some(port)),
         None => Err(UriError::Port {
             got: text::snippet(port),
         }),
@@ -205,12 +237,18 @@ pub enum Uri {
     Other(Box<str>),
 }
 
-impl Uri {
-    /// Reads a whole URI.
-    pub fn parse(bytes: &[u8]) -> Result<Uri, UriError> {
+/// What is before the first colon of a URI, as far as it is known here, and what is behind.
+enum Scheme<'a> {
+    Sip(&'a [u8]),
+    Sips(&'a [u8]),
+    Tel(&'a [u8]),
+    Other(&'a str),
+}
+
+impl<'a> Scheme<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Scheme<'a>, UriError> {
         let got = || text::snippet(bytes);
-        let foreign = |byte: &u8| byte.is_ascii_control() || b" <>\"".contains(byte);
-        if bytes.iter().any(foreign) {
+        if !bytes.iter().copied().all(text::is_uri_byte) {
             return Err(UriError::Character { got: got() });
         }
         let colon = memchr::memchr(b':', bytes).ok_or_else(|| UriError::Scheme { got: got() })?;
@@ -220,15 +258,36 @@ impl Uri {
             return Err(UriError::Scheme { got: got() });
         }
         if scheme.eq_ignore_ascii_case(b"sip") {
-            SipUri::parse_after_scheme(rest, false).map(Uri::Sip)
+            Ok(Scheme::Sip(rest))
         } else if scheme.eq_ignore_ascii_case(b"sips") {
-            SipUri::parse_after_scheme(rest, true).map(Uri::Sip)
+            Ok(Scheme::Sips(rest))
         } else if scheme.eq_ignore_ascii_case(b"tel") {
-            TelUri::parse_after_scheme(rest).map(Uri::Tel)
+            Ok(Scheme::Tel(rest))
         } else {
-            let whole =
-                std::str::from_utf8(bytes).map_err(|_| UriError::Character { got: got() })?;
-            Ok(Uri::Other(whole.into()))
+            let whole = std::str::from_utf8(bytes);
+            let whole = whole.map_err(|_| UriError::Character { got: got() })?;
+            Ok(Scheme::Other(whole))
+        }
+    }
+}
+
+impl Uri {
+    /// Reads a whole URI.
+    pub fn parse(bytes: &[u8]) -> Result<Uri, UriError> {
+        match Scheme::read(bytes)? {
+            Scheme::Sip(rest) => SipUri::parse_after_scheme(rest, false).map(Uri::Sip),
+            Scheme::Sips(rest) => SipUri::parse_after_scheme(rest, true).map(Uri::Sip),
+            Scheme::Tel(rest) => TelUri::parse_after_scheme(rest).map(Uri::Tel),
+            Scheme::Other(whole) => Ok(Uri::Other(whole.into())),
+        }
+    }
+
+    /// Whether a whole URI can be read, without copying what it says.
+    pub(crate) fn check(bytes: &[u8]) -> Result<(), UriError> {
+        match Scheme::read(bytes)? {
+            Scheme::Sip(rest) | Scheme::Sips(rest) => SipParts::read(rest)?.check(),
+            Scheme::Tel(rest) => TelUri::parse_after_scheme(rest).map(drop),
+            Scheme::Other(_) => Ok(()),
         }
     }
 
@@ -350,10 +409,19 @@ fn common_params_agree(a: &Params, b: &Params) -> bool {
 }
 
 /// User and password.
-type UserInfo = (Option<Box<str>>, Option<Box<str>>);
+type UserInfo<'a> = (Option<Cow<'a, str>>, Option<Cow<'a, str>>);
 
-impl SipUri {
-    fn parse_after_scheme(rest: &[u8], secure: bool) -> Result<SipUri, UriError> {
+/// A SIP URI behind its scheme taken apart; host and parameters have still to be read.
+struct SipParts<'a> {
+    user: Option<Cow<'a, str>>,
+    password: Option<Cow<'a, str>>,
+    host: &'a [u8],
+    params: &'a [u8],
+    headers: Option<&'a str>,
+}
+
+impl<'a> SipParts<'a> {
+    fn read(rest: &'a [u8]) -> Result<SipParts<'a>, UriError> {
         let (userinfo, rest) = match memchr::memchr(b'@', rest) {
             Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
             None => (None, rest),
@@ -365,40 +433,27 @@ impl SipUri {
             });
         }
         let (user, password) = match userinfo {
-            Some(userinfo) => Self::parse_userinfo(userinfo)?,
+            Some(userinfo) => Self::read_userinfo(userinfo)?,
             None => (None, None),
         };
         let (rest, headers) = match memchr::memchr(b'?', rest) {
-            Some(at) => (&rest[..at], Some(&rest[at + 1..])),
-            None => (rest, None),
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => (rest, &[][..]),
         };
         let host_end = memchr::memchr(b';', rest).unwrap_or(rest.len());
-        let (host, port) = host_and_port(&rest[..host_end])?;
-        let params = Params::of_uri(&rest[host_end..])
-            .map_err(|refused| UriError::Param { got: refused.got })?;
-        let headers = match headers.filter(|headers| !headers.is_empty()) {
-            None => None,
-            Some(headers) => match std::str::from_utf8(headers) {
-                Ok(headers) => Some(headers.into()),
-                Err(_) => {
-                    return Err(UriError::Character {
-                        got: text::snippet(headers),
-                    });
-                }
-            },
-        };
-        Ok(SipUri {
-            secure,
+        let headers = std::str::from_utf8(headers).map_err(|_| UriError::Character {
+            got: text::snippet(headers),
+        })?;
+        Ok(SipParts {
             user,
             password,
-            host,
-            port,
-            params,
-            headers,
+            host: &rest[..host_end],
+            params: &rest[host_end..],
+            headers: Some(headers).filter(|headers| !headers.is_empty()),
         })
     }
 
-    fn parse_userinfo(userinfo: &[u8]) -> Result<UserInfo, UriError> {
+    fn read_userinfo(userinfo: &'a [u8]) -> Result<UserInfo<'a>, UriError> {
         let refused = || UriError::User {
             got: text::snippet(userinfo),
         };
@@ -415,6 +470,29 @@ impl SipUri {
             None => None,
         };
         Ok((Some(user), password))
+    }
+
+    fn check(&self) -> Result<(), UriError> {
+        check_host_and_port(self.host)?;
+        Params::check_uri(self.params).map_err(|refused| UriError::Param { got: refused.got })
+    }
+}
+
+impl SipUri {
+    fn parse_after_scheme(rest: &[u8], secure: bool) -> Result<SipUri, UriError> {
+        let parts = SipParts::read(rest)?;
+        let (host, port) = host_and_port(parts.host)?;
+        let params =
+            Params::of_uri(parts.params).map_err(|refused| UriError::Param { got: refused.got })?;
+        Ok(SipUri {
+            secure,
+            user: parts.user.map(Into::into),
+            password: parts.password.map(Into::into),
+            host,
+            port,
+            params,
+            headers: parts.headers.map(Into::into),
+        })
     }
 
     /// Whether both name the same resource, by RFC 3261 §19.1.4.
@@ -524,7 +602,8 @@ impl fmt::Display for Uri {
         match self {
             Uri::Sip(sip) => sip.fmt(f),
             Uri::Tel(tel) => {
-                write!(f, "tel:{}", tel.number)?;
+                f.write_str("tel:")?;
+                f.write_str(&tel.number)?;
                 tel.params.write_uri(f)
             }
             Uri::Other(whole) => f.write_str(whole),

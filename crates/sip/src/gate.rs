@@ -212,18 +212,18 @@ impl Gate {
                 }
                 Assessment::Challenge { realm, org } => (realm, org),
             };
-        match self.verify(asked, &org, &realm) {
+        match self.verify(asked, org, realm) {
             Ok(admission) => self.let_in(asked, admission),
             Err(Turned::SpeaksForAnother) => {
                 self.turn_away(asked, StatusCode::FORBIDDEN, Turned::SpeaksForAnother)
             }
             Err(why) => {
                 if why == Turned::Challenged
-                    && let Some(offence) = self.fishing(asked, &org)
+                    && let Some(offence) = self.fishing(asked, org)
                 {
                     self.guard_against(asked, offence);
                 }
-                self.challenge(asked, &realm, why, random)
+                self.challenge(asked, realm, why, random)
             }
         }
     }
@@ -341,7 +341,7 @@ impl Gate {
     fn proves(
         &self,
         request: &Request,
-        credentials: &Credentials,
+        credentials: &Credentials<'_>,
         account: Option<&Account<'_>>,
     ) -> bool {
         let ha1 = match account {
@@ -360,7 +360,7 @@ impl Gate {
         &self,
         asked: &Asked<'_>,
         realm: &str,
-        credentials: &Credentials,
+        credentials: &Credentials<'_>,
     ) -> Option<NonceId> {
         let (nonce, holder) = (&credentials.nonce, holder(realm, asked.flow));
         let known = self.key.check(asked.now, nonce, self.lifetime, &holder);
@@ -369,7 +369,7 @@ impl Gate {
 
     /// A nonce of another process, or one that was given to somebody else, is as good as an expired one: the
     /// phone tries again with a new one and nobody is asked for a password.
-    fn is_fresh(&self, now: Time, nonce: Option<NonceId>, credentials: &Credentials) -> bool {
+    fn is_fresh(&self, now: Time, nonce: Option<NonceId>, credentials: &Credentials<'_>) -> bool {
         match (nonce, credentials.nc) {
             (Some(nonce), Some(nc)) => self.nonces.accept(now, self.lifetime, nonce, nc),
             _ => false,
@@ -435,13 +435,13 @@ fn holder<'a>(realm: &'a str, flow: &Flow) -> Holder<'a> {
 }
 
 /// The request's readable credentials for `realm`.
-fn credentials_for(request: &Request, realm: &str) -> Vec<Credentials> {
-    [HeaderName::Authorization, HeaderName::ProxyAuthorization]
+fn credentials_for<'a>(request: &'a Request, realm: &str) -> impl Iterator<Item = Credentials<'a>> {
+    const NAMES: [HeaderName; 2] = [HeaderName::Authorization, HeaderName::ProxyAuthorization];
+    NAMES
         .iter()
         .flat_map(|name| request.headers.credentials(name))
-        .filter(|credentials| *credentials.realm == *realm)
+        .filter(move |credentials| credentials.realm == realm)
         .take(CREDENTIALS_TRIED_MAX)
-        .collect()
 }
 
 fn knows_md5_only(request: &Request) -> bool {
@@ -455,7 +455,7 @@ fn knows_md5_only(request: &Request) -> bool {
 /// Whether credentials were made for this request (RFC 7616 §3.4.6). Besides an equivalent URI one that
 /// names the same organisation will do, with the same user or none: some phones put the registrar's address
 /// there whatever they ask for.
-fn is_for(credentials: &Credentials, asked: &Asked<'_>) -> bool {
+fn is_for(credentials: &Credentials<'_>, asked: &Asked<'_>) -> bool {
     let wanted = &asked.request.uri;
     if credentials.uri_matches(wanted) {
         return true;

@@ -421,7 +421,7 @@ impl Shard {
                 out.push(Output::Transmit { flow, bytes });
             }
             transaction::Output::Request { key, flow, request } => {
-                self.request(now, key, flow, &request, admission, out);
+                self.request(now, key, flow, request, admission, out);
             }
             transaction::Output::Ack { request, .. } => self.acknowledged(now, &request, out),
             transaction::Output::Cancelled { key, reason } => {

@@ -4,7 +4,7 @@ use super::Shard;
 use crate::input::{Admission, CallEvent, Output, RefusedCause};
 use crate::subscription::ALLOW_EVENTS;
 use crate::tag;
-use base::Time;
+use base::{Time, UserId};
 use sip_core::registrar;
 use sip_core::transaction::{ServerKey, stateless_tag};
 use sip_core::{
@@ -125,19 +125,31 @@ impl Shard {
         now: Time,
         key: ServerKey,
         flow: Flow,
-        request: &Request,
+        request: Request,
         admission: &Admission,
         out: &mut Vec<Output>,
     ) {
         let done = match request.headers.to_tag() {
-            Some(tag) => match self.subscription_named(&tag, request) {
-                Some(id) => self.resubscribe(now, &key, flow, request, id, out),
-                None => self.request_in_dialog(now, &key, flow, request, &tag, out),
+            Some(tag) => match self.subscription_named(&tag, &request) {
+                Some(id) => self.resubscribe(now, &key, flow, &request, id, out),
+                None => self.request_in_dialog(now, &key, flow, &request, &tag, out),
             },
-            None => self.request_outside(now, &key, flow, request, admission, out),
+            None if request.method == Method::Register => match may_register(&request, admission) {
+                Ok(user) => {
+                    out.push(Output::Register {
+                        key,
+                        flow,
+                        request,
+                        user,
+                    });
+                    return;
+                }
+                Err(refused) => Err(refused),
+            },
+            None => self.request_outside(now, &key, flow, &request, admission, out),
         };
         if let Err(refused) = done {
-            self.refuse(now, key, request, &refused, out);
+            self.refuse(now, key, &request, &refused, out);
         }
     }
 
@@ -166,20 +178,6 @@ impl Shard {
     ) -> Result<(), Refused> {
         match request.method {
             Method::Invite => self.invited(now, key, flow, request, admission, out),
-            Method::Register => {
-                no_extension_required_but(request, &registrar::OPTIONS)?;
-                let Admission::User(user) = admission else {
-                    let forbidden = StatusCode::FORBIDDEN;
-                    return Err(Refused::new(forbidden, RefusedCause::Unsupported));
-                };
-                out.push(Output::Register {
-                    key: *key,
-                    flow,
-                    request: request.clone(),
-                    user: user.clone(),
-                });
-                Ok(())
-            }
             Method::Subscribe => {
                 no_extension_required(request)?;
                 self.subscribe(now, key, flow, request, admission, out)
@@ -218,6 +216,18 @@ impl Shard {
         leg.dialog_with(request)
             .is_some_and(|dialog| *dialog.local_tag == *tag)
             .then_some(leg)
+    }
+}
+
+/// Whose bindings a REGISTER is about.
+fn may_register(request: &Request, admission: &Admission) -> Result<UserId, Refused> {
+    no_extension_required_but(request, &registrar::OPTIONS)?;
+    match admission {
+        Admission::User(user) => Ok(user.clone()),
+        _ => Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            RefusedCause::Unsupported,
+        )),
     }
 }
 

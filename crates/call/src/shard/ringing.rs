@@ -101,7 +101,7 @@ impl Shard {
         user.and_then(|user| {
             self.directory
                 .organisations
-                .get(&user.org())?
+                .get(user.org_name())?
                 .users
                 .get(user)
         })

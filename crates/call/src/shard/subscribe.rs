@@ -99,7 +99,7 @@ impl Shard {
 
     /// What the Request-URI names that `by` may watch, and how documents call it.
     fn sought(&self, by: &UserId, request: &Request) -> Option<(Box<str>, Watched)> {
-        let organisation = self.directory.organisations.get(&by.org())?;
+        let organisation = self.directory.organisations.get(by.org_name())?;
         let dialled = request.uri.dialled()?;
         let what = watched(organisation, by, &dialled)?;
         let host = Host::Name(organisation.domain.clone());
@@ -356,7 +356,7 @@ impl Shard {
     pub(super) fn end_subscriptions_to_nobody(&mut self, now: Time, out: &mut Vec<Output>) {
         let directory = std::sync::Arc::clone(&self.directory);
         let is_there = |user: &UserId| {
-            let organisation = directory.organisations.get(&user.org());
+            let organisation = directory.organisations.get(user.org_name());
             organisation.is_some_and(|organisation| organisation.users.contains_key(user))
         };
         let gone: Vec<SubscriptionId> = self

@@ -69,7 +69,7 @@ impl Shard {
         let directory = std::sync::Arc::clone(&self.directory);
         let organisation = directory
             .organisations
-            .get(&from.org())
+            .get(from.org_name())
             .filter(|organisation| organisation.messages == Messages::Deliver)
             .ok_or_else(forbidden)?;
         if request.body.len() > MESSAGE_BYTES_MAX {
@@ -126,7 +126,7 @@ impl Shard {
         let Some(entry) = self.text_message_mut(id) else {
             return;
         };
-        let organisation = directory.organisations.get(&entry.from.org());
+        let organisation = directory.organisations.get(entry.from.org_name());
         let (Some(organisation), false) = (organisation, devices.is_empty()) else {
             return self.text_message_over(now, id, out);
         };

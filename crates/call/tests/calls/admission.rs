@@ -47,7 +47,7 @@ fn assessed_with(
         Assessment::Admitted(Admission::Trunk(_)) => "trunk",
         Assessment::Admitted(_) => "anyone",
         Assessment::Challenge { realm, .. } => {
-            assert_eq!(&*realm, "demo.localhost");
+            assert_eq!(realm, "demo.localhost");
             "challenge"
         }
         Assessment::Refused(StatusCode::FORBIDDEN) => "forbidden",

@@ -109,7 +109,7 @@ impl Demand {
                 HeaderName::Authorization,
             ),
         };
-        let proves = |credentials: &Credentials| credentials.verify(&request.method, &self.ha1);
+        let proves = |credentials: &Credentials<'_>| credentials.verify(&request.method, &self.ha1);
         if request.headers.credentials(&answers).iter().any(proves) {
             return None;
         }

@@ -25,7 +25,7 @@ fn world(seed: u64, providers: Vec<Provider>) -> World {
     World::new(seed, providers, outward)
 }
 
-fn credentials(request: &Request) -> Option<sip_core::digest::Credentials> {
+fn credentials(request: &Request) -> Option<sip_core::digest::Credentials<'_>> {
     request
         .headers
         .credentials(&HeaderName::Authorization)

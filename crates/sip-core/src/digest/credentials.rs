@@ -4,8 +4,8 @@ use super::parameters::{Parameters, Quoted};
 use super::{Algorithm, Challenge, DigestError, Hex, same};
 use crate::method::Method;
 use crate::uri::Uri;
+use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 
 /// `H(user:realm:password)`: as good as the password in that realm, so it is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,19 +50,19 @@ impl fmt::Debug for Ha1 {
     }
 }
 
-/// `Authorization: Digest …` or its proxy form. Its Display is the header value.
+/// `Authorization: Digest …` or its proxy form. Its Display is the header value. What was read stands in the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
+pub struct Credentials<'a> {
     /// The account's name.
-    pub username: Box<str>,
+    pub username: Cow<'a, str>,
     /// Where the account is.
-    pub realm: Box<str>,
+    pub realm: Cow<'a, str>,
     /// The challenger's nonce.
-    pub nonce: Box<str>,
+    pub nonce: Cow<'a, str>,
     /// The request's URI as its sender wrote it; see [`Credentials::uri_matches`].
-    pub uri: Box<str>,
-    /// The hash that proves the password.
-    pub response: Box<str>,
+    pub uri: Cow<'a, str>,
+    /// The hash that proves the password, in lower case.
+    pub response: Cow<'a, str>,
     /// The hash used.
     pub algorithm: Algorithm,
     /// Whether `qop=auth` was used; without it [`Credentials::verify`] refuses.
@@ -70,15 +70,15 @@ pub struct Credentials {
     /// How often this nonce has been used, this time included.
     pub nc: Option<u32>,
     /// The sender's own nonce.
-    pub cnonce: Option<Box<str>>,
+    pub cnonce: Option<Cow<'a, str>>,
     /// The challenge's, returned.
-    pub opaque: Option<Box<str>>,
+    pub opaque: Option<Cow<'a, str>>,
 }
 
-impl Credentials {
+impl<'a> Credentials<'a> {
     /// Reads one header value.
-    pub fn parse(text: &str) -> Result<Credentials, DigestError> {
-        let read = Parameters::parse(text)?;
+    pub fn parse(text: &'a str) -> Result<Credentials<'a>, DigestError> {
+        let mut read = Parameters::parse(text)?;
         let algorithm = read.text("algorithm").map(Algorithm::from_token);
         let algorithm = algorithm.transpose()?.unwrap_or(Algorithm::Md5);
         let qop = match read.text("qop") {
@@ -98,7 +98,7 @@ impl Credentials {
         if qop && read.text("cnonce").is_none() {
             return Err(DigestError::Missing("cnonce"));
         }
-        let response = read.required("response")?;
+        let mut response = read.take_required("response")?;
         let is_hex = response.bytes().all(|byte| byte.is_ascii_hexdigit());
         if response.len() != algorithm.hex_len() || !is_hex {
             return Err(DigestError::Value {
@@ -107,17 +107,20 @@ impl Credentials {
                 came: response.into(),
             });
         }
+        if response.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            response = response.to_ascii_lowercase().into();
+        }
         Ok(Credentials {
-            username: read.required("username")?.into(),
-            realm: read.required("realm")?.into(),
-            nonce: read.required("nonce")?.into(),
-            uri: read.required("uri")?.into(),
-            response: response.to_ascii_lowercase().into(),
+            username: read.take_required("username")?,
+            realm: read.take_required("realm")?,
+            nonce: read.take_required("nonce")?,
+            uri: read.take_required("uri")?,
+            response,
             algorithm,
             qop,
             nc,
-            cnonce: read.text("cnonce").map(Into::into),
-            opaque: read.text("opaque").map(Into::into),
+            cnonce: read.take("cnonce"),
+            opaque: read.take("opaque"),
         })
     }
 
@@ -132,7 +135,9 @@ impl Credentials {
         // sender's choice; the caller's `ha1` says which was meant.
         self.algorithm == ha1.algorithm && same(self.proof(method, ha1).as_str(), &self.response)
     }
+}
 
+impl Credentials<'static> {
     /// The answer to a challenge: `nc` counts this nonce's uses from 1, `cnonce` is random text.
     pub fn answer(
         challenge: &Challenge,
@@ -142,7 +147,7 @@ impl Credentials {
         uri: &str,
         nc: u32,
         cnonce: &str,
-    ) -> Credentials {
+    ) -> Credentials<'static> {
         let ha1 = Ha1::of(challenge.algorithm, user, &challenge.realm, password);
         Credentials::answer_by_hash(challenge, user, &ha1, method, uri, nc, cnonce)
     }
@@ -156,23 +161,28 @@ impl Credentials {
         uri: &str,
         nc: u32,
         cnonce: &str,
-    ) -> Credentials {
+    ) -> Credentials<'static> {
         let mut made = Credentials {
-            username: user.into(),
-            realm: challenge.realm.clone(),
-            nonce: challenge.nonce.clone(),
-            uri: uri.into(),
+            username: user.to_owned().into(),
+            realm: challenge.realm.to_string().into(),
+            nonce: challenge.nonce.to_string().into(),
+            uri: uri.to_owned().into(),
             response: "".into(),
             algorithm: challenge.algorithm,
             qop: challenge.qop,
             nc: challenge.qop.then_some(nc),
-            cnonce: challenge.qop.then(|| cnonce.into()),
-            opaque: challenge.opaque.clone(),
+            cnonce: challenge.qop.then(|| cnonce.to_owned().into()),
+            opaque: challenge
+                .opaque
+                .as_ref()
+                .map(|text| text.to_string().into()),
         };
-        made.response = made.proof(method, ha1).as_str().into();
+        made.response = made.proof(method, ha1).as_str().to_owned().into();
         made
     }
+}
 
+impl Credentials<'_> {
     /// Whether they were made for a request to `request_uri` (RFC 7616 §3.4.6): equivalent URIs will
     /// do, since proxies and phones rewrite ports and parameters they may.
     pub fn uri_matches(&self, request_uri: &Uri) -> bool {
@@ -223,15 +233,7 @@ fn nonce_count(text: &str) -> Result<u32, DigestError> {
     u32::from_str_radix(text, 16).map_err(|_| fault())
 }
 
-impl FromStr for Credentials {
-    type Err = DigestError;
-
-    fn from_str(text: &str) -> Result<Credentials, DigestError> {
-        Credentials::parse(text)
-    }
-}
-
-impl fmt::Display for Credentials {
+impl fmt::Display for Credentials<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Digest username={}", Quoted(&self.username))?;
         write!(f, ", realm={}", Quoted(&self.realm))?;
@@ -287,9 +289,11 @@ mod tests {
     #[test]
     fn the_published_examples_of_rfc_7616_verify_and_read_back() {
         for (algorithm, response) in [(Algorithm::Md5, MD5), (Algorithm::Sha256, SHA)] {
-            let read = Credentials::parse(&published(algorithm.as_str(), response)).unwrap();
+            let text = published(algorithm.as_str(), response);
+            let read = Credentials::parse(&text).unwrap();
             assert!(read.verify(&get(), &mufasa(algorithm)), "{algorithm}");
-            assert_eq!(read.to_string().parse(), Ok(read));
+            let written = read.to_string();
+            assert_eq!(Credentials::parse(&written), Ok(read));
         }
     }
 
@@ -339,7 +343,8 @@ mod tests {
 
     #[test]
     fn a_change_to_anything_that_is_hashed_is_found() {
-        let good = Credentials::parse(&published("MD5", MD5)).unwrap();
+        let text = published("MD5", MD5);
+        let good = Credentials::parse(&text).unwrap();
         let ha1 = mufasa(Algorithm::Md5);
         let changes: [fn(&mut Credentials); 5] = [
             |c| c.nonce = "other".into(),
@@ -366,7 +371,8 @@ mod tests {
 
     #[test]
     fn an_equivalent_uri_will_do_and_another_will_not() {
-        let mut made = Credentials::parse(&published("MD5", MD5)).unwrap();
+        let published = published("MD5", MD5);
+        let mut made = Credentials::parse(&published).unwrap();
         let asked: Uri = "sip:anna@demo.localhost;transport=udp".parse().unwrap();
         for (text, same) in [
             ("sip:anna@demo.localhost;transport=udp", true),
@@ -398,7 +404,8 @@ mod tests {
             "username", "realm", "nonce", "uri", "response", "nc", "cnonce",
         ] {
             let field = format!("{name}=");
-            let refused = Credentials::parse(&without(&field)).unwrap_err();
+            let without = without(&field);
+            let refused = Credentials::parse(&without).unwrap_err();
             assert_eq!(refused, DigestError::Missing(name));
         }
         for (from, to) in [

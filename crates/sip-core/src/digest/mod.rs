@@ -76,7 +76,7 @@ pub enum DigestError {
 impl Headers {
     /// The credentials in Authorization or Proxy-Authorization: those that are digest, whole, and in an
     /// algorithm spoken here. Others' are passed over.
-    pub fn credentials(&self, name: &HeaderName) -> Vec<Credentials> {
+    pub fn credentials(&self, name: &HeaderName) -> Vec<Credentials<'_>> {
         self.digests(name, Credentials::parse)
     }
 
@@ -87,7 +87,11 @@ impl Headers {
     }
 
     /// One value a line: the commas within belong to it (RFC 3261 §7.3.1).
-    fn digests<T>(&self, name: &HeaderName, read: fn(&str) -> Result<T, DigestError>) -> Vec<T> {
+    fn digests<'a, T>(
+        &'a self,
+        name: &HeaderName,
+        read: fn(&'a str) -> Result<T, DigestError>,
+    ) -> Vec<T> {
         let lines = self.all(name).take(VALUES_MAX);
         let texts = lines.filter_map(|line| std::str::from_utf8(line).ok());
         texts.filter_map(|text| read(text).ok()).collect()

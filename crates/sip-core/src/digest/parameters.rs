@@ -50,6 +50,21 @@ impl<'a> Parameters<'a> {
         Some(&found.1)
     }
 
+    /// The same, given away.
+    pub(super) fn take(&mut self, name: &str) -> Option<Cow<'a, str>> {
+        let mut all = self.0.iter_mut();
+        let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(std::mem::take(&mut found.1))
+    }
+
+    /// The same of what must be there.
+    pub(super) fn take_required(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Cow<'a, str>, DigestError> {
+        self.take(name).ok_or(DigestError::Missing(name))
+    }
+
     /// The value of `name`, which must be there.
     pub(super) fn required(&self, name: &'static str) -> Result<&str, DigestError> {
         self.text(name).ok_or(DigestError::Missing(name))
@@ -107,6 +122,14 @@ impl<'a> Reader<'a> {
     fn quoted(&mut self) -> Result<Cow<'a, str>, DigestError> {
         let open = self.at;
         let inside = &self.text[open + 1..];
+        let special = |byte: u8| matches!(byte, b'"' | b'\\' | b'\r' | b'\n' | b'\0');
+        if let Some(at) = inside.bytes().position(special)
+            && inside.as_bytes()[at] == b'"'
+        {
+            // As nearly all are: nothing in it is escaped.
+            self.at = open + 1 + at + 1;
+            return Ok(inside[..at].into());
+        }
         let mut unescaped: Option<String> = None;
         let mut characters = inside.char_indices();
         while let Some((at, character)) = characters.next() {

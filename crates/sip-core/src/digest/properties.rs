@@ -51,7 +51,8 @@ proptest! {
             prop_assert_eq!(Challenge::parse(&read.to_string()), Ok(read));
         }
         if let Ok(read) = Credentials::parse(&text) {
-            prop_assert_eq!(Credentials::parse(&read.to_string()), Ok(read));
+            let written = read.to_string();
+            prop_assert_eq!(Credentials::parse(&written), Ok(read));
         }
     }
 
@@ -67,7 +68,8 @@ proptest! {
         let challenge = Challenge::parse(&challenge.to_string()).unwrap();
         let method = Method::Register;
         let made = Credentials::answer(&challenge, &user, &password, &method, &uri, nc, &cnonce);
-        let read = Credentials::parse(&made.to_string()).unwrap();
+        let written = made.to_string();
+        let read = Credentials::parse(&written).unwrap();
         prop_assert_eq!(&read, &made);
         let proves = |password: &str| read.verify(&method, &Ha1::of(algorithm, &user, &realm, password));
         prop_assert!(proves(&password));
