@@ -4,7 +4,8 @@
 use crate::digest::{self, Answer, Challenge};
 use crate::random;
 use crate::sip::Msg;
-use std::net::{SocketAddr, UdpSocket};
+use crate::wire::Wire;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -36,6 +37,8 @@ struct State {
     nonce: String,
     /// Contact and what was granted of it, in seconds.
     binding: Option<(String, u32)>,
+    /// The connection is to end.
+    hangs_up: bool,
     requests: Vec<Msg>,
 }
 
@@ -57,23 +60,59 @@ impl Registrar {
         socket
             .set_read_timeout(Some(Duration::from_millis(20)))
             .unwrap();
+        Registrar::running(move |state, running| serve(&socket, state, running))
+    }
+
+    fn running(run: impl FnOnce(&Mutex<State>, &AtomicBool) + Send + 'static) -> Registrar {
         let state = Arc::new(Mutex::new(State {
             mood: Mood::Well,
             min_expires: 0,
             nonce: random::token(),
             binding: None,
+            hangs_up: false,
             requests: Vec::new(),
         }));
         let running = Arc::new(AtomicBool::new(true));
         let thread = {
             let (state, running) = (state.clone(), running.clone());
-            std::thread::spawn(move || serve(&socket, &state, &running))
+            std::thread::spawn(move || run(&state, &running))
         };
         Registrar {
             state,
             running,
             thread: Some(thread),
         }
+    }
+
+    /// The same by TCP, one connection after the other.
+    ///
+    /// # Panics
+    /// When somebody else listens there.
+    pub fn by_tcp(port: u16) -> Registrar {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        Registrar::running(move |state, running| {
+            while running.load(Ordering::Relaxed) {
+                let Ok((stream, _)) = listener.accept() else {
+                    std::thread::sleep(Duration::from_millis(5));
+                    continue;
+                };
+                stream.set_nonblocking(false).unwrap();
+                if let Ok(wire) = Wire::accepted(stream, None) {
+                    serve_connection(&wire, state, running);
+                }
+            }
+        })
+    }
+
+    /// Ends the connection there is, and forgets who registered.
+    ///
+    /// # Panics
+    /// When its thread did.
+    pub fn hangs_up(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.binding = None;
+        state.hangs_up = true;
     }
 
     /// Changes what it does.
@@ -142,12 +181,28 @@ fn serve(socket: &UdpSocket, state: &Mutex<State>, running: &AtomicBool) {
         let Some(request) = Msg::parse(&buffer[..length]) else {
             continue;
         };
-        if request.start.starts_with("SIP/2.0") {
+        if !request.is_request() {
             continue;
         }
         let reply = state.lock().unwrap().answer(&request);
         if let Some(reply) = reply {
             send(socket, &reply, from);
+        }
+    }
+}
+
+fn serve_connection(wire: &Wire, state: &Mutex<State>, running: &AtomicBool) {
+    while running.load(Ordering::Relaxed) && wire.is_open() {
+        if std::mem::take(&mut state.lock().unwrap().hangs_up) {
+            return;
+        }
+        let request = wire.receive().and_then(|bytes| Msg::parse(&bytes));
+        let Some(request) = request.filter(Msg::is_request) else {
+            continue;
+        };
+        let reply = state.lock().unwrap().answer(&request);
+        if let Some(reply) = reply {
+            wire.send(&reply.to_bytes());
         }
     }
 }

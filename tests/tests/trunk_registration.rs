@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
+use tests::dns::{Dns, Record};
 use tests::peers::Sipp;
 use tests::phone::Phone;
 use tests::registrar::{Mood, PASSWORD, REALM, Registrar, USER};
@@ -191,4 +193,35 @@ fn a_reload_registers_a_new_trunk_and_unregisters_one_that_is_gone() {
         .iter()
         .map(|row| row["name"].clone());
     assert_eq!(names.collect::<Vec<_>>(), ["demo/out2", "demo/provider"]);
+}
+
+#[test]
+fn a_trunk_registers_by_name_over_tcp_and_again_when_its_connection_ends() {
+    let setup = Setup::demo();
+    let port = setup.other_port(1);
+    let service = "_sip._tcp.provider.example";
+    let zone = vec![
+        (service, Record::Srv(1, port, "edge.provider.example")),
+        ("edge.provider.example", Record::A(Ipv4Addr::LOCALHOST)),
+    ];
+    let dns = Dns::start(zone);
+    let text = format!(
+        "[trunks.out]\naddress = \"provider.example\"\ntransport = \"tcp\"\nusername = \"{USER}\"\n\
+         password = \"{PASSWORD}\"\nregister = {{}}\n"
+    );
+    let provider = Registrar::by_tcp(port);
+    let tcp = format!("[\"127.0.0.1:{}\"]", setup.sip_port());
+    let server = setup
+        .set_server("sip.dns", &format!("[\"{}\"]", dns.address()))
+        .set_server("sip.tcp", &tcp)
+        .add("trunks.toml", &text)
+        .start();
+    let (contact, _) = provider.expect_registration(SOON);
+    assert!(contact.ends_with(";transport=tcp"), "{contact}");
+    wait_state(&server, "out", "up", SOON);
+    let came = provider.count("REGISTER");
+    provider.hangs_up();
+    provider.expect_registration(Duration::from_secs(15));
+    assert!(provider.count("REGISTER") > came);
+    wait_state(&server, "out", "up", SOON);
 }

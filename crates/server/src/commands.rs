@@ -15,7 +15,7 @@ use call::CallView;
 use call::upkeep::{Registers, TrunkView};
 use control::{AgentCommand, BanCommand, Command, Permitted, Principal, Queues, View, permit};
 use media::MediaEngine;
-use sip::{Clock, Gate, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks};
+use sip::{Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks};
 use sip_core::guard::{Ban, Source};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +33,7 @@ pub(crate) struct Reach {
     pub(crate) gate: Arc<Gate>,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) trunks: Arc<Trunks>,
+    pub(crate) ledgers: Ledgers,
     pub(crate) media: MediaEngine,
     pub(crate) live_calls: LiveCalls,
     pub(crate) health: HealthCell,
@@ -200,7 +201,10 @@ impl Commands {
                 let loaded = self.0.config.loaded();
                 let organisations = loaded.directory.organisations.values();
                 let trunks = organisations.flat_map(|organisation| organisation.trunks.keys());
-                let row = |trunk: &TrunkId| trunk_row(trunk, self.0.trunks.view(trunk), now);
+                let row = |trunk: &TrunkId| {
+                    let calls = self.0.ledgers.channels_of(trunk);
+                    trunk_row(trunk, calls, self.0.trunks.view(trunk), now)
+                };
                 Answer::Trunks(trunks.map(row).collect())
             }
         })
@@ -261,7 +265,7 @@ fn ban_row(ban: &Ban, now: Time) -> BanRow {
     }
 }
 
-fn trunk_row(trunk: &TrunkId, view: Option<TrunkView>, now: Time) -> TrunkRow {
+fn trunk_row(trunk: &TrunkId, calls: u32, view: Option<TrunkView>, now: Time) -> TrunkRow {
     let registered = view.as_ref().and_then(|view| match view.registers {
         Registers::Until { expires, at } => Some((expires, at)),
         Registers::Not | Registers::Absent => None,
@@ -271,6 +275,7 @@ fn trunk_row(trunk: &TrunkId, view: Option<TrunkView>, now: Time) -> TrunkRow {
         name: trunk.clone(),
         state: state.word().into(),
         since_s: view.as_ref().map(|view| (now - view.since).as_secs()),
+        calls,
         registered_for_s: registered.map(|(expires, _)| (expires - now).as_secs()),
         registered_at: registered.map(|(_, at)| at.to_string()),
         trouble: view.and_then(|view| view.trouble).map(|it| it.to_string()),

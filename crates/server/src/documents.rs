@@ -171,6 +171,8 @@ pub(crate) struct TrunkRow {
     pub(crate) state: String,
     /// How long that is so, where anybody looks.
     pub(crate) since_s: Option<u64>,
+    /// Calls over it, in and out.
+    pub(crate) calls: u32,
     /// How long the provider has us registered unless we come again; none where it hasn't.
     pub(crate) registered_for_s: Option<u64>,
     /// The server that has us.

@@ -22,7 +22,8 @@ use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use sip::{
-    BindError, Clock, Gate, LiveCalls, Registrations, Secrets, Sockets, Tls, ToAcd, Trunks, Watch,
+    BindError, Clock, Gate, Ledgers, LiveCalls, Registrations, Secrets, Sockets, Tls, ToAcd,
+    Trunks, Watch,
 };
 use sip_core::transport::Listener;
 use std::io;
@@ -331,6 +332,7 @@ async fn wire(
         gate.vouch(clock.now(), registered.binding.flow.remote);
     }
     let live_calls = LiveCalls::default();
+    let ledgers = Ledgers::default();
     sip::start(
         sockets,
         inboxes,
@@ -352,7 +354,7 @@ async fn wire(
             directory: loaded.directory.clone(),
             seed: random::bytes()?,
             live_calls: live_calls.clone(),
-            ledgers: sip::Ledgers::default(),
+            ledgers: ledgers.clone(),
         },
     )?;
 
@@ -376,6 +378,7 @@ async fn wire(
         gate,
         registrations,
         trunks,
+        ledgers,
         media,
         live_calls,
         health,

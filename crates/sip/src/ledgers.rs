@@ -1,7 +1,7 @@
 //! What each organisation's calls over trunks use, over all shards: one ledger each, which agrees with itself since
 //! whoever asks it has it alone for that moment.
 
-use base::{OrgId, Time};
+use base::{OrgId, Time, TrunkId};
 use call::ledger::{Ask, Bounds, Full, Held, Ledger};
 use call::outward::Payer;
 use dashmap::DashMap;
@@ -19,6 +19,12 @@ impl Ledgers {
         ledger.occupy(now, ask)?;
         show(&ledger, &Held::from(ask));
         Ok(())
+    }
+
+    /// Calls over a trunk, in and out.
+    pub fn channels_of(&self, trunk: &TrunkId) -> u32 {
+        let ledger = self.0.get(&trunk.org());
+        ledger.map_or(0, |ledger| ledger.channels_of(trunk))
     }
 
     /// Takes back what a leg had.

@@ -172,6 +172,7 @@ impl Core for Shard {
             Input::Told(message) => self.told(now, message, out),
             Input::TransportFailed { flow } => {
                 self.transact(now, transaction::Input::TransportFailed { flow }, out);
+                self.connection_lost(now, &flow, out);
             }
             Input::Drain { retry_after } => {
                 self.draining = Some(retry_after);

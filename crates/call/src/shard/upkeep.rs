@@ -281,6 +281,18 @@ impl Shard {
         });
     }
 
+    /// Trunks that were registered over a connection that has ended are registered anew.
+    pub(super) fn connection_lost(&mut self, now: Time, lost: &Flow, out: &mut Vec<Output>) {
+        for id in self.upkeep_ids() {
+            self.step_upkeep(now, id, out, |upkeep, around| {
+                if let Some(registration) = &mut upkeep.registration {
+                    registration.connection_lost(around, lost);
+                }
+                [None, None]
+            });
+        }
+    }
+
     /// What another shard knows of a trunk; perhaps of one that our settings don't know yet.
     pub(super) fn trunk_told(&mut self, trunk: TrunkId, seen: Option<TrunkSeen>) {
         match seen {

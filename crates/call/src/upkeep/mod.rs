@@ -3,6 +3,7 @@
 //! hash of its name, and tells all others whether it is.
 
 mod probe;
+mod register;
 mod registration;
 mod waiting;
 

@@ -1,17 +1,16 @@
 //! A trunk's registration (RFC 3261 §10.2): asked for, proven, refreshed in time, taken to the next server when one
 //! fails, and given up at the end. A pure machine: each event gives back at most one thing to do.
 
+use super::register::{self, Said};
 use super::{
     Around, RESOLVING_MAX, Register, Registers, TARGETS_MAX, Trouble, TrunkState, Unanswered,
-    Wanted, Wish, contact_user, waiting,
+    Wanted, Wish, waiting,
 };
 use crate::challenge::{self, Asked};
 use base::Time;
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
-use sip_core::{
-    CSeq, Contacts, Flow, HeaderName, HeaderValue, Method, NameAddr, Request, Response, Uri,
-};
+use sip_core::{Flow, HeaderName, Request, Response, Uri};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -274,6 +273,19 @@ impl Registration {
         }
     }
 
+    /// A connection has ended. If it was to the server that has us, calls can't come in over it: we register anew after
+    /// a moment, so that a server that hangs up on us each time is not asked on and on.
+    pub(crate) fn connection_lost(&mut self, around: &mut Around<'_>, lost: &Flow) {
+        let over_it =
+            |granted: &Granted| granted.at.transport.is_reliable() && granted.at.is_lost_with(lost);
+        if let Phase::Resting { until } = &mut self.phase
+            && self.granted.as_ref().is_some_and(over_it)
+        {
+            let wait = waiting::after_failures(0, around.rng);
+            *until = (*until).min(around.now + wait);
+        }
+    }
+
     /// Gives the registration up.
     pub(crate) fn leave(&mut self, around: &mut Around<'_>, register: &Register) -> Option<Wish> {
         if self.aim == Aim::Leave {
@@ -372,8 +384,8 @@ impl Registration {
             self.end();
             return None;
         };
-        let contact = our_contact(around, &at);
-        let granted_s = granted_s(response, &contact)
+        let contact = register::our_contact(around, &at);
+        let granted_s = register::granted_s(response, &contact)
             .unwrap_or(self.asked_for_s(register))
             .min(EXPIRES_MAX_S);
         if granted_s == 0 {
@@ -466,7 +478,18 @@ impl Registration {
     ) -> Wish {
         self.at = Some(at);
         self.attempt = self.attempt.wrapping_add(1);
-        let mut request = self.request(around, register, &at);
+        self.cseq += 1;
+        let said = Said {
+            call_id: &self.call_id,
+            tag: &self.tag,
+            cseq: self.cseq,
+            expires_s: match self.aim {
+                Aim::Stay => self.asked_for_s(register),
+                Aim::Leave => 0,
+            },
+            before: self.granted.as_ref().map(|granted| &granted.contact),
+        };
+        let mut request = register::request(around, register, &at, &said);
         let proof = self.prove(around, &mut request);
         self.phase = Phase::Asking {
             until: around.now + PATIENCE,
@@ -477,37 +500,6 @@ impl Registration {
             attempt: self.attempt,
             what: Wanted::Sent(at, Box::new(request)),
         }
-    }
-
-    fn request(&mut self, around: &Around<'_>, register: &Register, at: &Flow) -> Request {
-        self.cseq += 1;
-        let expires_s = match self.aim {
-            Aim::Stay => self.asked_for_s(register),
-            Aim::Leave => 0,
-        };
-        let record = NameAddr::new(around.outward.at_domain(Some(&register.user)));
-        let mut request = Request::new(Method::Register, around.outward.at_domain(None));
-        let headers = &mut request.headers;
-        headers.push(HeaderName::From, record.clone().with_tag(&self.tag));
-        headers.push(HeaderName::To, record);
-        headers.push(HeaderName::CallId, self.call_id.clone());
-        headers.push(
-            HeaderName::CSeq,
-            CSeq {
-                number: self.cseq,
-                method: Method::Register,
-            },
-        );
-        let contact = our_contact(around, at);
-        let before = self.granted.as_ref().map(|granted| &granted.contact);
-        let moved = before.filter(|before| !before.is_equivalent(&contact));
-        headers.push(HeaderName::Contact, lasting(&contact, expires_s));
-        // Our address has changed: nobody is to call us at the one before.
-        if let Some(before) = moved {
-            headers.push(HeaderName::Contact, lasting(before, 0));
-        }
-        headers.push(HeaderName::Expires, expires_s);
-        request
     }
 
     /// Adds credentials, where a nonce is known to make them with.
@@ -525,31 +517,4 @@ impl Registration {
             _ => Proof::Earlier,
         }
     }
-}
-
-fn our_contact(around: &Around<'_>, at: &Flow) -> Uri {
-    let user = contact_user(around.trunk);
-    around.addresses.contact_of(&user, at)
-}
-
-fn lasting(contact: &Uri, expires_s: u32) -> HeaderValue<String> {
-    HeaderValue::of(format!("<{contact}>;expires={expires_s}"))
-}
-
-/// What a registrar grants us: what it says of our Contact, else what it says of all (RFC 3261 §10.2.4).
-fn granted_s(response: &Response, ours: &Uri) -> Option<u32> {
-    let listed = match response.headers.contacts() {
-        Ok(Contacts::List(listed)) => listed,
-        Ok(Contacts::Star) | Err(_) => Vec::new(),
-    };
-    // Some write our address as they see it: then the user is ours alone.
-    let same = |contact: &&NameAddr| contact.uri.is_equivalent(ours);
-    let same_user = |contact: &&NameAddr| contact.uri.user() == ours.user();
-    let contact = listed
-        .iter()
-        .find(same)
-        .or_else(|| listed.iter().find(same_user));
-    contact
-        .and_then(|contact| contact.params.get("expires")?.parse().ok())
-        .or_else(|| response.headers.expires().ok().flatten())
 }

@@ -6,7 +6,7 @@ use base::Time;
 use call::Input;
 use call::trunk::Account;
 use call::upkeep::{Registers, Trouble, TrunkState};
-use sip_core::{HeaderName, Request, StatusCode};
+use sip_core::{HeaderName, Request, StatusCode, Transport};
 use std::time::Duration;
 
 const BAD: Network = Network {
@@ -208,6 +208,29 @@ fn a_server_that_forgets_us_is_down_when_the_time_is_over_and_not_before_it_is_k
     world.run(240);
     assert_eq!(world.view.clone().unwrap().registers, Registers::Absent);
     assert!(world.seen().sources.is_empty());
+}
+
+#[test]
+fn a_connection_that_ends_is_registered_over_anew_after_a_moment_and_others_are_not() {
+    for (transport, remote, again) in [
+        (Transport::Tcp, 5060, true),
+        (Transport::Tcp, 5061, false),
+        (Transport::Tls, 5060, false),
+    ] {
+        let mut world = world(14, vec![Provider::new(5060)]).by(Transport::Tcp);
+        world.run(1);
+        let came = world.providers[0].registers().len();
+        let mut flow = crate::world::flow_to(world.providers[0].address, transport);
+        flow.remote.set_port(remote);
+        flow.connection = 7;
+        world.tell_keeper(Input::TransportFailed { flow });
+        world.run(2);
+        assert_eq!(world.providers[0].registers().len(), came);
+        world.run(4);
+        let more = usize::from(again);
+        assert_eq!(world.providers[0].registers().len(), came + more);
+        assert_eq!(world.states, [TrunkState::Unknown, TrunkState::Up]);
+    }
 }
 
 #[test]

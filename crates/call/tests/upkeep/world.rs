@@ -51,6 +51,7 @@ pub(crate) struct World {
     pub(crate) diary: Vec<String>,
     directory: Arc<Directory>,
     network: Network,
+    transport: Transport,
     life: Life,
     rng: ChaCha8Rng,
     happenings: BTreeMap<(Time, u64), Happening>,
@@ -160,6 +161,7 @@ impl World {
             diary: Vec::new(),
             directory,
             network: Network::default(),
+            transport: Transport::Udp,
             life: Life::Whole,
             rng: ChaCha8Rng::seed_from_u64(seed),
             happenings: BTreeMap::new(),
@@ -169,6 +171,11 @@ impl World {
 
     pub(crate) fn over(mut self, network: Network) -> World {
         self.network = network;
+        self
+    }
+
+    pub(crate) fn by(mut self, transport: Transport) -> World {
+        self.transport = transport;
         self
     }
 
@@ -254,7 +261,7 @@ impl World {
             Happening::ToShard { from, bytes } => {
                 let message = sip_core::parse_datagram(bytes, &sip_core::Limits::default());
                 let input = Input::Received {
-                    flow: flow_to(from),
+                    flow: flow_to(from, self.transport),
                     message: message.unwrap(),
                     admission: Admission::Anyone,
                 };
@@ -301,7 +308,8 @@ impl World {
                     });
                 }
                 Output::Resolve { asker, uri } => {
-                    let targets = uri.socket_addr().map(flow_to).into_iter().collect();
+                    let flow = |remote| flow_to(remote, self.transport);
+                    let targets = uri.socket_addr().map(flow).into_iter().collect();
                     let input = Input::Resolved { asker, targets };
                     self.later(0, Happening::Keeper(Box::new(input)));
                 }
@@ -341,9 +349,9 @@ impl World {
     }
 }
 
-fn flow_to(remote: SocketAddr) -> Flow {
+pub(crate) fn flow_to(remote: SocketAddr, transport: Transport) -> Flow {
     Flow {
-        transport: Transport::Udp,
+        transport,
         local: server(),
         remote,
         connection: 0,

@@ -148,12 +148,21 @@ fn bans(rows: &[BanRow]) -> String {
 }
 
 fn trunks(rows: &[TrunkRow]) -> String {
-    let head = ["TRUNK", "STATE", "SINCE", "REGISTERED FOR", "AT", "TROUBLE"];
+    let head = [
+        "TRUNK",
+        "STATE",
+        "SINCE",
+        "CALLS",
+        "REGISTERED FOR",
+        "AT",
+        "TROUBLE",
+    ];
     let cells = rows.iter().map(|row| {
         [
             row.name.to_string(),
             row.state.clone(),
             row.since_s.map_or_else(dash, clock),
+            row.calls.to_string(),
             row.registered_for_s.map_or_else(dash, clock),
             or_dash(row.registered_at.as_ref()),
             or_dash(row.trouble.as_ref()),
