@@ -18,6 +18,7 @@ mod sockets;
 mod stream;
 mod trunks;
 mod udp;
+mod unreachable;
 mod watch;
 mod worker;
 

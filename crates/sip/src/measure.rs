@@ -116,6 +116,11 @@ pub const METRICS: &[Metric] = &[
         &["outcome"],
         "next hops looked up in the DNS; outcome: found, nothing, failed, too-slow, too-many",
     ),
+    counts(
+        "kolapp_sip_unreachable_total",
+        &[],
+        "requests of ours by UDP that came to an address where nobody is (ICMP)",
+    ),
     shows("kolapp_registrations", "bindings of all accounts"),
     shows("kolapp_calls", "live calls"),
     shows(

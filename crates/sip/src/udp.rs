@@ -1,6 +1,7 @@
 //! UDP sockets: each listening address has one for each task, and the kernel spreads peers over them, so
 //! that a datagram wakes one task.
 
+use crate::unreachable;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -45,6 +46,7 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<std::net::UdpSocket
     if sharing == Sharing::WithOwnTasks {
         socket.set_reuse_port(true)?;
     }
+    unreachable::keep(&socket, address)?;
     socket.set_nonblocking(true)?;
     // Less than asked for is no error: bursts are then dropped sooner.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);

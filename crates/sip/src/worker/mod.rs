@@ -19,6 +19,7 @@ use crate::resolver::Resolver;
 use crate::sockets::Sockets;
 use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
 use crate::trunks::Trunks;
+use crate::unreachable;
 use crate::watch::Watch;
 use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time};
 use bytes::Bytes;
@@ -131,7 +132,13 @@ pub fn start<M: Media>(
     let mut tasks = Vec::new();
     for (index, inbox) in inboxes.tasks.into_iter().enumerate() {
         let mine = groups.iter_mut().filter_map(Iterator::next);
-        let listeners = mine.map(Listener::new).collect::<std::io::Result<_>>()?;
+        let listeners = mine
+            .map(Listener::new)
+            .collect::<std::io::Result<Vec<_>>>()?;
+        for Listener { socket, bound } in &listeners {
+            let mailboxes = parts.mailboxes.clone();
+            tokio::spawn(unreachable::report(socket.clone(), *bound, mailboxes));
+        }
         let wires = Wires {
             listeners,
             connections: connections.clone(),
@@ -151,14 +158,14 @@ enum Mailbox {
 }
 
 struct Listener {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     bound: SocketAddr,
 }
 
 impl Listener {
     fn new(socket: std::net::UdpSocket) -> std::io::Result<Listener> {
         let bound = socket.local_addr()?;
-        let socket = UdpSocket::from_std(socket)?;
+        let socket = Arc::new(UdpSocket::from_std(socket)?);
         Ok(Listener { socket, bound })
     }
 

@@ -22,6 +22,9 @@ const PONG: &[u8] = b"\r\n";
 
 /// When whoever asked too fast over a connection may ask again: his bucket is full after four seconds.
 const TOO_FAST_WAIT: Duration = Duration::from_secs(4);
+/// Errors of earlier datagrams that may stand before a datagram: one is pending at a time, and while others come in
+/// there may be one more.
+const PENDING_MAX: usize = 3;
 
 /// How a response begins (RFC 3261 §7.2); no request does.
 const RESPONSE_START: &[u8] = b"SIP/2.0 ";
@@ -47,8 +50,7 @@ impl<M: Media> Worker<M> {
                         self.datagram(bound, from, bytes);
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    // The error of something sent earlier, such as an unreachable peer: that
-                    // peer's transaction times out, and the socket goes on.
+                    // Of something sent earlier, such as an unreachable peer: `unreachable` hears of it too.
                     Err(error) => tracing::debug!(%error, "receiving"),
                 }
             }
@@ -69,7 +71,8 @@ impl<M: Media> Worker<M> {
             Err(rejected) if rejected.error == ParseError::KeepAlive => {
                 self.counters.keep_alives.increment(1);
                 if let Some(pong) = pong {
-                    self.transmit_datagram(flow, pong);
+                    // Nobody waits to hear that it did not go.
+                    let _ = self.transmit_datagram(flow, pong);
                 }
             }
             Err(rejected) => self.rejected(flow, rejected),
@@ -104,7 +107,8 @@ impl<M: Media> Worker<M> {
                 self.counters.rejected_answered.increment(1);
                 let response = response.to_bytes();
                 self.counters.sent(&response);
-                self.transmit_datagram(back, response);
+                // Nor to hear that this did not.
+                let _ = self.transmit_datagram(back, response);
             }
             None => self.counters.rejected_silent.increment(1),
         }
@@ -169,46 +173,73 @@ impl<M: Media> Worker<M> {
             let sent = self.connections.send(asker, &flow, bytes);
             return sent.inspect_err(|_| self.counters.send_failed.increment(1));
         }
-        self.transmit_datagram(flow, bytes);
-        Ok(())
+        self.transmit_datagram(flow, bytes)
     }
 
-    fn transmit_datagram(&mut self, flow: Flow, bytes: Bytes) {
-        if !self.unsent.is_empty() || !self.try_send(&flow, &bytes) {
+    fn transmit_datagram(&mut self, flow: Flow, bytes: Bytes) -> Result<(), Undelivered> {
+        let sent = match self.unsent.is_empty() {
+            true => self.try_send(&flow, &bytes),
+            false => Sent::NoRoom,
+        };
+        if sent == Sent::NoRoom {
             if self.unsent.len() < UNSENT_MAX {
                 self.unsent.push_back((flow, bytes));
             } else {
                 self.counters.send_queue_full.increment(1);
             }
         }
+        match sent {
+            Sent::Never => Err(Undelivered),
+            Sent::Whole | Sent::NoRoom => Ok(()),
+        }
     }
 
     pub(super) fn send_unsent(&mut self) {
         while let Some((flow, bytes)) = self.unsent.pop_front() {
-            if !self.try_send(&flow, &bytes) {
+            if self.try_send(&flow, &bytes) == Sent::NoRoom {
                 self.unsent.push_front((flow, bytes));
                 return;
             }
         }
     }
 
-    /// False when the socket has no room just now. What can't be sent at all is counted and given up.
-    fn try_send(&self, flow: &Flow, bytes: &[u8]) -> bool {
+    /// Sends now. What can't be sent at all is counted.
+    fn try_send(&self, flow: &Flow, bytes: &[u8]) -> Sent {
         let Some(listener) = listener_of(&self.listeners, flow) else {
             // A flow of a listener that is there no more.
             self.counters.send_failed.increment(1);
-            return true;
+            return Sent::Never;
         };
-        match listener.socket.try_send_to(bytes, flow.remote) {
-            Ok(_) => true,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => false,
+        let mut sent = listener.socket.try_send_to(bytes, flow.remote);
+        for _ in 0..PENDING_MAX {
+            match &sent {
+                // What the network said of another datagram may be told to this one.
+                Err(error) if error.kind() != ErrorKind::WouldBlock => {
+                    sent = listener.socket.try_send_to(bytes, flow.remote);
+                }
+                _ => break,
+            }
+        }
+        match sent {
+            Ok(_) => Sent::Whole,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Sent::NoRoom,
             Err(error) => {
                 tracing::debug!(to = %flow.remote, %error, "sending");
                 self.counters.send_failed.increment(1);
-                true
+                Sent::Never
             }
         }
     }
+}
+
+/// What became of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sent {
+    Whole,
+    /// The socket has no room just now.
+    NoRoom,
+    /// There is no way to send it.
+    Never,
 }
 
 /// What a datagram of line ends is answered with, if with anything.
