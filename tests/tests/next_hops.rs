@@ -146,6 +146,39 @@ fn a_dead_provider_by_tcp_passes_the_call_to_its_next_server() {
     server.wait_idle(SOON);
 }
 
+/// A trunk by UDP whose INVITEs have no room in a datagram: its domain stands in three places.
+fn with_big_invites(setup: Setup) -> Setup {
+    let domain = ["long"; 50].join(".");
+    let port = setup.other_port(1);
+    let trunk =
+        format!("address = \"127.0.0.1:{port}\"\ntransport = \"udp\"\ndomain = \"{domain}\"\n");
+    with_trunk(setup, &trunk)
+}
+
+#[test]
+fn an_invite_too_big_for_a_datagram_goes_by_tcp() {
+    let server = with_big_invites(Setup::demo()).start();
+    let provider = Provider::start(server.other_port(1), None, 486);
+    let anna = Phone::agent(&server, "anna");
+    assert_eq!(anna.call(OUTSIDE).answered(SOON), 486);
+    let invite = provider.expect("INVITE", SOON);
+    assert!(invite.to_bytes().len() > 1_300);
+    let via = invite.header("Via").unwrap();
+    let own = server.sip_by(Transport::Tcp);
+    assert!(via.starts_with(&format!("SIP/2.0/TCP {own};")), "{via}");
+    provider.expect("ACK", SOON);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn an_invite_too_big_for_a_datagram_goes_by_udp_to_whoever_has_no_tcp() {
+    let server = with_big_invites(Setup::demo()).start();
+    let provider = Sipp::new(&server, "agent_answers").port(1).start();
+    call_is_answered(&server, Duration::from_secs(3));
+    provider.expect_success();
+    server.wait_idle(SOON);
+}
+
 /// The demo with TLS and a provider by it, whose name is `sip.provider.example`.
 fn with_tls_provider(authority: &Authority, dns: &Dns) -> Setup {
     let setup = asking(Setup::demo(), dns)

@@ -14,6 +14,7 @@ use base::{
 };
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
+use sip_core::transport::Listener;
 use sip_core::{Flow, Message, Reasons, Request, Response, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub enum Input {
         /// What the registrar says.
         response: Response,
     },
+    /// Where we are listened to: said once, before anything else.
+    Listening(Arc<[Listener]>),
     /// New settings, whole.
     Configure(Arc<Directory>),
     /// Answer to [`Output::Locate`]: current bindings, newest first.

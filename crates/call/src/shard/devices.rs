@@ -99,16 +99,26 @@ impl Shard {
     }
 
     /// The leg's device is known; next it needs a media session.
-    pub(super) fn prepare(&mut self, leg: LegId, device: Binding, out: &mut Vec<Output>) {
+    pub(super) fn prepare(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        device: Binding,
+        out: &mut Vec<Output>,
+    ) {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
         entry.flow = device.way();
         entry.pinned = device.is_pinned();
+        let (pinned, remote) = (entry.pinned, entry.flow.remote);
         let elsewhere = device.elsewhere();
         entry.state = State::Preparing {
             binding: Some(device),
         };
+        if pinned {
+            self.transactions.takes_no_connection(now, remote);
+        }
         match elsewhere {
             Some(uri) => out.push(Output::Resolve {
                 asker: Asker::Leg(leg),

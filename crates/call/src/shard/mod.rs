@@ -150,6 +150,7 @@ impl Core for Shard {
                 }
             }
             Input::Registered { key, response } => self.respond(now, key, response, out),
+            Input::Listening(listeners) => self.transactions.set_listeners(&listeners),
             Input::Configure(directory) => {
                 self.transactions.set_addresses(directory.addresses.clone());
                 self.transactions

@@ -88,8 +88,8 @@ impl Shard {
         let Some(first) = round.next() else {
             return self.leg_gone(now, leg, Gone::Unreachable, out);
         };
-        self.prepare(leg, first, out);
-        self.ring_devices(call, &role, round, out);
+        self.prepare(now, leg, first, out);
+        self.ring_devices(now, call, &role, round, out);
         if has_more {
             self.timers
                 .arm(Due::Call(call, CallTimer::NextRound), now + ROUND);
@@ -110,6 +110,7 @@ impl Shard {
 
     fn ring_devices(
         &mut self,
+        now: Time,
         call: CallId,
         role: &Role,
         round: impl Iterator<Item = Binding>,
@@ -123,7 +124,7 @@ impl Shard {
             let Some(leg) = self.new_device_leg(call, role.clone(), user.clone()) else {
                 return;
             };
-            self.prepare(leg, binding, out);
+            self.prepare(now, leg, binding, out);
         }
     }
 
@@ -138,7 +139,7 @@ impl Shard {
         }
         let has_more = entry.rings.iter().any(Ring::has_more);
         for (role, round) in rounds {
-            self.ring_devices(call, &role, round.into_iter(), out);
+            self.ring_devices(now, call, &role, round.into_iter(), out);
         }
         if has_more {
             self.timers
@@ -211,7 +212,7 @@ impl Shard {
         }
         let wanted = self.call(call).is_some_and(|call| call.ending.is_none());
         if wanted && let Some(round) = self.ring(call, role).and_then(Ring::next_round) {
-            self.ring_devices(call, role, round.into_iter(), out);
+            self.ring_devices(now, call, role, round.into_iter(), out);
             if !self.legs_of_ring(call, role).is_empty() {
                 return;
             }

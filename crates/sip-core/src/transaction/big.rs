@@ -1,8 +1,10 @@
 //! Requests that are too big for a datagram (RFC 3261 §18.1.1): they go over a connection, and by UDP after all where
 //! the peer takes none. That is remembered, so that nobody waits for the same discovery twice.
 
+use super::client::Client;
 use super::machine::ClientMachine;
 use super::matching::Branch;
+use super::timers::Moment;
 use super::{ClientKey, Output, Transactions};
 use crate::frame::parse_saved;
 use crate::header_name::HeaderName;
@@ -13,6 +15,7 @@ use base::Time;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -105,7 +108,9 @@ impl<U: Clone> Transactions<U> {
         };
         // §18.1.1: the Via names the transport that is really used.
         let via = self.own_via(&stream, random);
-        request.headers.replace_first_value(&HeaderName::Via, &via);
+        request
+            .headers
+            .replace_first_value(&HeaderName::Via, HeaderValue::of(via));
         (stream, request.to_bytes())
     }
 
@@ -128,7 +133,9 @@ impl<U: Clone> Transactions<U> {
             return FellBack::Nowhere;
         };
         let via = self.own_via(&udp, transaction.matched_by.random);
-        request.headers.replace_first_value(&HeaderName::Via, &via);
+        request
+            .headers
+            .replace_first_value(&HeaderName::Via, HeaderValue::of(via));
         let bytes = request.to_bytes();
         self.streams.takes_none(now, udp.remote);
         let at = self.moment(now, &udp);
@@ -142,14 +149,12 @@ impl<U: Clone> Transactions<U> {
         FellBack::ToUdp
     }
 
-    /// RFC 3581 §3: an empty `rport` asks to be answered where this comes from.
-    pub(super) fn own_via(&self, flow: &Flow, random: u64) -> HeaderValue {
+    /// Our Via for a request that goes that way. RFC 3581 §3: an empty `rport` asks to be answered where it comes from.
+    pub(super) fn own_via(&self, flow: &Flow, random: u64) -> impl fmt::Display + use<U> {
         let (host, port) = self.addresses.shown(flow);
         let transport = flow.transport.via_token();
         let branch = Branch(self.shard, random);
-        HeaderValue::of(format_args!(
-            "SIP/2.0/{transport} {host}:{port};branch={branch};rport"
-        ))
+        fmt::from_fn(move |f| write!(f, "SIP/2.0/{transport} {host}:{port};branch={branch};rport"))
     }
 }
 
@@ -159,6 +164,14 @@ impl ClientMachine {
         match self {
             ClientMachine::Invite(machine) => machine.unanswered(),
             ClientMachine::Other(machine) => machine.unanswered(),
+        }
+    }
+
+    /// Begins as if it had never begun, with the request as it goes another way.
+    fn begin_again(&mut self, at: Moment, request: Bytes) {
+        match self {
+            ClientMachine::Invite(machine) => machine.begin_again(at, request),
+            ClientMachine::Other(machine) => *machine = Client::start(at, request),
         }
     }
 }

@@ -32,6 +32,14 @@ impl Client {
         }
     }
 
+    /// The request, as long as nobody has answered it.
+    pub(super) fn unanswered(&self) -> Option<&Bytes> {
+        match self {
+            Client::Trying { request, .. } => Some(request),
+            _ => None,
+        }
+    }
+
     pub(super) fn receive(&mut self, at: Moment, response: &Response) -> ClientStep {
         let (Client::Trying { request, repeats } | Client::Proceeding { request, repeats }) = self
         else {

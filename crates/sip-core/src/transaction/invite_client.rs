@@ -43,6 +43,26 @@ impl InviteClient {
         }
     }
 
+    /// The request, as long as nobody has answered it.
+    pub(super) fn unanswered(&self) -> Option<&Bytes> {
+        match self {
+            InviteClient::Calling { request, .. } => Some(request),
+            _ => None,
+        }
+    }
+
+    /// Begins as if it had never begun, with the request as it goes another way. A wish to cancel it stands.
+    pub(super) fn begin_again(&mut self, at: Moment, request: Bytes) {
+        let wished = match self {
+            InviteClient::Calling { wish, .. } => wish.take(),
+            _ => None,
+        };
+        *self = InviteClient::start(at, request);
+        if let InviteClient::Calling { wish, .. } = self {
+            *wish = wished;
+        }
+    }
+
     pub(super) fn receive(&mut self, at: Moment, response: &Response) -> ClientStep {
         if response.status.is_provisional() {
             return self.receive_provisional(at);

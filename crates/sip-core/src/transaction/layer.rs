@@ -1,5 +1,6 @@
 //! The layer's state, and how a transaction's deadline and end are kept in step with it.
 
+use super::big::Streams;
 use super::machine::{
     ClientEvent, ClientTransaction, ServerEvent, ServerMachine, ServerTransaction,
 };
@@ -52,6 +53,7 @@ pub struct Transactions<U> {
     pub(super) random: ChaCha8Rng,
     pub(super) matching: Matching,
     pub(super) addresses: Addresses,
+    pub(super) streams: Streams,
     pub(super) banner: Option<Box<str>>,
     pub(super) clients: Table<ClientTransaction<U>>,
     pub(super) servers: Table<ServerTransaction>,
@@ -84,6 +86,7 @@ impl<U> Transactions<U> {
             matching: Matching::new(&mut random),
             random,
             addresses: Addresses::default(),
+            streams: Streams::default(),
             banner: None,
             clients: Table::new(),
             servers: Table::new(),
@@ -247,7 +250,7 @@ impl<U: Clone> Transactions<U> {
                 random,
                 method: Method::Cancel,
             };
-            self.start_client(now, None, flow, matched_by, bytes, out);
+            self.start_client(now, None, (flow, None), matched_by, bytes, out);
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct ClientTransaction<U> {
     /// Who sent it; nobody for the layer's own CANCEL.
     pub(super) user: Option<U>,
     pub(super) flow: Flow,
+    /// The way by UDP that a request too big for it has still left.
+    pub(super) instead_of: Option<Flow>,
     pub(super) matched_by: ClientMatch,
     pub(super) machine: ClientMachine,
     /// The deadline that stands in the layer's order of deadlines.

@@ -5,6 +5,7 @@
 //! The user has to keep the repeats of its 2xx until the ACK comes, also after a BYE ([`Repeats`] says
 //! when, [`Input::Repeat`] does it), and to know how long an INVITE may ring.
 
+mod big;
 mod client;
 mod invite_client;
 mod invite_server;
@@ -21,6 +22,7 @@ mod table;
 mod tests;
 mod timers;
 
+pub use big::DATAGRAM_BYTES_MAX;
 pub use layer::{Counters, TRANSACTIONS_MAX, Transactions};
 pub use made::stateless_tag;
 pub use step::Failure;

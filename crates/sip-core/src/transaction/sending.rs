@@ -1,7 +1,8 @@
 //! Our requests on their way out, their responses, and what ends them early.
 
+use super::big::FellBack;
 use super::machine::{ClientEvent, ClientMachine, ClientTransaction};
-use super::matching::{Branch, ClientMatch};
+use super::matching::ClientMatch;
 use super::step::CancelWish;
 use super::{ClientKey, Output, Transactions};
 use crate::header_name::HeaderName;
@@ -29,10 +30,12 @@ impl<U: Clone> Transactions<U> {
             return self.send_ack(flow, request, out);
         }
         let random = self.stamp(&flow, &mut request);
-        let bytes = request.to_bytes();
+        let (way, bytes) = self.fitted(now, flow, &mut request, random);
         let method = request.method;
         let matched_by = ClientMatch { random, method };
-        self.start_client(now, Some(user), flow, matched_by, bytes, out);
+        let instead_of = (way != flow).then_some(flow);
+        let ways = (way, instead_of);
+        self.start_client(now, Some(user), ways, matched_by, bytes, out);
     }
 
     /// RFC 3261 §13.2.2.4: the ACK to a 2xx is no part of the INVITE's transaction.
@@ -42,12 +45,13 @@ impl<U: Clone> Transactions<U> {
         out.push(Output::Transmit { flow, bytes });
     }
 
-    /// A client transaction for a request that is complete, Via and all.
+    /// A client transaction for a request that is complete, Via and all; its way, and the one that is left if that
+    /// fails.
     pub(super) fn start_client(
         &mut self,
         now: Time,
         user: Option<U>,
-        flow: Flow,
+        (flow, instead_of): (Flow, Option<Flow>),
         matched_by: ClientMatch,
         bytes: Bytes,
         out: &mut Vec<Output<U>>,
@@ -57,6 +61,7 @@ impl<U: Clone> Transactions<U> {
         let key = self.insert_client(ClientTransaction {
             user: user.clone(),
             flow,
+            instead_of,
             matched_by,
             machine,
             armed: None,
@@ -70,16 +75,12 @@ impl<U: Clone> Transactions<U> {
     /// Adds our Via and Max-Forwards; returns the branch's random number.
     fn stamp(&mut self, flow: &Flow, request: &mut Request) -> u64 {
         let random = self.random.next_u64();
-        let (host, port) = self.addresses.shown(flow);
-        let transport = flow.transport.via_token();
-        let branch = Branch(self.shard, random);
         if !request.headers.has(&HeaderName::MaxForwards) {
             request
                 .headers
                 .push_front(HeaderName::MaxForwards, MAX_FORWARDS);
         }
-        // RFC 3581 §3: an empty `rport` asks to be answered where this comes from.
-        let via = format_args!("SIP/2.0/{transport} {host}:{port};branch={branch};rport");
+        let via = self.own_via(flow, random);
         request
             .headers
             .push_front(HeaderName::Via, HeaderValue::of(via));
@@ -123,7 +124,9 @@ impl<U: Clone> Transactions<U> {
             .filter(|(_, one)| one.flow.is_lost_with(flow));
         let keys: Vec<ClientKey> = on_it.map(|(place, _)| ClientKey(place)).collect();
         for key in keys {
-            self.step_client(now, key, ClientEvent::TransportFailed, out);
+            if self.fall_back(now, key, out) == FellBack::Nowhere {
+                self.step_client(now, key, ClientEvent::TransportFailed, out);
+            }
         }
     }
 }

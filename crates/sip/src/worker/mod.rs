@@ -24,7 +24,7 @@ use crate::watch::Watch;
 use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time};
 use bytes::Bytes;
 use call::settings::Directory;
-use call::{Output, Shard};
+use call::{Input, Output, Shard};
 use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -283,6 +283,8 @@ impl<M: Media> Worker<M> {
     async fn run(mut self) {
         let mut sleep = Box::pin(tokio::time::sleep(std::time::Duration::ZERO));
         let mut sleeps_until = Time::ZERO;
+        let ours = self.ours.clone();
+        self.step_all(self.parts.clock.now(), || Input::Listening(ours.clone()));
         loop {
             self.tell_acd().await;
             self.tell_shards();

@@ -187,7 +187,7 @@ impl<M: Media> Worker<M> {
         self.inputs = inputs;
     }
 
-    fn step_all(&mut self, now: Time, input: impl Fn() -> Input) {
+    pub(super) fn step_all(&mut self, now: Time, input: impl Fn() -> Input) {
         for place in 0..self.shards.len() {
             self.step(now, place, input());
         }
