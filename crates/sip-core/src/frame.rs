@@ -502,11 +502,15 @@ fn read_status_line(line: &[u8]) -> Result<StartLine, ParseError> {
     let usual = status.reason_phrase();
     let reason = match reason == usual.as_bytes() {
         true => Cow::Borrowed(usual),
-        false => message::phrase(&String::from_utf8_lossy(reason))
-            .into_owned()
-            .into(),
+        false => message::phrase(&readable(reason)).into_owned().into(),
     };
     Ok(StartLine::Response(status, reason))
+}
+
+/// A phrase as text. What is no UTF-8 becomes a question mark, which is no longer than it: the replacement character
+/// could make a start line too long to be read again.
+fn readable(phrase: &[u8]) -> String {
+    String::from_utf8_lossy(phrase).replace(char::REPLACEMENT_CHARACTER, "?")
 }
 
 /// The headers that no message is without (RFC 3261 §8.1.1), each readable and there once. Max-Forwards may be

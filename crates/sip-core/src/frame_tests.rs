@@ -84,6 +84,24 @@ fn what_is_written_has_one_content_length_and_reads_the_same() {
     assert_eq!(request(&text), invite);
 }
 
+/// Found by the fuzzer: each byte that is no UTF-8 was written as three.
+#[test]
+fn a_reason_in_another_encoding_reads_back_however_long_it_is() {
+    let limits = Limits::default();
+    let reason = vec![0xe5; limits.start_line_bytes - "SIP/2.0 486 ".len()];
+    let mut bytes = b"SIP/2.0 486 ".to_vec();
+    bytes.extend(&reason);
+    let headers = "\r\nVia: SIP/2.0/UDP a.se;branch=z9hG4bK1\r\nFrom: <sip:a@a.se>;tag=1\r\n\
+                   To: <sip:b@b.se>;tag=2\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+    bytes.extend(headers.as_bytes());
+    let read = parse_datagram(bytes.into(), &limits).unwrap();
+    let Message::Response(response) = &read else {
+        panic!("{read:?}");
+    };
+    assert_eq!(response.reason, "?".repeat(reason.len()));
+    assert_eq!(parse_datagram(read.to_bytes(), &limits).unwrap(), read);
+}
+
 #[test]
 fn a_saved_message_reads_back_whatever_headers_it_lacks() {
     let invite = request(INVITE);
