@@ -1,17 +1,17 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
-use crate::crosswise::{Holding, Party, Referral, Rules};
+use crate::crosswise::{Holding, Named, Party, Referral, Rules};
 use crate::forward::ForwardedBy;
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
 use crate::outward::{CallerId, Outside, Payer};
-use crate::settings::{Destination, FeatureCode, Message};
+use crate::settings::{Destination, FeatureCode, Message, PickUp};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use sip_core::{Diverted, Reasons, Replaces, StatusCode};
+use sip_core::{Diverted, Reasons, StatusCode};
 
 /// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
 pub(crate) const OFFERS_MAX: usize = 16;
@@ -149,7 +149,7 @@ pub(crate) enum Between {
     /// Where he is to be sent is being looked up.
     Leaving,
     /// He wants to take the place of another.
-    Claiming { replaces: Replaces, rules: Rules },
+    Claiming { named: Named, rules: Rules },
     /// He could not be sent on, for this reason: the call `to` says whether who sent him is still there.
     Returning {
         to: CallId,
@@ -177,6 +177,8 @@ pub(crate) struct DirectCall {
     pub(crate) leg: Option<LegId>,
     /// 180 has been passed on.
     pub(crate) ringing_told: bool,
+    /// How the devices take it.
+    pub(crate) pick_up: PickUp,
 }
 
 /// What was dialled behind a feature code.
@@ -188,6 +190,10 @@ pub(crate) enum About {
     Queue(QueueId),
     /// A digit: the reason of a pause.
     Reason(char),
+    /// The extension of a colleague.
+    User(UserId),
+    /// A number that calls are to go to.
+    Number(Box<str>),
 }
 
 /// A call to a feature code.

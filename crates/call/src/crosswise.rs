@@ -63,10 +63,19 @@ pub struct Claim {
     pub by: Party,
     /// His organisation: those of others are closed to him.
     pub org: OrgId,
-    /// Which dialog.
-    pub replaces: Replaces,
+    /// Whose place.
+    pub named: Named,
     /// By which rules.
     pub rules: Rules,
+}
+
+/// How somebody whose place is wanted is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Named {
+    /// By his dialog (RFC 3891).
+    Dialog(Replaces),
+    /// By the leg that rings at his device: we know it ourselves.
+    Leg(LegId),
 }
 
 /// What may be replaced.

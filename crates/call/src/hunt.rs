@@ -87,6 +87,14 @@ impl Hunt {
         }
     }
 
+    /// A person who is spoken to at once, wherever his calls go else.
+    pub(crate) fn at_once(id: &UserId, ring: Duration) -> Hunt {
+        Hunt {
+            callee: None,
+            ..Hunt::of_user(id, &Forwards::default(), ring)
+        }
+    }
+
     /// Everybody in a group but whoever calls it.
     pub(crate) fn of_group(group: &Group, caller: Option<&UserId>) -> Hunt {
         let members = (0..).zip(&group.members);

@@ -9,6 +9,7 @@ use crate::shard::Room;
 use crate::upkeep::{Errand, TrunkView};
 use crate::view::CallView;
 use crate::watched::{Line, Sight, Watched};
+use crate::wishes::{Change, Wishes};
 use base::{
     CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId, WallClock,
 };
@@ -72,6 +73,20 @@ pub enum Input {
         leg: LegId,
         /// Where the user can be reached; empty if nowhere.
         bindings: Vec<Binding>,
+        /// What he has asked for by telephone.
+        wishes: Wishes,
+    },
+    /// Answer to [`Output::Wish`]: it holds.
+    Wished {
+        /// The call that asked.
+        call: CallId,
+    },
+    /// Answer to [`Output::FindRinging`].
+    FoundRinging {
+        /// The call that asked.
+        call: CallId,
+        /// A leg that rings at one of them.
+        leg: Option<LegId>,
     },
     /// Answer to [`Output::OpenMedia`]: our RTP address for that leg, or none to be had.
     MediaOpened {
@@ -185,6 +200,22 @@ pub enum Output {
         asker: Asker,
         /// The next hop.
         uri: Uri,
+    },
+    /// A user asks for this from now on; answer with [`Input::Wished`].
+    Wish {
+        /// The call that asks.
+        call: CallId,
+        /// Who.
+        user: UserId,
+        /// What.
+        change: Change,
+    },
+    /// Does a call ring at one of these? Answer with [`Input::FoundRinging`].
+    FindRinging {
+        /// The call that asks.
+        call: CallId,
+        /// Who, of one organisation.
+        users: Vec<UserId>,
     },
     /// A leg over a trunk needs this; answer with [`Input::Occupied`].
     Occupy {
@@ -314,6 +345,13 @@ pub enum CallEvent {
         call: CallView,
         /// Why.
         cause: RefusedCause,
+    },
+    /// A user asked for something about his own calls.
+    Wished {
+        /// Who.
+        user: UserId,
+        /// What.
+        change: Change,
     },
     /// A trunk asked for credentials that are not for it: the realm is not the one of its account.
     ChallengeIgnored {

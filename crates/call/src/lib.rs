@@ -38,6 +38,7 @@ mod unanswered;
 pub mod upkeep;
 pub mod view;
 pub mod watched;
+pub mod wishes;
 
 pub use crosswise::Crosswise;
 pub use input::{Admission, Asker, CallEvent, EndCause, Input, Output, Reason, RefusedCause};

@@ -98,7 +98,7 @@ pub(crate) fn onward(
 }
 
 /// The feature code that was dialled, and what behind it: the extension of a queue for one's log-in there alone, a
-/// digit for the reason of a pause.
+/// digit for the reason of a pause, a colleague's extension, the number that calls are to go to.
 pub(crate) fn feature(organisation: &Organisation, dialled: &str) -> Option<(FeatureCode, About)> {
     if let Some(code) = organisation.feature_codes.get(dialled) {
         return Some((*code, About::Nothing));
@@ -119,7 +119,20 @@ pub(crate) fn feature(organisation: &Organisation, dialled: &str) -> Option<(Fea
                     [digit @ b'0'..=b'9'] => About::Reason(char::from(*digit)),
                     _ => return None,
                 },
-                FeatureCode::Resume => return None,
+                FeatureCode::PickUp | FeatureCode::Intercom => {
+                    match organisation.extensions.get(rest)? {
+                        Destination::User(user) => About::User(user.clone()),
+                        _ => return None,
+                    }
+                }
+                FeatureCode::ForwardAlways
+                | FeatureCode::ForwardBusy
+                | FeatureCode::ForwardNoAnswer
+                | FeatureCode::ForwardUnreachable => About::Number(rest.into()),
+                FeatureCode::Resume
+                | FeatureCode::DoNotDisturbOn
+                | FeatureCode::DoNotDisturbOff
+                | FeatureCode::ForwardOff => return None,
             };
             Some((feature, about))
         })

@@ -283,6 +283,8 @@ pub struct User {
     pub contacts_max: Option<usize>,
     /// Where his calls go instead of to him.
     pub forwards: Forwards,
+    /// Whether a colleague's intercom code makes his phone answer by itself.
+    pub intercom: PickUp,
 }
 
 /// Which of a user's devices ring when he is called or offered a caller.
@@ -326,6 +328,24 @@ pub enum FeatureCode {
     Pause,
     /// End the pause.
     Resume,
+    /// His phones don't ring.
+    DoNotDisturbOn,
+    /// They do again.
+    DoNotDisturbOff,
+    /// All his calls go to the number behind it; alone, none do.
+    ForwardAlways,
+    /// Those that find him busy.
+    ForwardBusy,
+    /// Those that nobody answers.
+    ForwardNoAnswer,
+    /// Those that reach none of his phones.
+    ForwardUnreachable,
+    /// None of his calls goes elsewhere.
+    ForwardOff,
+    /// Take the call that rings at a colleague's: whose extension stands behind it, or any of his groups'.
+    PickUp,
+    /// Call a colleague whose phone answers by itself.
+    Intercom,
 }
 
 /// What is said after a feature code.
@@ -341,6 +361,14 @@ pub struct FeaturePrompts {
     pub resumed: PromptId,
     /// "That could not be done."
     pub refused: PromptId,
+    /// "Your phones don't ring."
+    pub do_not_disturb_on: PromptId,
+    /// "Your phones ring again."
+    pub do_not_disturb_off: PromptId,
+    /// "Your calls go elsewhere."
+    pub forwarded: PromptId,
+    /// "Your calls come to you."
+    pub not_forwarded: PromptId,
 }
 
 /// A way to and from the world outside.

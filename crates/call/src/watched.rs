@@ -26,6 +26,10 @@ pub enum Switch {
     LoggedInTo(QueueId),
     /// Paused.
     Paused,
+    /// Left in peace.
+    DoNotDisturb,
+    /// All his calls go elsewhere, because he asked for it.
+    ForwardedAlways,
 }
 
 impl Watched {
@@ -80,6 +84,9 @@ pub(crate) fn watched(organisation: &Organisation, by: &UserId, dialled: &str) -
                 Switch::LoggedInTo(queue)
             }
             (FeatureCode::LogIn | FeatureCode::LogOut, _) => Switch::LoggedIn,
+            (FeatureCode::DoNotDisturbOn | FeatureCode::DoNotDisturbOff, _) => Switch::DoNotDisturb,
+            (FeatureCode::ForwardAlways, _) => Switch::ForwardedAlways,
+            _ => return None,
         };
         return Some(Watched::Switch(by.clone(), switch));
     }

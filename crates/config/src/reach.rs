@@ -153,11 +153,32 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
 }
 
 /// Each feature code's setting, what it does, and what is said after it.
-const FEATURES: [(&str, FeatureCode); 4] = [
+const FEATURES: [(&str, FeatureCode); 13] = [
     ("log_in", FeatureCode::LogIn),
     ("log_out", FeatureCode::LogOut),
     ("pause", FeatureCode::Pause),
     ("resume", FeatureCode::Resume),
+    ("do_not_disturb_on", FeatureCode::DoNotDisturbOn),
+    ("do_not_disturb_off", FeatureCode::DoNotDisturbOff),
+    ("forward_always", FeatureCode::ForwardAlways),
+    ("forward_busy", FeatureCode::ForwardBusy),
+    ("forward_no_answer", FeatureCode::ForwardNoAnswer),
+    ("forward_unreachable", FeatureCode::ForwardUnreachable),
+    ("forward_off", FeatureCode::ForwardOff),
+    ("pick_up", FeatureCode::PickUp),
+    ("intercom", FeatureCode::Intercom),
+];
+
+/// The codes after which is said whether one's phones ring.
+const ABOUT_RINGING: [FeatureCode; 2] = [FeatureCode::DoNotDisturbOn, FeatureCode::DoNotDisturbOff];
+
+/// The codes after which is said whether one's calls go elsewhere.
+const ABOUT_FORWARDS: [FeatureCode; 5] = [
+    FeatureCode::ForwardAlways,
+    FeatureCode::ForwardBusy,
+    FeatureCode::ForwardNoAnswer,
+    FeatureCode::ForwardUnreachable,
+    FeatureCode::ForwardOff,
 ];
 
 pub(crate) fn read_feature_codes(
@@ -180,21 +201,28 @@ pub(crate) fn read_feature_codes(
         section.finish(context);
     }
     // What a code says is only needed where there is one; otherwise the name stands unheard.
-    let mut prompt = |name: &str| match scope.prompt_at(name, scope.language, place) {
-        Ok(id) => id,
-        Err(problem) => {
-            if !codes.is_empty() {
-                context.add(problem);
+    let any = !codes.is_empty();
+    let has = |some: &[FeatureCode]| codes.values().any(|code| some.contains(code));
+    let mut prompt =
+        |name: &str, is_needed: bool| match scope.prompt_at(name, scope.language, place) {
+            Ok(id) => id,
+            Err(problem) => {
+                if is_needed {
+                    context.add(problem);
+                }
+                PromptId::new(&format!("{}/{name}", scope.language.folder()))
             }
-            PromptId::new(&format!("{}/{name}", scope.language.folder()))
-        }
-    };
+        };
     let prompts = FeaturePrompts {
-        logged_in: prompt("agent-logged-in"),
-        logged_out: prompt("agent-logged-out"),
-        paused: prompt("agent-paused"),
-        resumed: prompt("agent-resumed"),
-        refused: prompt("agent-refused"),
+        logged_in: prompt("agent-logged-in", any),
+        logged_out: prompt("agent-logged-out", any),
+        paused: prompt("agent-paused", any),
+        resumed: prompt("agent-resumed", any),
+        refused: prompt("agent-refused", any),
+        do_not_disturb_on: prompt("do-not-disturb-on", has(&ABOUT_RINGING)),
+        do_not_disturb_off: prompt("do-not-disturb-off", has(&ABOUT_RINGING)),
+        forwarded: prompt("calls-forwarded", has(&ABOUT_FORWARDS)),
+        not_forwarded: prompt("calls-not-forwarded", has(&ABOUT_FORWARDS)),
     };
     (codes, prompts)
 }

@@ -10,7 +10,7 @@ use crate::server::CONTACTS_MAX_MOST;
 use crate::source::Place;
 use crate::value;
 use base::UserId;
-use call::settings::{Devices, User};
+use call::settings::{Devices, PickUp, User};
 use control::Role;
 use sip_core::digest::{Algorithm, Ha1};
 
@@ -79,6 +79,7 @@ pub(crate) fn read(
     let display_name = section.take("name", value::text, context);
     let role = section.take("role", value::choice(&ROLES), context);
     let devices = section.take("devices", value::choice(&DEVICES), context);
+    let intercom = section.take("intercom", value::boolean, context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
     let outward = outward::read_own_of_user(&mut section, context);
@@ -101,6 +102,10 @@ pub(crate) fn read(
         ha1_sha256: proof.sha256,
         contacts_max: contacts_max.map(|at| at.value as usize),
         forwards,
+        intercom: match intercom {
+            Some(At { value: false, .. }) => PickUp::ByHand,
+            _ => PickUp::ByItself,
+        },
     };
     let place = proof.place;
     let readable = proof.password.as_ref().filter(|_| !is_demo);

@@ -15,6 +15,7 @@ use crate::log::Log;
 use crate::panic;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
+use crate::wishes::{self, WishesOfStore};
 use crate::{measure, random, watch, welcome};
 use base::{CallId, LegId};
 use config::Environment;
@@ -325,6 +326,8 @@ async fn wire(
             u64::from_be_bytes(random::bytes()?),
         ],
     };
+    wishes::restore(&watch, &store, kept.wishes, is_account);
+    let wish_keeper = Box::new(WishesOfStore(store.clone()));
     let keeper = Box::new(BansOfStore { clock, store });
     let gate = Arc::new(Gate::new(&secrets, settings.nonce_lifetime, keeper));
     bans::restore(&gate, clock, &kept.bans);
@@ -355,6 +358,7 @@ async fn wire(
             seed: random::bytes()?,
             live_calls: live_calls.clone(),
             ledgers: ledgers.clone(),
+            wish_keeper,
         },
     )?;
 

@@ -76,6 +76,15 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
             FeatureCode::LogOut => "log out of your queues",
             FeatureCode::Pause => "pause",
             FeatureCode::Resume => "end the pause",
+            FeatureCode::DoNotDisturbOn => "do not disturb",
+            FeatureCode::DoNotDisturbOff => "end do not disturb",
+            FeatureCode::ForwardAlways => "forward all your calls",
+            FeatureCode::ForwardBusy => "forward your calls when busy",
+            FeatureCode::ForwardNoAnswer => "forward your calls without an answer",
+            FeatureCode::ForwardUnreachable => "forward your calls when unreachable",
+            FeatureCode::ForwardOff => "forward none of your calls",
+            FeatureCode::PickUp => "pick up a colleague's call",
+            FeatureCode::Intercom => "speak to a colleague at once",
         };
         let _ = writeln!(out, "    {code:<16}{action}");
     }

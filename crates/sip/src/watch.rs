@@ -6,8 +6,10 @@ use acd::Switches;
 use base::{LegId, SubscriptionId, UserId};
 use call::Room;
 use call::watched::{Lamp, Line, Sight, Switch, Watched};
+use call::wishes::{Change, DoNotDisturb, Wish, Wishes};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use sip_core::dialog_info::{Phase, Side};
 
 /// Subscriptions of one user: the keys of a desk phone with three side panels.
 pub const SUBSCRIPTIONS_PER_USER_MAX: u32 = 256;
@@ -16,12 +18,16 @@ pub const SUBSCRIPTIONS_PER_USER_MAX: u32 = 256;
 struct Person {
     lines: Vec<Line>,
     switches: Switches,
+    wishes: Wishes,
     watchers: Vec<(SubscriptionId, Watched)>,
 }
 
 impl Person {
     fn is_idle(&self) -> bool {
-        self.lines.is_empty() && self.watchers.is_empty() && self.switches == Switches::default()
+        self.lines.is_empty()
+            && self.watchers.is_empty()
+            && self.switches == Switches::default()
+            && self.wishes.is_nothing()
     }
 
     fn watchers_of(&self, wanted: impl Fn(&Watched) -> bool) -> Vec<SubscriptionId> {
@@ -67,6 +73,40 @@ impl Watch {
         })
     }
 
+    /// What somebody has asked for by telephone.
+    pub fn wishes(&self, user: &UserId) -> Wishes {
+        let person = self.people.get(user);
+        person.map_or_else(Wishes::default, |it| it.wishes.clone())
+    }
+
+    /// A user wishes something else from now on: all that he wishes, and who is to look again.
+    pub(crate) fn wish(&self, user: UserId, change: &Change) -> (Wishes, Vec<SubscriptionId>) {
+        let mut wishes = Wishes::default();
+        let told = self.change(user, |person| {
+            person.wishes.change(change);
+            wishes = person.wishes.clone();
+            person.watchers_of(|watched| matches!(watched, Watched::Switch(..)))
+        });
+        (wishes, told)
+    }
+
+    /// Takes up what was kept, before anybody watches.
+    pub fn restore_wishes(&self, user: UserId, wishes: Wishes) {
+        self.change(user, |person| {
+            person.wishes = wishes;
+            Vec::new()
+        });
+    }
+
+    /// A leg that rings at one of these people.
+    pub(crate) fn ringing(&self, users: &[UserId]) -> Option<LegId> {
+        users.iter().find_map(|user| {
+            let person = self.people.get(user)?;
+            let rings = |line: &&Line| line.phase == Phase::Early && line.side == Side::Recipient;
+            person.lines.iter().find(rings).map(|line| line.leg)
+        })
+    }
+
     pub(crate) fn watch(&self, id: SubscriptionId, by: &UserId, watched: Watched) -> Room {
         let mut count = self.watching.entry(by.clone()).or_default();
         if *count >= SUBSCRIPTIONS_PER_USER_MAX {
@@ -107,6 +147,8 @@ impl Watch {
                 Switch::LoggedIn => !it.switches.queues.is_empty(),
                 Switch::LoggedInTo(queue) => it.switches.queues.contains(queue),
                 Switch::Paused => it.switches.paused,
+                Switch::DoNotDisturb => it.wishes.do_not_disturb == DoNotDisturb::On,
+                Switch::ForwardedAlways => matches!(it.wishes.always, Wish::To(_)),
             })),
         }
     }
@@ -220,5 +262,24 @@ mod tests {
         }
         assert_eq!((watch.count(), watch.people.len()), (0, 0));
         assert!(watch.watching.is_empty());
+    }
+
+    #[test]
+    fn a_wish_lights_its_lamp_and_is_kept_while_nothing_else_is() {
+        let watch = Watch::new();
+        let anna = user("anna");
+        let lamp = Watched::Switch(anna.clone(), Switch::DoNotDisturb);
+        assert_eq!(
+            watch.watch(subscription(1), &anna, lamp.clone()),
+            Room::Some
+        );
+        let on = Change::DoNotDisturb(DoNotDisturb::On);
+        let (wishes, told) = watch.wish(anna.clone(), &on);
+        assert_eq!(told, [subscription(1)]);
+        assert_eq!(watch.look(&lamp), Sight::Lamp(Lamp::On));
+        watch.unwatch(subscription(1), anna.clone(), &lamp);
+        assert_eq!(watch.wishes(&anna), wishes);
+        watch.wish(anna.clone(), &Change::DoNotDisturb(DoNotDisturb::Off));
+        assert!(watch.people.is_empty());
     }
 }

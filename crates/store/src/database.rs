@@ -2,7 +2,7 @@
 //! may block, so it is called from the writer's own thread only.
 
 use crate::failure::{Failure, FailureKind};
-use crate::write::{BanRow, BindingsRow, Write};
+use crate::write::{BanRow, BindingsRow, WishesRow, Write};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr};
@@ -16,11 +16,18 @@ use std::time::Duration;
 const BUSY_WAIT: Duration = Duration::from_millis(250);
 
 /// Forward only: a file of a newer server is left alone by an older one.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(
-    1,
-    "bindings and bans",
-    include_str!("../migrations/sqlite/0001_bindings_and_bans.sql"),
-)];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "bindings and bans",
+        include_str!("../migrations/sqlite/0001_bindings_and_bans.sql"),
+    ),
+    (
+        2,
+        "wishes",
+        include_str!("../migrations/sqlite/0002_wishes.sql"),
+    ),
+];
 
 /// What SQLite keeps beside its file while it is open, or was when the process was killed.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
@@ -36,6 +43,8 @@ pub struct Kept {
     pub bindings: Vec<BindingsRow>,
     /// Who is kept out still.
     pub bans: Vec<BanRow>,
+    /// What users have asked for by telephone.
+    pub wishes: Vec<WishesRow>,
 }
 
 /// The open file.
@@ -139,6 +148,16 @@ impl Database {
                 times: row.try_get(4)?,
             });
         }
+        let rows = sqlx::query("SELECT user, wishes FROM wishes")
+            .fetch_all(&mut self.connection)
+            .await?;
+        for row in rows {
+            // A name that no configuration can have is nobody's.
+            if let Ok(user) = row.try_get::<String, _>(0)?.parse() {
+                let wishes = row.try_get(1)?;
+                kept.wishes.push(WishesRow { user, wishes });
+            }
+        }
         Ok(kept)
     }
 
@@ -168,6 +187,14 @@ async fn write_row(connection: &mut SqliteConnection, write: &Write) -> Result<(
         .bind(signed(row.until_ms))
         .bind(row.times),
         Write::RemoveBan(source) => sqlx::query("DELETE FROM bans WHERE source = ?").bind(source),
+        Write::PutWishes(row) => {
+            sqlx::query("INSERT OR REPLACE INTO wishes (user, wishes) VALUES (?, ?)")
+                .bind(row.user.as_str())
+                .bind(&row.wishes)
+        }
+        Write::RemoveWishes(user) => {
+            sqlx::query("DELETE FROM wishes WHERE user = ?").bind(user.as_str())
+        }
     };
     query.execute(connection).await?;
     Ok(())

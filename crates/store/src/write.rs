@@ -13,6 +13,15 @@ pub struct BindingsRow {
     pub contacts: String,
 }
 
+/// What a user has asked for by telephone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WishesRow {
+    /// Who.
+    pub user: UserId,
+    /// What, in a text that is for whoever wrote it to read.
+    pub wishes: String,
+}
+
 /// A source that is kept out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BanRow {
@@ -39,6 +48,10 @@ pub enum Write {
     PutBan(BanRow),
     /// It is no more.
     RemoveBan(String),
+    /// A user wishes this.
+    PutWishes(WishesRow),
+    /// He wishes nothing any more.
+    RemoveWishes(UserId),
 }
 
 /// The row that a write is about.
@@ -46,6 +59,7 @@ pub enum Write {
 pub(crate) enum Key {
     Bindings(UserId),
     Ban(String),
+    Wishes(UserId),
 }
 
 impl Write {
@@ -55,6 +69,8 @@ impl Write {
             Write::RemoveBindings(user) => Key::Bindings(user.clone()),
             Write::PutBan(row) => Key::Ban(row.source.clone()),
             Write::RemoveBan(source) => Key::Ban(source.clone()),
+            Write::PutWishes(row) => Key::Wishes(row.user.clone()),
+            Write::RemoveWishes(user) => Key::Wishes(user.clone()),
         }
     }
 }

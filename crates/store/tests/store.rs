@@ -6,7 +6,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
 use std::time::{Duration, Instant};
-use store::{BanRow, BindingsRow, FILE_NAME, FailureKind, Health, Kept, NotStored, Store, Write};
+use store::{
+    BanRow, BindingsRow, FILE_NAME, FailureKind, Health, Kept, NotStored, Store, WishesRow, Write,
+};
 use tempfile::TempDir;
 
 /// Longer than any retry of the store takes.
@@ -85,6 +87,14 @@ async fn what_was_acknowledged_is_there_after_a_kill() {
     store.write_soon(Write::RemoveBan("192.0.2.2".into()));
     store.write_soon(Write::PutBan(ban("192.0.2.3", 1)));
     store.write_soon(Write::RemoveBindings(bindings(0, "").user));
+    let wishes = |number: usize, text: &str| WishesRow {
+        user: bindings(number, "").user,
+        wishes: text.into(),
+    };
+    store.write_soon(Write::PutWishes(wishes(1, "first")));
+    store.write_soon(Write::PutWishes(wishes(1, "second")));
+    store.write_soon(Write::PutWishes(wishes(2, "gone")));
+    store.write_soon(Write::RemoveWishes(wishes(2, "").user));
     store.write_soon(Write::PutBindings(bindings(1, "second")));
     let last = store.write(Write::PutBindings(bindings(2, "third")));
     last.stored().await.unwrap();
@@ -98,6 +108,7 @@ async fn what_was_acknowledged_is_there_after_a_kill() {
         [ban("192.0.2.1", LATE_MS)],
         "the third has ended"
     );
+    assert_eq!(kept.wishes, [wishes(1, "second")]);
     store.close().await;
 }
 

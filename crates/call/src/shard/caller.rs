@@ -5,7 +5,7 @@ use super::replaces::replaced_by;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
 use crate::call::{Alternatives, Between, Call, MessageCall, Purpose, Standing};
-use crate::crosswise::Rules;
+use crate::crosswise::{Named, Rules};
 use crate::exchange::{Exchange, Owner};
 use crate::forward::ForwardedBy;
 use crate::identity::{Calling, Trust, account, caller_over, wish_of};
@@ -363,7 +363,10 @@ fn wanted_of(
 ) -> Result<Purpose, Refused> {
     if let Some(replaces) = replaced_by(request, admission)? {
         let rules = Rules::OfInvite;
-        return Ok(Purpose::Between(Between::Claiming { replaces, rules }));
+        return Ok(Purpose::Between(Between::Claiming {
+            named: Named::Dialog(replaces),
+            rules,
+        }));
     }
     let target = routing::target(organisation, admission, dialled, asking);
     let status = StatusCode::NOT_FOUND;

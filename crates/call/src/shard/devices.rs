@@ -478,12 +478,14 @@ fn confirmed(early: Option<&Early>, response: &Response) -> Option<Dialog> {
     Some(dialog)
 }
 
-/// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so.
+/// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so; a colleague's, who is
+/// spoken to at once.
 fn answers_by_itself(leg: &Leg, call: &crate::call::Call) -> bool {
     match (&leg.role, &call.purpose) {
         (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
             queue.journey.settings().pick_up == PickUp::ByItself
         }
+        (_, crate::call::Purpose::Direct(direct)) => direct.pick_up == PickUp::ByItself,
         _ => false,
     }
 }

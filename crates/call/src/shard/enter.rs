@@ -3,7 +3,7 @@
 
 use super::{Due, Shard};
 use crate::call::{
-    Call, DirectCall, FeatureCall, MessageCall, OutsideCall, Purpose, QueueCall, token,
+    About, Call, DirectCall, FeatureCall, MessageCall, OutsideCall, Purpose, QueueCall, token,
 };
 use crate::crosswise::Crosswise;
 use crate::hunt::Hunt;
@@ -12,7 +12,7 @@ use crate::journey::{CallTimer, Journey};
 use crate::leg::Role;
 use crate::menu::{Choosing, Keys};
 use crate::routing::Target;
-use crate::settings::{Destination, Organisation};
+use crate::settings::{Destination, FeatureCode, Organisation, PickUp};
 use acd::LeaveCause;
 use base::{CallId, LegId, Time, UserId};
 use sip_core::StatusCode;
@@ -195,6 +195,7 @@ pub(super) fn purpose_of(
             hunt,
             leg: None,
             ringing_told: false,
+            pick_up: PickUp::ByHand,
         })
     };
     match target {
@@ -213,6 +214,16 @@ pub(super) fn purpose_of(
             message: message.clone(),
             status: StatusCode::TEMPORARILY_UNAVAILABLE,
         }),
+        Target::Feature(FeatureCode::Intercom, About::User(callee))
+            if may_be_spoken_to(organisation, callee) =>
+        {
+            Purpose::Direct(DirectCall {
+                hunt: Hunt::at_once(callee, organisation.ring),
+                leg: None,
+                ringing_told: false,
+                pick_up: PickUp::ByItself,
+            })
+        }
         Target::Feature(code, about) => Purpose::Feature(FeatureCall {
             code: *code,
             about: about.clone(),
@@ -225,4 +236,10 @@ pub(super) fn purpose_of(
             ringing_told: false,
         }),
     }
+}
+
+/// Whether a person's phone answers colleagues by itself.
+fn may_be_spoken_to(organisation: &Organisation, user: &UserId) -> bool {
+    let user = organisation.users.get(user);
+    user.is_some_and(|user| user.intercom == PickUp::ByItself)
 }

@@ -15,6 +15,9 @@ use sip_core::StatusCode;
 
 impl Shard {
     pub(super) fn do_feature(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        if let Some(personal) = self.personal(call) {
+            return self.do_personal(now, call, personal, out);
+        }
         let Some(entry) = self.call(call) else {
             return;
         };
@@ -25,12 +28,13 @@ impl Shard {
             user: agent.clone(),
             role: role_of(&self.directory, agent),
         };
-        match permit(by, command_of(feature, agent.clone())) {
-            Ok(command) => out.push(Output::Acd(acd::Input::AgentCommand {
+        let command = command_of(feature, agent.clone());
+        match command.and_then(|command| permit(by, command).ok()) {
+            Some(command) => out.push(Output::Acd(acd::Input::AgentCommand {
                 asker: Asker::Call(call),
                 command,
             })),
-            Err(_) => self.feature_done(now, call, false, out),
+            None => self.feature_done(now, call, false, out),
         }
     }
 
@@ -50,7 +54,7 @@ impl Shard {
             return;
         };
         feature.answered = true;
-        let code = feature.code;
+        let (code, about) = (feature.code, feature.about.clone());
         let Some(prompts) = self
             .directory
             .organisations
@@ -67,6 +71,23 @@ impl Shard {
             FeatureCode::LogOut => prompts.logged_out.clone(),
             FeatureCode::Pause => prompts.paused.clone(),
             FeatureCode::Resume => prompts.resumed.clone(),
+            FeatureCode::DoNotDisturbOn => prompts.do_not_disturb_on.clone(),
+            FeatureCode::DoNotDisturbOff => prompts.do_not_disturb_off.clone(),
+            FeatureCode::ForwardAlways
+            | FeatureCode::ForwardBusy
+            | FeatureCode::ForwardNoAnswer
+            | FeatureCode::ForwardUnreachable
+                if matches!(about, About::Number(_)) =>
+            {
+                prompts.forwarded.clone()
+            }
+            FeatureCode::ForwardAlways
+            | FeatureCode::ForwardBusy
+            | FeatureCode::ForwardNoAnswer
+            | FeatureCode::ForwardUnreachable
+            | FeatureCode::ForwardOff => prompts.not_forwarded.clone(),
+            // Nothing is said of those that are done.
+            FeatureCode::PickUp | FeatureCode::Intercom => prompts.refused.clone(),
         };
         self.answer(now, caller, out);
         let lost = Due::Call(call, CallTimer::PlayedLost);
@@ -80,19 +101,21 @@ impl Shard {
     }
 }
 
-fn command_of(feature: &FeatureCall, agent: UserId) -> AgentCommand {
+/// The command to the queue engine that a code stands for; none where it is another matter.
+fn command_of(feature: &FeatureCall, agent: UserId) -> Option<AgentCommand> {
     let queues = match &feature.about {
         About::Queue(queue) => Queues::One(queue.clone()),
-        About::Nothing | About::Reason(_) => Queues::All,
+        _ => Queues::All,
     };
     let reason = match feature.about {
         About::Reason(digit) => Some(digit.to_string()),
-        About::Nothing | About::Queue(_) => None,
+        _ => None,
     };
-    match feature.code {
+    Some(match feature.code {
         FeatureCode::LogIn => AgentCommand::LogIn { agent, queues },
         FeatureCode::LogOut => AgentCommand::LogOut { agent, queues },
         FeatureCode::Pause => AgentCommand::Pause { agent, reason },
         FeatureCode::Resume => AgentCommand::Resume { agent },
-    }
+        _ => return None,
+    })
 }

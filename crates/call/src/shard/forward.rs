@@ -6,6 +6,7 @@ use crate::call::Purpose;
 use crate::forward::{self, ForwardCause, Forwarded};
 use crate::hunt::Callee;
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::wishes::Wishes;
 use acd::LeaveCause;
 use base::{CallId, Time};
 use sip_core::StatusCode;
@@ -20,13 +21,20 @@ pub(super) enum Forwarding {
 }
 
 impl Shard {
-    /// The devices of whoever is called are known. Where all his calls are forwarded none of them rings.
+    /// The devices of whoever is called are known, and what he wishes beside his settings. Where all his calls are
+    /// forwarded none of them rings.
     pub(super) fn forward_always(
         &mut self,
         now: Time,
         call: CallId,
+        wishes: &Wishes,
         out: &mut Vec<Output>,
     ) -> Forwarding {
+        if let Some(Purpose::Direct(direct)) = self.call_mut(call).map(|call| &mut call.purpose)
+            && let Some(callee) = &mut direct.hunt.callee
+        {
+            callee.forwards = wishes.over(&callee.forwards);
+        }
         self.forward_for(now, call, ForwardCause::Always, out)
     }
 

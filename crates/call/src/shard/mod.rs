@@ -20,6 +20,7 @@ mod media;
 mod menu;
 mod message;
 mod offer;
+mod personal;
 mod queue;
 mod redirect;
 mod refer;
@@ -160,7 +161,13 @@ impl Core for Shard {
                 self.end_subscriptions_to_nobody(now, out);
             }
             Input::Clock(wall) => self.wall = Some(wall),
-            Input::Located { leg, bindings } => self.located(now, leg, bindings, out),
+            Input::Located {
+                leg,
+                bindings,
+                wishes,
+            } => self.located(now, leg, bindings, &wishes, out),
+            Input::Wished { call } => self.feature_done(now, call, true, out),
+            Input::FoundRinging { call, leg } => self.ringing_found(now, call, leg, out),
             Input::Resolved { asker, targets } => match asker {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),
                 Asker::Trunk(errand) => self.trunk_resolved(now, errand, targets, out),

@@ -5,7 +5,7 @@ use super::Shard;
 use super::requests::Refused;
 use super::ringing::CallOff;
 use crate::call::{Between, Call, Purpose, Standing};
-use crate::crosswise::{Claim, Crosswise, Party, Rules};
+use crate::crosswise::{Claim, Crosswise, Named, Party, Rules};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, Role, State};
 use crate::settings::Destination;
@@ -56,16 +56,20 @@ impl Shard {
         let Some(entry) = self.call(call) else {
             return;
         };
-        let Purpose::Between(Between::Claiming { replaces, rules }) = &entry.purpose else {
+        let Purpose::Between(Between::Claiming { named, rules }) = &entry.purpose else {
             return;
         };
-        let Some(leg) = leg_named_by(replaces) else {
+        let leg = match named {
+            Named::Dialog(replaces) => leg_named_by(replaces),
+            Named::Leg(leg) => Some(*leg),
+        };
+        let Some(leg) = leg else {
             return self.claim_refused(now, call, NONE_SUCH, out);
         };
         let claim = Claim {
             by,
             org: entry.org.clone(),
-            replaces: replaces.clone(),
+            named: named.clone(),
             rules: *rules,
         };
         self.tell(Crosswise::Claim { leg, claim }, out);
@@ -132,7 +136,10 @@ impl Shard {
     fn place_of(&self, leg: LegId, claim: &Claim) -> Result<Place, StatusCode> {
         let entry = self
             .leg(leg)
-            .filter(|leg| is_named(leg, &claim.replaces))
+            .filter(|leg| match &claim.named {
+                Named::Dialog(replaces) => is_named(leg, replaces),
+                Named::Leg(named) => leg.id == *named,
+            })
             .ok_or(NONE_SUCH)?;
         let call = self
             .call(entry.call)
@@ -147,7 +154,11 @@ impl Shard {
             return Err(StatusCode::DECLINE);
         }
         let confirmed = entry.is_up();
-        if confirmed && claim.replaces.meant == Meant::EarlyOnly {
+        let early_only = match &claim.named {
+            Named::Dialog(replaces) => replaces.meant == Meant::EarlyOnly,
+            Named::Leg(_) => true,
+        };
+        if confirmed && early_only {
             return Err(StatusCode::BUSY_HERE);
         }
         let talks = match call.talking() {

@@ -10,6 +10,7 @@ use crate::input::Output;
 use crate::journey::CallTimer;
 use crate::leg::{Leg, Role};
 use crate::settings::Devices;
+use crate::wishes::{DoNotDisturb, Wishes};
 use base::{CallId, LegId, Time, UserId};
 use sip_core::StatusCode;
 use sip_core::registrar::Binding;
@@ -69,6 +70,7 @@ impl Shard {
         now: Time,
         leg: LegId,
         bindings: Vec<Binding>,
+        wishes: &Wishes,
         out: &mut Vec<Output>,
     ) {
         let Some(entry) = self.leg(leg).filter(|leg| leg.is_sought()) else {
@@ -76,9 +78,14 @@ impl Shard {
         };
         let (call, role) = (entry.call, entry.role.clone());
         let devices = self.devices_of(entry);
-        let is_called = matches!(role, Role::Callee { .. });
-        if is_called && self.forward_always(now, call, out) == Forwarding::Done {
-            return;
+        if matches!(role, Role::Callee { .. }) {
+            if self.forward_always(now, call, wishes, out) == Forwarding::Done {
+                return;
+            }
+            if wishes.do_not_disturb == DoNotDisturb::On {
+                let busy = Gone::Refused(StatusCode::BUSY_HERE);
+                return self.leg_gone(now, leg, busy, out);
+            }
         }
         let Some(ring) = self.ring(call, &role) else {
             return self.leg_gone(now, leg, Gone::Unreachable, out);

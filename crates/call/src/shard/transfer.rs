@@ -3,7 +3,7 @@
 
 use super::{OwnCall, Shard};
 use crate::call::{Between, Call, Purpose, Standing, TRANSFERS_MAX};
-use crate::crosswise::{Crosswise, Onward, Party, Referral, Rules};
+use crate::crosswise::{Crosswise, Named, Onward, Party, Referral, Rules};
 use crate::identity::{Calling, account};
 use crate::input::{CallEvent, EndCause, Output};
 use crate::leg::{Leg, Role};
@@ -167,7 +167,10 @@ impl Shard {
             Onward::Dialog(replaces) => {
                 if let Some(call) = self.call_mut(call) {
                     let rules = Rules::OfTransfer;
-                    call.purpose = Purpose::Between(Between::Claiming { replaces, rules });
+                    call.purpose = Purpose::Between(Between::Claiming {
+                        named: Named::Dialog(replaces),
+                        rules,
+                    });
                 }
                 self.claim(now, call, out);
             }

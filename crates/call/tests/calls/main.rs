@@ -15,6 +15,7 @@ mod led_outside;
 mod limits;
 mod menus;
 mod outside;
+mod personal;
 mod phone;
 mod provisional;
 mod reasons;

@@ -363,7 +363,17 @@ impl Script {
                 }
                 Output::Locate { leg, .. } => {
                     let bindings = vec![binding()];
-                    self.tell(Input::Located { leg, bindings });
+                    let wishes = call::wishes::Wishes::default();
+                    self.tell(Input::Located {
+                        leg,
+                        bindings,
+                        wishes,
+                    });
+                }
+                Output::Wish { call, .. } => self.tell(Input::Wished { call }),
+                Output::FindRinging { call, .. } => {
+                    let leg = self.legs.last().copied();
+                    self.tell(Input::FoundRinging { call, leg });
                 }
                 Output::Occupy { leg, ask } => {
                     let result = Ok(());

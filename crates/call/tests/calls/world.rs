@@ -11,6 +11,7 @@ use call::settings::{
     Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
 };
 use call::watched::{Lamp, Line, Sight, Watched};
+use call::wishes::Wishes;
 use call::{
     Admission, Asker, CallEvent, EndCause, Input, Output, RefusedCause, Room, Shard, admission,
 };
@@ -18,6 +19,7 @@ use control::Role;
 use media_core::{Command, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+use sip_core::dialog_info::{Phase, Side};
 use sip_core::digest::{Algorithm, Ha1};
 use sip_core::registrar::Binding;
 use sip_core::{Flow, Message, Transport};
@@ -92,6 +94,8 @@ pub(crate) struct World {
     pub(crate) room: Room,
     /// What a watched switch shows.
     pub(crate) lamp: Lamp,
+    /// What users have asked for by telephone.
+    pub(crate) wishes: BTreeMap<UserId, Wishes>,
     /// What calls over trunks use.
     pub(crate) ledger: Ledger,
     /// Calls over trunks at once, at most so far.
@@ -127,6 +131,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ha1_sha256: ha1(Algorithm::Sha256),
             contacts_max: None,
             forwards: call::forward::Forwards::default(),
+            intercom: call::settings::PickUp::ByItself,
         };
         (self::user(name), user)
     };
@@ -150,6 +155,13 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ("*12".into(), FeatureCode::LogOut),
             ("*13".into(), FeatureCode::Pause),
             ("*14".into(), FeatureCode::Resume),
+            ("*78".into(), FeatureCode::DoNotDisturbOn),
+            ("*79".into(), FeatureCode::DoNotDisturbOff),
+            ("*21".into(), FeatureCode::ForwardAlways),
+            ("*61".into(), FeatureCode::ForwardNoAnswer),
+            ("*20".into(), FeatureCode::ForwardOff),
+            ("*8".into(), FeatureCode::PickUp),
+            ("*80".into(), FeatureCode::Intercom),
         ]),
         trunks: BTreeMap::from([(
             TrunkId::new(&org, "provider").unwrap(),
@@ -168,6 +180,10 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             paused: prompt("paused"),
             resumed: prompt("resumed"),
             refused: prompt("refused"),
+            do_not_disturb_on: prompt("do-not-disturb-on"),
+            do_not_disturb_off: prompt("do-not-disturb-off"),
+            forwarded: prompt("forwarded"),
+            not_forwarded: prompt("not-forwarded"),
         },
         ring: Duration::from_secs(30),
         hold_music: prompt("music"),
@@ -266,6 +282,7 @@ impl World {
             watchers: BTreeSet::new(),
             room: Room::Some,
             lamp: Lamp::Off,
+            wishes: BTreeMap::new(),
             ledger: Ledger::default(),
             channels_most: 0,
             names: BTreeMap::new(),
@@ -722,6 +739,7 @@ impl World {
                 known if self.is_here(known) => known,
                 ShardId(hash) => ShardId(3 + hash % 2),
             },
+            Input::Wished { call } | Input::FoundRinging { call, .. } => call.shard,
             Input::Located { leg, .. }
             | Input::MediaOpened { leg, .. }
             | Input::Resolved {
@@ -822,11 +840,24 @@ impl World {
                         bytes,
                     );
                 }
+                Output::Wish { call, user, change } => {
+                    self.wishes.entry(user).or_default().change(&change);
+                    self.answer_shard(Input::Wished { call });
+                }
+                Output::FindRinging { call, users } => {
+                    let leg = self.ringing(&users);
+                    self.answer_shard(Input::FoundRinging { call, leg });
+                }
                 Output::Locate { leg, user } => {
+                    let wishes = self.wishes.get(&user).cloned().unwrap_or_default();
                     let bindings = self.bindings(user.name());
                     self.later(
                         self.answers_take,
-                        Happening::Shard(Box::new(Input::Located { leg, bindings })),
+                        Happening::Shard(Box::new(Input::Located {
+                            leg,
+                            bindings,
+                            wishes,
+                        })),
                     );
                 }
                 Output::Resolve { asker, uri } => {
@@ -930,6 +961,19 @@ impl World {
                 }
             }
         }
+    }
+
+    /// A leg that rings at one of these.
+    fn ringing(&self, users: &[UserId]) -> Option<LegId> {
+        let rings = |(leg, line): &(&LegId, &Line)| {
+            line.phase == Phase::Early
+                && line.side == Side::Recipient
+                && self
+                    .owners
+                    .get(leg)
+                    .is_some_and(|owner| users.contains(owner))
+        };
+        self.lines.iter().find(rings).map(|(leg, _)| *leg)
     }
 
     fn unbridge(&mut self, leg: LegId) {

@@ -22,6 +22,7 @@ fn user(name: &str) -> (UserId, User) {
         ha1_sha256: ha1(Algorithm::Sha256),
         contacts_max: None,
         forwards: call::forward::Forwards::default(),
+        intercom: call::settings::PickUp::ByItself,
     };
     (UserId::new(&org, name).unwrap(), user)
 }
@@ -44,6 +45,10 @@ fn directory() -> Directory {
             paused: prompt(),
             resumed: prompt(),
             refused: prompt(),
+            do_not_disturb_on: prompt(),
+            do_not_disturb_off: prompt(),
+            forwarded: prompt(),
+            not_forwarded: prompt(),
         },
         hold_music: prompt(),
         transfer_failed: call::settings::TransferFailed::default(),

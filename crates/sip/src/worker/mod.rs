@@ -21,9 +21,10 @@ use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
 use crate::trunks::Trunks;
 use crate::unreachable;
 use crate::watch::Watch;
-use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time};
+use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time, UserId};
 use bytes::Bytes;
 use call::settings::Directory;
+use call::wishes::Wishes;
 use call::{Input, Output, Shard};
 use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
@@ -77,6 +78,12 @@ impl LiveCalls {
     }
 }
 
+/// Keeps what users ask for by telephone over a restart.
+pub trait WishKeeper: Send + Sync {
+    /// This is all that a user wishes now. Must not block.
+    fn keep(&self, user: &UserId, wishes: &Wishes);
+}
+
 /// What the tasks share.
 pub struct Parts<M> {
     /// The process's clock.
@@ -109,6 +116,8 @@ pub struct Parts<M> {
     pub live_calls: LiveCalls,
     /// What calls over trunks use.
     pub ledgers: Ledgers,
+    /// Whoever keeps what users ask for by telephone.
+    pub wish_keeper: Box<dyn WishKeeper>,
 }
 
 /// Starts a task for each inbox, on the current runtime. They run until the senders of their mailboxes are

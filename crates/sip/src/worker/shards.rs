@@ -269,7 +269,22 @@ impl<M: Media> Worker<M> {
             }
             Output::Locate { leg, user } => {
                 let bindings = self.parts.registrations.locate(now, &user);
-                return Some(Input::Located { leg, bindings });
+                let wishes = self.parts.watch.wishes(&user);
+                return Some(Input::Located {
+                    leg,
+                    bindings,
+                    wishes,
+                });
+            }
+            Output::Wish { call, user, change } => {
+                let (wishes, told) = self.parts.watch.wish(user.clone(), &change);
+                self.parts.wish_keeper.keep(&user, &wishes);
+                self.changed.extend(told);
+                return Some(Input::Wished { call });
+            }
+            Output::FindRinging { call, users } => {
+                let leg = self.parts.watch.ringing(&users);
+                return Some(Input::FoundRinging { call, leg });
             }
             Output::Occupy { leg, ask } => {
                 let result = self.parts.ledgers.occupy(now, &ask);
@@ -430,6 +445,9 @@ impl<M: Media> Worker<M> {
                     call = %call.id, caller = &*call.caller, dialled = &*call.dialled,
                     cause = refused_label(cause), "not called outside"
                 );
+            }
+            CallEvent::Wished { user, change } => {
+                tracing::info!(%user, change = ?change, "asked for by telephone");
             }
             CallEvent::ChallengeIgnored { trunk, realm } => {
                 self.counters.challenge_ignored();
