@@ -4,11 +4,13 @@
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
+use tests::digest::Challenge;
 use tests::dns::{Dns, Record};
 use tests::peers::Sipp;
-use tests::phone::Phone;
+use tests::phone::{DOMAIN, Phone};
 use tests::registrar::{Mood, PASSWORD, REALM, Registrar, USER};
 use tests::server::{Server, Setup};
+use tests::stranger::{Stranger, Who};
 
 const SOON: Duration = Duration::from_secs(5);
 /// A few waits after failures, on a busy machine.
@@ -224,4 +226,52 @@ fn a_trunk_registers_by_name_over_tcp_and_again_when_its_connection_ends() {
     provider.expect_registration(Duration::from_secs(15));
     assert!(provider.count("REGISTER") > came);
     wait_state(&server, "out", "up", SOON);
+}
+
+#[test]
+fn calls_come_in_with_a_trunk_s_credentials_from_any_address() {
+    // Of pbx:demo.localhost:a long secret.
+    let md5 = "e013dfcf7336fd3df7027bc59302cb48";
+    let sha256 = "cb4be8cf5058ea2987ef4627a25ab077764d67db3ff12f18bc9ca7a4311db14c";
+    let server = with(|_| {
+        format!(
+            "[trunks.exchange.inbound]\nusername = \"pbx\"\nha1_md5 = \"{md5}\"\nha1_sha256 = \"{sha256}\"\n"
+        )
+    })
+    .start();
+    let exchange = Stranger::at("127.0.0.84", server.sip());
+    for (dialled, from, password, status) in [
+        ("+46850001000", "+46701111111@pbx.example", "a guess", 401),
+        (
+            "+46701234567",
+            "+46701111111@pbx.example",
+            "a long secret",
+            403,
+        ),
+        ("102", "+46701111111@pbx.example", "a long secret", 403),
+        ("+46850001000", "anna@demo.localhost", "a long secret", 403),
+        (
+            "+46850001000",
+            "+46701111111@pbx.example",
+            "a long secret",
+            200,
+        ),
+    ] {
+        let uri = format!("{dialled}@{DOMAIN}");
+        let challenged = exchange.ask(&exchange.request("INVITE", &uri, from), SOON);
+        let challenge = challenged.unwrap();
+        let challenge = challenge.header("WWW-Authenticate").unwrap();
+        let challenge = Challenge::parse(challenge).unwrap();
+        let user = "pbx";
+        let invite = exchange.request("INVITE", &uri, from);
+        let invite = exchange.authorised(&invite, &challenge, Who { user, password });
+        let reply = exchange.ask(&invite, SOON).unwrap();
+        assert_eq!(reply.status(), status, "{dialled} by {from}");
+    }
+    let row = server.ctl_row("calls", "caller", "+46701111111");
+    assert_eq!(row["dialled"], "+46850001000");
+    assert_eq!(
+        server.ctl_row("trunks", "name", "demo/exchange")["calls"],
+        1
+    );
 }

@@ -5,8 +5,9 @@ use crate::input::Admission;
 use crate::inward;
 use crate::routing;
 use crate::settings::{Destination, Directory, Organisation, User};
+use crate::trunk;
 use crate::upkeep::TrunksSeen;
-use base::{OrgId, UserId};
+use base::{OrgId, TrunkId, UserId};
 use control::Role;
 use sip_core::digest::{Algorithm, Credentials, Ha1};
 use sip_core::{Flow, Host, Method, NameAddr, Request, StatusCode, Uri};
@@ -53,6 +54,30 @@ impl Account<'_> {
         match algorithm {
             Algorithm::Md5 => &self.user.ha1_md5,
             Algorithm::Sha256 => &self.user.ha1_sha256,
+        }
+    }
+}
+
+/// Whose credentials they are.
+#[derive(Clone, Copy, Debug)]
+pub enum Claimant<'a> {
+    /// A user's.
+    User(Account<'a>),
+    /// A trunk's, whose calls may come from anywhere.
+    Trunk {
+        /// Which.
+        id: &'a TrunkId,
+        /// Its account.
+        account: &'a trunk::Account,
+    },
+}
+
+impl Claimant<'_> {
+    /// HA1 for that algorithm.
+    pub fn ha1(&self, algorithm: Algorithm) -> &Ha1 {
+        match self {
+            Claimant::User(account) => account.ha1(algorithm),
+            Claimant::Trunk { account, .. } => account.ha1(algorithm),
         }
     }
 }
@@ -192,17 +217,63 @@ pub fn account<'a>(
     directory: &'a Directory,
     org: &OrgId,
     credentials: &Credentials<'_>,
-) -> Result<Account<'a>, NotIdentified> {
+) -> Result<Claimant<'a>, NotIdentified> {
     let organisation = directory
         .organisations
         .get(org)
         .ok_or(NotIdentified::UnknownUser)?;
-    by_name(organisation, org, &credentials.username).ok_or(NotIdentified::UnknownUser)
+    let name = &*credentials.username;
+    let trunk = || {
+        organisation.trunks.iter().find_map(|(id, trunk)| {
+            let account = trunk.inbound.as_ref()?;
+            let is_its = account.username.eq_ignore_ascii_case(name);
+            is_its.then_some(Claimant::Trunk { id, account })
+        })
+    };
+    by_name(organisation, org, name)
+        .map(Claimant::User)
+        .or_else(trunk)
+        .ok_or(NotIdentified::UnknownUser)
 }
 
-/// Whether an account whose credentials were right may send this request: a REGISTER for its own address
-/// of record, an INVITE under its own name or extension.
+/// On whose word a request comes in whose credentials were right, if they may send it: a user a REGISTER for his own
+/// address of record, an INVITE under his own name or extension; a trunk an INVITE to a number, under no user's name.
 pub fn speaks_for(
+    directory: &Directory,
+    org: &OrgId,
+    claimant: &Claimant<'_>,
+    request: &Request,
+) -> Result<Admission, NotIdentified> {
+    match claimant {
+        Claimant::User(account) => user_speaks_for(directory, org, account, request)
+            .map(|()| Admission::User(account.id.clone())),
+        Claimant::Trunk { id, .. } => {
+            trunk_speaks_for(directory, org, id, request).map(|()| Admission::Trunk((*id).clone()))
+        }
+    }
+}
+
+fn trunk_speaks_for(
+    directory: &Directory,
+    org: &OrgId,
+    trunk: &TrunkId,
+    request: &Request,
+) -> Result<(), NotIdentified> {
+    let organisation = directory
+        .organisations
+        .get(org)
+        .filter(|_| request.method == Method::Invite)
+        .ok_or(NotIdentified::SpeaksForAnother)?;
+    let from = request.headers.from().ok();
+    let is_ours = from.is_none_or(|from| account_at(organisation, org, &from).is_some());
+    let called = inward::called(organisation, trunk, request);
+    match called.filter(|_| !is_ours) {
+        Some(_) => Ok(()),
+        None => Err(NotIdentified::SpeaksForAnother),
+    }
+}
+
+fn user_speaks_for(
     directory: &Directory,
     org: &OrgId,
     account: &Account<'_>,

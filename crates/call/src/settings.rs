@@ -382,6 +382,8 @@ pub struct Trunk {
     pub identity: identity::Identity,
     /// Calls at once over it, in and out; as many as come, where not set.
     pub channels: Option<u32>,
+    /// Who its calls prove to be, where they come from anywhere.
+    pub inbound: Option<trunk::Account>,
 }
 
 /// Language of spoken numbers.

@@ -144,14 +144,11 @@ pub(crate) struct Way {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Identity;
     use rand_chacha::ChaCha8Rng;
     use rand_core::SeedableRng;
 
     fn trunk(priority: u16, weight: u16) -> Trunk {
         Trunk {
-            sources: Vec::new(),
-            channels: None,
             outward: Some(Outward {
                 next_hop: "sip:192.0.2.1".parse().unwrap(),
                 domain: "192.0.2.1".parse().unwrap(),
@@ -161,19 +158,14 @@ mod tests {
                 weight,
                 keep: Keep::default(),
             }),
-            identity: Identity::default(),
+            ..Trunk::default()
         }
     }
 
     #[test]
     fn trunks_are_tried_by_priority_and_spread_by_weight_and_each_once() {
         let id = |name: &str| -> TrunkId { format!("demo/{name}").parse().unwrap() };
-        let inward = Trunk {
-            sources: Vec::new(),
-            channels: None,
-            outward: None,
-            identity: Identity::default(),
-        };
+        let inward = Trunk::default();
         let trunks = BTreeMap::from([
             (id("a"), trunk(1, 30)),
             (id("b"), trunk(1, 10)),

@@ -11,6 +11,7 @@ mod forward;
 mod graph;
 mod group;
 mod hours;
+mod inbound;
 mod keep;
 mod library;
 mod limits;

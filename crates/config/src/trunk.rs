@@ -1,6 +1,7 @@
 //! `[trunks.<name>]`: where calls come in from, and where calls out are sent and as whom.
 
 use crate::address;
+use crate::inbound;
 use crate::keep;
 use crate::outward;
 use crate::problems::Problem;
@@ -59,6 +60,7 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> BTreeMap<TrunkId, Trunk> {
     let mut trunks = BTreeMap::new();
+    let mut taken = inbound::Taken::new();
     for (name, place, node) in top.named("trunks", context) {
         let id = TrunkId::new(scope.org, name)
             .map_err(|error| context.add(bad_name(place, "trunk", &error)))
@@ -70,10 +72,13 @@ pub(crate) fn read(
         let identity = read_identity(&mut section, context);
         let outward = read_outward(&mut section, (scope, shared), context);
         let channels = section.take("channels", outward::most(), context);
-        let leads_somewhere = section.has("sources") || section.has("address");
+        let inbound = inbound::read(name, &mut section, scope, &mut taken, context);
+        let leads_somewhere = ["sources", "inbound", "address"]
+            .iter()
+            .any(|key| section.has(key));
         section.finish(context);
         if !leads_somewhere {
-            let problem = format!("trunk `{name}` has neither `sources` nor `address`");
+            let problem = format!("trunk `{name}` has neither `sources`, `inbound` nor `address`");
             let mend = "name where its calls come from: sources = [\"192.0.2.0/24\"], \
                         or where calls are sent: address = \"192.0.2.10\"";
             context.add(Problem::new(place, problem).mend(mend));
@@ -85,6 +90,7 @@ pub(crate) fn read(
                 outward,
                 channels,
                 identity,
+                inbound,
             };
             trunks.insert(id, trunk);
         }

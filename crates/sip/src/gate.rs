@@ -6,7 +6,7 @@ use crate::holders::Holders;
 use crate::nonces::Nonces;
 use base::{OrgId, Time};
 use call::Admission;
-use call::admission::{self, Account, Assessment};
+use call::admission::{self, Assessment, Claimant};
 use call::settings::{AnswerOptions, Directory};
 use call::upkeep::TrunksSeen;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1, Holder, NonceId, NonceKey};
@@ -331,7 +331,6 @@ impl Gate {
                 return Err(Turned::Stale);
             }
             return admission::speaks_for(asked.directory, org, &account, asked.request)
-                .map(|()| Admission::User(account.id.clone()))
                 .map_err(|_| Turned::SpeaksForAnother);
         }
         Err(why)
@@ -342,7 +341,7 @@ impl Gate {
         &self,
         request: &Request,
         credentials: &Credentials<'_>,
-        account: Option<&Account<'_>>,
+        account: Option<&Claimant<'_>>,
     ) -> bool {
         let ha1 = match account {
             Some(account) => account.ha1(credentials.algorithm),

@@ -24,10 +24,9 @@ fn world(seed: u64, identity: Identity) -> World {
         trunk.identity.trust = identity.trust;
     }
     let inward = Trunk {
-        channels: None,
         sources: vec!["127.0.0.0/8".parse().unwrap()],
-        outward: None,
         identity,
+        ..Trunk::default()
     };
     let id: TrunkId = "demo/inward".parse().unwrap();
     organisation.trunks.insert(id, inward);

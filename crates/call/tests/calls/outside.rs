@@ -4,7 +4,6 @@ use crate::phone::{Demand, Habit, Seen};
 use crate::seconds;
 use crate::world::{Life, Network, World, directory, journey};
 use base::TrunkId;
-use call::identity::Identity;
 use call::outward::{CallerId, Class, NumberFormat, Plan, Rights};
 use call::settings::{Directory, Trunk};
 use call::trunk::{Account, Outward};
@@ -34,10 +33,8 @@ pub(crate) fn trunk(phone: u16, priority: u16) -> (TrunkId, Trunk) {
         keep: call::upkeep::Keep::default(),
     };
     let trunk = Trunk {
-        sources: Vec::new(),
         outward: Some(outward),
-        identity: Identity::default(),
-        channels: None,
+        ..Trunk::default()
     };
     (format!("demo/trunk{phone}").parse().unwrap(), trunk)
 }

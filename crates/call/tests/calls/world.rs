@@ -167,9 +167,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             TrunkId::new(&org, "provider").unwrap(),
             Trunk {
                 sources: vec!["127.0.0.0/8".parse().unwrap()],
-                outward: None,
-                identity: call::identity::Identity::default(),
-                channels: None,
+                ..Trunk::default()
             },
         )]),
         outward: call::outward::Settings::default(),

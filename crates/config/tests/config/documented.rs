@@ -80,6 +80,8 @@ fn the_document_names_every_setting_and_no_other() {
     settings.insert("[queues.<name>.deferral]".into(), deferral);
     let outside = under("[organisation]\n", "outside = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[organisation.outside]".into(), outside);
+    let inbound = under("[trunks.provider]\n", "inbound = { zzzzzzzzzzzz = 1 }\n");
+    settings.insert("[trunks.<name>.inbound]".into(), inbound);
     let register = under("[trunks.provider]\n", "register = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[trunks.<name>.register]".into(), register);
     let forward = under("[users.anna]\n", "forward = { zzzzzzzzzzzz = 1 }\n");

@@ -224,7 +224,7 @@ fn a_trunk_that_leads_nowhere_or_has_half_an_account_is_told() {
     organisation(
         "sources = [\"192.0.2.0/24\"]",
         "",
-        "20:9: trunk `provider` has neither `sources` nor `address`; name where its calls come from: \
+        "20:9: trunk `provider` has neither `sources`, `inbound` nor `address`; name where its calls come from: \
          sources = [\"192.0.2.0/24\"], or where calls are sent: address = \"192.0.2.10\"",
     );
     organisation(
@@ -259,6 +259,25 @@ fn a_trunk_s_address_and_transport_that_can_t_be_are_told() {
         "sources = [\"192.0.2.0/24\"]\ntransport = \"udp\"",
         "20:1: trunk `provider` has `transport` and no `address`; name where calls are sent: \
          address = \"192.0.2.10\"",
+    );
+}
+
+#[test]
+fn an_account_for_calls_in_that_is_half_or_somebody_s_is_told() {
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        "inbound = { username = \"pbx\", ha1_md5 = \"0123456789abcdef0123456789abcdef\" }",
+        "21:11: `inbound` of trunk `provider` has no `ha1_sha256`; run kolapp secret pbx@acme.example, and write \
+         the two lines that it prints here",
+    );
+    let sha256 = "0123456789abcdef".repeat(4);
+    organisation(
+        "sources = [\"192.0.2.0/24\"]",
+        &format!(
+            "inbound = {{ username = \"anna\", ha1_md5 = \"0123456789abcdef0123456789abcdef\", \
+             ha1_sha256 = \"{sha256}\" }}"
+        ),
+        "21:24: \"anna\" is the name of user `anna` already; give each account a name of its own",
     );
 }
 

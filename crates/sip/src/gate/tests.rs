@@ -2,7 +2,7 @@
 
 use super::*;
 use base::UserId;
-use call::settings::{FeaturePrompts, Organisation, User};
+use call::settings::{Destination, FeaturePrompts, Organisation, Trunk, User};
 use media_core::PromptId;
 use sip_core::{Transport, Uri};
 use std::collections::BTreeMap;
@@ -195,6 +195,72 @@ fn a_right_password_comes_in_with_either_algorithm() {
         let nc = nc as u32 + 1;
         let verdict = phone.send(&answered(&request, challenge, "anna", "demo-anna", nc));
         assert!(is_admitted_as(verdict, "anna"));
+    }
+}
+
+/// An INVITE to a number, by whoever `from` is.
+fn invite(dialled: &str, from: &str) -> Request {
+    let mut request = Request::new(
+        Method::Invite,
+        format!("sip:{dialled}@{REALM}").parse().unwrap(),
+    );
+    let headers = &mut request.headers;
+    headers.push(
+        HeaderName::Via,
+        "SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bKy",
+    );
+    headers.push(HeaderName::From, format!("<{from}>;tag=1").as_str());
+    headers.push(HeaderName::To, format!("<sip:{dialled}@{REALM}>").as_str());
+    headers.push(HeaderName::CallId, "c2");
+    headers.push(HeaderName::CSeq, "1 INVITE");
+    request
+}
+
+#[test]
+fn a_trunk_with_credentials_reaches_numbers_from_anywhere_and_does_nothing_else() {
+    let mut phone = Phone::new();
+    let demo = phone.directory.organisations.values_mut().next().unwrap();
+    demo.numbers.insert(
+        "+46850001000".into(),
+        Destination::User("demo/anna".parse().unwrap()).into(),
+    );
+    let trunk = Trunk {
+        inbound: Some(call::trunk::Account::new("pbx", REALM, "secret")),
+        ..Trunk::default()
+    };
+    demo.trunks.insert("demo/exchange".parse().unwrap(), trunk);
+    let stranger = "sip:+46701234567@pbx.example";
+    let anna = format!("sip:anna@{REALM}");
+    for (nc, (request, password, expected)) in (1..).zip([
+        (invite("+46850001000", stranger), "secret", None),
+        (invite("0850001000", stranger), "secret", None),
+        (
+            invite("+46850001000", stranger),
+            "guess",
+            Some(Turned::WrongCredentials),
+        ),
+        (
+            invite("+46701111111", stranger),
+            "secret",
+            Some(Turned::SpeaksForAnother),
+        ),
+        (
+            invite("+46850001000", &anna),
+            "secret",
+            Some(Turned::SpeaksForAnother),
+        ),
+        (register("anna"), "secret", Some(Turned::SpeaksForAnother)),
+        (register("pbx"), "secret", Some(Turned::SpeaksForAnother)),
+    ]) {
+        let challenge = phone.challenges(&request).remove(0);
+        let verdict = phone.send(&answered(&request, &challenge, "pbx", password, nc));
+        match expected {
+            None => assert!(
+                matches!(verdict, Verdict::Admit(Admission::Trunk(_))),
+                "{nc}"
+            ),
+            Some(why) => assert_eq!(refused(verdict).1, why, "{nc}"),
+        }
     }
 }
 
