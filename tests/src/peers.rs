@@ -174,12 +174,34 @@ impl<'a> Sipp<'a> {
         if !self.rows.is_empty() {
             command.arg("-inf").arg(rows);
         }
-        Running::start(command, name, folder, self.limit + Duration::from_secs(5))
+        let running = Running::start(command, name, folder, self.limit + Duration::from_secs(5));
+        wait_for_port(self.transport, self.port);
+        running
     }
 
     /// Runs it to its end and checks that every call went by the scenario.
     pub fn run(self) {
         self.start().expect_success();
+    }
+}
+
+/// Waits until a port of this machine is somebody's: what is sent before is sent to nobody, and the system says so.
+/// One that has come and gone meanwhile is not waited for longer.
+fn wait_for_port(transport: Transport, port: u16) {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let table = match transport {
+        Transport::Udp => "/proc/net/udp",
+        _ => "/proc/net/tcp",
+    };
+    let ending = format!(":{port:04X}");
+    let is_there = || {
+        let rows = std::fs::read_to_string(table).unwrap_or_default();
+        let mut local = rows.lines().filter_map(|row| row.split_whitespace().nth(1));
+        local.any(|address| address.ends_with(&ending))
+    };
+    let deadline = Instant::now() + LIMIT;
+    while !is_there() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

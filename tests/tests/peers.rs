@@ -94,8 +94,9 @@ fn sipp_agents_who_do_not_answer_lose_the_call_to_the_next() {
         .pause(Duration::from_secs(4))
         .start();
     ringing.expect_success();
-    register_by_sipp(&server, &["bosse"], 3);
+    // Before he is registered, since he is called at once then.
     let answering = Sipp::new(&server, "agent_answers").port(3).start();
+    register_by_sipp(&server, &["bosse"], 3);
     calling.expect_success();
     answering.expect_success();
     server.wait_idle(SOON);
@@ -110,8 +111,9 @@ fn refused_by(scenario: &'static str) {
         .pause(Duration::from_secs(2))
         .start();
     refusing.expect_success();
-    register_by_sipp(&server, &["bosse"], 3);
+    // Before he is registered, since he is called at once then.
     let answering = Sipp::new(&server, "agent_answers").port(3).start();
+    register_by_sipp(&server, &["bosse"], 3);
     calling.expect_success();
     answering.expect_success();
     server.wait_idle(SOON);
