@@ -57,6 +57,17 @@ impl StreamFramer {
             .any(|byte| !matches!(byte, b'\r' | b'\n'))
     }
 
+    /// Takes the answer to a ping of ours, if that is all there is (RFC 5626 §3.5.1). A line end alone is that only for
+    /// whoever has asked.
+    pub fn take_pong(&mut self) -> bool {
+        let is_pong = self.message_len.is_none() && self.buffer[..] == *b"\r\n";
+        if is_pong {
+            self.buffer = BytesMut::new();
+            self.searched = 0;
+        }
+        is_pong
+    }
+
     /// The next whole thing, if there is one.
     pub fn pop(&mut self) -> Option<Framed> {
         if self.broken {

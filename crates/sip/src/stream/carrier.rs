@@ -3,6 +3,7 @@
 
 use super::outbox::Taken;
 use super::patience::{Exhausted, FAREWELL_MAX, Patience};
+use super::pinging::{Due, Pinging};
 use super::wire::Wire;
 use super::{Connection, Connections};
 use crate::mailbox::Forwarded;
@@ -16,7 +17,10 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::time::Sleep;
 
-/// The answer to a keep-alive on a stream (RFC 5626 §4.4.1).
+/// A keep-alive on a stream (RFC 5626 §4.4.1).
+const PING: Bytes = Bytes::from_static(b"\r\n\r\n");
+
+/// The answer to one.
 const PONG: Bytes = Bytes::from_static(b"\r\n");
 
 /// Why a connection ended.
@@ -90,6 +94,8 @@ pub(super) struct Carrier<W> {
     /// What is being sent; empty when only its flushing is left.
     sending: Option<Bytes>,
     patience: Patience,
+    /// Keep-alives of our own, where we connected.
+    pinging: Option<Pinging>,
     /// When `sleep` wakes us: not later than patience ends, and seldom set anew.
     sleep: Pin<Box<Sleep>>,
     /// Nothing more is read; what is left is sent until then.
@@ -122,9 +128,18 @@ impl<W: Wire> Carrier<W> {
             connections,
             sending: None,
             patience,
+            pinging: None,
             sleep: Box::pin(tokio::time::sleep_until(wakes.into())),
             leaving: None,
         }
+    }
+
+    /// With keep-alives of our own.
+    pub(super) fn pinging(mut self, pinging: Pinging) -> Carrier<W> {
+        let wakes = pinging.wakes().min(self.sleep.deadline().into_std());
+        self.sleep.as_mut().reset(wakes.into());
+        self.pinging = Some(pinging);
+        self
     }
 
     /// Carries it to its end.
@@ -156,7 +171,10 @@ impl<W: Wire> Carrier<W> {
                 Poll::Ready(Ok(Some(framed))) => return Poll::Ready(Turn::Came(framed)),
                 Poll::Ready(Ok(None)) => return Poll::Ready(Turn::Over(Ended::ByPeer)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Turn::Over(Ended::Failed(error))),
-                Poll::Pending => self.note_midway(),
+                Poll::Pending => {
+                    self.take_pong();
+                    self.note_midway();
+                }
             }
         }
         self.sleep.as_mut().poll(cx).map(|()| Turn::Due)
@@ -185,6 +203,15 @@ impl<W: Wire> Carrier<W> {
         }
     }
 
+    fn take_pong(&mut self) {
+        if let Some(pinging) = &mut self.pinging
+            && pinging.awaits()
+            && self.wire.take_pong()
+        {
+            pinging.ponged();
+        }
+    }
+
     fn note_midway(&mut self) {
         self.patience
             .note_midway(Instant::now(), self.wire.is_midway());
@@ -208,12 +235,25 @@ impl<W: Wire> Carrier<W> {
         if ends <= now {
             return Some(why.into());
         }
-        self.sleep.as_mut().reset(ends.into());
+        let mut wakes = ends;
+        if let Some(pinging) = &mut self.pinging {
+            let due = pinging.due(now);
+            wakes = wakes.min(pinging.wakes());
+            match due {
+                Due::Nothing => {}
+                Due::Ping => self.answer(PING),
+                Due::Dead => return Some(Ended::Silent),
+            }
+        }
+        self.sleep.as_mut().reset(wakes.into());
         None
     }
 
     async fn take(&mut self, framed: Framed) {
         self.patience.heard(Instant::now());
+        if let Some(pinging) = &mut self.pinging {
+            pinging.heard();
+        }
         let counters = &self.connections.counters;
         match framed {
             Framed::Message(message) => {

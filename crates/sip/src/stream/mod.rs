@@ -8,6 +8,7 @@ mod listener;
 mod opening;
 mod outbox;
 mod patience;
+mod pinging;
 mod tls;
 mod websocket;
 mod wire;
@@ -28,12 +29,14 @@ use metrics::{counter, gauge};
 use opening::To;
 use outbox::Outbox;
 use patience::Standing;
+use pinging::PING_EVERY;
 use rustls::pki_types::ServerName;
 use sip_core::{Flow, Host, Transport};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
@@ -56,6 +59,8 @@ pub(crate) struct Connections {
     expected: DashMap<SocketAddr, ServerName<'static>, ahash::RandomState>,
     /// Transports that are listened for: by others none is opened, since the peer could not come back.
     transports: Vec<Transport>,
+    /// How often a peer that we connected to is pinged.
+    ping_every: Duration,
     parts: StreamParts,
     counters: Counters,
 }
@@ -100,6 +105,16 @@ impl Connections {
         limits: ConnectionLimits,
         parts: StreamParts,
     ) -> io::Result<Arc<Connections>> {
+        Connections::start_pinging(listeners, limits, parts, PING_EVERY)
+    }
+
+    /// The same, with other keep-alives of ours.
+    fn start_pinging(
+        listeners: Vec<(Transport, std::net::TcpListener)>,
+        limits: ConnectionLimits,
+        parts: StreamParts,
+        ping_every: Duration,
+    ) -> io::Result<Arc<Connections>> {
         let connections = Arc::new(Connections {
             live: DashMap::default(),
             to_peer: DashMap::default(),
@@ -108,6 +123,7 @@ impl Connections {
             expected: DashMap::default(),
             door: Door::new(limits),
             transports: listeners.iter().map(|(transport, _)| *transport).collect(),
+            ping_every,
             parts,
             counters: Counters::new(),
         });

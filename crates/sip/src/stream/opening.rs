@@ -1,6 +1,7 @@
 //! The beginning of a connection: what both sides do until they speak SIP, each within its time.
 
 use super::carrier::{Carrier, Ended};
+use super::pinging::Pinging;
 use super::tls::{self, Tls};
 use super::wire::{ByteWire, Wire};
 use super::{Connection, Connections, listener, websocket};
@@ -11,7 +12,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
@@ -93,19 +94,30 @@ impl Connections {
         let flow = &connection.flow;
         match to {
             To::Tcp => match timeout(CONNECT_MAX, connect(flow)).await {
-                Ok(Ok(stream)) => self.carry(connection, ByteWire::new(stream)).await,
+                Ok(Ok(stream)) => self.carry_pinging(connection, ByteWire::new(stream)).await,
                 Ok(Err(error)) => Ended::NotConnected(error),
                 Err(_) => Ended::NotConnected(io::ErrorKind::TimedOut.into()),
             },
             To::Tls(name) => {
                 let both = connect_tls(&self.parts.tls, name, connect(flow));
                 match timeout(CONNECT_MAX, both).await {
-                    Ok(Ok(stream)) => self.carry(connection, ByteWire::new(stream)).await,
+                    Ok(Ok(stream)) => self.carry_pinging(connection, ByteWire::new(stream)).await,
                     Ok(Err(error)) => Ended::NotConnected(error),
                     Err(_) => Ended::NotConnected(io::ErrorKind::TimedOut.into()),
                 }
             }
         }
+    }
+
+    async fn carry_pinging(
+        self: &Arc<Self>,
+        connection: &Arc<Connection>,
+        wire: impl Wire,
+    ) -> Ended {
+        let spread = connection.flow.connection;
+        let pinging = Pinging::new(Instant::now(), self.ping_every, spread);
+        let carrier = Carrier::new(self.clone(), connection.clone(), wire);
+        carrier.pinging(pinging).run().await
     }
 
     async fn carry(self: &Arc<Self>, connection: &Arc<Connection>, wire: impl Wire) -> Ended {

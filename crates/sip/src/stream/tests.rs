@@ -26,6 +26,10 @@ struct World {
 }
 
 fn world(transport: Transport, tls: Tls) -> World {
+    world_pinging(transport, tls, PING_EVERY)
+}
+
+fn world_pinging(transport: Transport, tls: Tls, ping_every: Duration) -> World {
     let socket = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.local_addr().unwrap();
     let (mailboxes, mut inboxes) = mailboxes(1, 10);
@@ -48,7 +52,13 @@ fn world(transport: Transport, tls: Tls) -> World {
         per_source: 10,
     };
     World {
-        connections: Connections::start(vec![(transport, socket)], limits, parts).unwrap(),
+        connections: Connections::start_pinging(
+            vec![(transport, socket)],
+            limits,
+            parts,
+            ping_every,
+        )
+        .unwrap(),
         inbox: inboxes.tasks.remove(0),
         listener,
         _acd: asked,
@@ -267,4 +277,32 @@ async fn a_peer_by_tls_shows_the_certificate_of_its_name_or_gets_no_request() {
         assert_eq!(came == request, is_good);
         assert!(flow.is_lost_with(&world.told_of_failure().await));
     }
+}
+
+#[tokio::test]
+async fn a_peer_that_we_connected_to_is_pinged_and_given_up_once_it_answers_no_more() {
+    let every = Duration::from_millis(50);
+    let mut world = world_pinging(Transport::Tcp, Tls::default(), every);
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let flow = world.flow(Transport::Tcp, peer.local_addr().unwrap());
+    let request = options("c.se", 0);
+    let sent = world.connections.send(Some(SHARD), &flow, request.clone());
+    assert_eq!(sent, Ok(()));
+    let (mut stream, _) = timeout(SOON, peer.accept()).await.unwrap().unwrap();
+    let mut came = vec![0; request.len()];
+    stream.read_exact(&mut came).await.unwrap();
+    let mut ping = [0; 4];
+    // Whoever has never answered one is asked again and again.
+    for answers in [false, false, true, true] {
+        timeout(SOON, stream.read_exact(&mut ping))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(&ping, b"\r\n\r\n");
+        if answers {
+            stream.write_all(b"\r\n").await.unwrap();
+        }
+    }
+    let lost = world.told_of_failure().await;
+    assert!(flow.is_lost_with(&lost));
 }

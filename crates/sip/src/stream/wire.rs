@@ -23,6 +23,11 @@ pub(super) trait Wire: Send {
 
     /// Whether part of a message has come and the rest has not.
     fn is_midway(&self) -> bool;
+
+    /// Takes the answer to a ping of ours, if it has come.
+    fn take_pong(&mut self) -> bool {
+        false
+    }
 }
 
 /// Messages one after the other.
@@ -69,5 +74,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Wire for ByteWire<S> {
 
     fn is_midway(&self) -> bool {
         self.framer.is_midway()
+    }
+
+    fn take_pong(&mut self) -> bool {
+        self.framer.take_pong()
     }
 }
