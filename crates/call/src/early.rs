@@ -131,11 +131,13 @@ impl Early {
         Some(request)
     }
 
-    /// What was agreed before it answered the INVITE, where that stands whatever its 2xx says: an answer that can't
-    /// be lost was the only one (RFC 3261 §13.2.1), and a 2xx without one means the early one.
-    pub(crate) fn agreed_before(self, answered: &Response) -> Option<Negotiation> {
-        let stands = self.is_settled || answered.body.is_empty();
-        self.negotiation.filter(|_| stands)
+    /// Its dialog, confirmed by its 2xx, and what was agreed before that, where it stands whatever the 2xx says: an
+    /// answer that can't be lost was the only one (RFC 3261 §13.2.1), and a 2xx without one means the early one.
+    pub(crate) fn answered(self, response: &Response) -> (Dialog, Option<Negotiation>) {
+        let stands = self.is_settled || response.body.is_empty();
+        let mut dialog = self.dialog;
+        dialog.confirm(response);
+        (dialog, self.negotiation.filter(|_| stands))
     }
 
     /// Its answer to our offer, if the response brings one that counts. `offer` is what all parties were offered.

@@ -141,6 +141,19 @@ pub(crate) enum State {
     Leaving { dialog: Dialog },
 }
 
+impl State {
+    /// Takes out what waits for our final response, which is sent now; whoever takes it says what comes next.
+    pub(crate) fn take_incoming(&mut self) -> Option<(PendingInvite, Dialog)> {
+        match std::mem::replace(self, State::Preparing { binding: None }) {
+            State::Incoming { invite, dialog } => Some((invite, dialog)),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+}
+
 /// An INVITE of ours that has no final response yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SentInvite {

@@ -66,10 +66,14 @@ fn call_id(headers: &sip_core::Headers) -> &[u8] {
 }
 
 /// FNV-1a: fixed for good, since where a call lives must not depend on the build or the process.
-fn by_hash(bytes: &[u8]) -> ShardId {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    })
+}
+
+fn by_hash(bytes: &[u8]) -> ShardId {
+    let hash = hash(bytes);
     // The low bits of FNV mix best after folding the high half in.
     let folded = hash ^ (hash >> 32);
     ShardId((folded % u64::from(ShardId::COUNT)) as u8)

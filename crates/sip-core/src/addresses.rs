@@ -6,6 +6,7 @@ use crate::network::Network;
 use crate::transport::Flow;
 use crate::uri::{Host, Uri};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 /// What peers are told our addresses are.
@@ -34,10 +35,15 @@ impl Addresses {
     /// Our Contact for a peer, so that its requests within a dialog come here.
     pub fn contact(&self, flow: &Flow) -> String {
         let (host, port) = self.shown(flow);
-        match flow.transport.uri_param() {
-            Some(transport) => format!("<sip:kolapp@{host}:{port};transport={transport}>"),
-            None => format!("<sip:kolapp@{host}:{port}>"),
+        // Room for an IPv6 address.
+        let mut contact = String::with_capacity(80);
+        // A string takes all that it is given.
+        let _ = write!(contact, "<sip:kolapp@{host}:{port}");
+        if let Some(transport) = flow.transport.uri_param() {
+            let _ = write!(contact, ";transport={transport}");
         }
+        contact.push('>');
+        contact
     }
 
     /// Our address as a hop that the peer's requests are to pass (RFC 3608).

@@ -4,6 +4,7 @@
 use crate::text;
 use sdp_types::{Attribute, Connection, Media, Session};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 /// Longest description that is read, in bytes: browsers' offers with all their candidates stay below it.
@@ -17,13 +18,16 @@ pub const PTIME_MS: u16 = 20;
 /// Longest packet length asked for that is agreed to, in ms.
 pub const PTIME_MS_MAX: u16 = 60;
 
+/// Names that nearly every description has, kept once.
+const USUAL_ENCODINGS: [&str; 5] = ["PCMA", "PCMU", EVENTS, "G722", "opus"];
+
 /// An audio format of a media line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Format {
     /// The number in the RTP header, 0 to 127.
     pub payload_type: u8,
     /// `PCMA`, `telephone-event` …; compares without case.
-    pub encoding: Box<str>,
+    pub encoding: Cow<'static, str>,
     /// In Hz; of G.722 the 8000 it pretends to (RFC 3551 §4.5.2).
     pub clock_rate: u32,
     /// 1 or 2.
@@ -35,9 +39,10 @@ pub struct Format {
 impl Format {
     /// A mono format without `fmtp`.
     pub fn new(payload_type: u8, encoding: &str, clock_rate: u32) -> Format {
+        let usual = USUAL_ENCODINGS.iter().find(|usual| **usual == encoding);
         Format {
             payload_type,
-            encoding: encoding.into(),
+            encoding: usual.map_or_else(|| encoding.to_owned().into(), |usual| (*usual).into()),
             clock_rate,
             channels: 1,
             fmtp: None,
@@ -342,7 +347,7 @@ fn ptime_ms(attributes: &[Attribute]) -> u16 {
 
 /// The line's formats in its order; numbers without a meaning are left out.
 fn formats(media: &Media) -> Vec<Format> {
-    let mut mapped: [Option<Format>; 128] = [const { None }; 128];
+    let mut mapped: Vec<Format> = Vec::new();
     for line in &media.attributes {
         let Some(value) = line.value.as_deref() else {
             continue;
@@ -350,8 +355,11 @@ fn formats(media: &Media) -> Vec<Format> {
         if line.attribute.eq_ignore_ascii_case("rtpmap")
             && let Some(format) = rtpmap(value)
         {
-            let place = &mut mapped[usize::from(format.payload_type)];
-            place.get_or_insert(format);
+            let number = format.payload_type;
+            // Of two the first counts; there are no more numbers than 128.
+            if mapped.iter().all(|known| known.payload_type != number) {
+                mapped.push(format);
+            }
         }
     }
     let mut formats: Vec<Format> = Vec::new();
@@ -359,8 +367,11 @@ fn formats(media: &Media) -> Vec<Format> {
         let Some(payload_type) = word.parse::<u8>().ok().filter(|&number| number < 128) else {
             continue;
         };
-        let format = mapped[usize::from(payload_type)]
-            .take()
+        let place = mapped
+            .iter()
+            .position(|format| format.payload_type == payload_type);
+        let format = place
+            .map(|place| mapped.swap_remove(place))
             .or_else(|| Format::of_static(payload_type));
         let twice = formats
             .iter()

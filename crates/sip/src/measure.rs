@@ -4,7 +4,7 @@
 use crate::gate::Turned;
 use crate::guard::Shut;
 use call::{EndCause, RefusedCause};
-use metrics::{Counter, counter, describe_counter, describe_gauge, gauge};
+use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 use sip_core::{Method, StatusCode};
 
 /// How a metric moves.
@@ -213,6 +213,9 @@ pub(crate) struct Counters {
     turned_away: [Counter; Turned::ALL.len()],
     kept_out: [Counter; Shut::ALL.len()],
     started: Counter,
+    calls: Gauge,
+    /// Of calls that ended and of requests that were refused, by cause: each made when it is first counted.
+    causes: Vec<(&'static str, &'static str, Counter)>,
 }
 
 impl Counters {
@@ -244,6 +247,8 @@ impl Counters {
             kept_out: Shut::ALL
                 .map(|why| counter!("kolapp_sip_kept_out_total", "cause" => why.label())),
             started: counter!("kolapp_calls_started_total"),
+            calls: gauge!("kolapp_calls"),
+            causes: Vec::new(),
         }
     }
 
@@ -286,20 +291,33 @@ impl Counters {
 
     pub(crate) fn started(&self) {
         self.started.increment(1);
-        gauge!("kolapp_calls").increment(1.0);
+        self.calls.increment(1.0);
     }
 
-    pub(crate) fn ended(&self, cause: EndCause) {
-        gauge!("kolapp_calls").decrement(1.0);
-        counter!("kolapp_calls_ended_total", "cause" => end_label(cause)).increment(1);
+    pub(crate) fn ended(&mut self, cause: EndCause) {
+        self.calls.decrement(1.0);
+        self.by_cause("kolapp_calls_ended_total", end_label(cause));
     }
 
     pub(crate) fn challenge_ignored(&self) {
         counter!("kolapp_trunk_challenges_ignored_total").increment(1);
     }
 
-    pub(crate) fn refused(&self, cause: RefusedCause) {
-        counter!("kolapp_refused_total", "cause" => refused_label(cause)).increment(1);
+    pub(crate) fn refused(&mut self, cause: RefusedCause) {
+        self.by_cause("kolapp_refused_total", refused_label(cause));
+    }
+
+    fn by_cause(&mut self, metric: &'static str, cause: &'static str) {
+        let known = self
+            .causes
+            .iter()
+            .find(|(name, label, _)| (*name, *label) == (metric, cause));
+        if let Some((_, _, counter)) = known {
+            return counter.increment(1);
+        }
+        let counter = counter!(metric, "cause" => cause);
+        counter.increment(1);
+        self.causes.push((metric, cause, counter));
     }
 }
 

@@ -16,18 +16,22 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        let State::Incoming { invite, dialog } = &mut entry.state else {
+        let State::Incoming { invite, .. } = &mut entry.state else {
             return;
         };
         if invite.provisionals.keeps_the_2xx() {
             invite.provisionals.final_waits = true;
             return;
         }
-        let (invite, dialog) = (invite.clone(), dialog.clone());
-        let described = invite.provisionals.described;
-        let Some(negotiation) = entry.negotiation.as_mut() else {
+        if entry.negotiation.is_none() {
+            return;
+        }
+        let (Some((invite, dialog)), Some(negotiation)) =
+            (entry.state.take_incoming(), entry.negotiation.as_mut())
+        else {
             return;
         };
+        let described = invite.provisionals.described;
         let sdp = match (described, invite.offered) {
             (Described::Since, _) => Bytes::new(),
             (_, true) => Bytes::copy_from_slice(negotiation.local().unwrap_or_default()),

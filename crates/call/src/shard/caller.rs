@@ -100,8 +100,7 @@ impl Shard {
         let from_tag = request.headers.from_tag();
         let cseq = request.headers.cseq().map_err(malformed)?.number;
         let copied = self
-            .calls
-            .values()
+            .calls_with(call_id)
             .filter(|call| *call.sip_call_id == *call_id)
             .filter_map(|call| self.leg(call.caller)?.dialog())
             .any(|dialog| {
@@ -114,6 +113,19 @@ impl Shard {
             ));
         }
         Ok(())
+    }
+
+    /// The calls whose Call-ID may be this one.
+    fn calls_with(&self, sip_call_id: &str) -> impl Iterator<Item = &Call> {
+        let hash = tag::hash(sip_call_id.as_bytes());
+        let place = |number| CallId {
+            shard: self.id,
+            slot: number,
+            generation: number,
+        };
+        self.calls_by_sip_id
+            .range((hash, place(0))..=(hash, place(u32::MAX)))
+            .filter_map(|(_, call)| self.call(*call))
     }
 
     pub(super) fn new_call(
@@ -171,7 +183,10 @@ impl Shard {
                 standing: Standing::Counted,
             }
         });
-        made.expect("insert_with calls its closure")
+        let made = made.expect("insert_with calls its closure");
+        let hash = tag::hash(sip_call_id.as_bytes());
+        self.calls_by_sip_id.insert((hash, made));
+        made
     }
 
     fn new_caller_leg(

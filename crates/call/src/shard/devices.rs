@@ -7,7 +7,7 @@ use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
 use crate::cause;
 use crate::diverted::by_colleagues;
-use crate::early::{Early, Forks, dialog_of};
+use crate::early::{Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, Trust, anonymous, is_nobody};
 use crate::input::{Asker, Output};
@@ -19,7 +19,6 @@ use crate::tag;
 use crate::unanswered::Unanswered;
 use base::{CallId, LegId, Time, UserId};
 use media_core::Codec;
-use sip_core::dialog::Dialog;
 use sip_core::registrar::Binding;
 use sip_core::transaction;
 use sip_core::{
@@ -333,17 +332,18 @@ impl Shard {
         let (State::Calling { invite } | State::Cancelling { invite }) = &mut entry.state else {
             return;
         };
-        let early = invite.forks.remove(response);
-        let Some(dialog) = confirmed(early.as_ref(), response) else {
-            // A 2xx that makes no dialog can't be acknowledged either.
-            return self.leg_gone(now, leg, Gone::Unreachable, out);
+        // A party that rang before has counted our requests.
+        let (dialog, agreed) = match invite.forks.remove(response) {
+            Some(early) => early.answered(response),
+            None => match dialog_of(response) {
+                Some(dialog) => (dialog, None),
+                // A 2xx that makes no dialog can't be acknowledged either.
+                None => return self.leg_gone(now, leg, Gone::Unreachable, out),
+            },
         };
         entry.state = State::Up { dialog };
         entry.exchange.hear(&response.headers);
-        let concluded = match (
-            &mut entry.negotiation,
-            early.and_then(|early| early.agreed_before(response)),
-        ) {
+        let concluded = match (&mut entry.negotiation, agreed) {
             (negotiation, Some(agreed)) => {
                 *negotiation = Some(agreed);
                 true
@@ -466,16 +466,6 @@ impl Shard {
             .to_vec();
         sip_core::Negotiation::new(session, address, formats, super::media::EVENTS_PAYLOAD_TYPE)
     }
-}
-
-/// The dialog that a 2xx to an INVITE of ours confirms, or makes. One that rang before has counted our requests.
-fn confirmed(early: Option<&Early>, response: &Response) -> Option<Dialog> {
-    let mut dialog = match early {
-        Some(early) => early.dialog.clone(),
-        None => return dialog_of(response),
-    };
-    dialog.confirm(response);
-    Some(dialog)
 }
 
 /// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so; a colleague's, who is

@@ -9,6 +9,7 @@ use crate::crosswise::Crosswise;
 use crate::input::{CallEvent, EndCause, Output};
 pub(super) use crate::leg::Gone;
 use crate::leg::{Leg, LegTimer, Role, State};
+use crate::tag;
 use acd::{LeaveCause, OfferEnd};
 use base::{CallId, LegId, OfferId, Time};
 use sip_core::transaction;
@@ -243,6 +244,7 @@ impl Shard {
         let Some(cause) = call.ending.filter(|_| call.legs.is_empty()) else {
             return;
         };
+        let hash = tag::hash(call.sip_call_id.as_bytes());
         if call.standing == Standing::Counted {
             let reasons = call.reasons.clone();
             let call = self.view(call);
@@ -252,6 +254,7 @@ impl Shard {
                 reasons,
             }));
         }
+        self.calls_by_sip_id.remove(&(hash, id));
         self.calls.remove(id.slot, id.generation);
     }
 

@@ -175,13 +175,7 @@ pub(super) fn format(codec: Codec) -> Format {
         Codec::Pcma => (8, "PCMA"),
         Codec::Pcmu => (0, "PCMU"),
     };
-    Format {
-        payload_type,
-        encoding: encoding.into(),
-        clock_rate: 8_000,
-        channels: 1,
-        fmtp: None,
-    }
+    Format::new(payload_type, encoding, 8_000)
 }
 
 fn remote_of(agreed: &Agreed) -> Option<Remote> {

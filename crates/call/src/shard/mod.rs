@@ -59,7 +59,7 @@ use requests::Answered;
 use serde::{Deserialize, Serialize};
 use sip_core::transaction::{self, ServerKey, Transactions};
 use sip_core::{Flow, Message, Response};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +112,8 @@ pub struct Shard {
     transactions: Transactions<Mark>,
     legs: Arena<Leg>,
     calls: Arena<Call>,
+    /// The calls by a hash of their caller's Call-ID, so that a copy of an INVITE finds the first.
+    calls_by_sip_id: BTreeSet<(u64, CallId)>,
     subscriptions: Arena<Subscription>,
     text_messages: Arena<text_message::TextMessage>,
     /// The trunks that this shard keeps up.
@@ -123,6 +125,9 @@ pub struct Shard {
     /// Legs that the step under way has touched; empty between steps.
     #[serde(skip)]
     touched: Vec<LegId>,
+    /// What the transactions said; empty but for its allocation outside a step of theirs.
+    #[serde(skip)]
+    said: Vec<transaction::Output<Mark>>,
     /// INVITEs that wait for our final response, by their transaction, so that a CANCEL finds its leg.
     pending: BTreeMap<ServerKey, LegId>,
     timers: Timers<Due>,
@@ -226,11 +231,9 @@ impl Core for Shard {
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Vec<Output>) {
-        let mut steps = Vec::new();
-        self.transactions.handle_timeout(now, &mut steps);
-        for step in steps {
-            self.transaction_said(now, step, &Admission::Anyone, out);
-        }
+        let mut said = std::mem::take(&mut self.said);
+        self.transactions.handle_timeout(now, &mut said);
+        self.carry_on(now, said, &Admission::Anyone, out);
         while let Some(due) = self.timers.pop_due(now) {
             match due {
                 Due::Leg(leg, LegTimer::RetransmitAnswer) => {
@@ -279,12 +282,14 @@ impl Shard {
             transactions,
             legs: Arena::default(),
             calls: Arena::default(),
+            calls_by_sip_id: BTreeSet::new(),
             subscriptions: Arena::default(),
             text_messages: Arena::default(),
             upkeeps: Arena::default(),
             trunks_seen: BTreeMap::new(),
             lines_told: BTreeMap::new(),
             touched: Vec::new(),
+            said: Vec::new(),
             pending: BTreeMap::new(),
             timers,
             rng,
@@ -411,11 +416,23 @@ impl Shard {
         admission: &Admission,
         out: &mut Vec<Output>,
     ) {
-        let mut steps = Vec::new();
-        self.transactions.handle(now, input, &mut steps);
-        for step in steps {
+        let mut said = std::mem::take(&mut self.said);
+        self.transactions.handle(now, input, &mut said);
+        self.carry_on(now, said, admission, out);
+    }
+
+    /// Goes on by what the transactions said. A step of theirs that comes of it has a list of its own.
+    fn carry_on(
+        &mut self,
+        now: Time,
+        mut said: Vec<transaction::Output<Mark>>,
+        admission: &Admission,
+        out: &mut Vec<Output>,
+    ) {
+        for step in said.drain(..) {
             self.transaction_said(now, step, admission, out);
         }
+        self.said = said;
     }
 
     fn transaction_said(

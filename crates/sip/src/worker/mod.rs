@@ -298,12 +298,14 @@ impl<M: Media> Worker<M> {
             self.tell_acd().await;
             self.tell_shards();
             let wakes_at = self.wakes_at();
-            if wakes_at != sleeps_until
+            // A deadline that moves away, as most do with each message, is left to come: waking for nothing then
+            // costs less than to set it anew each time.
+            if (wakes_at < sleeps_until || sleep.is_elapsed())
                 && let Some(instant) = self.parts.clock.instant(wakes_at)
             {
                 sleep.as_mut().reset(instant.into());
+                sleeps_until = wakes_at;
             }
-            sleeps_until = wakes_at;
             let timed = wakes_at != Time::NEVER;
             let ready = |cx: &mut Context<'_>| self.poll_ready(cx, timed.then_some(sleep.as_mut()));
             let mailbox = poll_fn(ready).await;
