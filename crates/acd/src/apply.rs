@@ -111,6 +111,7 @@ impl Engine {
                 LeaveCause::Abandoned => totals.abandoned += 1,
                 LeaveCause::Failed => totals.failed += 1,
                 LeaveCause::Shutdown => totals.shut_down += 1,
+                LeaveCause::SentOn => totals.sent_on += 1,
             }),
             Fact::Expelled { call, .. } => self.take_out(*call, |totals| totals.expelled += 1),
             Fact::ConversationEnded {

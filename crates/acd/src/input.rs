@@ -91,6 +91,8 @@ pub enum LeaveCause {
     Failed,
     /// The server is going down.
     Shutdown,
+    /// He goes elsewhere, or another has his place.
+    SentOn,
 }
 
 /// How an offer's leg ended.

@@ -212,7 +212,8 @@ impl Engine {
             queue.bench
         );
         let totals = &queue.totals;
-        let gone = totals.abandoned + totals.failed + totals.shut_down + totals.expelled;
+        let gone =
+            totals.abandoned + totals.failed + totals.shut_down + totals.sent_on + totals.expelled;
         let sum = line.len() as u64 + totals.connected + gone;
         holds!(
             totals.entered == sum,

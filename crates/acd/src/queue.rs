@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// What a queue has seen since the server first knew it.
 ///
-/// `entered` = waiting + offered now, + `connected` + `abandoned` + `failed` + `shut_down` + `expelled`.
+/// `entered` = waiting + offered now, + `connected` + `abandoned` + `failed` + `shut_down` + `sent_on` + `expelled`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueTotals {
     /// Callers taken in.
@@ -24,6 +24,8 @@ pub struct QueueTotals {
     pub failed: u64,
     /// Callers sent away because the server went down.
     pub shut_down: u64,
+    /// Callers who went elsewhere before, or left their place to another.
+    pub sent_on: u64,
     /// Callers put out because the queue was removed.
     pub expelled: u64,
     /// Callers who were never taken in.

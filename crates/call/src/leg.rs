@@ -227,6 +227,14 @@ pub(crate) struct Unacknowledged {
     pub(crate) repeats: Repeats,
 }
 
+/// A REFER that came a moment too soon.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HeldRefer {
+    pub(crate) key: ServerKey,
+    pub(crate) flow: Flow,
+    pub(crate) request: Request,
+}
+
 /// One leg.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Leg {
@@ -263,6 +271,8 @@ pub(crate) struct Leg {
     pub(crate) media_home: CallId,
     /// What the party is told of the transfer he asked for (RFC 3515 §2.4.4).
     pub(crate) notifier: Option<Box<Notifier>>,
+    /// A REFER of his that waits until he talks with somebody.
+    pub(crate) held_refer: Option<Box<HeldRefer>>,
     /// How many transfers he has been told of.
     pub(crate) referred: u16,
     /// He was sent a 183 with our answer to his offer.

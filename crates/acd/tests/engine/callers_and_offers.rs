@@ -312,6 +312,7 @@ fn each_cause_of_leaving_is_counted_apart() {
         (1, LeaveCause::Abandoned),
         (2, LeaveCause::Failed),
         (3, LeaveCause::Shutdown),
+        (4, LeaveCause::SentOn),
     ] {
         floor.join(number, "support");
         floor.give(Input::Leave {
@@ -321,8 +322,13 @@ fn each_cause_of_leaving_is_counted_apart() {
     }
     let totals = floor.queue_row("support").totals;
     assert_eq!(
-        (totals.abandoned, totals.failed, totals.shut_down),
-        (1, 1, 1)
+        (
+            totals.abandoned,
+            totals.failed,
+            totals.shut_down,
+            totals.sent_on
+        ),
+        (1, 1, 1, 1)
     );
 }
 

@@ -261,6 +261,7 @@ impl Model {
             LeaveCause::Abandoned => totals.abandoned += 1,
             LeaveCause::Failed => totals.failed += 1,
             LeaveCause::Shutdown => totals.shut_down += 1,
+            LeaveCause::SentOn => totals.sent_on += 1,
         }
     }
 

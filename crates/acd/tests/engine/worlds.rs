@@ -171,7 +171,11 @@ impl World {
                 row.queue
             );
             let totals = row.totals;
-            let gone = totals.abandoned + totals.failed + totals.shut_down + totals.expelled;
+            let gone = totals.abandoned
+                + totals.failed
+                + totals.shut_down
+                + totals.sent_on
+                + totals.expelled;
             assert_eq!(totals.entered, totals.connected + gone, "{}", row.queue);
         }
     }

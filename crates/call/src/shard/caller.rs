@@ -236,6 +236,7 @@ impl Shard {
                 media_open: false,
                 media_home: call,
                 notifier: None,
+                held_refer: None,
                 referred: 0,
                 early_media: false,
                 bye_due: false,

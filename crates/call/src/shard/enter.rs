@@ -66,7 +66,7 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
-        let cause = LeaveCause::Failed;
+        let cause = LeaveCause::SentOn;
         if self.enter(now, call, destination, cause, out).is_err() {
             self.end_call(now, call, EndCause::NotCompleted, status, out);
         }

@@ -87,7 +87,7 @@ impl Shard {
             self.end_saying(now, call, prompt, status, out);
             return Forwarding::Done;
         }
-        let entered = self.enter(now, call, &destination, LeaveCause::Failed, out);
+        let entered = self.enter(now, call, &destination, LeaveCause::SentOn, out);
         if entered.is_err() {
             let status = StatusCode::TEMPORARILY_UNAVAILABLE;
             self.end_call(now, call, EndCause::NotCompleted, status, out);

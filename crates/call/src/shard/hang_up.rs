@@ -170,6 +170,7 @@ impl Shard {
             return;
         };
         let (call, key) = (entry.call, entry.pending_key());
+        self.refuse_held(now, leg, out);
         if let Some(key) = key {
             self.pending.remove(&key);
         }
@@ -274,8 +275,8 @@ fn leave_cause(cause: EndCause) -> LeaveCause {
         EndCause::CallerHungUp
         | EndCause::CalleeHungUp
         | EndCause::Completed
-        | EndCause::Transferred
         | EndCause::MinutesUsedUp => LeaveCause::Abandoned,
+        EndCause::Transferred => LeaveCause::SentOn,
         EndCause::NotCompleted | EndCause::SignallingFailed | EndCause::PartyLost => {
             LeaveCause::Failed
         }

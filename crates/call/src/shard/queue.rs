@@ -221,6 +221,7 @@ impl Shard {
         }
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
+        self.do_held(now, leg, out);
     }
 
     fn queue_refused(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {

@@ -75,7 +75,7 @@ impl Shard {
                 return Forwarding::No;
             }
             let next = entry.alternatives.remove(0);
-            let entered = self.enter(now, call, &next, LeaveCause::Failed, out);
+            let entered = self.enter(now, call, &next, LeaveCause::SentOn, out);
             if entered.is_ok() {
                 return Forwarding::Done;
             }

@@ -2,12 +2,13 @@
 //! side of the one who asks; `transfer` has the side of the one who is sent.
 
 use super::replaces::leg_named_by;
-use super::requests::{ALLOW, Refused, no_extension_required};
+use super::requests::{ALLOW, Refused, no_dialog, no_extension_required};
 use super::{Mark, Shard};
 use crate::admission::organisation_of;
 use crate::call::{Done, Purpose, ReferringCall};
 use crate::crosswise::{Crosswise, Holding, Onward, Party, Referral};
 use crate::input::{EndCause, Output, RefusedCause};
+use crate::leg::{HeldRefer, Role};
 use crate::notifier::{Next, Notice, Notifier};
 use crate::routing;
 use crate::settings::Destination;
@@ -49,6 +50,9 @@ impl Shard {
     ) -> Result<(), Refused> {
         no_extension_required(request)?;
         let wanted = self.wanted(flow, leg, request)?;
+        if self.is_being_connected(leg) {
+            return self.hold_refer(key, flow, leg, request);
+        }
         let (refers, sent) = self.part(now, leg, out).ok_or_else(nobody_to_send)?;
         self.respond(now, *key, self.accepted(leg, request, wanted.reports), out);
         if let Some(call) = self.call_mut(refers) {
@@ -70,6 +74,59 @@ impl Shard {
             self.subscribe_referrer(now, leg, request, out);
         }
         Ok(())
+    }
+
+    /// Whether an agent has answered, and the queue engine has not said yet that he talks with the caller: phones that
+    /// transfer by a macro ask within a millisecond of our ACK.
+    fn is_being_connected(&self, leg: LegId) -> bool {
+        let Some(entry) = self.leg(leg) else {
+            return false;
+        };
+        let waits = self.call(entry.call).is_some_and(|call| {
+            matches!(&call.purpose, Purpose::Queue(queue) if queue.joined && queue.agent.is_none())
+        });
+        waits && entry.is_up() && matches!(entry.role, Role::Agent { .. })
+    }
+
+    /// One at a time waits; it is answered once he is connected, or gone.
+    fn hold_refer(
+        &mut self,
+        key: &ServerKey,
+        flow: &Flow,
+        leg: LegId,
+        request: &Request,
+    ) -> Result<(), Refused> {
+        let entry = self.leg_mut(leg).ok_or_else(nobody_to_send)?;
+        if entry.held_refer.is_some() {
+            let pending = StatusCode::REQUEST_PENDING;
+            return Err(Refused::new(pending, RefusedCause::Unsupported));
+        }
+        let held = HeldRefer {
+            key: *key,
+            flow: *flow,
+            request: request.clone(),
+        };
+        entry.held_refer = Some(held.into());
+        Ok(())
+    }
+
+    /// The agent talks with the caller: what he asked for meanwhile is done.
+    pub(super) fn do_held(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let held = self.leg_mut(leg).and_then(|leg| leg.held_refer.take());
+        if let Some(held) = held {
+            let HeldRefer { key, flow, request } = *held;
+            if let Err(refused) = self.referred(now, &key, &flow, leg, &request, out) {
+                self.refuse(now, key, &request, &refused, out);
+            }
+        }
+    }
+
+    /// He is gone.
+    pub(super) fn refuse_held(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
+        let held = self.leg_mut(leg).and_then(|leg| leg.held_refer.take());
+        if let Some(held) = held {
+            self.refuse(now, held.key, &held.request, &no_dialog(), out);
+        }
     }
 
     /// Whether the party may ask for this, and what it means.

@@ -190,7 +190,7 @@ impl Shard {
             self.settle_silently(leg);
             self.call_off(now, leg, CallOff::Elsewhere, out);
         }
-        self.stop_purpose(call, LeaveCause::Failed, out);
+        self.stop_purpose(call, LeaveCause::SentOn, out);
         if let Some(call) = self.call_mut(call) {
             call.purpose = Purpose::Between(Between::Leaving);
         }
@@ -250,7 +250,7 @@ impl Shard {
             return;
         };
         entry.arrived = entry.arrived.min(arrived);
-        let entered = self.enter(now, call, destination, LeaveCause::Failed, out);
+        let entered = self.enter(now, call, destination, LeaveCause::SentOn, out);
         if entered.is_err() {
             self.claim_refused(now, call, StatusCode::NOT_FOUND, out);
         }

@@ -36,7 +36,7 @@ impl Shard {
         // Told first, so that neither looks free for a moment.
         self.tell_own_call(leaver, own, OwnCall::Active, out);
         self.tell_own_call(stayer.clone(), own, OwnCall::Active, out);
-        self.stop_purpose(call, LeaveCause::Failed, out);
+        self.stop_purpose(call, LeaveCause::SentOn, out);
         if stays != caller {
             self.becomes_caller(call, stays, out);
         }
@@ -188,7 +188,7 @@ impl Shard {
             call.dialled = number.into();
         }
         let gone = match destination {
-            Some(destination) => self.enter(now, call, &destination, LeaveCause::Failed, out),
+            Some(destination) => self.enter(now, call, &destination, LeaveCause::SentOn, out),
             None => return self.comes_back(now, call, StatusCode::NOT_FOUND, out),
         };
         if gone.is_err() {
@@ -242,7 +242,7 @@ impl Shard {
         let Some(referral) = self.call_mut(call).and_then(|it| it.referral.take()) else {
             return;
         };
-        self.leave(now, call, LeaveCause::Failed, out);
+        self.leave(now, call, LeaveCause::SentOn, out);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -311,7 +311,7 @@ impl Shard {
         }
         let back = Destination::User(user);
         if self
-            .enter(now, call, &back, LeaveCause::Failed, out)
+            .enter(now, call, &back, LeaveCause::SentOn, out)
             .is_err()
         {
             self.end_call(now, call, EndCause::NotCompleted, status, out);

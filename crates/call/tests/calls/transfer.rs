@@ -379,3 +379,57 @@ fn over_a_bad_network_a_transfer_ends_with_everybody_idle_or_talking() {
         }
     }
 }
+
+#[test]
+fn an_agent_who_transfers_before_the_queue_has_joined_him_with_the_caller_is_heard() {
+    for gives_up in [false, true] {
+        let mut world = World::new(220, journey());
+        world.answers_take = std::time::Duration::from_millis(300);
+        let anna = world.phone("anna", ANSWERS);
+        let carin = world.phone("carin", ANSWERS);
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, NUMBER);
+        while !world.phones[anna].talks() {
+            world.run(std::time::Duration::from_millis(10));
+        }
+        assert_eq!(world.bridges(), 0, "the queue has not joined them yet");
+        world.refer(anna, CARIN);
+        // One more than may wait.
+        world.refer(anna, CARIN);
+        world.run(std::time::Duration::from_millis(50));
+        assert_eq!(world.phones[anna].seen.last(), Some(&Seen::Referred(491)));
+        if gives_up {
+            world.hang_up(anna);
+            world.run(seconds(1));
+            assert!(world.phones[anna].seen.contains(&Seen::Referred(481)));
+            world.hang_up(caller);
+        } else {
+            world.run(seconds(6));
+            assert!(world.phones[anna].seen.contains(&Seen::Referred(202)));
+            assert!(world.phones[anna].seen.contains(&Seen::Notified(200)));
+            assert!(world.phones[carin].talks() && world.phones[caller].talks());
+            assert_eq!(world.bridges(), 2);
+            world.hang_up(caller);
+        }
+        world.run(seconds(60));
+        assert_eq!(world.shard.calls_count(), 0);
+        assert_eq!(world.shard.legs_count(), 0);
+    }
+}
+
+#[test]
+fn a_transfer_to_a_full_queue_fails_and_whoever_asked_for_it_has_the_party_back() {
+    let (mut world, [anna, bosse, _]) = anna_talks_with_bosse(221, ANSWERS);
+    world.fill_the_queue();
+    world.refer(anna, QUEUE);
+    world.run(seconds(2));
+    assert_eq!(
+        since_answered(&world, anna),
+        [
+            Seen::Referred(202),
+            Seen::Notified(100),
+            Seen::Notified(486)
+        ]
+    );
+    assert!(world.phones[anna].talks() && world.phones[bosse].talks());
+}
