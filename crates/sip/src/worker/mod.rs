@@ -5,6 +5,7 @@
 
 mod next_hops;
 mod shards;
+mod wake;
 mod wire;
 
 use crate::clock::Clock;
@@ -196,7 +197,7 @@ struct Wires {
 struct Owned {
     id: ShardId,
     shard: Shard,
-    /// When the shard wants to be woken: its `poll_timeout`, kept here so that a turn of the loop asks
+    /// When the shard is to be woken, by its `poll_timeout`; kept here so that a turn of the loop asks
     /// only the shards that it touched.
     wakes_at: Time,
 }
@@ -253,7 +254,7 @@ impl<M: Media> Worker<M> {
             .map(|id| {
                 let shard = Shard::new(id, seed(seeds), parts.directory.clone());
                 // Trunks that are to be kept up are begun with at once.
-                let wakes_at = shard.poll_timeout().map_or(Time::NEVER, |(at, _)| at);
+                let wakes_at = wake::wakes_at(shard.poll_timeout());
                 Owned {
                     id,
                     shard,

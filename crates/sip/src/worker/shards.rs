@@ -1,7 +1,7 @@
 //! The shards' side of a task: handing inputs to the shard they are for, and carrying out what it wants
 //! done.
 
-use super::{Media, Worker};
+use super::{Media, Worker, wake};
 use crate::gate::{Asked, Verdict};
 use crate::holders::{Holder, Stage};
 use crate::mailbox::{ShardInput, ToAcd};
@@ -226,8 +226,7 @@ impl<M: Media> Worker<M> {
         }
         self.outputs = outputs;
         let owned = &mut self.shards[place];
-        let next = owned.shard.poll_timeout();
-        owned.wakes_at = next.map_or(Time::NEVER, |(at, _)| at);
+        owned.wakes_at = wake::wakes_at(owned.shard.poll_timeout());
     }
 
     /// Does one thing; gives back the answer, where there is one at once.
