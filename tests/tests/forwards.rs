@@ -102,3 +102,29 @@ fn who_may_call_outside_sends_the_one_he_talks_with_there_and_who_may_not_gets_4
     provider.expect_success();
     server.wait_idle(SOON);
 }
+
+#[test]
+fn a_group_rings_a_mobile_beside_a_colleague_and_a_number_leads_to_one() {
+    let group = "[groups.reception]\nextension = \"2000\"\nmembers = [\"cecilia\", \"070-1234567\"]\n\
+                 [numbers]\n\"+46850001002\" = { outside = \"070-1234567\" }\n";
+    let server = with_trunk()
+        .set("organisation.plan", "\"home\"")
+        .add("more.toml", group)
+        .start();
+    let mobile = Sipp::new(&server, "agent_answers").port(1).calls(2).start();
+    let anna = Phone::agent(&server, "anna");
+    let cecilia = Phone::agent(&server, "cecilia");
+    let mut calling = anna.call("2000");
+    let mut other = cecilia.incoming(SOON);
+    other.ring();
+    calling.expect_answer(SOON);
+    other.expect_cancel(SOON);
+    calling.hang_up();
+    server.wait_idle(SOON);
+    let caller = Phone::outside(&server, "+46709999999");
+    let mut calling = caller.call("+46850001002");
+    calling.expect_answer(SOON);
+    calling.hang_up();
+    mobile.expect_success();
+    server.wait_idle(SOON);
+}

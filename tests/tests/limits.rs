@@ -117,3 +117,21 @@ fn a_call_that_has_used_up_its_minutes_is_ended_with_a_reason() {
     provider.expect_success();
     server.wait_idle(SOON);
 }
+
+#[test]
+fn a_user_with_as_many_calls_as_he_may_have_still_calls_for_help() {
+    let server = with_trunk(10, "")
+        .set_server("limits.calls_per_user", "1")
+        .start();
+    let provider = provider(&server, 1);
+    let anna = Phone::agent(&server, "anna");
+    let mut waiting = anna.call("1000");
+    waiting.expect_answer(SOON);
+    assert_eq!(anna.call("102").answered(SOON), 503);
+    let mut help = anna.call("112");
+    help.expect_answer(SOON);
+    help.hang_up();
+    provider.expect_success();
+    waiting.hang_up();
+    server.wait_idle(SOON);
+}

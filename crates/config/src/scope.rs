@@ -151,6 +151,11 @@ pub(crate) fn open<'t, Id>(
     let extension = section.take("extension", address::extension, context);
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
+        if scope.numbering.is_emergency(&extension.value) {
+            let problem = format!("{} is an emergency number", quoted(&extension.value));
+            let mend = "choose another extension: whoever dials it calls for help";
+            context.add(Problem::new(extension.place, problem).mend(mend));
+        }
     }
     Some(Opened {
         id,

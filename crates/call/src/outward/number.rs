@@ -146,7 +146,7 @@ impl Numbering {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        if self.emergency.iter().any(|number| **number == *dialled) {
+        if self.is_emergency(&dialled) {
             return Some(Outside {
                 number: Number::Short(dialled.into()),
                 class: Class::Emergency,
@@ -167,6 +167,11 @@ impl Numbering {
             return Some(outside);
         }
         self.without_prefix(&dialled)
+    }
+
+    /// Whether digits are an emergency number, which nothing stands in the way of.
+    pub fn is_emergency(&self, digits: &str) -> bool {
+        self.emergency.iter().any(|number| **number == *digits)
     }
 
     /// A caller's number in E.164 with its plus, however his network writes it: also whole without any prefix, as

@@ -686,3 +686,12 @@ fn what_is_allowed_but_hardly_meant_is_a_warning() {
     ];
     assert_eq!(sandbox.lines(&warnings(&loaded)), expected);
 }
+
+#[test]
+fn an_extension_that_is_an_emergency_number_is_told() {
+    organisation(
+        "extension = \"101\"",
+        "extension = \"112\"",
+        "7:13: \"112\" is an emergency number; choose another extension: whoever dials it calls for help",
+    );
+}

@@ -112,9 +112,23 @@ impl<M: Media> Worker<M> {
         let starts_a_call = request.method == Method::Invite && !request.is_in_dialog();
         let limits = &self.directory.limits;
         let calls_max = usize::try_from(limits.calls_max).unwrap_or(usize::MAX);
-        starts_a_call
+        let too_many = starts_a_call
             && (self.parts.live_calls.count() >= calls_max
-                || !self.parts.gate.holders.has_room(admission, limits))
+                || !self.parts.gate.holders.has_room(admission, limits));
+        too_many && !self.is_emergency(request, admission)
+    }
+
+    /// Whether one of our users calls for help: whoever has as many calls as he may, has room for that.
+    fn is_emergency(&self, request: &Request, admission: &Admission) -> bool {
+        let Admission::User(user) = admission else {
+            return false;
+        };
+        let organisation = self.directory.organisations.get(&user.org());
+        let dialled = request.uri.dialled();
+        organisation.is_some_and(|organisation| {
+            let numbering = &organisation.outward.numbering;
+            dialled.is_some_and(|dialled| numbering.is_emergency(&dialled))
+        })
     }
 
     /// Tells the shards what the clock on the wall shows, if they have not been told for a while.
