@@ -4,6 +4,7 @@
 use crate::server::{Server, repository};
 use crate::wire::Transport;
 use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ pub struct Browser {
     stdin: Option<ChildStdin>,
     events: Receiver<String>,
     seen: Vec<String>,
+    errors: PathBuf,
 }
 
 impl Browser {
@@ -35,14 +37,14 @@ impl Browser {
             _ => "ws",
         };
         let folder = repository().join("tests/browser");
-        let errors = std::fs::File::create(server.folder().join("browser-errors")).unwrap();
+        let errors = server.folder().join(format!("browser-{name}-errors"));
         let mut child = Command::new("node")
             .arg(folder.join("phone.mjs"))
             .arg(format!("{scheme}://{}", server.sip_by(transport)))
             .arg(name)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(errors)
+            .stderr(std::fs::File::create(&errors).unwrap())
             .spawn()
             .expect("node can be started: tests/install.sh");
         let stdout = child.stdout.take().expect("piped");
@@ -58,6 +60,7 @@ impl Browser {
             stdin,
             events,
             seen: Vec::new(),
+            errors,
         };
         browser.expect_within("connected", START_LIMIT);
         browser
@@ -85,7 +88,11 @@ impl Browser {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(came) = self.events.recv_timeout(left) else {
-                panic!("no {event} in the browser; before it: {:?}", self.seen);
+                let errors = std::fs::read_to_string(&self.errors).unwrap_or_default();
+                panic!(
+                    "no {event} in the browser; before it: {:?}\n{errors}",
+                    self.seen
+                );
             };
             let is_it = came == event;
             self.seen.push(came);

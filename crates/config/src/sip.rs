@@ -104,22 +104,9 @@ pub(crate) fn read(
     let (mut external_address, mut local_networks, mut dns) = (None, None, None);
     let mut session_timers = SessionTimers::default();
     let (mut server_header, mut answer_options) = (None, None);
-    let mut listeners = Vec::new();
-    let mut emptied = None;
-    let mut udp_is_written = false;
+    let mut written = Written::default();
     if let Some(mut sip) = top.section("sip", "[sip]", context) {
-        for (key, transport, offset) in TRANSPORTS {
-            let addresses = value::list(LISTENERS_MAX, address::socket_address);
-            let Some(written) = sip.take(key, addresses, context) else {
-                continue;
-            };
-            udp_is_written |= transport == Transport::Udp;
-            emptied = Some(written.place);
-            listeners.extend(written.value.into_iter().map(|at| At {
-                value: listener(transport, at.value, port.map(|port| port + offset)),
-                place: at.place,
-            }));
-        }
+        written = read_listeners(&mut sip, port, context);
         let most = || value::whole(1..=CONNECTIONS_MAX_MOST);
         in_all = sip.take("connections_max", most(), context);
         per_source = sip.take("connections_per_source", most(), context);
@@ -136,17 +123,7 @@ pub(crate) fn read(
         answer_options = sip.take("answer_options", policies, context);
         sip.finish(context);
     }
-    if !udp_is_written {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, Transport::Udp.default_port()));
-        listeners.push(At {
-            value: listener(Transport::Udp, address, port),
-            place: start,
-        });
-    } else if let Some(place) = emptied.filter(|_| listeners.is_empty()) {
-        let problem = Problem::new(place, "the server would listen nowhere for SIP")
-            .mend("name an address, such as udp = [\"127.0.0.1:5060\"]");
-        context.add(problem);
-    }
+    let listeners = written.or_default(start, port, context);
     refuse_doubles(&listeners, context);
     SipSection {
         listeners,
@@ -167,6 +144,56 @@ pub(crate) fn read(
         server_header: server_header.map(|at| at.value.into()),
         answer_options: answer_options.map_or(AnswerOptions::default(), |at| at.value),
     }
+}
+
+/// The listeners that are written.
+#[derive(Default)]
+struct Written {
+    listeners: Vec<At<Listener>>,
+    /// Where the last list of them stands.
+    last: Option<Place>,
+    udp: bool,
+}
+
+impl Written {
+    /// With UDP on this machine where nothing is said of it; somewhere the server has to listen.
+    fn or_default(
+        mut self,
+        start: Place,
+        port: Option<u16>,
+        context: &mut Context<'_>,
+    ) -> Vec<At<Listener>> {
+        if !self.udp {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, Transport::Udp.default_port()));
+            self.listeners.push(At {
+                value: listener(Transport::Udp, address, port),
+                place: start,
+            });
+        } else if let Some(place) = self.last.filter(|_| self.listeners.is_empty()) {
+            let problem = Problem::new(place, "the server would listen nowhere for SIP")
+                .mend("name an address, such as udp = [\"127.0.0.1:5060\"]");
+            context.add(problem);
+        }
+        self.listeners
+    }
+}
+
+fn read_listeners(sip: &mut Section<'_>, port: Option<u16>, context: &mut Context<'_>) -> Written {
+    let mut written = Written::default();
+    for (key, transport, offset) in TRANSPORTS {
+        let addresses = value::list(LISTENERS_MAX, address::socket_address);
+        let Some(read) = sip.take(key, addresses, context) else {
+            continue;
+        };
+        written.udp |= transport == Transport::Udp;
+        written.last = Some(read.place);
+        let listeners = read.value.into_iter().map(|at| At {
+            value: listener(transport, at.value, port.map(|port| port + offset)),
+            place: at.place,
+        });
+        written.listeners.extend(listeners);
+    }
+    written
 }
 
 fn read_session_timers(sip: &mut Section<'_>, context: &mut Context<'_>) -> SessionTimers {
