@@ -64,6 +64,7 @@ impl Asked {
             interval: interval.max(ours.expires_min),
             refreshing,
             least: ours.expires_min,
+            raised: 0,
         }
     }
 
@@ -83,6 +84,10 @@ impl Asked {
     }
 }
 
+/// Times that one request of ours is sent anew for a longer session. Two proxies on the way may each want theirs; who
+/// wants a second more each time is asked no more.
+const RAISED_MAX: u8 = 3;
+
 /// How long a session stands, and who keeps it standing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Granted {
@@ -90,6 +95,8 @@ pub(crate) struct Granted {
     pub(crate) refreshing: Refreshing,
     /// The least that both sides and those between are known to take.
     least: Duration,
+    /// Times that it was raised since it was last agreed on.
+    raised: u8,
 }
 
 impl Granted {
@@ -99,16 +106,19 @@ impl Granted {
             interval: ours.expires,
             refreshing: Refreshing::Us,
             least: ours.expires_min,
+            raised: 0,
         }
     }
 
     /// What to ask for after a 422 (RFC 4028 §7.3): at least what it wants, which only ever rises. None where it
-    /// wants nothing new: asking again would end as before.
+    /// wants nothing new, so that asking again would end as before, or has been given way to often enough.
     pub(crate) fn raised_by(&self, headers: &Headers) -> Option<Granted> {
         let wanted = Duration::from_secs(headers.min_se().ok()??.into());
-        (wanted > self.least).then_some(Granted {
+        let more = wanted > self.least && self.raised < RAISED_MAX;
+        more.then_some(Granted {
             interval: self.interval.max(wanted),
             least: wanted,
+            raised: self.raised + 1,
             ..*self
         })
     }
@@ -120,6 +130,7 @@ impl Granted {
             let refreshing = Refreshing::Us;
             return Granted {
                 refreshing,
+                raised: 0,
                 ..*self
             };
         };
@@ -131,6 +142,7 @@ impl Granted {
                 Some(Refresher::Uac) | None => Refreshing::Us,
             },
             least: self.least,
+            raised: 0,
         }
     }
 
@@ -286,5 +298,21 @@ mod tests {
         assert_eq!(first.raised_by(&refused("90")), None);
         assert_eq!(first.raised_by(&Headers::new()), None);
         assert_eq!(raised.raised_by(&refused("3600")), None);
+    }
+
+    #[test]
+    fn who_wants_ever_more_is_asked_no_more_until_a_session_is_agreed_on() {
+        let refused = |seconds: u32| {
+            let mut headers = Headers::new();
+            headers.push(HeaderName::MinSe, seconds);
+            headers
+        };
+        let mut asked = Granted::at_first(&ours());
+        for more in 1..=u32::from(RAISED_MAX) {
+            asked = asked.raised_by(&refused(3_600 + more)).unwrap();
+        }
+        assert_eq!(asked.raised_by(&refused(7_200)), None);
+        let agreed = asked.as_answered(&Headers::new());
+        assert!(agreed.raised_by(&refused(7_200)).is_some());
     }
 }

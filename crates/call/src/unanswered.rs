@@ -15,8 +15,6 @@ pub(crate) struct Sent {
     pub(crate) flow: Flow,
     /// Challenges to it that have been answered.
     pub(crate) challenges: u8,
-    /// Times it was sent anew for a longer session.
-    pub(crate) raised: u8,
 }
 
 /// What one party has not answered.

@@ -17,9 +17,6 @@ use sip_core::{Flow, HeaderName, Method, Request, Response, StatusCode};
 /// Challenges to one request that are answered: the first, and one more that says that the nonce was stale.
 const CHALLENGES_MAX: u8 = 2;
 
-/// Times that one INVITE asks for a longer session. Two proxies on the way may each want theirs.
-const RAISED_MAX: u8 = 3;
-
 /// Whether a request that was refused goes out once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Again {
@@ -41,7 +38,6 @@ impl Shard {
             request,
             flow,
             challenges: 0,
-            raised: 0,
         };
         self.send_kept(now, user, sent, out);
     }
@@ -134,11 +130,7 @@ impl Shard {
 
     /// RFC 4028 §7.3: the same INVITE for a session that stands as long as the party wants at least.
     fn for_longer(&mut self, leg: LegId, sent: &mut Sent, response: &Response) -> Option<()> {
-        if sent.raised >= RAISED_MAX {
-            return None;
-        }
         let raised = self.session_wanted(leg)?.raised_by(&response.headers)?;
-        sent.raised += 1;
         let headers = &mut sent.request.headers;
         headers.remove(&HeaderName::SessionExpires);
         headers.remove(&HeaderName::MinSe);
