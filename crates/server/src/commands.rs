@@ -335,6 +335,7 @@ fn queue_row(queue: QueueSnapshot) -> QueueRow {
             entered: queue.totals.entered,
             connected: queue.totals.connected,
             abandoned: queue.totals.abandoned,
+            sent_on: queue.totals.sent_on,
             refused: queue.totals.refused,
         },
     }

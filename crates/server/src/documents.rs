@@ -109,6 +109,8 @@ pub(crate) struct QueueTotals {
     pub(crate) entered: u64,
     pub(crate) connected: u64,
     pub(crate) abandoned: u64,
+    /// Sent elsewhere from the queue, or gave their place to another.
+    pub(crate) sent_on: u64,
     pub(crate) refused: u64,
 }
 

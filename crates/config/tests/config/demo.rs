@@ -145,6 +145,11 @@ fn the_demo_has_its_trunk_and_feature_codes() {
         ("*12", FeatureCode::LogOut),
         ("*13", FeatureCode::Pause),
         ("*14", FeatureCode::Resume),
+        ("*15", FeatureCode::DoNotDisturbOn),
+        ("*16", FeatureCode::DoNotDisturbOff),
+        ("*21", FeatureCode::ForwardAlways),
+        ("*8", FeatureCode::PickUp),
+        ("*80", FeatureCode::Intercom),
     ];
     assert_eq!(codes, expected);
     assert_eq!(

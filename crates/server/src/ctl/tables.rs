@@ -54,6 +54,7 @@ fn queues(rows: &[QueueRow]) -> String {
         "ENTERED",
         "ANSWERED",
         "ABANDONED",
+        "SENT ON",
     ];
     let cells = rows.iter().map(|row| {
         [
@@ -70,6 +71,7 @@ fn queues(rows: &[QueueRow]) -> String {
             row.totals.entered.to_string(),
             row.totals.connected.to_string(),
             row.totals.abandoned.to_string(),
+            row.totals.sent_on.to_string(),
         ]
     });
     table(head, cells, "No queues are configured.")
