@@ -69,12 +69,15 @@ fn two_hundred_calls_through_twenty_agents_are_all_answered_and_leave_nothing_be
     let descriptors = process::descriptors(server.pid());
     round(&server, &mut generator);
     assert_eq!(agents_states(&server).len(), AGENTS);
+    // What a call leaves for 32 s (RFC 3261 §17, Timers D, H and J) is at its most in the second round: the allocator takes
+    // what it needs for that then, and nothing more in the third.
+    round(&server, &mut generator);
     let memory = process::resident_bytes(server.pid());
     round(&server, &mut generator);
     let grown = process::resident_bytes(server.pid()).saturating_sub(memory);
     assert!(
         grown < 4 << 20,
-        "a second round of {CALLS} calls kept {grown} bytes"
+        "a third round of {CALLS} calls kept {grown} bytes"
     );
     // Sockets rest for a while before they are closed.
     server.wait(
@@ -85,7 +88,7 @@ fn two_hundred_calls_through_twenty_agents_are_all_answered_and_leave_nothing_be
     let totals = server.ctl_row("queues", "name", "demo/load")["totals"].clone();
     assert_eq!(
         (&totals["entered"], &totals["connected"]),
-        (&400.into(), &400.into()),
+        (&600.into(), &600.into()),
         "{totals}"
     );
     server.stop();
