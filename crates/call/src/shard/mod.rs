@@ -45,7 +45,7 @@ use crate::routing::Asking;
 use crate::settings::Directory;
 use crate::subscription::{Subscription, SubscriptionTimer};
 use crate::timers::Timers;
-use crate::upkeep::{Errand, TrunkSeen, Upkeep};
+use crate::upkeep::{Errand, Heard, TrunkSeen, Upkeep};
 use crate::view::{CallState, CallView};
 use crate::watched::Line;
 use again::Again;
@@ -175,7 +175,9 @@ impl Core for Shard {
             Input::FoundRinging { call, leg } => self.ringing_found(now, call, leg, out),
             Input::Resolved { asker, targets } => match asker {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),
-                Asker::Trunk(errand) => self.trunk_resolved(now, errand, targets, out),
+                Asker::Trunk(errand) => {
+                    self.trunk_heard(now, errand, Heard::Addresses(targets), out);
+                }
             },
             Input::MediaOpened { leg, address } => self.media_opened(now, leg, address, out),
             Input::Occupied { leg, ask, result } => self.occupied(now, leg, &ask, result, out),
@@ -488,7 +490,7 @@ impl Shard {
             }
             Mark::Lamp(id) => self.lamp_told(now, id, response, out),
             Mark::Message(id) => self.text_message_answered(now, id, Some(response), out),
-            Mark::Trunk(errand) => self.trunk_answered(now, errand, response, out),
+            Mark::Trunk(errand) => self.trunk_heard(now, errand, Heard::Answer(response), out),
             Mark::Bye(_) | Mark::Notify(_) | Mark::Prack(_) | Mark::Stray => {}
         }
     }
@@ -507,7 +509,9 @@ impl Shard {
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Lamp(id) => self.forget_subscription(id, out),
             Mark::Message(id) => self.text_message_answered(now, id, None, out),
-            Mark::Trunk(errand) => self.trunk_unanswered(now, errand, failure, out),
+            Mark::Trunk(errand) => {
+                self.trunk_heard(now, errand, Heard::Nothing(failure.into()), out)
+            }
             Mark::Prack(_) | Mark::Stray => {}
         }
     }

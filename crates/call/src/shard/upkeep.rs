@@ -8,12 +8,12 @@ use crate::settings::Directory;
 use crate::tag::shard_of_trunk;
 use crate::trunk::Outward;
 use crate::upkeep::{
-    Around, Errand, ErrandKind, Probe, Registration, TrunkSeen, Unanswered, Upkeep, Wanted, Wish,
+    Around, Errand, ErrandKind, Heard, Probe, Registration, TrunkSeen, Upkeep, Wanted, Wish,
     place_of, terms_of,
 };
 use base::{ShardId, Time, TrunkId, UpkeepId};
-use sip_core::transaction::{self, Failure};
-use sip_core::{Flow, Response};
+use sip_core::Flow;
+use sip_core::transaction;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -190,93 +190,31 @@ impl Shard {
         });
     }
 
-    pub(super) fn trunk_resolved(
+    /// What became of an errand, for the machine that sent on it.
+    pub(super) fn trunk_heard(
         &mut self,
         now: Time,
         errand: Errand,
-        targets: Vec<Flow>,
+        heard: Heard<'_>,
         out: &mut Vec<Output>,
     ) {
         let attempt = errand.attempt;
         self.step_upkeep(now, errand.upkeep, out, |upkeep, around| {
             let keep = &around.outward.keep;
-            let registration = upkeep.registration.as_mut().zip(keep.register.as_ref());
-            let probe = upkeep.probe.as_mut().zip(keep.probe);
             match errand.kind {
-                ErrandKind::Register => [
-                    registration.and_then(|(machine, register)| {
-                        machine.resolved(around, register, attempt, targets)
-                    }),
-                    None,
-                ],
-                ErrandKind::Probe => [
-                    None,
-                    probe.and_then(|(machine, every)| {
-                        machine.resolved(around, every, attempt, targets)
-                    }),
-                ],
-            }
-        });
-    }
-
-    pub(super) fn trunk_answered(
-        &mut self,
-        now: Time,
-        errand: Errand,
-        response: &Response,
-        out: &mut Vec<Output>,
-    ) {
-        let attempt = errand.attempt;
-        self.step_upkeep(now, errand.upkeep, out, |upkeep, around| {
-            let keep = &around.outward.keep;
-            let registration = upkeep.registration.as_mut().zip(keep.register.as_ref());
-            let probe = upkeep.probe.as_mut().zip(keep.probe);
-            match errand.kind {
-                ErrandKind::Register => [
-                    registration.and_then(|(machine, register)| {
-                        machine.answered(around, register, attempt, response)
-                    }),
-                    None,
-                ],
-                ErrandKind::Probe => [
-                    None,
-                    probe.and_then(|(machine, every)| {
-                        machine.answered(around, every, attempt, response)
-                    }),
-                ],
-            }
-        });
-    }
-
-    pub(super) fn trunk_unanswered(
-        &mut self,
-        now: Time,
-        errand: Errand,
-        failure: Failure,
-        out: &mut Vec<Output>,
-    ) {
-        let attempt = errand.attempt;
-        let why = match failure {
-            Failure::Timeout => Unanswered::InTime,
-            Failure::Transport => Unanswered::NotSent,
-        };
-        self.step_upkeep(now, errand.upkeep, out, |upkeep, around| {
-            let keep = &around.outward.keep;
-            let registration = upkeep.registration.as_mut().zip(keep.register.as_ref());
-            let probe = upkeep.probe.as_mut().zip(keep.probe);
-            match errand.kind {
-                ErrandKind::Register => [
-                    registration.and_then(|(machine, register)| {
-                        machine.unanswered(around, register, attempt, why)
-                    }),
-                    None,
-                ],
-                ErrandKind::Probe => [
-                    None,
-                    probe.and_then(|(machine, every)| {
-                        machine.unanswered(around, every, attempt, why)
-                    }),
-                ],
+                ErrandKind::Register => {
+                    let machine = upkeep.registration.as_mut().zip(keep.register.as_ref());
+                    let wish = machine.and_then(|(machine, register)| {
+                        machine.heard(around, register, attempt, heard)
+                    });
+                    [wish, None]
+                }
+                ErrandKind::Probe => {
+                    let machine = upkeep.probe.as_mut().zip(keep.probe);
+                    let wish = machine
+                        .and_then(|(machine, every)| machine.heard(around, every, attempt, heard));
+                    [None, wish]
+                }
             }
         });
     }

@@ -16,7 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sip_core::addresses::Addresses;
 use sip_core::digest::Algorithm;
-use sip_core::{Flow, Request, StatusCode, Uri};
+use sip_core::transaction::Failure;
+use sip_core::{Flow, Request, Response, StatusCode, Uri};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -208,11 +209,30 @@ pub(crate) struct Around<'a> {
     pub(crate) rng: &'a mut ChaCha8Rng,
 }
 
+/// What became of an errand.
+pub(crate) enum Heard<'h> {
+    /// The addresses that were asked for.
+    Addresses(Vec<Flow>),
+    /// An answer to what was sent.
+    Answer(&'h Response),
+    /// There is none.
+    Nothing(Unanswered),
+}
+
 /// Why there is no answer to what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unanswered {
     InTime,
     NotSent,
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Unanswered {
+        match failure {
+            Failure::Timeout => Unanswered::InTime,
+            Failure::Transport => Unanswered::NotSent,
+        }
+    }
 }
 
 impl From<Unanswered> for Trouble {

@@ -2,7 +2,8 @@
 //! nothing yet, so that a moment's trouble moves no calls.
 
 use super::{
-    Around, RESOLVING_MAX, TARGETS_MAX, Trouble, TrunkState, Unanswered, Wanted, Wish, waiting,
+    Around, Heard, RESOLVING_MAX, TARGETS_MAX, Trouble, TrunkState, Unanswered, Wanted, Wish,
+    waiting,
 };
 use base::Time;
 use rand_core::Rng;
@@ -82,7 +83,7 @@ impl Probe {
                 self.lost(around, every, Trouble::NoAddress)
             }
             Phase::Asking { until } if until <= around.now => {
-                self.unanswered(around, every, self.attempt, Unanswered::InTime)
+                self.unanswered(around, every, Unanswered::InTime)
             }
             _ => None,
         }
@@ -96,15 +97,32 @@ impl Probe {
         }
     }
 
-    /// The next hop's addresses.
-    pub(crate) fn resolved(
+    /// What became of an errand; of an earlier one, nothing follows.
+    pub(crate) fn heard(
         &mut self,
         around: &mut Around<'_>,
         every: Duration,
         attempt: u32,
+        heard: Heard<'_>,
+    ) -> Option<Wish> {
+        if attempt != self.attempt {
+            return None;
+        }
+        match heard {
+            Heard::Addresses(targets) => self.resolved(around, every, targets),
+            Heard::Answer(response) => self.answered(around, every, response),
+            Heard::Nothing(why) => self.unanswered(around, every, why),
+        }
+    }
+
+    /// The next hop's addresses.
+    fn resolved(
+        &mut self,
+        around: &mut Around<'_>,
+        every: Duration,
         mut targets: Vec<Flow>,
     ) -> Option<Wish> {
-        if attempt != self.attempt || !matches!(self.phase, Phase::Resolving { .. }) {
+        if !matches!(self.phase, Phase::Resolving { .. }) {
             return None;
         }
         targets.truncate(TARGETS_MAX);
@@ -113,29 +131,27 @@ impl Probe {
     }
 
     /// No answer came from an address.
-    pub(crate) fn unanswered(
+    fn unanswered(
         &mut self,
         around: &mut Around<'_>,
         every: Duration,
-        attempt: u32,
         why: Unanswered,
     ) -> Option<Wish> {
-        if attempt != self.attempt || !matches!(self.phase, Phase::Asking { .. }) {
+        if !matches!(self.phase, Phase::Asking { .. }) {
             return None;
         }
         self.go_on(around, every, why.into())
     }
 
     /// An answer: any will do but those that say that there is no service.
-    pub(crate) fn answered(
+    fn answered(
         &mut self,
         around: &mut Around<'_>,
         every: Duration,
-        attempt: u32,
         response: &Response,
     ) -> Option<Wish> {
         let asking = matches!(self.phase, Phase::Asking { .. });
-        if attempt != self.attempt || !asking || response.status.is_provisional() {
+        if !asking || response.status.is_provisional() {
             return None;
         }
         if matches!(response.status.code(), 408 | 503) {

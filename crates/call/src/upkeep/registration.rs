@@ -3,8 +3,8 @@
 
 use super::register::{self, Said};
 use super::{
-    Around, RESOLVING_MAX, Register, Registers, TARGETS_MAX, Trouble, TrunkState, Unanswered,
-    Wanted, Wish, waiting,
+    Around, Heard, RESOLVING_MAX, Register, Registers, TARGETS_MAX, Trouble, TrunkState,
+    Unanswered, Wanted, Wish, waiting,
 };
 use crate::challenge::{self, Asked};
 use base::Time;
@@ -188,7 +188,7 @@ impl Registration {
                 self.go_on(around, register)
             }
             Phase::Asking { until, .. } if until <= now => {
-                self.unanswered(around, register, self.attempt, Unanswered::InTime)
+                self.unanswered(around, register, Unanswered::InTime)
             }
             _ => None,
         }
@@ -204,15 +204,32 @@ impl Registration {
         self.begin(around, register)
     }
 
-    /// The addresses of the registrar that was asked for.
-    pub(crate) fn resolved(
+    /// What became of an errand; of an earlier one, nothing follows.
+    pub(crate) fn heard(
         &mut self,
         around: &mut Around<'_>,
         register: &Register,
         attempt: u32,
+        heard: Heard<'_>,
+    ) -> Option<Wish> {
+        if attempt != self.attempt {
+            return None;
+        }
+        match heard {
+            Heard::Addresses(targets) => self.resolved(around, register, targets),
+            Heard::Answer(response) => self.answered(around, register, response),
+            Heard::Nothing(why) => self.unanswered(around, register, why),
+        }
+    }
+
+    /// The addresses of the registrar that was asked for.
+    fn resolved(
+        &mut self,
+        around: &mut Around<'_>,
+        register: &Register,
         mut targets: Vec<Flow>,
     ) -> Option<Wish> {
-        if attempt != self.attempt || !matches!(self.phase, Phase::Resolving { .. }) {
+        if !matches!(self.phase, Phase::Resolving { .. }) {
             return None;
         }
         targets.truncate(TARGETS_MAX);
@@ -226,14 +243,13 @@ impl Registration {
     }
 
     /// No answer came to what was sent.
-    pub(crate) fn unanswered(
+    fn unanswered(
         &mut self,
         around: &mut Around<'_>,
         register: &Register,
-        attempt: u32,
         why: Unanswered,
     ) -> Option<Wish> {
-        if attempt != self.attempt || !matches!(self.phase, Phase::Asking { .. }) {
+        if !matches!(self.phase, Phase::Asking { .. }) {
             return None;
         }
         self.trouble = Some(why.into());
@@ -241,11 +257,10 @@ impl Registration {
     }
 
     /// An answer to what was sent.
-    pub(crate) fn answered(
+    fn answered(
         &mut self,
         around: &mut Around<'_>,
         register: &Register,
-        attempt: u32,
         response: &Response,
     ) -> Option<Wish> {
         let Phase::Asking {
@@ -254,7 +269,7 @@ impl Registration {
         else {
             return None;
         };
-        if attempt != self.attempt || response.status.is_provisional() {
+        if response.status.is_provisional() {
             return None;
         }
         match response.status.code() {
