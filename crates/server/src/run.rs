@@ -18,13 +18,13 @@ use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wishes::{self, WishesOfStore};
 use crate::{measure, random, watch, welcome};
 use base::{CallId, LegId};
-use config::Environment;
+use config::{Environment, ServerSettings};
 use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use sip::{
-    BindError, Clock, Gate, Ledgers, LiveCalls, Registrations, Secrets, Sockets, Tls, ToAcd,
-    Trunks, Watch,
+    BindError, Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registrations, Secrets, Sockets, Tls,
+    ToAcd, Trunks, Watch,
 };
 use sip_core::transport::Listener;
 use std::io;
@@ -284,18 +284,7 @@ async fn wire(
     let is_account = |user: &base::UserId| loaded.directory.user(user).is_some();
     let kept = loading.kept().await;
     let reachable = keeping.restore(kept.bindings, is_account);
-    let events = mailboxes.clone();
-    let media = MediaEngine::start(
-        MediaConfig {
-            bind: settings.rtp.address,
-            ports: settings.rtp.ports.clone(),
-            threads: settings.rtp.threads,
-        },
-        Arc::new(prompts),
-        move |event| events.media_event(event),
-    )
-    .map_err(StartError::Media)?;
-
+    let media = start_media(settings, prompts, mailboxes.clone())?;
     let room = calls_max as usize * ACD_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
     let (to_acd, acd_inputs) = mpsc::channel(room);
     let (task, acd) = AcdTask::new(
@@ -319,17 +308,10 @@ async fn wire(
         to_acd.clone(),
     ));
 
-    let secrets = Secrets {
-        nonce_key: random::bytes()?,
-        table_seed: [
-            u64::from_be_bytes(random::bytes()?),
-            u64::from_be_bytes(random::bytes()?),
-        ],
-    };
     wishes::restore(&watch, &store, kept.wishes, is_account);
     let wish_keeper = Box::new(WishesOfStore(store.clone()));
     let keeper = Box::new(BansOfStore { clock, store });
-    let gate = Arc::new(Gate::new(&secrets, settings.nonce_lifetime, keeper));
+    let gate = Arc::new(Gate::new(&secrets()?, settings.nonce_lifetime, keeper));
     bans::restore(&gate, clock, &kept.bans);
     for registered in registrations.list(clock.now()) {
         gate.vouch(clock.now(), registered.binding.flow.remote);
@@ -392,6 +374,31 @@ async fn wire(
         listeners,
     }));
     Ok((state, keeping, commands, reloads))
+}
+
+fn start_media(
+    settings: &ServerSettings,
+    prompts: Prompts,
+    mailboxes: Mailboxes,
+) -> Result<MediaEngine, StartError> {
+    let config = MediaConfig {
+        bind: settings.rtp.address,
+        ports: settings.rtp.ports.clone(),
+        threads: settings.rtp.threads,
+    };
+    let tell = move |event| mailboxes.media_event(event);
+    MediaEngine::start(config, Arc::new(prompts), tell).map_err(StartError::Media)
+}
+
+/// What nobody else may guess, drawn anew at each start.
+fn secrets() -> io::Result<Secrets> {
+    Ok(Secrets {
+        nonce_key: random::bytes()?,
+        table_seed: [
+            u64::from_be_bytes(random::bytes()?),
+            u64::from_be_bytes(random::bytes()?),
+        ],
+    })
 }
 
 /// The media engine as shards see it.

@@ -7,11 +7,11 @@ use crate::holders::{Holder, Stage};
 use crate::mailbox::{ShardInput, ToAcd};
 use crate::measure::{end_label, refused_label};
 use crate::registrations::{Admitted, Reach};
-use base::{Core, ShardId, Time};
+use base::{Core, ShardId, Time, UserId};
 use call::settings::ServiceRoute;
 use call::{Admission, CallEvent, Input, Output};
 use rand_core::Rng;
-use sip_core::{Flow, HeaderName, Message, Method, Request};
+use sip_core::{Flow, HeaderName, Message, Method, Request, Response};
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -256,28 +256,7 @@ impl<M: Media> Worker<M> {
                 request,
                 user,
             } => {
-                let admitted = Admitted {
-                    user: &user,
-                    flow: &flow,
-                    request: &request,
-                    contacts_max: self.directory.contacts_max(&user),
-                };
-                let (mut response, reach) = self.parts.registrations.register(now, &admitted);
-                if response.status.is_success()
-                    && self.directory.service_route == ServiceRoute::ThisServer
-                {
-                    let route = self.directory.addresses.route(&flow);
-                    response.headers.push(HeaderName::ServiceRoute, route);
-                }
-                if reach == Reach::Changed {
-                    self.inform_acd(ToAcd::DeviceChanged(user));
-                }
-                if flow.connection != 0 && !self.connections.is_live(flow.connection) {
-                    // It ended while the REGISTER was on its way here.
-                    for user in self.parts.registrations.flow_closed(flow.connection) {
-                        self.inform_acd(ToAcd::DeviceChanged(user));
-                    }
-                }
+                let response = self.register(now, flow, &request, user);
                 return Some(Input::Registered { key, response });
             }
             Output::Locate { leg, user } => {
@@ -365,6 +344,32 @@ impl<M: Media> Worker<M> {
             Output::TrunkForgotten(trunk) => self.parts.trunks.forgotten(&trunk),
         }
         None
+    }
+
+    /// Takes up a REGISTER whose sender has proved who he is.
+    fn register(&mut self, now: Time, flow: Flow, request: &Request, user: UserId) -> Response {
+        let admitted = Admitted {
+            user: &user,
+            flow: &flow,
+            request,
+            contacts_max: self.directory.contacts_max(&user),
+        };
+        let (mut response, reach) = self.parts.registrations.register(now, &admitted);
+        if response.status.is_success() && self.directory.service_route == ServiceRoute::ThisServer
+        {
+            let route = self.directory.addresses.route(&flow);
+            response.headers.push(HeaderName::ServiceRoute, route);
+        }
+        if reach == Reach::Changed {
+            self.inform_acd(ToAcd::DeviceChanged(user));
+        }
+        if flow.connection != 0 && !self.connections.is_live(flow.connection) {
+            // It ended while the REGISTER was on its way here.
+            for user in self.parts.registrations.flow_closed(flow.connection) {
+                self.inform_acd(ToAcd::DeviceChanged(user));
+            }
+        }
+        response
     }
 
     /// Pokes the subscriptions that are to look again; what a full mailbox does not take is tried again.
