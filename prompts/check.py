@@ -18,6 +18,8 @@ import sound
 
 # A caller waiting for a number won't wait longer, and nothing is said in less.
 NUMBER_S = (0.15, 1.6)
+# What ends without a full stop is a piece of something longer.
+PIECE_S = (0.1, 3.0)
 MESSAGE_S = (0.5, 12.0)
 # All prompts of all languages sound equally loud within this, in dB each way.
 LOUDNESS_DB = 2.5
@@ -37,7 +39,14 @@ def between(what, value, bounds):
     return [] if low <= value <= high else [f"{what}: expected {low} to {high}, came {value:.2f}"]
 
 
-def prompt_faults(path, prompt_id):
+def length_bounds(prompt_id, text):
+    """How long a prompt may be, in seconds."""
+    if make.is_number(prompt_id):
+        return NUMBER_S
+    return MESSAGE_S if text.endswith(".") else PIECE_S
+
+
+def prompt_faults(path, prompt_id, text):
     """Faults of one prompt's file."""
     try:
         samples = sound.read(path)
@@ -50,7 +59,7 @@ def prompt_faults(path, prompt_id):
     top = sound.db(sound.peak(samples) / sound.FULL_SCALE)
     edge = max(sound.peak(samples[:16]), sound.peak(samples[-16:]))
     return [
-        *between("length in s", seconds, NUMBER_S if make.is_number(prompt_id) else MESSAGE_S),
+        *between("length in s", seconds, length_bounds(prompt_id, text)),
         *between("loudness in dBFS", loudness, (make.ACTIVE_DB - LOUDNESS_DB, make.ACTIVE_DB + LOUDNESS_DB)),
         *between("peak in dBFS", top, (make.ACTIVE_DB, make.PEAK_DB + 0.1)),
         *between("edge sample", edge, (0, EDGE_SAMPLE_MAX)),
@@ -75,8 +84,8 @@ def language_faults(texts, language):
     folder = make.HERE / language
     faults = [
         f"{language}/{prompt_id}.wav: {fault}"
-        for prompt_id in texts["prompts"]
-        for fault in prompt_faults(folder / f"{prompt_id}.wav", prompt_id)
+        for prompt_id, row in texts["prompts"].items()
+        for fault in prompt_faults(folder / f"{prompt_id}.wav", prompt_id, row[language])
     ]
     for path in sorted(folder.glob("*")):
         if path.suffix != ".wav" or path.stem not in texts["prompts"]:
@@ -120,14 +129,14 @@ def music_faults():
     return [f"{name}: {fault}" for fault in faults]
 
 
-def ringing_faults():
-    """Faults of the ringing tone: it is what music.py computes."""
-    name = "music/ringing.wav"
+def tone_faults(piece):
+    """Faults of a tone: it is what music.py computes."""
+    name = f"music/{piece}.wav"
     try:
         samples = sound.read(make.HERE / name)
     except (OSError, EOFError, ValueError) as error:
         return [f"{name}: expected a readable WAV, came: {error}"]
-    computed = music.ringing()
+    computed = music.PIECES[piece]()
     apart = max((abs(a - b) for a, b in zip(samples, computed)), default=0)
     faults = [
         *between("samples", len(samples), (len(computed), len(computed))),
@@ -170,7 +179,7 @@ def main():
     if not faults:
         for language in make.languages(texts):
             faults += language_faults(texts, language)
-        faults += music_faults() + ringing_faults()
+        faults += music_faults() + tone_faults("ringing") + tone_faults("beep") + tone_faults("pause")
     if not faults:
         for language in make.languages(texts):
             faults += remade_faults(texts, language)

@@ -120,8 +120,8 @@ def make_language(texts, language, target):
 
 def make_music(target):
     """Writes the music to target/music/."""
-    sound.write(target / "music" / "waiting.wav", music.waiting())
-    sound.write(target / "music" / "ringing.wav", music.ringing())
+    for name, piece in music.PIECES.items():
+        sound.write(target / "music" / f"{name}.wav", piece())
 
 
 def main():
@@ -136,7 +136,7 @@ def main():
             print(f"{language}: {len(texts['prompts'])} prompts")
     if options.only in (None, "music"):
         make_music(options.into)
-        print("music: waiting, ringing")
+        print(f"music: {', '.join(music.PIECES)}")
     return 0
 
 

@@ -1,5 +1,5 @@
-"""The waiting music: a slow piece of eight bars, computed, that loops without a seam; and the ringing tone. Deterministic; needs
-nothing but Python.
+"""The waiting music: a slow piece of eight bars, computed, that loops without a seam; the ringing tone, the tone after which one
+speaks, and a rest. Deterministic; needs nothing but Python.
 
 It stays under 3.4 kHz, is never silent, and leaves out every partial near an A in the telephone band, so that a 440 Hz test tone
 can be told from it.
@@ -26,6 +26,12 @@ RINGING_EVERY_S = 5
 RINGING_DB = -19.0
 # Longer than a click, shorter than is heard.
 RINGING_EDGE_S = 0.01
+# After it one speaks: high enough to be told from a voice.
+BEEP_HZ = 1_000.0
+BEEP_S = 0.3
+BEEP_DB = -16.0
+# Between the groups of a telephone number.
+PAUSE_S = 0.3
 TABLE_BITS = 12
 SINE = [math.sin(2 * math.pi * i / (1 << TABLE_BITS)) for i in range((1 << TABLE_BITS) + 1)]
 
@@ -118,3 +124,23 @@ def ringing():
         shape = min(1.0, i / edge, (on - 1 - i) / edge)
         samples[i] = round(peak * shape * math.sin(2 * math.pi * RINGING_HZ * i / sound.RATE_HZ))
     return samples
+
+
+def beep():
+    """The tone after which one speaks."""
+    length = int(sound.RATE_HZ * BEEP_S)
+    edge = int(sound.RATE_HZ * RINGING_EDGE_S)
+    peak = sound.amplitude(BEEP_DB)
+    return array.array("h", (
+        round(peak * min(1.0, i / edge, (length - 1 - i) / edge) * math.sin(2 * math.pi * BEEP_HZ * i / sound.RATE_HZ))
+        for i in range(length)
+    ))
+
+
+def pause():
+    """A rest."""
+    return array.array("h", bytes(2 * int(sound.RATE_HZ * PAUSE_S)))
+
+
+# What music/ holds, by name.
+PIECES = {"waiting": waiting, "ringing": ringing, "beep": beep, "pause": pause}

@@ -6,6 +6,7 @@ use crate::problems::Problem;
 use crate::scope::LANGUAGES;
 use crate::section::{At, Context};
 use call::settings::Language;
+use call::speech::number_prompt_names;
 use media_core::PromptId;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -109,13 +110,9 @@ impl Library {
 
     /// Done once: every queue asks.
     fn look_for_numbers(&mut self) {
-        let hundreds = (1..10).map(|n| n * 100);
-        let thousands = (1..10).map(|n| n * 1_000);
-        let names = (0..100).chain(hundreds).chain(thousands);
-        let names = names.map(|n| format!("number-{n}"));
         for (folder, language) in LANGUAGES {
             let id = |name: &str| PromptId::new(&format!("{folder}/{name}"));
-            let missing = names.clone().filter(|name| !self.has(&id(name)));
+            let missing = number_prompt_names().filter(|name| !self.has(&id(name)));
             self.missing_numbers.push((language, missing.collect()));
         }
     }
