@@ -10,7 +10,8 @@
 #![allow(missing_docs, reason = "a program")]
 
 use acd::{
-    AgentSettings, Command, Deferral, Engine, Input, Output, Policy, QueueSettings, Settings,
+    AgentSettings, Command, Deferral, Engine, Entrance, Input, Output, Policy, QueueSettings,
+    Settings,
 };
 use base::{CallId, Core, OrgId, QueueId, ShardId, Time, UserId};
 use std::collections::VecDeque;
@@ -105,11 +106,7 @@ impl Hall {
         };
         // A step co-prime to the number of queues reaches them all in scattered order.
         let queue = self.queues[self.calls as usize * 7 % self.queues.len()].clone();
-        self.give(Input::Join {
-            call,
-            queue,
-            arrived: self.now,
-        })
+        self.give(Input::Join(Entrance::new(call, queue, self.now)))
     }
 
     /// Hands the input in, answers what rings; returns how many decisions that were.
@@ -140,6 +137,7 @@ fn settings(org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
             policy: Policy::LongestIdle,
             ring: Duration::from_secs(20),
             wrap_up: Duration::ZERO,
+            ageing: Duration::from_secs(300),
             waiting_max: u32::MAX,
             deferral: Deferral {
                 no_answer: Duration::from_secs(5),

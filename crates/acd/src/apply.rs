@@ -34,12 +34,11 @@ impl Engine {
                 call,
                 queue,
                 arrived,
+                head_start,
+                ..
             } => {
-                let place = Place {
-                    arrived: *arrived,
-                    ticket: stamped.seq,
-                };
-                self.apply_entered(*call, queue, place);
+                let place = Place::of(*arrived, *head_start, stamped.seq);
+                self.apply_entered(*call, queue, *arrived, place);
             }
             Fact::Offered {
                 offer,
@@ -184,20 +183,21 @@ impl Engine {
         }
     }
 
-    fn apply_entered(&mut self, call: CallId, id: &QueueId, place: Place) {
+    fn apply_entered(&mut self, call: CallId, id: &QueueId, arrived: Time, place: Place) {
         let Some(at) = self.queues.number(id) else {
             return;
         };
         let caller = Caller {
             queue: id.clone(),
             at,
+            arrived,
             place,
             stage: Stage::Waiting,
         };
         self.callers.insert(call, caller);
         self.queue(at, |queue| {
             queue.totals.entered += 1;
-            queue.line.insert(place);
+            queue.stand(arrived, place);
             queue.waiting.insert(place, call);
         });
     }
@@ -226,9 +226,9 @@ impl Engine {
         let (call, queue, agent) = (made.call, made.at, made.to);
         if let Some(caller) = self.callers.get_mut(&call) {
             caller.stage = Stage::Connected(offer);
-            let place = caller.place;
+            let (arrived, place) = (caller.arrived, caller.place);
             self.queue(queue, |queue| {
-                queue.line.remove(place);
+                queue.step_out(arrived, place);
                 queue.talking += 1;
                 queue.totals.connected += 1;
             });

@@ -1,31 +1,42 @@
 //! Decisions about callers: who is taken in, who leaves, who stands where.
 
 use crate::engine::Step;
+use crate::entrance::Entrance;
 use crate::fact::Fact;
 use crate::input::LeaveCause;
 use crate::output::{Command, RefuseCause, WithdrawCause};
 use crate::queue::Stage;
-use base::{CallId, OfferId, QueueId, Time};
+use base::{CallId, OfferId, QueueId};
 
 /// Most callers in all queues together, those talking among them: twice what the largest installation
 /// is built for, so that a flood costs memory for no more than this.
 pub const CALLERS_MAX: usize = 200_000;
 
 impl Step<'_> {
-    pub(crate) fn join(&mut self, call: CallId, queue: QueueId, arrived: Time) {
+    pub(crate) fn join(&mut self, entrance: Entrance) {
+        let Entrance {
+            call,
+            queue,
+            arrived,
+            priority,
+        } = entrance;
         // A call that already waits or talks keeps what it has: the message was sent twice.
         if self.engine.callers.contains_key(&call) {
             return;
         }
-        match self.refusal(&queue) {
-            Some(cause) => self.emit(Fact::Refused { call, queue, cause }),
-            // Nobody arrives later than now: he would stand behind those yet to come.
-            None => self.emit(Fact::Entered {
-                call,
-                queue,
-                arrived: arrived.min(self.now),
-            }),
+        if let Some(cause) = self.refusal(&queue) {
+            return self.emit(Fact::Refused { call, queue, cause });
         }
+        let settings = self.engine.settings.queues.get(&queue);
+        let ageing = settings.map(|queue| queue.ageing).unwrap_or_default();
+        self.emit(Fact::Entered {
+            call,
+            queue,
+            // Nobody arrives later than now: he would stand behind those yet to come.
+            arrived: arrived.min(self.now),
+            priority,
+            head_start: priority.head_start(ageing),
+        });
     }
 
     fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {

@@ -107,11 +107,7 @@ impl Core for Engine {
         };
         match input {
             Input::Configure(settings) => step.configure(settings),
-            Input::Join {
-                call,
-                queue,
-                arrived,
-            } => step.join(call, queue, arrived),
+            Input::Join(entrance) => step.join(entrance),
             Input::Leave { call, cause } => step.leave(call, cause),
             Input::OfferAnswered { offer } => step.offer_answered(offer),
             Input::OfferEnded { offer, end } => step.offer_ended(offer, end),

@@ -1,6 +1,7 @@
 //! What came about, said once and for good. Facts are the only thing that changes an engine, they are
 //! what a journal keeps, and commands are read off them.
 
+use crate::entrance::Priority;
 use crate::input::{LeaveCause, OfferEnd};
 use crate::output::{Command, RefuseCause, WithdrawCause};
 use crate::policy::Reason;
@@ -10,6 +11,7 @@ use control::Principal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Version of [`Fact`]'s saved form; a journal keeps it beside its facts and refuses a version it doesn't know.
 pub const FACTS_VERSION: u16 = 1;
@@ -85,6 +87,10 @@ pub enum Fact {
         queue: QueueId,
         /// His first arrival.
         arrived: Time,
+        /// How far he goes before others.
+        priority: Priority,
+        /// By how much that puts him forward here.
+        head_start: Duration,
     },
     /// An agent's device is rung for a caller.
     Offered {

@@ -1,7 +1,8 @@
 //! What can happen to the engine.
 
+use crate::entrance::Entrance;
 use crate::settings::Settings;
-use base::{CallId, OfferId, QueueId, Time, UserId};
+use base::{CallId, OfferId, QueueId, UserId};
 use control::{AgentCommand, Permitted};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -12,14 +13,7 @@ pub enum Input {
     /// New settings, whole.
     Configure(Arc<Settings>),
     /// A caller wants to wait in a queue.
-    Join {
-        /// The caller's call.
-        call: CallId,
-        /// Which queue.
-        queue: QueueId,
-        /// His first arrival: kept through transfers and overflow.
-        arrived: Time,
-    },
+    Join(Entrance),
     /// A caller who has not been connected leaves, or the whole call is over.
     Leave {
         /// The caller's call.

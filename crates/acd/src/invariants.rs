@@ -167,6 +167,7 @@ impl Engine {
         );
         holds!(!queue.is_spent(), "{id} is removed and empty, but kept");
         let mut line: BTreeSet<Place> = BTreeSet::new();
+        let mut arrivals: BTreeSet<(Time, u64)> = BTreeSet::new();
         let mut waiting: BTreeMap<Place, CallId> = BTreeMap::new();
         let mut talking = 0;
         for (call, caller) in self
@@ -183,7 +184,13 @@ impl Engine {
                 Stage::Offered(_) => {}
             }
             line.insert(caller.place);
+            arrivals.insert((caller.arrived, caller.place.ticket));
         }
+        holds!(
+            queue.arrivals == arrivals,
+            "{id}: {:?} arrived, not {arrivals:?}",
+            queue.arrivals
+        );
         holds!(
             queue.line.iter().eq(line.iter().copied()),
             "{id}: the line is not its callers"

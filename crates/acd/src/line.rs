@@ -3,20 +3,30 @@
 
 use base::Time;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Most places in one chunk: moving that many on insertion costs about as much as walking the
 /// chunks of a line of 100,000.
 const CHUNK_MAX: usize = 256;
 
-/// A caller's place: lower is served first.
-///
-/// The order of the fields is the order of service; whatever comes to outrank arrival goes above it.
+/// A caller's place: lower is served first. It never changes, so that a line keeps its order by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// First arrival, kept through transfers and overflow.
-    pub(crate) arrived: Time,
+    /// First arrival less what the caller's priority is worth, in microseconds on the clock of [`Time`]: before its
+    /// start, where he is put further forward than the server has been up.
+    pub(crate) since: i64,
     /// Number of the fact by which he entered: unique, and settles a tie by who came first.
     pub(crate) ticket: u64,
+}
+
+impl Place {
+    /// Of a caller who first came at `arrived`, put forward by `head_start`, and entered with that ticket.
+    pub(crate) fn of(arrived: Time, head_start: Duration, ticket: u64) -> Place {
+        let micros = |span: u128| i64::try_from(span).unwrap_or(i64::MAX);
+        let arrived = micros(arrived.as_micros().into());
+        let since = arrived.saturating_sub(micros(head_start.as_micros()));
+        Place { since, ticket }
+    }
 }
 
 /// Places in order, in chunks that are never empty and never longer than [`CHUNK_MAX`].
@@ -35,11 +45,6 @@ impl Line {
     /// Whether nobody does.
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
-    }
-
-    /// Whoever stands first.
-    pub(crate) fn first(&self) -> Option<Place> {
-        self.chunks.first().and_then(|chunk| chunk.first()).copied()
     }
 
     /// All, first to last.
@@ -109,10 +114,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn place(ms: u64, ticket: u64) -> Place {
-        Place {
-            arrived: Time::from_millis(ms),
-            ticket,
-        }
+        Place::of(Time::from_millis(ms), Duration::ZERO, ticket)
     }
 
     #[test]
@@ -142,14 +144,7 @@ mod tests {
             line.remove(place);
         }
         assert!(line.is_empty());
-        assert_eq!(line.first(), None);
-        assert_eq!(
-            line.ahead_of(Place {
-                arrived: Time::NEVER,
-                ticket: 0
-            }),
-            0
-        );
+        assert_eq!(line.ahead_of(place(u64::MAX, 0)), 0);
     }
 
     #[test]
@@ -158,6 +153,6 @@ mod tests {
         line.insert(place(1, 1));
         line.insert(place(1, 1));
         assert_eq!(line.len(), 1);
-        assert_eq!(line.first(), Some(place(1, 1)));
+        assert!(line.iter().eq([place(1, 1)]));
     }
 }

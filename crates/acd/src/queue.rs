@@ -4,7 +4,7 @@ use crate::fact::Moment;
 use crate::line::{Line, Place};
 use crate::named::Number;
 use crate::settings::{Policy, QueueSettings};
-use base::{CallId, OfferId, QueueId};
+use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -59,6 +59,8 @@ pub(crate) struct Queue {
     pub(crate) rules: Option<Rules>,
     /// All who wait, those being offered among them: a caller being offered keeps his place.
     pub(crate) line: Line,
+    /// The same by first arrival, which priority does not change: who has waited longest.
+    pub(crate) arrivals: BTreeSet<(Time, u64)>,
     /// Those of `line` whom nobody is being rung for.
     pub(crate) waiting: BTreeMap<Place, CallId>,
     /// Agents logged in here and free, by the moment since when they are idle.
@@ -87,6 +89,23 @@ impl Queue {
         self.ready_as = wanted;
     }
 
+    /// A caller takes his place in line.
+    pub(crate) fn stand(&mut self, arrived: Time, place: Place) {
+        self.line.insert(place);
+        self.arrivals.insert((arrived, place.ticket));
+    }
+
+    /// A caller's place in line is no more his.
+    pub(crate) fn step_out(&mut self, arrived: Time, place: Place) {
+        self.line.remove(place);
+        self.arrivals.remove(&(arrived, place.ticket));
+    }
+
+    /// First arrival of whoever in line came first.
+    pub(crate) fn longest_since(&self) -> Option<Time> {
+        self.arrivals.first().map(|(arrived, _)| *arrived)
+    }
+
     /// The first caller nobody is being rung for.
     pub(crate) fn head(&self) -> Option<(Place, CallId)> {
         self.waiting
@@ -106,6 +125,8 @@ pub(crate) struct Caller {
     pub(crate) queue: QueueId,
     /// The queue's number.
     pub(crate) at: Number,
+    /// His first arrival.
+    pub(crate) arrived: Time,
     pub(crate) place: Place,
     pub(crate) stage: Stage,
 }

@@ -25,6 +25,8 @@ pub struct QueueSettings {
     pub ring: Duration,
     /// Time after a call before the agent is free again.
     pub wrap_up: Duration,
+    /// By how much earlier one step of a caller's priority lets him count as having come.
+    pub ageing: Duration,
     /// How many may wait; a caller beyond it is refused.
     pub waiting_max: u32,
     /// How long an agent is left in peace after an offer that came to nothing.

@@ -134,7 +134,7 @@ fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
         waiting: count(waiting),
         offered: count(queue.line.len() - waiting),
         connected: queue.talking,
-        longest_wait_ms: queue.line.first().map(|first| millis(now, first.arrived)),
+        longest_wait_ms: queue.longest_since().map(|first| millis(now, first)),
         logged_in: 0,
         free: 0,
         busy: 0,

@@ -42,7 +42,7 @@ impl Engine {
             return;
         };
         self.queue(caller.at, |queue| {
-            queue.line.remove(caller.place);
+            queue.step_out(caller.arrived, caller.place);
             queue.waiting.remove(&caller.place);
             count(&mut queue.totals);
         });

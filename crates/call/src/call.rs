@@ -9,6 +9,7 @@ use crate::outward::{CallerId, Outside, Payer};
 use crate::settings::{Destination, FeatureCode, Message, PickUp};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
+use acd::Priority;
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::{Diverted, Reasons, StatusCode};
@@ -56,6 +57,8 @@ pub(crate) struct Call {
     pub(crate) reasons: Reasons,
     /// When its caller first came: what counts for his place in a queue, however often he is sent on.
     pub(crate) arrived: Time,
+    /// How far he goes before others there: kept, however often he is sent on, until a destination says otherwise.
+    pub(crate) priority: Priority,
     /// Set while a party who asked for it hears how the caller's transfer goes.
     pub(crate) referral: Option<Referral>,
     /// The user on whose word the caller was last sent on.
@@ -161,6 +164,8 @@ pub(crate) enum Between {
 /// A call to a queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct QueueCall {
+    /// What the caller's priority becomes there; what it was, where nothing says so.
+    pub(crate) priority: Option<Priority>,
     pub(crate) queue: QueueId,
     pub(crate) journey: Journey,
     /// The queue engine knows of him, and has not been told that he left.

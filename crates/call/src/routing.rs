@@ -9,6 +9,7 @@ use crate::settings::{
     CallerPattern, Destination, Directory, FeatureCode, Group, Menu, Message, Number, Organisation,
     QueueJourney,
 };
+use acd::Priority;
 use base::{HoursId, OrgId, QueueId, UserId};
 use calendar::Verdict;
 use media_core::PromptId;
@@ -28,7 +29,8 @@ pub(crate) struct Asking<'a> {
 /// Where a call goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Target<'a> {
-    Queue(&'a QueueId, &'a QueueJourney),
+    /// With the priority that the caller has from then on, where he doesn't keep what he has.
+    Queue(&'a QueueId, &'a QueueJourney, Option<Priority>),
     User(&'a UserId, &'a Forwards),
     Group(&'a Group),
     Message(Message),
@@ -163,7 +165,11 @@ impl<'a> Target<'a> {
         match destination {
             Destination::Queue(queue) => {
                 let (queue, journey) = organisation.queues.get_key_value(queue)?;
-                Some(Target::Queue(queue, journey))
+                Some(Target::Queue(queue, journey, None))
+            }
+            Destination::QueueAs(queue, priority) => {
+                let (queue, journey) = organisation.queues.get_key_value(queue)?;
+                Some(Target::Queue(queue, journey, Some(*priority)))
             }
             Destination::User(user) => {
                 let (id, user) = organisation.users.get_key_value(user)?;

@@ -8,6 +8,7 @@ pub use crate::destinations::{
 };
 use crate::forward::Forwards;
 use crate::{identity, outward, trunk};
+use acd::Priority;
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use control::Role;
 use media_core::PromptId;
@@ -315,6 +316,8 @@ pub enum Destination {
     Menu(MenuId),
     /// A number outside, on that account.
     Outside(outward::Outside, outward::Payer),
+    /// A queue, where the caller has that priority from now on.
+    QueueAs(QueueId, Priority),
 }
 
 /// What a feature code does; always about whoever dials it.

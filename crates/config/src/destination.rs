@@ -7,10 +7,12 @@ use crate::scope::{Scope, known};
 use crate::section::{At, Context, Section};
 use crate::tree::Node;
 use crate::value;
+use acd::Priority;
 use base::{GroupId, MenuId, QueueId, UserId};
 use call::outward::Payer;
 use call::settings::{Destination, Message};
 use media_core::PromptId;
+use std::ops::RangeInclusive;
 
 /// The kinds of destination there are.
 const KINDS: [&str; 7] = [
@@ -83,6 +85,7 @@ fn of_section(
     let written = KINDS.iter().filter(|kind| section.has(kind)).count();
     let mut name = |kind| section.take(kind, value::text, context);
     let [queue, user, group, menu, message, number, outside] = KINDS.map(&mut name);
+    let priority = priority(section, queue.as_ref(), context);
     let then = then(section, scope, context, depth, message.is_some());
     if written != 1 {
         let problem = format!("{} should lead to one place", section.what());
@@ -92,7 +95,11 @@ fn of_section(
     let org = scope.org;
     if let Some(name) = queue {
         let name = known(&name, "queue", &scope.queues, context)?;
-        return QueueId::new(org, name).ok().map(Destination::Queue);
+        let queue = QueueId::new(org, name).ok()?;
+        return Some(match priority {
+            Some(priority) => Destination::QueueAs(queue, priority),
+            None => Destination::Queue(queue),
+        });
     }
     if let Some(name) = user {
         let name = known(&name, "user", &scope.users, context)?;
@@ -117,6 +124,22 @@ fn of_section(
     let number = number?;
     let number = known(&number, "number", &scope.numbers, context)?;
     Some(Destination::Number(number.into()))
+}
+
+/// The priority that callers have in the queue.
+fn priority(
+    section: &mut Section<'_>,
+    queue: Option<&At<String>>,
+    context: &mut Context<'_>,
+) -> Option<Priority> {
+    const STEPS: RangeInclusive<u32> = 0..=Priority::MAX as u32;
+    let steps = section.take("priority", value::whole(STEPS), context)?;
+    if queue.is_none() {
+        let problem = format!("`priority` of {} stands beside no queue", section.what());
+        let mend = "it goes with a queue: { queue = \"…\", priority = 1 }";
+        context.add(Problem::new(steps.place, problem).mend(mend));
+    }
+    u8::try_from(steps.value).ok().map(Priority::new)
 }
 
 /// A number outside: called on the organisation's account, whoever the caller is.

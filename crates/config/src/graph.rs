@@ -184,7 +184,10 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
 /// What leads on from a destination, if that does not end there.
 fn led_to(destination: &Destination) -> Option<Node> {
     match destination {
-        Destination::Queue(_) | Destination::User(_) | Destination::Outside(..) => None,
+        Destination::Queue(_)
+        | Destination::QueueAs(..)
+        | Destination::User(_)
+        | Destination::Outside(..) => None,
         Destination::Group(group) => Some(Node::Group(group.clone())),
         Destination::Menu(menu) => Some(Node::Menu(menu.clone())),
         Destination::Message(message) => led_to(message.then.as_deref()?),
@@ -219,7 +222,7 @@ pub(crate) fn warn_of_unreachable(
 
 fn queue_at(destination: &Destination) -> Option<&QueueId> {
     match destination {
-        Destination::Queue(queue) => Some(queue),
+        Destination::Queue(queue) | Destination::QueueAs(queue, _) => Some(queue),
         Destination::Message(message) => queue_at(message.then.as_deref()?),
         Destination::User(_)
         | Destination::Group(_)

@@ -28,6 +28,9 @@ const REPEATED_MAX: usize = 32;
 const WAITING_MAX: RangeInclusive<u32> = 1..=100_000;
 const WAITING_MAX_DEFAULT: u32 = 100;
 
+/// What a step of priority is worth: as long as people bear to wait for those who matter more.
+const AGEING: Duration = Duration::from_secs(300);
+
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -93,12 +96,14 @@ fn read_settings(
     let ring = section.take("ring", value::duration(SECOND..=SECOND * 300), context);
     let wrap_up = section.take("wrap_up", value::duration(Duration::ZERO..=HOUR), context);
     let waiting_max = section.take("waiting_max", value::whole(WAITING_MAX), context);
+    let ageing = section.take("ageing", value::duration(SECOND..=HOUR), context);
     let what = section.what().to_owned();
     QueueSettings {
         members: read_members(&what, section.place(), members, scope, context),
         policy: policy.map_or(Policy::default(), |at| at.value),
         ring: ring.map_or(SECOND * 20, |at| at.value),
         wrap_up: wrap_up.map_or(Duration::ZERO, |at| at.value),
+        ageing: ageing.map_or(AGEING, |at| at.value),
         waiting_max: waiting_max.map_or(WAITING_MAX_DEFAULT, |at| at.value),
         deferral: read_deferral(section, &what, context),
     }

@@ -40,7 +40,9 @@ pub(crate) fn text(loaded: &Loaded, sip: &[Listener], http: SocketAddr, socket: 
 
 fn describe_destination(destination: &Destination) -> String {
     match destination {
-        Destination::Queue(queue) => format!("queue {}", queue.name()),
+        Destination::Queue(queue) | Destination::QueueAs(queue, _) => {
+            format!("queue {}", queue.name())
+        }
         Destination::User(user) => user.name().to_owned(),
         Destination::Menu(menu) => format!("menu {}", menu.name()),
         Destination::Group(group) => format!("group {}", group.name()),

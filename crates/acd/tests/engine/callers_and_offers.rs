@@ -2,8 +2,8 @@
 
 use crate::floor::{Floor, call, open_ends, queue, queue_of, rung, secs, settings};
 use acd::{
-    AgentState, CONFIRM_WITHIN, Command, Fact, Input, LOST_OFFERS_KEPT, LeaveCause, OfferEnd,
-    Outcome, Reason, RefuseCause, WithdrawCause,
+    AgentState, CONFIRM_WITHIN, Command, Entrance, Fact, Input, LOST_OFFERS_KEPT, LeaveCause,
+    OfferEnd, Outcome, Reason, RefuseCause, WithdrawCause,
 };
 use base::{OfferId, Time};
 
@@ -159,11 +159,11 @@ fn a_caller_who_comes_from_elsewhere_stands_where_his_first_arrival_puts_him() {
     floor.pass(secs(100));
     floor.join(1, "support");
     let arrived = Time::from_millis(5_000);
-    floor.give(Input::Join {
-        call: call(2),
-        queue: queue("support"),
+    floor.give(Input::Join(Entrance::new(
+        call(2),
+        queue("support"),
         arrived,
-    });
+    )));
     assert_eq!((floor.position(2), floor.position(1)), (Some(1), Some(2)));
     assert_eq!(floor.queue_row("support").longest_wait_ms, Some(96_000));
 }
@@ -172,11 +172,11 @@ fn a_caller_who_comes_from_elsewhere_stands_where_his_first_arrival_puts_him() {
 fn an_arrival_in_the_future_counts_from_now() {
     let mut floor = support(&[]);
     let arrived = Time::NEVER;
-    floor.give(Input::Join {
-        call: call(1),
-        queue: queue("support"),
+    floor.give(Input::Join(Entrance::new(
+        call(1),
+        queue("support"),
         arrived,
-    });
+    )));
     floor.pass(secs(1));
     floor.join(2, "support");
     assert_eq!((floor.position(1), floor.position(2)), (Some(1), Some(2)));
@@ -416,11 +416,7 @@ fn lost_offers_are_remembered_up_to_their_limit() {
     );
     let last = LOST_OFFERS_KEPT as u32 + 1;
     for number in 1..=last {
-        let join = Input::Join {
-            call: call(number),
-            queue: queue("support"),
-            arrived: now,
-        };
+        let join = Input::Join(Entrance::new(call(number), queue("support"), now));
         floor.handle(now, join, &mut out);
         let cause = LeaveCause::Abandoned;
         floor.handle(

@@ -3,8 +3,8 @@
 //! must never differ, and what must always hold is checked after each step.
 
 use acd::{
-    AgentSettings, AgentState, Asker, Command, CommandRefusal, Deadline, Deferral, Engine, Fact,
-    Input, LeaveCause, OfferEnd, Output, Policy, QueueSettings, Settings, Stamped,
+    AgentSettings, AgentState, Asker, Command, CommandRefusal, Deadline, Deferral, Engine,
+    Entrance, Fact, Input, LeaveCause, OfferEnd, Output, Policy, QueueSettings, Settings, Stamped,
 };
 use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -126,11 +126,7 @@ impl Floor {
 impl Floor {
     pub(crate) fn join(&mut self, number: u32, to: &str) -> Vec<Command> {
         let arrived = self.now;
-        self.give(Input::Join {
-            call: call(number),
-            queue: queue(to),
-            arrived,
-        })
+        self.give(Input::Join(Entrance::new(call(number), queue(to), arrived)))
     }
 
     pub(crate) fn leave(&mut self, number: u32) -> Vec<Command> {
@@ -280,6 +276,7 @@ pub(crate) fn queue_of(members: &[&str]) -> QueueSettings {
         policy: Policy::LongestIdle,
         ring: secs(15),
         wrap_up: secs(10),
+        ageing: secs(300),
         waiting_max: 50,
         deferral: Deferral {
             no_answer: secs(5),

@@ -7,5 +7,6 @@ mod agents;
 mod callers_and_offers;
 mod floor;
 mod model;
+mod order;
 mod reload;
 mod worlds;

@@ -3,7 +3,8 @@
 
 use acd::{
     AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, DEFERRAL_MIN, Deferral,
-    Input, LeaveCause, OfferEnd, Outcome, QueueTotals, RefuseCause, Settings, WithdrawCause,
+    Entrance, Input, LeaveCause, OfferEnd, Outcome, QueueTotals, RefuseCause, Settings,
+    WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Queues};
@@ -40,7 +41,7 @@ struct Agent {
 struct Caller {
     call: CallId,
     queue: QueueId,
-    arrived: When,
+    place: (i128, u64),
 }
 
 #[derive(Clone)]
@@ -68,11 +69,7 @@ impl Model {
         self.now = now;
         match input {
             Input::Configure(settings) => self.configure(settings),
-            Input::Join {
-                call,
-                queue,
-                arrived,
-            } => self.join(*call, queue, *arrived),
+            Input::Join(entrance) => self.join(entrance),
             Input::Leave { call, cause } => self.leave(*call, *cause),
             Input::OfferAnswered { offer } => self.answered(*offer),
             Input::OfferEnded { offer, end } => self.ended(*offer, *end),
@@ -225,7 +222,8 @@ impl Model {
         }
     }
 
-    fn join(&mut self, call: CallId, queue: &QueueId, arrived: Time) {
+    fn join(&mut self, entrance: &Entrance) {
+        let (call, queue) = (entrance.call, &entrance.queue);
         if self.callers.iter().any(|caller| caller.call == call) {
             return;
         }
@@ -239,11 +237,15 @@ impl Model {
         }
         self.totals.entry(queue.clone()).or_default().entered += 1;
         let (_, thing) = self.thing();
-        let arrived = (arrived.min(self.now), thing);
+        let arrived = entrance.arrived.min(self.now);
+        let steps = u32::from(entrance.priority.steps());
+        let worth = self.settings.queues[queue].ageing * steps;
+        // Of whole microseconds, so that what lies before the clock's start has its order too.
+        let since = arrived.as_micros() as i128 - worth.as_micros() as i128;
         self.callers.push(Caller {
             call,
             queue: queue.clone(),
-            arrived,
+            place: (since, thing),
         });
     }
 
@@ -592,7 +594,7 @@ impl Model {
             .iter()
             .filter(|caller| of(&caller.queue) && !self.is_connected(caller.call))
             .collect();
-        waiting.sort_by_key(|caller| caller.arrived);
+        waiting.sort_by_key(|caller| caller.place);
         waiting.into_iter().map(|caller| caller.call).collect()
     }
 }

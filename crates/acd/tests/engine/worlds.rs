@@ -7,8 +7,8 @@
 use crate::floor::{Floor, agent, call, open_ends, queue, secs};
 use crate::model::{Model, Offer, State};
 use acd::{
-    AgentState, Asker, Command, Deferral, Input, LeaveCause, OfferEnd, Policy, QueueSettings,
-    Settings,
+    AgentState, Asker, Command, Deferral, Entrance, Input, LeaveCause, OfferEnd, Policy, Priority,
+    QueueSettings, Settings,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -333,11 +333,14 @@ impl World {
             _ => self.floor.now,
         };
         let queue = self.some_queue();
-        self.give(Input::Join {
-            call,
-            queue,
-            arrived,
-        });
+        let priority = match self.one_in(3) {
+            true => Priority::new(self.upto(4) as u8),
+            false => Priority::default(),
+        };
+        self.give(Input::Join(Entrance {
+            priority,
+            ..Entrance::new(call, queue, arrived)
+        }));
     }
 
     fn caller_leaves(&mut self) {
@@ -577,6 +580,7 @@ impl World {
             policy: Policy::LongestIdle,
             ring: secs(1) + self.some_span(),
             wrap_up: self.some_span(),
+            ageing: self.some_span(),
             waiting_max: self.upto(12),
             deferral: Deferral {
                 no_answer: self.some_span(),

@@ -19,6 +19,7 @@ use crate::session_timer::Asked;
 use crate::settings::{Answering, Message, Organisation, Trunk};
 use crate::tag;
 use crate::unanswered::Unanswered;
+use acd::Priority;
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
 use sip_core::transaction::ServerKey;
@@ -173,6 +174,7 @@ impl Shard {
                 ending: None,
                 reasons: Reasons::default(),
                 arrived: now,
+                priority: Priority::default(),
                 referral: None,
                 referred_by: None,
                 transfers: 0,

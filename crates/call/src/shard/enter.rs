@@ -199,8 +199,9 @@ pub(super) fn purpose_of(
         })
     };
     match target {
-        Target::Queue(queue, journey) => Purpose::Queue(QueueCall {
+        Target::Queue(queue, journey, priority) => Purpose::Queue(QueueCall {
             queue: (*queue).clone(),
+            priority: *priority,
             journey: Journey::new((*journey).clone()),
             joined: false,
             agent: None,

@@ -6,7 +6,7 @@ use crate::call::{Call, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
-use acd::{Asker, OfferEnd, WithdrawCause};
+use acd::{Asker, Entrance, OfferEnd, WithdrawCause};
 use base::{CallId, LegId, OfferId, Time, UserId};
 use media_core::Command;
 use sip_core::StatusCode;
@@ -81,6 +81,8 @@ impl Shard {
         let mut steps = Vec::new();
         step(&mut queue.journey, &mut steps);
         queue.joined |= steps.contains(&Step::Join);
+        let priority = queue.priority.unwrap_or(entry.priority);
+        entry.priority = priority;
         let queue = queue.queue.clone();
         for step in steps {
             match step {
@@ -92,11 +94,10 @@ impl Shard {
                     }
                     self.media(caller, Command::Play(playlist), out);
                 }
-                Step::Join => out.push(Output::Acd(acd::Input::Join {
-                    call,
-                    queue: queue.clone(),
-                    arrived,
-                })),
+                Step::Join => out.push(Output::Acd(acd::Input::Join(Entrance {
+                    priority,
+                    ..Entrance::new(call, queue.clone(), arrived)
+                }))),
                 Step::AskRoom => out.push(Output::Acd(acd::Input::AskRoom {
                     call,
                     queue: queue.clone(),

@@ -277,7 +277,7 @@ fn claims(call: &Call) -> bool {
 /// Where a caller who talks with nobody yet is going.
 fn waits_for(call: &Call) -> Option<Destination> {
     match &call.purpose {
-        Purpose::Queue(queue) => Some(Destination::Queue(queue.queue.clone())),
+        Purpose::Queue(queue) => Some(Destination::QueueAs(queue.queue.clone(), call.priority)),
         Purpose::Direct(_) => {
             // A group has begun with some of its people, and can't be begun with again.
             let only = call.rings.first().filter(|_| call.rings.len() == 1)?;

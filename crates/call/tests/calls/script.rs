@@ -389,7 +389,7 @@ impl Script {
                     let address = Some(SocketAddr::from(([127, 0, 0, 1], 30_000)));
                     self.tell(Input::MediaOpened { leg, address });
                 }
-                Output::Acd(AcdInput::Join { call, .. }) => self.calls.push(call),
+                Output::Acd(AcdInput::Join(entrance)) => self.calls.push(entrance.call),
                 Output::Acd(AcdInput::AskRoom { call, .. }) => {
                     self.tell(Input::Acd(Command::Room { call }));
                 }

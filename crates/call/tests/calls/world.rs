@@ -226,6 +226,7 @@ fn settings() -> acd::Settings {
         policy: Policy::LongestIdle,
         ring: RING,
         wrap_up: WRAP_UP,
+        ageing: Duration::from_secs(300),
         waiting_max: WAITING_MAX,
         deferral: Deferral {
             no_answer: short,
@@ -361,11 +362,8 @@ impl World {
             generation: 1,
         };
         for slot in 0..WAITING_MAX {
-            self.tell_engine(acd::Input::Join {
-                call: one(slot),
-                queue: queue(),
-                arrived: self.now,
-            });
+            let entrance = acd::Entrance::new(one(slot), queue(), self.now);
+            self.tell_engine(acd::Input::Join(entrance));
         }
         one(0)
     }

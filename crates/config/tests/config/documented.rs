@@ -112,7 +112,7 @@ fn the_document_names_every_setting_and_no_other() {
     let route = taken(ORGANISATION, "{ queue = ", route);
     // A route leads somewhere as a number does, which is documented there.
     let kinds = [
-        "queue", "user", "group", "menu", "message", "then", "number", "outside",
+        "queue", "priority", "user", "group", "menu", "message", "then", "number", "outside",
     ];
     let route = route
         .into_iter()

@@ -2,6 +2,7 @@
 
 use crate::common::{Sandbox, warnings};
 use crate::errors::organisation;
+use acd::Priority;
 use base::{GroupId, HoursId, MenuId, OrgId, QueueId, UserId};
 use calendar::Hours;
 use call::settings::{CallerPattern, Choice, Destination, GroupPolicy, Listening, Member, Message};
@@ -410,4 +411,28 @@ fn a_forward_that_the_person_s_plan_does_not_allow_is_warned_of() {
         told[0].contains("the plan allows no mobile numbers"),
         "{told:?}"
     );
+}
+
+#[test]
+fn a_caller_has_the_priority_that_stands_beside_the_queue_and_only_there() {
+    let sandbox = Sandbox::new();
+    sandbox.change(
+        SALES,
+        "\"+46850001000\" = { queue = \"sales\", priority = 3 }\n",
+    );
+    let loaded = sandbox.loaded();
+    let acme = &loaded.directory.organisations[&org()];
+    let Destination::Queue(queue) = sales() else {
+        unreachable!("sales is a queue")
+    };
+    assert_eq!(
+        acme.numbers["+46850001000"].otherwise,
+        Destination::QueueAs(queue, Priority::new(3))
+    );
+    sandbox.change(
+        "{ queue = \"sales\", priority = 3 }",
+        "{ user = \"anna\", priority = 3 }",
+    );
+    let errors = sandbox.errors();
+    assert!(errors[0].contains("stands beside no queue"), "{errors:#?}");
 }
