@@ -47,8 +47,6 @@ pub(crate) struct Call {
     pub(crate) rings: Rings,
     /// Keys that the caller has pressed while nothing asked for them.
     pub(crate) keys: Keys,
-    /// The newest key, and the way it came.
-    pub(crate) last_key: Option<Key>,
     /// Times it has been sent to a destination.
     pub(crate) moves: u8,
     /// Set once the call is being taken down.
@@ -215,23 +213,6 @@ pub(crate) struct MessageCall {
     pub(crate) message: Message,
     /// What a caller who was never answered is told after it.
     pub(crate) status: StatusCode,
-}
-
-/// A key that a caller pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Key {
-    pub(crate) at: Time,
-    pub(crate) key: char,
-    pub(crate) way: KeyWay,
-}
-
-/// How a key came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum KeyWay {
-    /// In the sound's stream (RFC 4733).
-    Media,
-    /// In an INFO request.
-    Info,
 }
 
 /// A call to a number outside.

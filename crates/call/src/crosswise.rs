@@ -3,6 +3,7 @@
 //!
 //! Messages between two shards arrive once and in order. A call that is asked for and gone answers [`Crosswise::Gone`].
 
+use crate::keys::KeyWay;
 use crate::settings::Destination;
 use crate::tag::shard_of_trunk;
 use crate::upkeep::TrunkSeen;
@@ -174,6 +175,17 @@ pub enum Crosswise {
         /// Why, as whoever ended it said.
         reasons: Reasons,
     },
+    /// My party pressed a key.
+    Pressed {
+        /// The call told.
+        call: CallId,
+        /// The call that tells it.
+        from: CallId,
+        /// Which.
+        key: char,
+        /// How it came.
+        way: KeyWay,
+    },
     /// What is known of a trunk, from the shard that keeps it up; none once nobody does.
     Trunk {
         /// The shard told.
@@ -215,6 +227,7 @@ impl Crosswise {
             | Crosswise::HandedOver { call, .. }
             | Crosswise::Place { call, .. }
             | Crosswise::Refused { call, .. }
+            | Crosswise::Pressed { call, .. }
             | Crosswise::Gone { call, .. } => call.shard,
         }
     }

@@ -35,6 +35,8 @@ pub(crate) struct Exchange {
     pub(crate) made_call_id: Owner,
     /// Whether the party takes UPDATE, by the latest Allow of its.
     pub(crate) updates: bool,
+    /// Whether it takes INFO, by the same.
+    pub(crate) infos: bool,
     pub(crate) wanted: Option<Wanted>,
     pub(crate) sent: Option<Sent>,
     /// Refused for now: not before `LegTimer::OfferAgain`.
@@ -51,6 +53,7 @@ impl Exchange {
         Exchange {
             made_call_id,
             updates: false,
+            infos: false,
             wanted: None,
             sent: None,
             pausing: false,
@@ -62,7 +65,8 @@ impl Exchange {
     /// Notes what the party can do, by a request or response of its.
     pub(crate) fn hear(&mut self, headers: &Headers) {
         if headers.has(&HeaderName::Allow) {
-            self.updates = headers.has_token(&HeaderName::Allow, Method::Update.as_str());
+            let allows = |method: Method| headers.has_token(&HeaderName::Allow, method.as_str());
+            (self.updates, self.infos) = (allows(Method::Update), allows(Method::Info));
         }
     }
 

@@ -4,6 +4,7 @@
 use crate::early::Forks;
 use crate::exchange::Exchange;
 use crate::input::EndCause;
+use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::notifier::Notifier;
 use crate::reliable::Provisionals;
@@ -264,6 +265,8 @@ pub(crate) struct Leg {
     pub(crate) held: Held,
     /// Of a leg that a trunk brought in: which.
     pub(crate) trunk: Option<TrunkId>,
+    /// Keys that the party pressed, and those that it is told of.
+    pub(crate) keys: Keying,
     /// Requests of ours that the party has not answered.
     pub(crate) unanswered: Unanswered,
     pub(crate) media_open: bool,

@@ -18,6 +18,7 @@ pub mod identity;
 mod input;
 mod inward;
 pub mod journey;
+mod keys;
 pub mod ledger;
 pub mod leg;
 mod menu;
@@ -42,6 +43,7 @@ pub mod wishes;
 
 pub use crosswise::Crosswise;
 pub use input::{Admission, Asker, CallEvent, EndCause, Input, Output, Reason, RefusedCause};
+pub use keys::KeyWay;
 pub use shard::{Room, Shard};
 pub use tag::{shard_of, shard_of_trunk};
 pub use view::{CallState, CallView};

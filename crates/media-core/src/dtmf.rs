@@ -14,7 +14,13 @@ const LONG_PRESS_SAMPLES: u16 = (LONG_PRESS.as_millis() * 8) as u16;
 /// A timestamp so little older than the newest belongs to a packet that came late, in samples (5 s).
 const LATE_SAMPLES_MAX: i32 = 40_000;
 /// Bytes of an event payload (RFC 4733 §2.3).
-const EVENT_BYTES: usize = 4;
+pub const EVENT_BYTES: usize = 4;
+/// How loud the tone is that our events stand for: 10 dB below the reference, as phones say.
+const EVENT_VOLUME: u8 = 10;
+/// Keys by their codes (RFC 4733 §3.2).
+const KEYS: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D',
+];
 
 /// One RFC 4733 payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +44,22 @@ impl TelephoneEvent {
         })
     }
 
+    /// Its payload (RFC 4733 §2.3).
+    pub fn payload(self) -> [u8; EVENT_BYTES] {
+        let [high, low] = self.duration.to_be_bytes();
+        let end = if self.end { 0x80 } else { 0 };
+        [self.code, end | EVENT_VOLUME, high, low]
+    }
+
     /// The key it stands for.
     pub fn digit(self) -> Option<char> {
-        const KEYS: [char; 16] = [
-            '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#', 'A', 'B', 'C', 'D',
-        ];
         KEYS.get(usize::from(self.code)).copied()
+    }
+
+    /// The code that stands for a key, `A`–`D` in capitals.
+    pub fn code_of(digit: char) -> Option<u8> {
+        let place = KEYS.iter().position(|key| *key == digit)?;
+        u8::try_from(place).ok()
     }
 }
 

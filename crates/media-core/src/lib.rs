@@ -9,6 +9,7 @@ mod dropped;
 pub mod dtmf;
 mod fade;
 pub mod g711;
+mod keypad;
 pub mod lock;
 pub mod packet;
 mod party;
@@ -18,6 +19,7 @@ pub mod reception;
 pub mod stream;
 
 pub use dropped::Dropped;
+pub use keypad::SAME_KEY_WITHIN;
 pub use party::{
     AUDIO_BYTES_MAX, Clips, FILL_AFTER, Lengths, OWN_PACKET_BYTES, Party, QUIET_EVERY, QUIET_FIRST,
     Received, Report, ReportDue, Ticked,

@@ -2,9 +2,10 @@
 //! themselves and which two parties are bridged belong to whoever drives it.
 
 use crate::dropped::Dropped;
-use crate::dtmf::{DigitReceiver, Digits, TelephoneEvent};
+use crate::dtmf::{DigitReceiver, Digits, EVENT_BYTES, TelephoneEvent};
 use crate::fade::Fade;
 use crate::g711::FRAME_SAMPLES;
+use crate::keypad::{EventFrame, Keypad};
 use crate::lock::{Admission, SourceLock};
 use crate::packet::{HEADER_BYTES, Packet};
 use crate::playout::{Loop, Onset, Playout, Prompts, Sound};
@@ -58,6 +59,7 @@ pub struct Party {
     remote: Option<Agreed>,
     reception: Reception,
     digits: DigitReceiver,
+    keypad: Keypad,
     hears: Hears,
     /// Where each piece of music was left.
     places: Vec<(PromptId, u32)>,
@@ -157,6 +159,7 @@ impl Party {
             remote: None,
             reception: Reception::default(),
             digits: DigitReceiver::default(),
+            keypad: Keypad::default(),
             hears: Hears::Silence,
             places: Vec::new(),
             fade: None,
@@ -254,6 +257,18 @@ impl Party {
         self.hears = Hears::Silence;
     }
 
+    /// Hears a key as a telephone event, if it hears another party and has such events.
+    pub fn press(&mut self, now: Time, digit: char) {
+        let has_events = self
+            .remote()
+            .is_some_and(|remote| remote.event_payload_type.is_some());
+        if let Some(code) = TelephoneEvent::code_of(digit).filter(|_| has_events)
+            && self.bridged_with().is_some()
+        {
+            self.keypad.press(now, code);
+        }
+    }
+
     /// 20 ms have passed; `now` is the moment this frame was due at, not when it came about. Writes the
     /// packet to send, if one is to be sent.
     pub fn tick(
@@ -270,10 +285,22 @@ impl Party {
             return ticked;
         };
         let (codec, payload_type) = (agreed.remote.codec, agreed.remote.payload_type);
+        let events = agreed.remote.event_payload_type;
         let sends = agreed.remote.direction.sends() && self.peer().is_some();
         if self.report_at.is_some_and(|due| due <= now) {
             self.report_at = Some(now + self.draw_report_interval());
             ticked.report = ReportDue::Yes;
+        }
+        if self.keypad.is_busy() {
+            match events.filter(|_| sends) {
+                None => self.keypad.break_off(),
+                Some(payload_type) => {
+                    if let Some(frame) = self.keypad.step() {
+                        ticked.bytes = self.write_event(now, payload_type, frame, bytes);
+                        return ticked;
+                    }
+                }
+            }
         }
         let sound = match &mut self.hears {
             Hears::Silence => Sound::Silence,
@@ -329,7 +356,8 @@ impl Party {
     /// Until when a [`Party::tick`] would do nothing, if nothing else happens to this party meanwhile; none where
     /// each frame matters.
     pub fn quiet_until(&self) -> Option<Time> {
-        if self.fade.is_some() || self.digits.poll_timeout().is_some() {
+        let busy = self.keypad.is_busy() || self.digits.poll_timeout().is_some();
+        if busy || self.fade.is_some() {
             return None;
         }
         let Some(agreed) = &self.remote else {
@@ -422,15 +450,23 @@ impl Party {
             return None;
         }
         let own_codec = remote.codec;
+        let packet = &received.packet;
         let payload_type = match received.carries {
-            Carries::Audio { .. } => remote.payload_type,
-            Carries::Event { .. } => match remote.event_payload_type {
-                Some(payload_type) => payload_type,
-                None => {
-                    self.stream.leave_out(&received.packet);
-                    return None;
-                }
-            },
+            Carries::Audio { .. } => Some(remote.payload_type),
+            Carries::Event { .. } => remote.event_payload_type.filter(|_| {
+                let code = datagram[packet.payload.start];
+                let (ssrc, timestamp) = (packet.ssrc, packet.timestamp);
+                self.keypad.lets_pass(now, code, ssrc, timestamp)
+            }),
+        };
+        if self.keypad.is_down() {
+            // Its key is heard in place of the voice; what comes after it finds its place by the time that has passed.
+            *heard = Heard::At(now);
+            return None;
+        }
+        let Some(payload_type) = payload_type else {
+            self.stream.leave_out(packet);
+            return None;
         };
         let header = self
             .stream
@@ -467,8 +503,30 @@ impl Party {
         }
     }
 
+    fn write_event(
+        &mut self,
+        now: Time,
+        payload_type: u8,
+        frame: EventFrame,
+        bytes: &mut [u8; OWN_PACKET_BYTES],
+    ) -> usize {
+        let EventFrame { event, timestamp } = frame;
+        let header = self
+            .stream
+            .own_event(now, payload_type, timestamp, event.duration);
+        self.keypad.began_at(header.timestamp);
+        self.last_sample = 0;
+        let (place, rest) = bytes
+            .split_first_chunk_mut()
+            .expect("a packet is longer than its header");
+        header.write(place);
+        rest[..EVENT_BYTES].copy_from_slice(&event.payload());
+        HEADER_BYTES + EVENT_BYTES
+    }
+
     /// Ends what is heard: remembers where the music was, and keeps its next frame for the cross-fade.
     fn leave(&mut self, clips: &impl Clips) {
+        self.keypad.clear();
         let codec = self.remote().map_or(Codec::Pcma, |remote| remote.codec);
         let next = match &self.hears {
             Hears::Playing { playlist, playout } => {

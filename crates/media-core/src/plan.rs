@@ -131,6 +131,12 @@ pub enum Command {
         /// The other leg.
         with: LegId,
     },
+    /// The party hears this key as a telephone event (RFC 4733), beside the other of its bridge and in its place while
+    /// it lasts. One without telephone events, or that hears no other, hears nothing of it.
+    Press {
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
     /// The session goes to the thread of that call, stream and sockets whole. Later commands name that call.
     MoveTo {
         /// The call whose thread it goes to.

@@ -2,6 +2,7 @@
 //! to the last, whatever is heard through it. What is heard is for `party` to say.
 
 use crate::StreamPlan;
+use crate::dtmf::EVENT_BYTES;
 use crate::g711::FRAME_SAMPLES;
 use crate::packet::{Header, Packet, samples_in};
 use base::Time;
@@ -142,16 +143,44 @@ impl OutStream {
     /// The header of a frame of our own (20 ms of a prompt, music or silence) that is due at `now`.
     /// A source that was forwarded is anchored anew when it comes back.
     pub fn own_frame(&mut self, now: Time, payload_type: u8) -> Header {
-        if let Some(source) = &mut self.source
-            && source.hold == Hold::Anchored
-        {
-            source.hold = Hold::Filled;
-        }
+        self.let_go_of_source();
         let (timestamp, marker) = self.fresh(now, FRAME);
         let header = self.header(marker, payload_type, self.sequence, timestamp);
         self.advance(now, header.sequence, timestamp.wrapping_add(FRAME));
         self.count(FRAME);
         header
+    }
+
+    /// The header of a packet of a telephone event of our own, due at `now`, that has lasted `duration` samples.
+    /// `begun` is the timestamp of its first packet (RFC 4733 §2.5.1.2: all have the same); none for that one.
+    pub fn own_event(
+        &mut self,
+        now: Time,
+        payload_type: u8,
+        begun: Option<u32>,
+        duration: u16,
+    ) -> Header {
+        self.let_go_of_source();
+        let (timestamp, end) = match begun {
+            Some(begun) => (begun, begun.wrapping_add(duration.into())),
+            None => {
+                let (timestamp, _) = self.fresh(now, FRAME);
+                (timestamp, timestamp.wrapping_add(FRAME))
+            }
+        };
+        let header = self.header(begun.is_none(), payload_type, self.sequence, timestamp);
+        self.advance(now, header.sequence, end);
+        self.count(EVENT_BYTES as u32);
+        header
+    }
+
+    /// A source that was forwarded is anchored anew when it comes back.
+    fn let_go_of_source(&mut self) {
+        if let Some(source) = &mut self.source
+            && source.hold == Hold::Anchored
+        {
+            source.hold = Hold::Filled;
+        }
     }
 
     /// The header under which a source's packet goes on, or `None` if it came too late to have a place.

@@ -513,6 +513,12 @@ impl<E: Fn(Event)> Worker<E> {
                 }
             }
             Command::Bridge { with } => self.bridge(leg, index, with),
+            Command::Press { digit } => {
+                if let Some(session) = self.lines.session_mut(index) {
+                    session.party.press(now, digit);
+                }
+                self.give_turn(index);
+            }
             // The engine has made a message of its own of it.
             Command::MoveTo { .. } => {}
             Command::Close => {

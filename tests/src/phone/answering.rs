@@ -40,7 +40,8 @@ impl Call {
             .and_then(|theirs| theirs.codec(&self.codecs))
             .into_iter()
             .collect();
-        let body = description::write(self.media.local(), self.version, &chosen, "sendrecv");
+        let kind = ("sendrecv", self.phone.keys);
+        let body = description::write(self.media.local(), self.version, &chosen, kind);
         let reply = self.new_reply(200, "OK").with_body("application/sdp", body);
         self.phone.respond(&self.invite, &reply);
         self.aim();
@@ -51,6 +52,7 @@ impl Call {
         self.invite
             .reply(status, reason, tag)
             .with("Contact", self.phone.contact())
+            .with("Allow", super::ALLOW)
     }
 
     fn reply(&self, status: u16, reason: &str) {
@@ -110,7 +112,8 @@ impl Call {
         } else {
             &chosen
         };
-        let body = description::write(self.media.local(), self.version, codecs, direction);
+        let kind = (direction, self.phone.keys);
+        let body = description::write(self.media.local(), self.version, codecs, kind);
         self.phone
             .respond(request, &ok.with_body("application/sdp", body));
     }

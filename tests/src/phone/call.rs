@@ -76,11 +76,11 @@ impl Call {
             .with("Call-ID", call_id.clone())
             .with("CSeq", "1 INVITE")
             .with("Contact", phone.contact())
-            .with("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")
+            .with("Allow", super::ALLOW)
             .with("User-Agent", "Kolapp-test-phone")
             .with_body(
                 "application/sdp",
-                description::write(media.local(), 1, &codecs, "sendrecv"),
+                description::write(media.local(), 1, &codecs, ("sendrecv", phone.keys)),
             );
         phone.send(&invite);
         Call {
@@ -353,7 +353,8 @@ impl Call {
     fn reinvite(&mut self, direction: &'static str) {
         self.version += 1;
         self.direction = direction;
-        let body = description::write(self.media.local(), self.version, &self.codecs, direction);
+        let kind = (direction, self.phone.keys);
+        let body = description::write(self.media.local(), self.version, &self.codecs, kind);
         let reply = self.transact("INVITE", Some(body));
         assert_eq!(
             reply.status(),

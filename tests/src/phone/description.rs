@@ -1,5 +1,6 @@
 //! SDP as a phone needs it: one audio line.
 
+use super::Keys;
 use crate::rtp::Target;
 use crate::sound::Codec;
 use std::net::{IpAddr, SocketAddr};
@@ -79,7 +80,12 @@ impl Description {
 }
 
 /// An audio description; without codecs, one that offers only speex, which the server does not have.
-pub(super) fn write(media: SocketAddr, version: u64, codecs: &[Codec], direction: &str) -> String {
+pub(super) fn write(
+    media: SocketAddr,
+    version: u64,
+    codecs: &[Codec],
+    (direction, keys): (&str, Keys),
+) -> String {
     let ip = media.ip();
     let mut numbers: Vec<String> = codecs
         .iter()
@@ -99,9 +105,12 @@ pub(super) fn write(media: SocketAddr, version: u64, codecs: &[Codec], direction
         numbers.push("97".to_owned());
         maps.push_str("a=rtpmap:97 speex/8000\r\n");
     }
+    if keys == Keys::Events {
+        numbers.push("101".to_owned());
+        maps.push_str("a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n");
+    }
     format!(
-        "v=0\r\no=- 4711 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {} 101\r\n{maps}\
-         a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na={direction}\r\n",
+        "v=0\r\no=- 4711 {version} IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {} RTP/AVP {}\r\n{maps}a=ptime:20\r\na={direction}\r\n",
         media.port(),
         numbers.join(" "),
     )
@@ -114,8 +123,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let media = "127.0.0.1:4000".parse().unwrap();
-        let read =
-            Description::parse(&write(media, 3, &[Codec::Pcmu, Codec::Pcma], "sendonly")).unwrap();
+        let written = write(
+            media,
+            3,
+            &[Codec::Pcmu, Codec::Pcma],
+            ("sendonly", Keys::Events),
+        );
+        let read = Description::parse(&written).unwrap();
         assert_eq!(read.address, media);
         assert_eq!(read.payload_types, [0, 8, 101]);
         assert_eq!((read.events, read.version), (Some(101), 3));

@@ -49,6 +49,7 @@ struct Inner {
     password: Option<String>,
     algorithm: Option<Algorithm>,
     codecs: Vec<Codec>,
+    keys: Keys,
     routes: Mutex<Routes>,
     trace: Mutex<Vec<String>>,
     began: Instant,
@@ -62,6 +63,18 @@ struct Routes {
     answered: HashMap<(String, String), Option<Vec<u8>>>,
     // The ACK of each INVITE's 2xx, by Call-ID and CSeq: sent again when the 2xx comes again.
     acknowledged: HashMap<(String, u32), Vec<u8>>,
+}
+
+/// What a phone takes part in.
+const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO";
+
+/// How keys reach a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// As telephone events in the sound.
+    Events,
+    /// By INFO: it has no telephone events.
+    Info,
 }
 
 /// How a phone is made.
@@ -81,6 +94,8 @@ pub struct Options {
     pub algorithm: Option<Algorithm>,
     /// Codecs in order of preference; with none, it offers only one that nobody has.
     pub codecs: Vec<Codec>,
+    /// How keys reach it.
+    pub keys: Keys,
 }
 
 impl Options {
@@ -94,6 +109,7 @@ impl Options {
             password: Some(format!("demo-{name}")),
             algorithm: None,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            keys: Keys::Events,
         }
     }
 
@@ -122,6 +138,7 @@ impl Phone {
             password: options.password,
             algorithm: options.algorithm,
             codecs: options.codecs,
+            keys: options.keys,
             routes: Mutex::default(),
             trace: Mutex::default(),
             began: Instant::now(),

@@ -201,7 +201,8 @@ fn leg_of(user: Mark) -> Option<LegId> {
         | Mark::Bye(leg)
         | Mark::Notify(leg)
         | Mark::Session(leg)
-        | Mark::Prack(leg) => Some(leg),
+        | Mark::Prack(leg)
+        | Mark::Info(leg) => Some(leg),
         Mark::Stray | Mark::Lamp(_) | Mark::Message(_) | Mark::Trunk(_) => None,
     }
 }
@@ -212,6 +213,7 @@ fn wants(leg: &Leg, user: Mark, response: &Response) -> bool {
         Mark::Invite(_) | Mark::Prack(_) => matches!(leg.state, State::Calling { .. }),
         Mark::Bye(_) => matches!(leg.state, State::Leaving { .. }),
         Mark::Notify(_) => leg.is_up() && leg.notifier.is_some(),
+        Mark::Info(_) => leg.is_up(),
         Mark::Session(_) => {
             let number = response.headers.cseq().map(|cseq| cseq.number);
             let sent = leg.exchange.sent.as_ref().map(|sent| sent.cseq);

@@ -11,6 +11,7 @@ use crate::forward::ForwardedBy;
 use crate::identity::{Calling, Trust, account, caller_over, wish_of};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::inward;
+use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
@@ -169,7 +170,6 @@ impl Shard {
                 legs: BoundedVec::new(),
                 rings: BoundedVec::new(),
                 keys: BoundedVec::new(),
-                last_key: None,
                 moves: 0,
                 ending: None,
                 reasons: Reasons::default(),
@@ -234,6 +234,7 @@ impl Shard {
                     Admission::Trunk(trunk) => Some(trunk.clone()),
                     _ => None,
                 },
+                keys: Keying::default(),
                 unanswered: Unanswered::default(),
                 media_open: false,
                 media_home: call,

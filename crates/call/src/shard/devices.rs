@@ -11,6 +11,7 @@ use crate::early::{Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, Trust, anonymous, is_nobody};
 use crate::input::{Asker, Output};
+use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::rest;
@@ -73,6 +74,7 @@ impl Shard {
                 way: None,
                 held: Held::default(),
                 trunk: None,
+                keys: Keying::default(),
                 unanswered: Unanswered::default(),
                 media_open: false,
                 media_home: call,

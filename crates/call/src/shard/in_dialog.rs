@@ -7,8 +7,8 @@ use super::info::info_key;
 use super::requests::{
     Refused, body_is_readable, capabilities, no_dialog, no_extension_required, not_ours,
 };
-use crate::call::KeyWay;
 use crate::input::{Output, RefusedCause};
+use crate::keys::KeyWay;
 use crate::leg::{Leg, State};
 use base::{LegId, Time};
 use sip_core::transaction::ServerKey;

@@ -1,12 +1,12 @@
 //! INFO within a dialog: keys as phones have long sent them, in bodies that no RFC defines (RFC 6086 §2 calls it
-//! legacy usage). They go the same way as those of the sound's stream; they are not passed on to the other party.
+//! legacy usage). They mean the same as those of the sound's stream.
 
 use super::requests::{Refused, no_extension_required};
 use crate::input::RefusedCause;
 use sip_core::{HeaderName, Request, StatusCode};
 
 /// Bodies of keys that are read: what most phones send, and what some do.
-const RELAY: &str = "application/dtmf-relay";
+pub(super) const RELAY: &str = "application/dtmf-relay";
 const PLAIN: &str = "application/dtmf";
 const ACCEPT: &str = "application/dtmf-relay, application/dtmf";
 

@@ -43,6 +43,12 @@ impl Shard {
                 from,
                 reasons,
             } => self.other_gone(now, call, from, reasons, out),
+            Crosswise::Pressed {
+                call,
+                from,
+                key,
+                way,
+            } => self.far_pressed(now, (call, from), key, way, out),
             Crosswise::Trunk { trunk, seen, .. } => self.trunk_told(trunk, seen),
             Crosswise::TrunkSilent { trunk } => self.trunk_silent(now, &trunk, out),
         }

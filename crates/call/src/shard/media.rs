@@ -2,8 +2,9 @@
 
 use super::Shard;
 use super::hang_up::Gone;
-use crate::call::{CONFIRMATION, KeyWay, Purpose};
+use crate::call::{CONFIRMATION, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::keys::KeyWay;
 use crate::leg::{Leg, Role};
 use base::{CallId, LegId, Time};
 use media_core::{Codec, Command, Direction, Event, Playlist, Remote, Session, StreamPlan, Then};

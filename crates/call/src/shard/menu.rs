@@ -1,9 +1,10 @@
 //! Menus, and the keys that callers press: what comes of them is for the call's purpose to say, however they came.
 
 use super::{Due, Shard};
-use crate::call::{Key, KeyWay, Purpose};
+use crate::call::Purpose;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
+use crate::keys::KeyWay;
 use crate::menu::{Choosing, Dialling, Step};
 use crate::settings::{Answering, Destination};
 use base::{CallId, LegId, Time};
@@ -12,10 +13,6 @@ use sip_core::StatusCode;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// A phone that sends each key both in its stream and by INFO does so within this time: it is one key.
-const SAME_KEY_WITHIN: Duration = Duration::from_millis(500);
 
 impl Shard {
     /// A party pressed a key.
@@ -27,19 +24,17 @@ impl Shard {
         way: KeyWay,
         out: &mut Vec<Output>,
     ) {
-        let Some(call) = self.leg(leg).map(|leg| leg.call) else {
+        let Some(entry) = self.leg_mut(leg) else {
             return;
         };
+        let call = entry.call;
+        if !entry.keys.is_new(now, key, way) {
+            return;
+        }
+        self.pass_key_on(now, leg, key, way, out);
         let Some(entry) = self.call_mut(call).filter(|call| call.caller == leg) else {
             return;
         };
-        let pressed = Key { at: now, key, way };
-        let same = entry.last_key.replace(pressed).is_some_and(|last| {
-            last.key == key && last.way != way && now < last.at + SAME_KEY_WITHIN
-        });
-        if same {
-            return;
-        }
         match &entry.purpose {
             Purpose::Menu(_) => {
                 self.step_menu(now, call, out, |choosing, dial, steps| {

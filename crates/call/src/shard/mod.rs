@@ -15,6 +15,7 @@ mod hang_up;
 mod in_dialog;
 mod info;
 mod join;
+mod keys;
 mod lines;
 mod media;
 mod menu;
@@ -90,6 +91,8 @@ pub(crate) enum Mark {
     Prack(LegId),
     /// What keeps a trunk up.
     Trunk(Errand),
+    /// The other party's key, told to this leg's.
+    Info(LegId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -491,7 +494,10 @@ impl Shard {
             Mark::Lamp(id) => self.lamp_told(now, id, response, out),
             Mark::Message(id) => self.text_message_answered(now, id, Some(response), out),
             Mark::Trunk(errand) => self.trunk_heard(now, errand, Heard::Answer(response), out),
-            Mark::Bye(_) | Mark::Notify(_) | Mark::Prack(_) | Mark::Stray => {}
+            Mark::Info(leg) if response.status.is_final() => {
+                self.key_told(now, leg, Some(response.status), out);
+            }
+            Mark::Bye(_) | Mark::Notify(_) | Mark::Prack(_) | Mark::Info(_) | Mark::Stray => {}
         }
     }
 
@@ -506,6 +512,7 @@ impl Shard {
             Mark::Invite(leg) => self.invite_unanswered(now, leg, out),
             Mark::Bye(leg) => self.left(now, leg, out),
             Mark::Notify(leg) => self.notified(now, leg, None, out),
+            Mark::Info(leg) => self.key_told(now, leg, None, out),
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Lamp(id) => self.forget_subscription(id, out),
             Mark::Message(id) => self.text_message_answered(now, id, None, out),

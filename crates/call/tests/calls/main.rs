@@ -10,6 +10,7 @@ mod groups;
 mod holds;
 mod hunting;
 mod identity;
+mod keys;
 mod lamps;
 mod led_outside;
 mod limits;

@@ -1,8 +1,10 @@
 //! A telephone in virtual time: enough of a user agent to call, ring, answer, hold and hang up over a network
 //! that loses messages, with the transaction machines of `sip-core` underneath.
 
+mod keys;
 mod reliable;
 
+pub(crate) use keys::{KeysBy, PhoneKeys};
 pub(crate) use reliable::Rings;
 
 use base::{Core, ShardId, Time};
@@ -154,6 +156,7 @@ pub(crate) struct Phone {
     pub(crate) verdicts: VecDeque<(StatusCode, Vec<(HeaderName, &'static str)>)>,
     pub(crate) lamp: crate::lamps::LampKey,
     pub(crate) texts: crate::texts::Texts,
+    pub(crate) keys: PhoneKeys,
 }
 
 impl Phone {
@@ -182,6 +185,7 @@ impl Phone {
             verdicts: VecDeque::new(),
             lamp: crate::lamps::LampKey::default(),
             texts: crate::texts::Texts::default(),
+            keys: PhoneKeys::default(),
         }
     }
 
@@ -267,7 +271,7 @@ impl Phone {
         }
         if !self.offers_in_ack {
             let sdp = self.negotiation.offer(sip_core::Direction::SendRecv);
-            request.set_body("application/sdp", sdp);
+            request.set_body("application/sdp", self.says(&sdp));
         }
         self.describe(&mut request.headers);
         self.side = Side::Calling {
@@ -276,6 +280,17 @@ impl Phone {
             tag: None,
         };
         self.send(now, Method::Invite, request, out);
+    }
+
+    /// A description as it goes out.
+    fn says(&self, sdp: &[u8]) -> Bytes {
+        if self.keys.by == KeysBy::Events {
+            return Bytes::copy_from_slice(sdp);
+        }
+        let text = std::str::from_utf8(sdp).unwrap();
+        let lines = text.lines().filter(|line| !line.contains(":101 "));
+        let lines = lines.map(|line| format!("{}\r\n", line.trim_end_matches(" 101")));
+        lines.collect::<String>().into()
     }
 
     fn describe(&self, headers: &mut Headers) {
@@ -513,7 +528,7 @@ impl Phone {
                 .answer_to(&request.body, sip_core::Direction::SendRecv)
                 .expect("the server offers what phones have");
         }
-        let sdp = Bytes::copy_from_slice(self.negotiation.local().expect("an answer"));
+        let sdp = self.says(self.negotiation.local().expect("an answer"));
         response.set_body("application/sdp", sdp);
         self.describe(&mut response.headers);
         self.seen.push(Seen::Answered);
@@ -709,6 +724,10 @@ impl Phone {
             }
             (Method::Notify, _, _) => {
                 let response = say(StatusCode::CALL_DOES_NOT_EXIST);
+                self.step(now, respond(response), out);
+            }
+            (Method::Info, Side::Up { .. }, _) => {
+                let response = say(self.told_a_key(&request));
                 self.step(now, respond(response), out);
             }
             (Method::Message, _, _) => {
