@@ -1,6 +1,7 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
 use crate::crosswise::{Holding, Named, Party, Referral, Rules};
+use crate::door::Shut;
 use crate::forward::ForwardedBy;
 use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
@@ -210,7 +211,10 @@ pub(crate) struct FeatureCall {
 /// A call that has something said.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct MessageCall {
-    pub(crate) message: Message,
+    /// Nothing is said where there is none: the call ends, or goes on, at once.
+    pub(crate) message: Option<Message>,
+    /// Why the queue that the caller was led to let him not in, where that is what it is about.
+    pub(crate) shut: Option<Shut>,
     /// What a caller who was never answered is told after it.
     pub(crate) status: StatusCode,
 }

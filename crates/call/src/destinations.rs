@@ -1,9 +1,10 @@
 //! Where numbers, menus and failed attempts lead, as the configuration says: the parts of a destination that are
 //! more than a name.
 
+use crate::door::Door;
 use crate::outward::Outside;
 use crate::settings::Destination;
-use base::{GroupId, HoursId, MenuId, UserId};
+use base::{GroupId, HoursId, MenuId, QueueId, UserId};
 use calendar::Hours;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub struct Ways {
     pub menus: BTreeMap<MenuId, Menu>,
     /// When what is open. The note of a day is the name of the prompt that is said on it.
     pub hours: BTreeMap<HoursId, Hours>,
+    /// When queues let callers in; one that is not there always does.
+    pub doors: BTreeMap<QueueId, Door>,
     /// Heard by a caller who hears us already while somebody's phone rings.
     pub ringing_tone: Option<PromptId>,
     /// Heard by such a caller where nobody answers and he goes nowhere else: "can not answer right now".

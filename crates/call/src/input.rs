@@ -429,6 +429,8 @@ pub enum RefusedCause {
     OutsideMinutesUsedUp,
     /// Forwards lead round in a circle, or through too many people.
     ForwardedTooOften,
+    /// The queue is closed.
+    QueueClosed,
 }
 
 /// Why a shard wakes up.

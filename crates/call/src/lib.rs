@@ -10,6 +10,7 @@ mod challenge;
 pub mod crosswise;
 mod destinations;
 pub mod diverted;
+mod door;
 mod early;
 mod exchange;
 pub mod forward;

@@ -1,6 +1,7 @@
 //! Where a dialled number leads within an organisation.
 
 use crate::call::About;
+use crate::door::{Refused, Shut, at_door};
 use crate::forward::Forwards;
 use crate::identity::is_nobody;
 use crate::input::Admission;
@@ -14,8 +15,9 @@ use base::{HoursId, OrgId, QueueId, UserId};
 use calendar::Verdict;
 use media_core::PromptId;
 
-/// Numbers that lead to numbers: the configuration refuses circles, this ends one that came by another way.
-const NUMBERS_DEEP_MAX: usize = 8;
+/// Numbers and closed queues that lead on, one after the other: the configuration refuses circles of numbers, this ends
+/// one of queues that are all closed.
+const LED_ON_MAX: usize = 9;
 
 /// What decides where a number leads: who calls, and when.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,8 @@ pub(crate) enum Target<'a> {
     User(&'a UserId, &'a Forwards),
     Group(&'a Group),
     Message(Message),
+    /// A queue that lets nobody in: what is said, where something is.
+    Shut(Shut, Option<Message>),
     Menu(&'a Menu),
     Feature(FeatureCode, About),
     Outside(Outside, Payer),
@@ -147,18 +151,31 @@ impl<'a> Target<'a> {
         destination: &Destination,
         asking: &Asking<'_>,
     ) -> Option<Target<'a>> {
-        let mut number = match destination {
-            Destination::Number(number) => organisation.numbers.get(number)?,
-            _ => return Target::named(organisation, destination),
-        };
-        for _ in 0..NUMBERS_DEEP_MAX {
-            let destination = led_by(organisation, number, asking);
-            match &destination {
-                Destination::Number(next) => number = organisation.numbers.get(next)?,
+        let mut destination = destination.clone();
+        let mut shut = None;
+        for _ in 0..LED_ON_MAX {
+            destination = match &destination {
+                Destination::Number(number) => {
+                    led_by(organisation, organisation.numbers.get(number)?, asking)
+                }
+                Destination::Queue(queue) | Destination::QueueAs(queue, _) => {
+                    match at_door(organisation, queue, asking.unix_seconds) {
+                        None => return Target::named(organisation, &destination),
+                        Some(Refused {
+                            message: None,
+                            then: Some(then),
+                            why,
+                        }) => {
+                            shut = Some(why);
+                            then
+                        }
+                        Some(refused) => return Some(Target::Shut(refused.why, refused.message)),
+                    }
+                }
                 _ => return Target::named(organisation, &destination),
-            }
+            };
         }
-        None
+        Some(Target::Shut(shut?, None))
     }
 
     fn named(organisation: &'a Organisation, destination: &Destination) -> Option<Target<'a>> {

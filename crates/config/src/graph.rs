@@ -5,7 +5,7 @@ use crate::problems::Problem;
 use crate::section::Context;
 use crate::source::Place;
 use base::{GroupId, MenuId, QueueId};
-use call::settings::{Choice, Destination, Menu, Number, Organisation};
+use call::settings::{Choice, Destination, Door, Menu, Number, Organisation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -207,7 +207,9 @@ pub(crate) fn warn_of_unreachable(
     let groups = organisation.ways.groups.values();
     let groups = groups.filter_map(|group| group.then.as_ref());
     let menus = organisation.ways.menus.values().flat_map(chosen);
-    for destination in extensions.chain(numbers).chain(groups).chain(menus) {
+    let doors = organisation.ways.doors.values().flat_map(door_leads);
+    let ways = extensions.chain(numbers).chain(groups).chain(menus);
+    for destination in ways.chain(doors) {
         reached.extend(queue_at(destination));
     }
     for (queue, place) in queues.iter().filter(|(queue, _)| !reached.contains(queue)) {
@@ -218,6 +220,13 @@ pub(crate) fn warn_of_unreachable(
         );
         context.warn(Problem::new(*place, problem).mend(mend));
     }
+}
+
+/// Everywhere that callers go whom a queue does not let in.
+fn door_leads(door: &Door) -> impl Iterator<Item = &Destination> {
+    [&door.closed, &door.holiday]
+        .into_iter()
+        .filter_map(|instead| instead.then.as_ref())
 }
 
 fn queue_at(destination: &Destination) -> Option<&QueueId> {

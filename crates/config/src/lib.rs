@@ -5,6 +5,7 @@
 mod address;
 mod describe;
 mod destination;
+mod door;
 mod environment;
 mod error;
 mod forward;

@@ -17,7 +17,7 @@ use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
 use call::settings::{
-    Destination, Group, Language, Menu, Messages, Organisation, OutsideRefused, QueueJourney,
+    Destination, Door, Group, Language, Menu, Messages, Organisation, OutsideRefused, QueueJourney,
     TransferFailed, User, Ways,
 };
 use media_core::PromptId;
@@ -128,6 +128,7 @@ pub(crate) fn read(
             groups: groups.groups,
             menus: menus.menus,
             hours,
+            doors: queues.doors,
             unknown_number: match head.unknown_number {
                 Unknown::Refused => None,
                 Unknown::Told => said(NOT_IN_SERVICE, start, &scope, context),
@@ -236,6 +237,7 @@ struct Queues {
     agents: BTreeMap<UserId, AgentSettings>,
     extensions: BTreeMap<Box<str>, Destination>,
     places: BTreeMap<QueueId, Place>,
+    doors: BTreeMap<QueueId, Door>,
 }
 
 fn read_queues(
@@ -262,6 +264,9 @@ fn read_queues(
         }
         queues.own.push((read.id.clone(), read.outward));
         queues.places.insert(read.id.clone(), place);
+        if read.door != Door::default() {
+            queues.doors.insert(read.id.clone(), read.door);
+        }
         queues.settings.insert(read.id.clone(), read.settings);
         queues.journeys.insert(read.id, read.journey);
     }

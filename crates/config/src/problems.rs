@@ -11,8 +11,8 @@ pub const ERRORS_MAX: usize = 1_000;
 /// from costing 10,000² comparisons.
 const NAMES_COMPARED_MAX: usize = 2_000;
 
-/// How many names are listed to choose from.
-const NAMES_LISTED_MAX: usize = 24;
+/// How many names are listed to choose from: all the settings of the section that has most.
+const NAMES_LISTED_MAX: usize = 48;
 
 /// Longest user text repeated in a message, in characters.
 const QUOTED_CHARS_MAX: usize = 60;

@@ -1,6 +1,7 @@
 //! `[queues.<name>]`: who answers, in which order, and what a caller hears meanwhile. One table gives the
 //! engine its settings and the call its journey.
 
+use crate::door;
 use crate::outward::{self, Own};
 use crate::problems::{Problem, quoted};
 use crate::scope::{Dialled, LANGUAGES, MUSIC, Opened, Scope, known, open};
@@ -9,7 +10,7 @@ use crate::source::Place;
 use crate::value;
 use acd::{Deferral, Policy, QueueSettings};
 use base::{QueueId, UserId};
-use call::settings::{Answering, Language, Offering, PickUp, PositionSaid, QueueJourney};
+use call::settings::{Answering, Door, Language, Offering, PickUp, PositionSaid, QueueJourney};
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -56,6 +57,7 @@ pub(crate) struct Read {
     pub(crate) outward: Own,
     pub(crate) settings: QueueSettings,
     pub(crate) journey: QueueJourney,
+    pub(crate) door: Door,
 }
 
 pub(crate) fn read(
@@ -74,6 +76,7 @@ pub(crate) fn read(
     let logged_in_at_start = section.take("logged_in_at_start", value::boolean, context);
     let settings = read_settings(&mut section, scope, context);
     let journey = read_journey(name, &mut section, scope, context);
+    let door = door::read(&mut section, journey.language, scope, context);
     let outward = outward::read_own(&mut section, context);
     section.finish(context);
     Some(Read {
@@ -83,6 +86,7 @@ pub(crate) fn read(
         outward,
         settings,
         journey,
+        door,
     })
 }
 

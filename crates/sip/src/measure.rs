@@ -359,5 +359,6 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::OutsideCallsUsedUp => "outside-calls-used-up",
         RefusedCause::OutsideMinutesUsedUp => "outside-minutes-used-up",
         RefusedCause::ForwardedTooOften => "forwarded-too-often",
+        RefusedCause::QueueClosed => "queue-closed",
     }
 }

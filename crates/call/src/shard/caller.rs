@@ -392,10 +392,11 @@ fn wanted_of(
     match (target, &organisation.ways.unknown_number) {
         (Some(target), _) => Ok(purpose_of(organisation, &target, caller, 0)),
         (None, Some(prompt)) => Ok(Purpose::Message(MessageCall {
-            message: Message {
+            message: Some(Message {
                 prompt: prompt.clone(),
                 then: None,
-            },
+            }),
+            shut: None,
             status,
         })),
         (None, None) => Err(Refused::new(status, RefusedCause::UnknownNumber)),

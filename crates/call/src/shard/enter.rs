@@ -90,10 +90,7 @@ impl Shard {
             Purpose::Feature(_) => self.do_feature(now, call, out),
             Purpose::Between(_) => self.claim(now, call, out),
             Purpose::Joined(_) | Purpose::Referring(_) => {}
-            Purpose::Message(_) => {
-                self.transfer_reached(call, StatusCode::OK, out);
-                self.say_message(now, call, out);
-            }
+            Purpose::Message(_) => self.begin_message(now, call, out),
             Purpose::Outside(_) => {
                 if self.hears_us(leg) {
                     self.play_hold_music(call, leg, out);
@@ -211,8 +208,14 @@ pub(super) fn purpose_of(
         }
         Target::Group(group) => direct(Hunt::of_group(group, caller)),
         Target::Menu(menu) => Purpose::Menu(Choosing::new((*menu).clone(), token(moves))),
-        Target::Message(message) => Purpose::Message(MessageCall {
+        Target::Shut(why, message) => Purpose::Message(MessageCall {
             message: message.clone(),
+            shut: Some(*why),
+            status: StatusCode::BUSY_HERE,
+        }),
+        Target::Message(message) => Purpose::Message(MessageCall {
+            message: Some(message.clone()),
+            shut: None,
             status: StatusCode::TEMPORARILY_UNAVAILABLE,
         }),
         Target::Feature(FeatureCode::Intercom, About::User(callee))

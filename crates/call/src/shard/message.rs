@@ -2,7 +2,7 @@
 
 use super::{Due, Shard};
 use crate::call::{MessageCall, Purpose};
-use crate::input::{EndCause, Output};
+use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::{Answering, Message};
 use acd::LeaveCause;
@@ -11,6 +11,28 @@ use media_core::{Command, Playlist, PromptId, Then};
 use sip_core::StatusCode;
 
 impl Shard {
+    /// A call was led to something that is said, or to a queue that lets nobody in and has nothing to say.
+    pub(super) fn begin_message(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(Purpose::Message(saying)) = self.call(call).map(|call| &call.purpose) else {
+            return;
+        };
+        let status = saying.status;
+        let says = saying.message.is_some();
+        if saying.shut.is_some() {
+            out.push(Output::Event(CallEvent::Refused {
+                status: status.code(),
+                cause: RefusedCause::QueueClosed,
+            }));
+        }
+        match says {
+            true => {
+                self.transfer_reached(call, StatusCode::OK, out);
+                self.say_message(now, call, out);
+            }
+            false => self.end_call(now, call, EndCause::NotCompleted, status, out),
+        }
+    }
+
     pub(super) fn say_message(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
         let Some(entry) = self.call(call) else {
             return;
@@ -19,7 +41,10 @@ impl Shard {
         let Purpose::Message(saying) = &entry.purpose else {
             return;
         };
-        let prompt = saying.message.prompt.clone();
+        let Some(message) = &saying.message else {
+            return;
+        };
+        let prompt = message.prompt.clone();
         self.transfer_reached(call, StatusCode::OK, out);
         self.let_hear(now, caller, Answering::WhenAgentAnswers, out);
         let lost = Due::Call(call, CallTimer::PlayedLost);
@@ -54,7 +79,8 @@ impl Shard {
             return;
         };
         let status = saying.status;
-        match saying.message.then.clone() {
+        let then = saying.message.as_ref().and_then(|it| it.then.clone());
+        match then {
             Some(then) => self.enter_or_end(now, call, &then, status, out),
             None => self.end_call(now, call, EndCause::Completed, status, out),
         }
@@ -95,7 +121,11 @@ impl Shard {
         self.leave(now, call, LeaveCause::Failed, out);
         if let Some(call) = self.call_mut(call) {
             let message = Message { prompt, then: None };
-            call.purpose = Purpose::Message(MessageCall { message, status });
+            call.purpose = Purpose::Message(MessageCall {
+                message: Some(message),
+                shut: None,
+                status,
+            });
             call.moves = call.moves.saturating_add(1);
         }
         self.say_message(now, call, out);

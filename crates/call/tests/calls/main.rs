@@ -5,6 +5,7 @@
 
 mod admission;
 mod again;
+mod doors;
 mod forwards;
 mod groups;
 mod holds;

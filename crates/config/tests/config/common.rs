@@ -74,6 +74,9 @@ impl Sandbox {
                 "agent-resumed",
                 "agent-refused",
                 "menu-invalid",
+                "closed",
+                "closed-holiday",
+                "closed-quick",
             ];
             for name in numbers.chain(spoken.map(str::to_owned)) {
                 sandbox.write(&format!("prompts/{language}/{name}.wav"), "");

@@ -78,6 +78,8 @@ fn the_document_names_every_setting_and_no_other() {
     ]);
     let deferral = under("[queues.sales]\n", "deferral = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[queues.<name>.deferral]".into(), deferral);
+    let closed = under("[queues.sales]\n", "closed = { zzzzzzzzzzzz = 1 }\n");
+    settings.insert("[queues.<name>.closed]".into(), closed);
     let outside = under("[organisation]\n", "outside = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[organisation.outside]".into(), outside);
     let inbound = under("[trunks.provider]\n", "inbound = { zzzzzzzzzzzz = 1 }\n");

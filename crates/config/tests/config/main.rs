@@ -5,6 +5,7 @@
 mod common;
 mod demo;
 mod documented;
+mod doors;
 mod errors;
 mod leading;
 mod mangled;

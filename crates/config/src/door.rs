@@ -1,0 +1,95 @@
+//! When a queue lets callers in, and what they meet when it does not: `hours`, `[queues.<name>.closed]`, `holiday`.
+
+use crate::destination;
+use crate::problems::Problem;
+use crate::queue::NOTHING;
+use crate::scope::{Scope, known};
+use crate::section::{Context, Section};
+use crate::source::Place;
+use crate::value;
+use base::HoursId;
+use call::settings::{Door, Instead, Language};
+use media_core::PromptId;
+
+/// What is said where nothing else is set.
+const CLOSED: &str = "closed";
+const HOLIDAY: &str = "closed-holiday";
+
+pub(crate) fn read(
+    section: &mut Section<'_>,
+    language: Language,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Door {
+    let hours = section
+        .take("hours", value::text, context)
+        .and_then(|name| {
+            let known = known(&name, "hours", &scope.hours, context)?;
+            HoursId::new(scope.org, known).ok()
+        });
+    let says = Says { scope, language };
+    let closed = says.instead(section, "closed", CLOSED, context);
+    let mut holiday = says.instead(section, "holiday", HOLIDAY, context);
+    holiday.then = holiday.then.or_else(|| closed.then.clone());
+    if hours.is_none() {
+        for key in ["closed", "holiday"].iter().filter(|key| section.has(key)) {
+            let problem = format!(
+                "`{key}` of {} is for nobody: it has no hours",
+                section.what()
+            );
+            let mend = "say when it is open: hours = \"office\", with [hours.office]";
+            context.warn(Problem::new(section.place(), problem).mend(mend));
+        }
+    }
+    Door {
+        hours,
+        closed,
+        holiday,
+    }
+}
+
+/// In whose words it is said.
+struct Says<'s> {
+    scope: &'s Scope<'s>,
+    language: Language,
+}
+
+impl Says<'_> {
+    /// The table under `key`; where there is none, what is `usual` is said and then it is busy.
+    fn instead(
+        &self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        usual: &str,
+        context: &mut Context<'_>,
+    ) -> Instead {
+        let what = format!("`{key}` of {}", section.what());
+        let has_hours = section.has("hours");
+        let place = section.place();
+        let Some(mut section) = section.section(key, what, context) else {
+            // Needed only where it may be said.
+            let message = match has_hours {
+                true => self.prompt(usual, place, context),
+                false => None,
+            };
+            return Instead {
+                message,
+                then: None,
+            };
+        };
+        let name = section.take("message", value::text, context);
+        let message = match &name {
+            None => self.prompt(usual, place, context),
+            Some(name) if name.value == NOTHING => None,
+            Some(name) => self.prompt(&name.value, name.place, context),
+        };
+        let then = destination::under(&mut section, "then", self.scope, context);
+        section.finish(context);
+        Instead { message, then }
+    }
+
+    fn prompt(&self, name: &str, place: Place, context: &mut Context<'_>) -> Option<PromptId> {
+        let found = self.scope.prompt_at(name, self.language, place);
+        found.map_err(|problem| context.add(problem)).ok()
+    }
+}
