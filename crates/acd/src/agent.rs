@@ -2,6 +2,7 @@
 
 use crate::fact::Moment;
 use crate::named::Number;
+use crate::staff::Part;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,6 +73,16 @@ pub(crate) struct Login {
     pub(crate) since: Moment,
     /// Where he sits on the queue's bench, while free.
     pub(crate) seat: Option<Moment>,
+    /// What he was last counted for in the queue's staff.
+    pub(crate) part: Option<Part>,
+}
+
+/// A caller an agent is busy with, from the answer to the end of the wrap-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Handled {
+    /// The queue he came from: by name, since it may be removed meanwhile.
+    pub(crate) queue: QueueId,
+    pub(crate) since: Time,
 }
 
 /// What ties an agent to a caller: never more than one at once.
@@ -99,6 +110,8 @@ pub(crate) struct Agent {
     pub(crate) logins: BTreeMap<QueueId, Login>,
     pub(crate) engaged: Option<Engagement>,
     pub(crate) wrap_up_until: Option<Time>,
+    /// What his talk and his wrap-up are for.
+    pub(crate) handles: Option<Handled>,
     pub(crate) pause: Option<Pause>,
     pub(crate) own_calls: BTreeSet<CallId>,
     pub(crate) reachable: bool,

@@ -1,7 +1,7 @@
 //! What each fact does to the engine: with `upkeep.rs`, the only code that changes its state. It decides
 //! nothing, and a fact about something unknown changes nothing.
 
-use crate::agent::{Engagement, Login, Pause};
+use crate::agent::{Engagement, Handled, Login, Pause};
 use crate::engine::{Deadline, Engine, Offer, OfferState};
 use crate::fact::{Fact, Moment, Outcome, Stamped};
 use crate::input::LeaveCause;
@@ -35,10 +35,21 @@ impl Engine {
                 queue,
                 arrived,
                 head_start,
+                expected,
                 ..
             } => {
-                let place = Place::of(*arrived, *head_start, stamped.seq);
-                self.apply_entered(*call, queue, *arrived, place);
+                let caller = |at| Caller {
+                    queue: queue.clone(),
+                    at,
+                    arrived: *arrived,
+                    entered: stamped.at,
+                    expected: *expected,
+                    place: Place::of(*arrived, *head_start, stamped.seq),
+                    stage: Stage::Waiting,
+                };
+                if let Some(at) = self.queues.number(queue) {
+                    self.apply_entered(*call, caller(at));
+                }
             }
             Fact::Offered {
                 offer,
@@ -183,17 +194,8 @@ impl Engine {
         }
     }
 
-    fn apply_entered(&mut self, call: CallId, id: &QueueId, arrived: Time, place: Place) {
-        let Some(at) = self.queues.number(id) else {
-            return;
-        };
-        let caller = Caller {
-            queue: id.clone(),
-            at,
-            arrived,
-            place,
-            stage: Stage::Waiting,
-        };
+    fn apply_entered(&mut self, call: CallId, caller: Caller) {
+        let (at, arrived, place) = (caller.at, caller.arrived, caller.place);
         self.callers.insert(call, caller);
         self.queue(at, |queue| {
             queue.totals.entered += 1;
@@ -224,17 +226,27 @@ impl Engine {
             return;
         };
         let (call, queue, agent) = (made.call, made.at, made.to);
+        let handles = Handled {
+            queue: made.queue.clone(),
+            since: now.at,
+        };
         if let Some(caller) = self.callers.get_mut(&call) {
             caller.stage = Stage::Connected(offer);
             let (arrived, place) = (caller.arrived, caller.place);
+            let expected = caller.expected.map(|span| (span, now.at - caller.entered));
             self.queue(queue, |queue| {
                 queue.step_out(arrived, place);
+                queue.waits.answered(now.at, arrived);
+                if let Some((expected, waited)) = expected {
+                    queue.forecast.note(expected, waited);
+                }
                 queue.talking += 1;
                 queue.totals.connected += 1;
             });
         }
         self.agent(now, agent, |agent| {
             agent.engaged = Some(Engagement::Connected(offer));
+            agent.handles = Some(handles);
             agent.totals.taken += 1;
         });
     }
@@ -251,11 +263,25 @@ impl Engine {
             self.deadlines
                 .insert((until, Deadline::WrapUp(made.agent.clone())));
         }
+        if until.is_none() {
+            self.handled(now.at, made.to);
+        }
         self.agent(now, made.to, |agent| {
             agent.engaged = None;
             agent.wrap_up_until = until;
             agent.idle_from(now);
         });
+    }
+
+    /// An agent is done with a caller and the work after him.
+    fn handled(&mut self, at: Time, own: Number) {
+        let agent = self.agents.get_mut(own);
+        let Some(done) = agent.and_then(|agent| agent.handles.take()) else {
+            return;
+        };
+        if let Some(queue) = self.queues.number(&done.queue) {
+            self.queue(queue, |queue| queue.handling.note(at - done.since));
+        }
     }
 
     fn apply_wrap_up_ended(&mut self, now: Moment, id: &UserId) {
@@ -268,6 +294,7 @@ impl Engine {
         };
         self.deadlines
             .remove(&(until, Deadline::WrapUp(id.clone())));
+        self.handled(until.min(now.at), own);
         self.agent(now, own, |agent| {
             agent.wrap_up_until = None;
             // Its end, not the moment it was noticed: agents whose ends were noticed together keep
@@ -289,6 +316,7 @@ impl Engine {
                         at,
                         since: now,
                         seat: None,
+                        part: None,
                     },
                 ));
             }
@@ -303,14 +331,14 @@ impl Engine {
         for queue in queues {
             let agent = self.agents.get_mut(own);
             let login = agent.and_then(|agent| agent.logins.remove(queue));
-            if let Some(Login {
-                at,
-                seat: Some(seat),
-                ..
-            }) = login
-            {
-                self.queue(at, |queue| {
-                    queue.bench.remove(&seat);
+            if let Some(login) = login {
+                self.queue(login.at, |queue| {
+                    if let Some(seat) = login.seat {
+                        queue.bench.remove(&seat);
+                    }
+                    if let Some(part) = login.part {
+                        queue.staff.remove(part);
+                    }
                 });
             }
         }

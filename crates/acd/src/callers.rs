@@ -2,11 +2,14 @@
 
 use crate::engine::Step;
 use crate::entrance::Entrance;
+use crate::estimate::Prospect;
 use crate::fact::Fact;
 use crate::input::LeaveCause;
+use crate::line::Place;
 use crate::output::{Command, RefuseCause, WithdrawCause};
 use crate::queue::Stage;
-use base::{CallId, OfferId, QueueId};
+use base::{CallId, OfferId, QueueId, Time};
+use std::time::Duration;
 
 /// Most callers in all queues together, those talking among them: twice what the largest installation
 /// is built for, so that a flood costs memory for no more than this.
@@ -29,14 +32,25 @@ impl Step<'_> {
         }
         let settings = self.engine.settings.queues.get(&queue);
         let ageing = settings.map(|queue| queue.ageing).unwrap_or_default();
+        let head_start = priority.head_start(ageing);
+        // Nobody arrives later than now: he would stand behind those yet to come.
+        let arrived = arrived.min(self.now);
+        let place = Place::of(arrived, head_start, self.engine.next_seq);
         self.emit(Fact::Entered {
+            arrived,
+            priority,
+            head_start,
+            expected: self.expected_at_the_door(&queue, place),
             call,
             queue,
-            // Nobody arrives later than now: he would stand behind those yet to come.
-            arrived: arrived.min(self.now),
-            priority,
-            head_start: priority.head_start(ageing),
         });
+    }
+
+    /// What one who comes to stand at that place may expect to wait.
+    fn expected_at_the_door(&self, queue: &QueueId, place: Place) -> Option<Duration> {
+        let queue = self.engine.queues.named(queue)?;
+        let ahead = u32::try_from(queue.line.ahead_of(place)).ok()?;
+        queue.expected(ahead.saturating_add(1))
     }
 
     fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {
@@ -118,8 +132,8 @@ impl Step<'_> {
     }
 
     pub(crate) fn answer_position(&mut self, call: CallId) {
-        let position = self.engine.position(call);
-        self.out.commands.push(Command::Position { call, position });
+        let prospect = self.engine.prospect(self.now, call);
+        self.out.commands.push(Command::Position { call, prospect });
     }
 }
 
@@ -134,5 +148,20 @@ impl crate::Engine {
         }
         let queue = self.queues.get(caller.at)?;
         u32::try_from(queue.line.ahead_of(caller.place) + 1).ok()
+    }
+
+    /// All that a caller can be told of his wait: nothing, if he waits nowhere.
+    pub fn prospect(&self, now: Time, call: CallId) -> Prospect {
+        let place = self.position(call);
+        let at = self.callers.get(&call).map(|caller| caller.at);
+        let queue = at.and_then(|at| self.queues.get(at));
+        match (place, queue) {
+            (Some(place), Some(queue)) => Prospect {
+                place: Some(place),
+                expected: queue.expected(place),
+                average: queue.waits.average(now),
+            },
+            _ => Prospect::default(),
+        }
     }
 }

@@ -91,6 +91,8 @@ pub enum Fact {
         priority: Priority,
         /// By how much that puts him forward here.
         head_start: Duration,
+        /// What he may expect to wait; none where that can't be said.
+        expected: Option<Duration>,
     },
     /// An agent's device is rung for a caller.
     Offered {

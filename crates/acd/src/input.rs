@@ -69,7 +69,7 @@ pub enum Input {
         /// Where.
         queue: QueueId,
     },
-    /// "Which place has this caller now?"; answered with `Command::Position`.
+    /// "Which place has this caller now, and how long may it take?"; answered with `Command::Position`.
     AskPosition {
         /// The caller's call.
         call: CallId,

@@ -7,6 +7,7 @@ use crate::fact::Moment;
 use crate::line::Place;
 use crate::named::Number;
 use crate::queue::{Queue, Rules, Stage};
+use crate::staff::Staff;
 use base::{CallId, QueueId, Time, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,7 +144,18 @@ impl Engine {
             agent.pause.is_none() || !agent.logins.is_empty(),
             "{id} is paused, logged out"
         );
+        let busy = matches!(agent.engaged, Some(Engagement::Connected(_)));
+        holds!(
+            agent.handles.is_some() == (busy || agent.wrap_up_until.is_some()),
+            "{id} handles {:?}",
+            agent.handles
+        );
         for (queue, login) in &agent.logins {
+            holds!(
+                login.part == Some(agent.part()),
+                "{id} counts in {queue} as {:?}",
+                login.part
+            );
             holds!(
                 agent.member_of.contains(queue),
                 "{id} is in {queue}, no member"
@@ -218,6 +230,7 @@ impl Engine {
             "{id}: {:?} sit, not {bench:?}",
             queue.bench
         );
+        self.check_estimates(id, queue)?;
         let totals = &queue.totals;
         let gone =
             totals.abandoned + totals.failed + totals.shut_down + totals.sent_on + totals.expelled;
@@ -226,6 +239,28 @@ impl Engine {
             totals.entered == sum,
             "{id}: {} entered, {sum} accounted for",
             totals.entered
+        );
+        Ok(())
+    }
+
+    fn check_estimates(&self, id: &QueueId, queue: &Queue) -> Result<(), String> {
+        let mut staff = Staff::default();
+        for (_, agent) in self.agents.iter() {
+            if agent.logins.contains_key(id) {
+                staff.add(agent.part());
+            }
+        }
+        holds!(
+            queue.staff == staff,
+            "{id}: {:?} are there, not {staff:?}",
+            queue.staff
+        );
+        let arrivals = queue.arrivals.iter().map(|(arrived, _)| *arrived);
+        holds!(
+            queue.waits.are_of(arrivals),
+            "{id}: {:?} wait, not {:?}",
+            queue.waits,
+            queue.arrivals
         );
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What the engine wants done.
 
+use crate::estimate::Prospect;
 use crate::fact::Stamped;
 use crate::input::Asker;
 use base::{CallId, OfferId, QueueId, UserId};
@@ -69,8 +70,8 @@ pub enum Command {
     Position {
         /// The caller's call.
         call: CallId,
-        /// 1 is next in turn; none if he no longer waits.
-        position: Option<u32>,
+        /// His place, and how long it may take.
+        prospect: Prospect,
     },
     /// Answer to an agent command.
     Answer {

@@ -1,9 +1,11 @@
 //! One queue: who waits in it, in which order, and which free agents sit ready for it.
 
+use crate::estimate::{Forecast, Handling, Waits};
 use crate::fact::Moment;
 use crate::line::{Line, Place};
 use crate::named::Number;
 use crate::settings::{Policy, QueueSettings};
+use crate::staff::Staff;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +72,10 @@ pub(crate) struct Queue {
     /// Under which place it stands in the engine's `ready`.
     ready_as: Option<Place>,
     pub(crate) totals: QueueTotals,
+    pub(crate) staff: Staff,
+    pub(crate) waits: Waits,
+    pub(crate) handling: Handling,
+    pub(crate) forecast: Forecast,
 }
 
 impl Queue {
@@ -93,17 +99,24 @@ impl Queue {
     pub(crate) fn stand(&mut self, arrived: Time, place: Place) {
         self.line.insert(place);
         self.arrivals.insert((arrived, place.ticket));
+        self.waits.came(arrived);
     }
 
     /// A caller's place in line is no more his.
     pub(crate) fn step_out(&mut self, arrived: Time, place: Place) {
         self.line.remove(place);
         self.arrivals.remove(&(arrived, place.ticket));
+        self.waits.went(arrived);
     }
 
     /// First arrival of whoever in line came first.
     pub(crate) fn longest_since(&self) -> Option<Time> {
         self.arrivals.first().map(|(arrived, _)| *arrived)
+    }
+
+    /// What whoever stands at this place, 1 being next in turn, may expect to wait.
+    pub(crate) fn expected(&self, place: u32) -> Option<Duration> {
+        self.handling.expected(place, self.staff.effective)
     }
 
     /// The first caller nobody is being rung for.
@@ -127,6 +140,10 @@ pub(crate) struct Caller {
     pub(crate) at: Number,
     /// His first arrival.
     pub(crate) arrived: Time,
+    /// When he came to this queue.
+    pub(crate) entered: Time,
+    /// What he could expect then to wait.
+    pub(crate) expected: Option<Duration>,
     pub(crate) place: Place,
     pub(crate) stage: Stage,
 }

@@ -2,10 +2,12 @@
 
 use crate::agent::{AgentState, AgentTotals};
 use crate::engine::Engine;
+use crate::estimate::Forecast;
 use crate::queue::{Queue, QueueTotals};
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// All queues and agents at one moment, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,14 @@ pub struct QueueSnapshot {
     pub connected: u32,
     /// Milliseconds since the arrival of whoever waits or is offered and arrived first; none if nobody.
     pub longest_wait_ms: Option<u64>,
+    /// The mean wait of those answered lately and of those who wait, in milliseconds; none where there is neither.
+    pub average_wait_ms: Option<u64>,
+    /// What a caller who comes now may expect to wait; none where that can't be said.
+    pub expected_wait_ms: Option<u64>,
+    /// Mean of talk and wrap-up for a call; none while too few have been handled.
+    pub handling_ms: Option<u64>,
+    /// How far what was expected was from what came.
+    pub forecast: Forecast,
     /// Agents logged in here.
     pub logged_in: u32,
     /// Of those, free.
@@ -135,6 +145,10 @@ fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
         offered: count(queue.line.len() - waiting),
         connected: queue.talking,
         longest_wait_ms: queue.longest_since().map(|first| millis(now, first)),
+        average_wait_ms: queue.waits.average(now).map(span_millis),
+        expected_wait_ms: queue.expected(count(queue.line.len() + 1)).map(span_millis),
+        handling_ms: queue.handling.mean().map(span_millis),
+        forecast: queue.forecast,
         logged_in: 0,
         free: 0,
         busy: 0,
@@ -166,5 +180,9 @@ fn count(many: usize) -> u32 {
 }
 
 fn millis(now: Time, then: Time) -> u64 {
-    u64::try_from((now - then).as_millis()).unwrap_or(u64::MAX)
+    span_millis(now - then)
+}
+
+fn span_millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

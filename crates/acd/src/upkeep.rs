@@ -86,9 +86,10 @@ impl Engine {
         }
         agent.state = state;
         let (free, idle_since) = (agent.is_free(), agent.idle_since);
+        let part = agent.part();
         for login in agent.logins.values_mut() {
             let wanted = free.then(|| idle_since.max(login.since));
-            if login.seat == wanted {
+            if login.seat == wanted && login.part == Some(part) {
                 continue;
             }
             let Some(queue) = self.queues.get_mut(login.at) else {
@@ -101,6 +102,10 @@ impl Engine {
                 queue.bench.insert(seat, own);
             }
             login.seat = wanted;
+            if let Some(before) = login.part.replace(part) {
+                queue.staff.remove(before);
+            }
+            queue.staff.add(part);
             queue.refresh(login.at, &mut self.ready);
         }
         if agent.is_spent() {

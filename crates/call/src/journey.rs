@@ -1,8 +1,9 @@
-//! What a waiting caller hears, as data: welcome, first message, place in the queue, music, repeated
-//! messages in rotation. Says what to play next; who answers and when is not its matter.
+//! What a waiting caller hears, as data: welcome, first message, place in the queue, how long it may take, music,
+//! repeated messages in rotation. Says what to play next; who answers and when is not its matter.
 
-use crate::settings::{Offering, PositionSaid, QueueJourney};
+use crate::settings::{Offering, PositionSaid, QueueJourney, WaitSaid};
 use crate::speech;
+use acd::Prospect;
 use media_core::{Playlist, PromptId, Then};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -35,8 +36,8 @@ pub(crate) enum Step {
     Join,
     /// Find out whether he may wait there, and come back with [`Journey::start`].
     AskRoom,
-    /// Find out his place, and come back with [`Journey::place_known`].
-    AskPlace,
+    /// Find out his place and how long it may take, and come back with [`Journey::prospect_known`].
+    AskProspect,
     /// Come back with [`Journey::repeat_due`] after this time.
     WaitForRepeat(Duration),
 }
@@ -47,8 +48,8 @@ enum Stage {
     Arriving,
     Welcome,
     Message,
-    AskingPlace,
-    Place,
+    AskingProspect,
+    Prospect,
     Music,
     /// An agent answered, or the caller is gone.
     Over,
@@ -63,6 +64,9 @@ pub(crate) struct Journey {
     token: u32,
     rotation: usize,
     place_last_said: Option<u32>,
+    /// What was last said of the wait: nothing is said twice in a row.
+    wait_last_said: Option<Vec<PromptId>>,
+    message_last_said: Option<PromptId>,
 }
 
 impl Journey {
@@ -73,6 +77,8 @@ impl Journey {
             token: 0,
             rotation: 0,
             place_last_said: None,
+            wait_last_said: None,
+            message_last_said: None,
         }
     }
 
@@ -109,8 +115,8 @@ impl Journey {
         match self.stage {
             Stage::Welcome => self.welcome_over(steps),
             Stage::Message => self.message_over(steps),
-            Stage::Place => self.music(steps),
-            Stage::Arriving | Stage::AskingPlace | Stage::Music | Stage::Over => {}
+            Stage::Prospect => self.music(steps),
+            Stage::Arriving | Stage::AskingProspect | Stage::Music | Stage::Over => {}
         }
     }
 
@@ -119,15 +125,28 @@ impl Journey {
         self.played(self.token, steps);
     }
 
-    /// Answer to [`Step::AskPlace`]: 1 is next in turn.
-    pub(crate) fn place_known(&mut self, place: Option<u32>, steps: &mut Vec<Step>) {
-        if self.stage != Stage::AskingPlace {
+    /// Answer to [`Step::AskProspect`]: what is true as it is about to be said.
+    pub(crate) fn prospect_known(&mut self, prospect: Prospect, steps: &mut Vec<Step>) {
+        if self.stage != Stage::AskingProspect {
             return;
         }
-        match place.filter(|place| self.is_worth_saying(*place)) {
-            Some(place) => self.say_place(place, steps),
-            None => self.music(steps),
+        let mut prompts = Vec::new();
+        // Who is being connected has no place, and waits for nothing.
+        if let Some(place) = prospect.place {
+            prompts.extend(self.place_to_say(place));
+            let alone = prompts.is_empty();
+            prompts.extend(self.wait_to_say(prospect, alone));
         }
+        if prompts.is_empty() {
+            return self.music(steps);
+        }
+        self.token += 1;
+        self.stage = Stage::Prospect;
+        steps.push(Step::Play(Playlist {
+            token: self.token,
+            prompts,
+            then: Then::Music(self.settings.music.clone()),
+        }));
     }
 
     /// The time asked for by [`Step::WaitForRepeat`] has passed.
@@ -157,11 +176,11 @@ impl Journey {
     }
 
     fn message_over(&mut self, steps: &mut Vec<Step>) {
-        if self.settings.position == PositionSaid::Never {
+        if !self.says_prospect() {
             return self.music(steps);
         }
-        self.stage = Stage::AskingPlace;
-        steps.push(Step::AskPlace);
+        self.stage = Stage::AskingProspect;
+        steps.push(Step::AskProspect);
     }
 
     fn is_worth_saying(&self, place: u32) -> bool {
@@ -172,25 +191,54 @@ impl Journey {
         }
     }
 
-    fn say_place(&mut self, place: u32, steps: &mut Vec<Step>) {
+    /// His place, where it is to be said and can be.
+    fn place_to_say(&mut self, place: u32) -> Vec<PromptId> {
+        if !self.is_worth_saying(place) {
+            return Vec::new();
+        }
         let Some(number) = speech::number(self.settings.language, place) else {
-            return self.music(steps);
+            return Vec::new();
         };
         self.place_last_said = Some(place);
         let mut prompts = vec![self.settings.position_intro.clone()];
         prompts.extend(number);
-        self.token += 1;
-        self.stage = Stage::Place;
-        steps.push(Step::Play(Playlist {
-            token: self.token,
-            prompts,
-            then: Then::Music(self.settings.music.clone()),
-        }));
+        prompts
     }
 
+    /// How long it may take. Where that is all that would be said, it is not said twice in a row.
+    fn wait_to_say(&mut self, prospect: Prospect, alone: bool) -> Vec<PromptId> {
+        let wait = match self.settings.wait {
+            WaitSaid::Never => None,
+            WaitSaid::Average => prospect.average,
+            WaitSaid::Expected => prospect.expected,
+        };
+        let said = wait.and_then(|wait| speech::minutes(self.settings.language, minutes(wait)));
+        let again = said.is_some() && said == self.wait_last_said;
+        let Some(wait) = said.filter(|_| !(alone && again)) else {
+            return Vec::new();
+        };
+        self.wait_last_said = Some(wait.clone());
+        let mut prompts = vec![self.settings.wait_intro.clone()];
+        prompts.extend(wait);
+        prompts
+    }
+
+    fn says_prospect(&self) -> bool {
+        self.settings.position != PositionSaid::Never || self.settings.wait != WaitSaid::Never
+    }
+
+    /// The next in rotation. One that was heard last gives way to the one after it, where there is one.
     fn next_repeated(&mut self) -> Option<PromptId> {
+        let next = self.rotate()?;
+        match self.message_last_said.as_ref() == Some(&next) {
+            true => self.rotate(),
+            false => Some(next),
+        }
+    }
+
+    fn rotate(&mut self) -> Option<PromptId> {
         let index = self.rotation.checked_rem(self.settings.repeated.len())?;
-        self.rotation += 1;
+        self.rotation = index + 1;
         self.settings.repeated.get(index).cloned()
     }
 
@@ -199,6 +247,7 @@ impl Journey {
     fn say(&mut self, stage: Stage, prompts: Vec<PromptId>, steps: &mut Vec<Step>) {
         self.token += 1;
         self.stage = stage;
+        self.message_last_said = prompts.last().cloned();
         steps.push(Step::Play(Playlist {
             token: self.token,
             prompts,
@@ -207,7 +256,7 @@ impl Journey {
     }
 
     fn music(&mut self, steps: &mut Vec<Step>) {
-        let was_playing = self.stage == Stage::Place;
+        let was_playing = self.stage == Stage::Prospect;
         self.stage = Stage::Music;
         // After the place the music has started by itself.
         if !was_playing {
@@ -218,10 +267,20 @@ impl Journey {
                 then: Then::Music(self.settings.music.clone()),
             }));
         }
-        if !self.settings.repeated.is_empty() || self.settings.position != PositionSaid::Never {
+        if !self.settings.repeated.is_empty() || self.says_prospect() {
             steps.push(Step::WaitForRepeat(self.settings.repeat_every));
         }
     }
+}
+
+/// Whole minutes, rounded up; less than one is none.
+fn minutes(wait: Duration) -> u32 {
+    const MINUTE: Duration = Duration::from_secs(60);
+    if wait < MINUTE {
+        return 0;
+    }
+    let begun = wait.as_micros().div_ceil(MINUTE.as_micros());
+    u32::try_from(begun).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -240,6 +299,8 @@ mod tests {
             music: PromptId::new("music"),
             position: PositionSaid::Always,
             position_intro: PromptId::new("place"),
+            wait: WaitSaid::Never,
+            wait_intro: PromptId::new("wait"),
             language: Language::Sv,
             pick_up: crate::settings::PickUp::ByHand,
             display_name: "Support".into(),
@@ -273,7 +334,7 @@ mod tests {
                 self.heard.push(match step {
                     Step::Join => "join".to_owned(),
                     Step::AskRoom => "room".to_owned(),
-                    Step::AskPlace => "ask".to_owned(),
+                    Step::AskProspect => "ask".to_owned(),
                     Step::WaitForRepeat(span) => format!("wait {}", span.as_secs()),
                     Step::Play(list) => {
                         let names: Vec<&str> = list.prompts.iter().map(PromptId::as_str).collect();
@@ -294,7 +355,18 @@ mod tests {
         }
 
         fn place(&mut self, place: u32) {
-            self.journey.place_known(Some(place), &mut self.steps);
+            self.prospect(place, 0);
+        }
+
+        /// He has this place, and may expect to wait so long; the average is twice that.
+        fn prospect(&mut self, place: u32, minutes: u64) {
+            let expected = Duration::from_secs(minutes * 60);
+            let prospect = Prospect {
+                place: Some(place),
+                expected: Some(expected),
+                average: Some(expected * 2),
+            };
+            self.journey.prospect_known(prospect, &mut self.steps);
             self.note();
         }
 
@@ -347,6 +419,112 @@ mod tests {
         caller.played();
         caller.place(3);
         assert_eq!(caller.heard(), ["one→silence", "ask", "→music", "wait 20"]);
+    }
+
+    #[test]
+    fn the_wait_is_said_after_the_place_the_average_or_his_own_as_set() {
+        for (wait, said) in [
+            (WaitSaid::Never, "place+sv/number-2→music"),
+            (
+                WaitSaid::Expected,
+                "place+sv/number-2+wait+sv/number-3+sv/minutes→music",
+            ),
+            (
+                WaitSaid::Average,
+                "place+sv/number-2+wait+sv/number-6+sv/minutes→music",
+            ),
+        ] {
+            let mut caller = Listener::new(QueueJourney {
+                wait,
+                welcome: None,
+                first_message: None,
+                ..settings()
+            });
+            caller.heard();
+            caller.prospect(2, 3);
+            assert_eq!(caller.heard(), [said]);
+        }
+    }
+
+    #[test]
+    fn a_wait_is_counted_in_whole_minutes_rounded_up_and_less_than_one_is_none() {
+        let seconds = [0, 59, 60, 61, 120, 121];
+        let counted = seconds.map(|seconds| minutes(Duration::from_secs(seconds)));
+        assert_eq!(counted, [0, 0, 1, 2, 2, 3]);
+        assert_eq!(minutes(Duration::MAX), u32::MAX, "too long to be said");
+    }
+
+    #[test]
+    fn a_wait_that_is_not_known_is_not_said() {
+        let mut caller = Listener::new(QueueJourney {
+            wait: WaitSaid::Expected,
+            position: PositionSaid::Never,
+            welcome: None,
+            first_message: None,
+            ..settings()
+        });
+        caller.heard();
+        let prospect = Prospect {
+            place: Some(1),
+            ..Prospect::default()
+        };
+        caller.journey.prospect_known(prospect, &mut caller.steps);
+        caller.note();
+        assert_eq!(caller.heard(), ["→music", "wait 20"]);
+    }
+
+    #[test]
+    fn a_wait_alone_is_said_again_only_when_it_has_changed() {
+        let mut caller = Listener::new(QueueJourney {
+            wait: WaitSaid::Expected,
+            position: PositionSaid::Never,
+            repeated: Vec::new(),
+            welcome: None,
+            first_message: None,
+            ..settings()
+        });
+        let mut heard = Vec::new();
+        for minutes in [5, 5, 4] {
+            caller.heard();
+            caller.prospect(1, minutes);
+            heard.extend(caller.heard());
+            caller.played();
+            caller.repeat();
+        }
+        assert_eq!(
+            heard,
+            [
+                "wait+sv/number-5+sv/minutes→music",
+                "→music",
+                "wait 20",
+                "wait+sv/number-4+sv/minutes→music"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_message_just_heard_gives_way_to_the_next_in_rotation() {
+        let mut caller = Listener::new(QueueJourney {
+            first_message: Some(PromptId::new("one")),
+            position: PositionSaid::Never,
+            ..settings()
+        });
+        caller.played();
+        caller.played();
+        caller.repeat();
+        caller.played();
+        caller.repeat();
+        let heard = caller.heard();
+        let said: Vec<&String> = heard.iter().filter(|it| it.ends_with("→silence")).collect();
+        assert_eq!(
+            said,
+            [
+                "welcome→silence",
+                "one→silence",
+                "two→silence",
+                "one→silence"
+            ]
+        );
     }
 
     #[test]

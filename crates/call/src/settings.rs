@@ -432,6 +432,10 @@ pub struct QueueJourney {
     pub position: PositionSaid,
     /// "Your place in the queue is number".
     pub position_intro: PromptId,
+    /// Which wait is said after each message.
+    pub wait: WaitSaid,
+    /// "Your estimated waiting time is".
+    pub wait_intro: PromptId,
     /// Language of spoken numbers.
     pub language: Language,
     /// How agents' phones take its calls.
@@ -483,4 +487,17 @@ pub enum PositionSaid {
     Always,
     /// After a message, if it is better than when last said.
     WhenImproved,
+}
+
+/// Which wait a caller is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitSaid {
+    /// None.
+    #[default]
+    Never,
+    /// The queue's average wait.
+    Average,
+    /// What he himself may expect to wait from now on.
+    Expected,
 }

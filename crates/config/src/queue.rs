@@ -10,7 +10,10 @@ use crate::source::Place;
 use crate::value;
 use acd::{Deferral, Policy, QueueSettings};
 use base::{QueueId, UserId};
-use call::settings::{Answering, Door, Language, Offering, PickUp, PositionSaid, QueueJourney};
+use call::settings::{
+    Answering, Door, Language, Offering, PickUp, PositionSaid, QueueJourney, WaitSaid,
+};
+use call::speech;
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -48,6 +51,12 @@ const POSITIONS: [(&str, PositionSaid); 3] = [
     ("never", PositionSaid::Never),
     ("always", PositionSaid::Always),
     ("when-improved", PositionSaid::WhenImproved),
+];
+
+const WAITS: [(&str, WaitSaid); 3] = [
+    ("never", WaitSaid::Never),
+    ("average", WaitSaid::Average),
+    ("expected", WaitSaid::Expected),
 ];
 
 pub(crate) struct Read {
@@ -183,6 +192,8 @@ fn read_journey(
     let auto_answer = section.take("auto_answer", value::boolean, context);
     let position = section.take("position", value::choice(&POSITIONS), context);
     let position = position.map_or(PositionSaid::default(), |at| at.value);
+    let wait = section.take("wait", value::choice(&WAITS), context);
+    let wait = wait.map_or(WaitSaid::default(), |at| at.value);
     let language = section.take("language", value::choice(&LANGUAGES), context);
     let language = language.map_or(scope.language, |at| at.value);
     let mut prompts = Prompts {
@@ -199,7 +210,22 @@ fn read_journey(
         repeat_every: repeat_every.map_or(SECOND * 30, |at| at.value),
         music: prompts.one(section, "music", MUSIC),
         position,
-        position_intro: prompts.position_intro(section, position),
+        position_intro: prompts.intro(
+            section,
+            "position_intro",
+            "queue-position-is",
+            position != PositionSaid::Never,
+        ),
+        wait,
+        wait_intro: prompts.intro(
+            section,
+            "wait_intro",
+            match wait {
+                WaitSaid::Average => "queue-wait-average",
+                WaitSaid::Never | WaitSaid::Expected => "queue-wait-expected",
+            },
+            wait != WaitSaid::Never,
+        ),
         language,
         pick_up: match auto_answer.is_some_and(|at| at.value) {
             true => PickUp::ByItself,
@@ -208,7 +234,12 @@ fn read_journey(
         display_name: display_name.map_or_else(|| name.into(), |at| at.value.into()),
     };
     if position != PositionSaid::Never {
-        prompts.check_numbers(section.place());
+        let mend = "set position = \"never\"";
+        prompts.check_numbers(section.place(), "the place in the queue", mend);
+    }
+    if wait != WaitSaid::Never {
+        prompts.check_numbers(section.place(), "the wait", "set wait = \"never\"");
+        prompts.check_minutes(section.place());
     }
     journey
 }
@@ -291,19 +322,23 @@ impl Prompts<'_, '_> {
         }
     }
 
-    /// Where the place in the queue is never said, nothing needs to be there to say it with.
-    fn position_intro(&mut self, section: &mut Section<'_>, position: PositionSaid) -> PromptId {
-        const DEFAULT: &str = "queue-position-is";
-        let set = section.has("position_intro");
-        if position == PositionSaid::Never && !set {
-            section.node("position_intro");
-            return PromptId::new(&format!("{}/{DEFAULT}", self.language.folder()));
+    /// What is said before a number. Where none is ever said, it needs not be there.
+    fn intro(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: &'static str,
+        is_said: bool,
+    ) -> PromptId {
+        if !is_said && !section.has(key) {
+            section.node(key);
+            return PromptId::new(&format!("{}/{default}", self.language.folder()));
         }
-        self.one(section, "position_intro", DEFAULT)
+        self.one(section, key, default)
     }
 
     /// Tells of numbers that can't be spoken.
-    fn check_numbers(&mut self, place: Place) {
+    fn check_numbers(&mut self, place: Place, what: &str, mend: &str) {
         const SHOWN_MAX: usize = 5;
         let missing = self.scope.library.missing_numbers(self.language);
         if missing.is_empty() {
@@ -316,12 +351,19 @@ impl Prompts<'_, '_> {
         };
         let shown = missing[..missing.len().min(SHOWN_MAX)].join(", ");
         let language = self.language.folder();
-        let problem = format!(
-            "the place in the queue can't be said in language `{language}`, which lacks {shown}{more}"
-        );
-        let mend = format!(
-            "add them to the folder {language} of the prompts, or set position = \"never\""
-        );
+        let problem =
+            format!("{what} can't be said in language `{language}`, which lacks {shown}{more}");
+        let mend = format!("add them to the folder {language} of the prompts, or {mend}");
         self.context.add(Problem::new(place, problem).mend(mend));
+    }
+
+    /// Tells of words beside the numbers that the wait is said with.
+    fn check_minutes(&mut self, place: Place) {
+        for said in [0, 1, 2] {
+            let words = speech::minutes(self.language, said).unwrap_or_default();
+            if let Some(word) = words.last() {
+                self.find(word.as_str(), place);
+            }
+        }
     }
 }

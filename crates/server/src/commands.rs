@@ -4,12 +4,12 @@
 use crate::acd_task::Acd;
 use crate::ctl::protocol::{AgentAction, Failure, Request};
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals,
-    RegistrationRow, Status, TrunkRow,
+    AgentRow, Answer, BanRow, CallRow, ForecastRow, ListenerRow, MediaStatus, QueueRow,
+    QueueTotals, RegistrationRow, Status, TrunkRow,
 };
 use crate::http::{Health, HealthCell};
 use crate::reload::{Cause, ConfigInForce, Reloads};
-use acd::{AgentSnapshot, AgentState, QueueSnapshot};
+use acd::{AgentSnapshot, AgentState, Forecast, QueueSnapshot};
 use base::{OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
@@ -323,7 +323,11 @@ fn queue_row(queue: QueueSnapshot) -> QueueRow {
         waiting: queue.waiting + queue.offered,
         offered: queue.offered,
         connected: queue.connected,
-        longest_wait_s: queue.longest_wait_ms.map(|ms| ms / 1_000),
+        longest_wait_s: queue.longest_wait_ms.map(seconds),
+        average_wait_s: queue.average_wait_ms.map(seconds),
+        expected_wait_s: queue.expected_wait_ms.map(seconds),
+        handling_s: queue.handling_ms.map(seconds),
+        forecast: forecast_row(queue.forecast),
         agents_logged_in: queue.logged_in,
         free: queue.free,
         busy: queue.busy,
@@ -338,6 +342,20 @@ fn queue_row(queue: QueueSnapshot) -> QueueRow {
             sent_on: queue.totals.sent_on,
             refused: queue.totals.refused,
         },
+    }
+}
+
+fn seconds(millis: u64) -> u64 {
+    millis / 1_000
+}
+
+fn forecast_row(forecast: Forecast) -> ForecastRow {
+    let mean = |sum_ms: u64| sum_ms.checked_div(forecast.calls).map(seconds);
+    ForecastRow {
+        calls: forecast.calls,
+        expected_s: mean(forecast.expected_ms),
+        waited_s: mean(forecast.waited_ms),
+        error_s: mean(forecast.error_ms),
     }
 }
 

@@ -93,6 +93,13 @@ pub(crate) struct QueueRow {
     pub(crate) offered: u32,
     pub(crate) connected: u32,
     pub(crate) longest_wait_s: Option<u64>,
+    /// Over those answered in the last 15 minutes and those who wait.
+    pub(crate) average_wait_s: Option<u64>,
+    /// Of a caller who comes now.
+    pub(crate) expected_wait_s: Option<u64>,
+    /// Mean of talk and wrap-up for a call.
+    pub(crate) handling_s: Option<u64>,
+    pub(crate) forecast: ForecastRow,
     pub(crate) agents_logged_in: u32,
     pub(crate) free: u32,
     pub(crate) busy: u32,
@@ -101,6 +108,17 @@ pub(crate) struct QueueRow {
     pub(crate) unreachable: u32,
     pub(crate) deferred: u32,
     pub(crate) totals: QueueTotals,
+}
+
+/// What callers could expect to wait when they came, and what they waited: means over those who were answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ForecastRow {
+    /// Over how many.
+    pub(crate) calls: u64,
+    pub(crate) expected_s: Option<u64>,
+    pub(crate) waited_s: Option<u64>,
+    /// How far apart the two were.
+    pub(crate) error_s: Option<u64>,
 }
 
 /// What a queue has seen since the start.

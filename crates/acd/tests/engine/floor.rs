@@ -4,7 +4,8 @@
 
 use acd::{
     AgentSettings, AgentState, Asker, Command, CommandRefusal, Deadline, Deferral, Engine,
-    Entrance, Fact, Input, LeaveCause, OfferEnd, Output, Policy, QueueSettings, Settings, Stamped,
+    Entrance, Fact, Input, LeaveCause, OfferEnd, Output, Policy, Prospect, QueueSettings, Settings,
+    Stamped,
 };
 use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -169,10 +170,14 @@ impl Floor {
     }
 
     pub(crate) fn position(&mut self, number: u32) -> Option<u32> {
+        self.prospect(number).place
+    }
+
+    pub(crate) fn prospect(&mut self, number: u32) -> Prospect {
         let commands = self.give(Input::AskPosition { call: call(number) });
         match commands.as_slice() {
-            [Command::Position { call: of, position }] if *of == call(number) => *position,
-            other => panic!("expected one position, got {other:?}"),
+            [Command::Position { call: of, prospect }] if *of == call(number) => *prospect,
+            other => panic!("expected one prospect, got {other:?}"),
         }
     }
 

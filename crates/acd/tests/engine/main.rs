@@ -5,8 +5,10 @@
 
 mod agents;
 mod callers_and_offers;
+mod estimates;
 mod floor;
 mod model;
 mod order;
 mod reload;
+mod waits;
 mod worlds;

@@ -1,15 +1,17 @@
 //! A naive engine: plain lists, everything looked up anew each time, no facts and nothing kept that
 //! could be worked out. It does what `requirements.md` says and is as slow as it likes.
 
+use crate::waits::Waits;
 use acd::{
     AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, DEFERRAL_MIN, Deferral,
-    Entrance, Input, LeaveCause, OfferEnd, Outcome, QueueTotals, RefuseCause, Settings,
+    Entrance, Input, LeaveCause, OfferEnd, Outcome, Prospect, QueueTotals, RefuseCause, Settings,
     WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Queues};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// When something came to be so, and as which of all things: nothing ties.
 type When = (Time, u64);
@@ -21,6 +23,7 @@ pub(crate) struct Model {
     callers: Vec<Caller>,
     offers: Vec<Offer>,
     totals: BTreeMap<QueueId, QueueTotals>,
+    waits: BTreeMap<QueueId, Waits>,
     now: Time,
     things: u64,
     commands: Vec<Command>,
@@ -33,6 +36,8 @@ struct Agent {
     own_calls: Vec<CallId>,
     reachable: bool,
     wrap_up: Option<Time>,
+    /// Whose caller he talks with or works for after the talk, and since when.
+    handles: Option<(QueueId, Time)>,
     deferred: Option<Time>,
     idle: When,
     totals: AgentTotals,
@@ -42,6 +47,9 @@ struct Caller {
     call: CallId,
     queue: QueueId,
     place: (i128, u64),
+    arrived: Time,
+    entered: Time,
+    expected: Option<Duration>,
 }
 
 #[derive(Clone)]
@@ -101,10 +109,10 @@ impl Model {
                 });
             }
             Input::AskPosition { call } => {
-                let position = self.position(*call);
+                let prospect = self.prospect(*call);
                 self.commands.push(Command::Position {
                     call: *call,
-                    position,
+                    prospect,
                 });
             }
         }
@@ -126,6 +134,17 @@ impl Model {
             }
         }
         // Which of several wrap-ups that end in the same microsecond comes first is by name.
+        let done = |agent: &&Agent| agent.wrap_up.is_some_and(|until| until <= now);
+        let mut done: Vec<(Time, UserId)> = self
+            .agents
+            .iter()
+            .filter(done)
+            .filter_map(|agent| Some((agent.wrap_up?, agent.id.clone())))
+            .collect();
+        done.sort();
+        for (until, agent) in done {
+            self.handled(&agent, until);
+        }
         self.agents
             .sort_by(|a, b| (a.wrap_up, &a.id).cmp(&(b.wrap_up, &b.id)));
         for at in 0..self.agents.len() {
@@ -162,6 +181,9 @@ impl Model {
             settings.queues.contains_key(queue)
                 || callers.iter().any(|caller| caller.queue == *queue)
         });
+        let totals = &self.totals;
+        self.waits
+            .retain(|queue, _| settings.queues.contains_key(queue) || totals.contains_key(queue));
         std::mem::take(&mut self.commands)
     }
 
@@ -246,7 +268,14 @@ impl Model {
             call,
             queue: queue.clone(),
             place: (since, thing),
+            arrived,
+            entered: self.now,
+            expected: None,
         });
+        let expected = self.prospect(call).expected;
+        if let Some(caller) = self.callers.last_mut() {
+            caller.expected = expected;
+        }
     }
 
     fn leave(&mut self, call: CallId, cause: LeaveCause) {
@@ -280,7 +309,11 @@ impl Model {
         };
         self.offer(id).state = state;
         if state == State::Connected {
-            self.agent(&offer.agent).totals.taken += 1;
+            self.note_answer(offer.call);
+            let now = self.now;
+            let agent = self.agent(&offer.agent);
+            agent.totals.taken += 1;
+            agent.handles = Some((offer.queue.clone(), now));
             self.totals.entry(offer.queue).or_default().connected += 1;
             let (offer, call, agent) = (id, offer.call, offer.agent);
             self.commands.push(Command::Connect { offer, call, agent });
@@ -361,6 +394,9 @@ impl Model {
             .map(|settings| settings.wrap_up)
             .filter(|span| !span.is_zero());
         let (until, thing) = (wrap_up.map(|span| self.now + span), self.thing());
+        if until.is_none() {
+            self.handled(&id, self.now);
+        }
         let agent = self.agent(&id);
         agent.wrap_up = until;
         agent.idle = thing;
@@ -529,6 +565,26 @@ impl Model {
             .remove(at.expect("whoever asks has seen the caller"))
     }
 
+    /// An agent answered the caller.
+    fn note_answer(&mut self, call: CallId) {
+        let now = self.now;
+        let caller = self.caller(call);
+        let (arrived, entered, expected) = (caller.arrived, caller.entered, caller.expected);
+        let waits = self.waits.entry(caller.queue.clone()).or_default();
+        waits.answered.push((now, now - arrived));
+        waits
+            .forecasts
+            .extend(expected.map(|expected| (expected, now - entered)));
+    }
+
+    /// An agent is done with a caller and what there was to do after him.
+    fn handled(&mut self, agent: &UserId, at: Time) {
+        if let Some((queue, since)) = self.agent(agent).handles.take() {
+            let waits = self.waits.entry(queue).or_default();
+            waits.handled.push(at - since);
+        }
+    }
+
     fn thing(&mut self) -> When {
         self.things += 1;
         (self.now, self.things)
@@ -554,6 +610,7 @@ impl Model {
                 own_calls: Vec::new(),
                 reachable: false,
                 wrap_up: None,
+                handles: None,
                 deferred: None,
                 idle: (Time::ZERO, 0),
                 totals: AgentTotals::default(),
@@ -611,6 +668,41 @@ impl Model {
         line.iter()
             .position(|other| *other == call)
             .map(|ahead| ahead as u32 + 1)
+    }
+
+    pub(crate) fn prospect(&self, call: CallId) -> Prospect {
+        let caller = self.callers.iter().find(|caller| caller.call == call);
+        let (Some(place), Some(caller)) = (self.position(call), caller) else {
+            return Prospect::default();
+        };
+        Prospect {
+            place: Some(place),
+            expected: self.expected(&caller.queue, place),
+            average: self.average(&caller.queue),
+        }
+    }
+
+    pub(crate) fn average(&self, queue: &QueueId) -> Option<Duration> {
+        let line = self.waiting_in_order(|other| other == queue);
+        let arrivals: Vec<Time> = line.iter().map(|call| self.caller(*call).arrived).collect();
+        let none = Waits::default();
+        self.waits(queue)
+            .unwrap_or(&none)
+            .average(self.now, &arrivals)
+    }
+
+    pub(crate) fn expected(&self, queue: &QueueId, place: u32) -> Option<Duration> {
+        let at_work = |agent: &&Agent| {
+            let here = agent.logins.iter().any(|(other, _)| other == queue);
+            here && agent.reachable && agent.pause.is_none()
+        };
+        let queues = self.agents.iter().filter(at_work);
+        let queues: Vec<usize> = queues.map(|agent| agent.logins.len()).collect();
+        self.waits(queue)?.expected(place, &queues)
+    }
+
+    pub(crate) fn waits(&self, queue: &QueueId) -> Option<&Waits> {
+        self.waits.get(queue)
     }
 
     pub(crate) fn state_of(&self, id: &UserId) -> AgentState {

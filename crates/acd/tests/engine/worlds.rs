@@ -6,6 +6,7 @@
 
 use crate::floor::{Floor, agent, call, open_ends, queue, secs};
 use crate::model::{Model, Offer, State};
+use crate::waits::Waits;
 use acd::{
     AgentState, Asker, Command, Deferral, Entrance, Input, LeaveCause, OfferEnd, Policy, Priority,
     QueueSettings, Settings,
@@ -277,6 +278,28 @@ impl World {
             assert_eq!(
                 row.totals,
                 self.model.queue_totals(&row.queue),
+                "{}",
+                row.queue
+            );
+            let millis = |span: Duration| span.as_millis() as u64;
+            assert_eq!(
+                (row.average_wait_ms, row.expected_wait_ms),
+                (
+                    self.model.average(&row.queue).map(millis),
+                    self.model
+                        .expected(&row.queue, row.waiting + row.offered + 1)
+                        .map(millis)
+                ),
+                "{} after {after:?}",
+                row.queue
+            );
+            let waits = self.model.waits(&row.queue);
+            assert_eq!(
+                (row.handling_ms, row.forecast),
+                (
+                    waits.and_then(Waits::handling).map(millis),
+                    waits.map(Waits::forecast).unwrap_or_default()
+                ),
                 "{}",
                 row.queue
             );

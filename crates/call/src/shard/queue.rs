@@ -102,7 +102,7 @@ impl Shard {
                     call,
                     queue: queue.clone(),
                 })),
-                Step::AskPlace => out.push(Output::Acd(acd::Input::AskPosition { call })),
+                Step::AskProspect => out.push(Output::Acd(acd::Input::AskPosition { call })),
                 Step::WaitForRepeat(span) => {
                     self.timers
                         .arm(Due::Call(call, CallTimer::RepeatMessage), now + span);
@@ -131,9 +131,9 @@ impl Shard {
             acd::Command::Connect { offer, call, .. } => self.connect(now, call, offer, out),
             acd::Command::Room { call } => self.has_room(now, call, out),
             acd::Command::Refuse { call, .. } => self.queue_refused(now, call, out),
-            acd::Command::Position { call, position } => {
+            acd::Command::Position { call, prospect } => {
                 let step = |journey: &mut Journey, steps: &mut Vec<Step>| {
-                    journey.place_known(position, steps);
+                    journey.prospect_known(prospect, steps);
                 };
                 self.step_journey(now, call, out, step);
             }

@@ -320,7 +320,10 @@ impl Script {
             },
             _ => Command::Position {
                 call,
-                position: Some(1),
+                prospect: acd::Prospect {
+                    place: Some(1),
+                    ..acd::Prospect::default()
+                },
             },
         };
         self.tell(Input::Acd(command));

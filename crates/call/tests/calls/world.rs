@@ -8,7 +8,7 @@ use bytes::Bytes;
 use call::ledger::Ledger;
 use call::settings::{
     Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Offering,
-    Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, Ways,
+    Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, WaitSaid, Ways,
 };
 use call::watched::{Lamp, Line, Sight, Watched};
 use call::wishes::Wishes;
@@ -212,6 +212,8 @@ pub(crate) fn journey() -> QueueJourney {
         music: PromptId::new("music"),
         position: PositionSaid::Always,
         position_intro: PromptId::new("place"),
+        wait: WaitSaid::Never,
+        wait_intro: PromptId::new("wait"),
         language: Language::Sv,
         pick_up: call::settings::PickUp::ByHand,
         display_name: "Support".into(),

@@ -9,5 +9,6 @@ mod doors;
 mod errors;
 mod leading;
 mod mangled;
+mod queues;
 mod reload;
 mod secrets;

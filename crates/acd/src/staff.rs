@@ -1,0 +1,45 @@
+//! Who is there for a queue's callers. Counted as agents come and go, so that asking costs nothing.
+
+use crate::agent::Agent;
+use crate::estimate::WHOLE;
+use serde::{Deserialize, Serialize};
+
+/// The agents logged in to one queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Staff {
+    pub(crate) logged_in: u32,
+    /// Time of theirs that is this queue's, in parts of [`WHOLE`]: the `c` of the expected wait.
+    pub(crate) effective: u64,
+}
+
+/// What one agent adds to the staff of one of his queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    share: u32,
+}
+
+impl Agent {
+    /// What he adds to each of his queues: they share him alike, and one who takes no calls shortens nobody's wait.
+    pub(crate) fn part(&self) -> Part {
+        let queues = u32::try_from(self.logins.len()).unwrap_or(u32::MAX);
+        let share = WHOLE.checked_div(queues).unwrap_or_default();
+        Part {
+            share: match self.reachable && self.pause.is_none() {
+                true => share,
+                false => 0,
+            },
+        }
+    }
+}
+
+impl Staff {
+    pub(crate) fn add(&mut self, part: Part) {
+        self.logged_in += 1;
+        self.effective += u64::from(part.share);
+    }
+
+    pub(crate) fn remove(&mut self, part: Part) {
+        self.logged_in -= 1;
+        self.effective -= u64::from(part.share);
+    }
+}
