@@ -57,5 +57,5 @@ pub use negotiation::Negotiation;
 pub use params::Params;
 pub use sdp::{Agreed, Direction, Format, SdpError};
 pub use status::StatusCode;
-pub use transport::{Flow, Transport, reply_flow, stamp_received};
+pub use transport::{Flow, Transport, reopened_reply_flow, reply_flow, stamp_received};
 pub use uri::{Host, SipUri, TelUri, Uri, UriError};

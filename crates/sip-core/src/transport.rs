@@ -147,6 +147,26 @@ pub fn reply_flow_of(headers: &Headers, arrived: &Flow) -> Flow {
     }
 }
 
+/// Where a response goes whose request came over a connection that has ended: by a new one to the address that the
+/// request came from, at the port that its sender says he takes connections at (RFC 3261 §18.2.2). `headers` are the
+/// response's. None where nobody takes any (RFC 7118 §5) or the Via can't be read.
+///
+/// The Via is not followed to another address than the request's own, nor to its `maddr`: nobody has an answer sent to
+/// a third party.
+pub fn reopened_reply_flow(headers: &Headers, arrived: &Flow) -> Option<Flow> {
+    if !matches!(arrived.transport, Transport::Tcp | Transport::Tls) {
+        return None;
+    }
+    let hop = headers.hop().ok().filter(Hop::is_sound)?;
+    let (_, port) = hop.sent_by()?;
+    let port = port.unwrap_or(arrived.transport.default_port());
+    Some(Flow {
+        remote: SocketAddr::new(arrived.remote.ip(), port),
+        connection: 0,
+        ..*arrived
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,5 +239,39 @@ mod tests {
         };
         let request = request("SIP/2.0/TCP 10.0.0.5:5070;branch=z9hG4bK1");
         assert_eq!(reply_flow(&request, &flow), flow);
+    }
+
+    #[test]
+    fn once_a_connection_has_ended_its_sender_is_answered_at_the_port_he_names_and_at_no_other_address()
+     {
+        let by = |transport| Flow {
+            transport,
+            connection: 3,
+            ..arrived()
+        };
+        let anew = |via: &str, transport| {
+            let flow = reopened_reply_flow(&request(via).headers, &by(transport))?;
+            assert_eq!((flow.connection, flow.local), (0, arrived().local));
+            Some(flow.remote.to_string())
+        };
+        for (via, transport, remote) in [
+            (
+                "SIP/2.0/TCP 10.0.0.5:5070;rport;branch=z9hG4bK1",
+                Transport::Tcp,
+                Some("198.51.100.7:5070"),
+            ),
+            (
+                "SIP/2.0/TLS pc.example.com;maddr=203.0.113.9;branch=z9hG4bK1",
+                Transport::Tls,
+                Some("198.51.100.7:5061"),
+            ),
+            (
+                "SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bK1",
+                Transport::Ws,
+                None,
+            ),
+        ] {
+            assert_eq!(anew(via, transport).as_deref(), remote, "{via}");
+        }
     }
 }

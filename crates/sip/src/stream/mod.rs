@@ -31,7 +31,9 @@ use outbox::Outbox;
 use patience::Standing;
 use pinging::PING_EVERY;
 use rustls::pki_types::ServerName;
-use sip_core::{Flow, Host, Transport};
+use sip_core::{
+    Flow, Host, Limits, Message, StatusCode, Transport, parse_datagram, reopened_reply_flow,
+};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -156,6 +158,31 @@ impl Connections {
         connection.outbox.push(message).map_err(|_| Undelivered)
     }
 
+    /// Sends a response whose request's connection has ended over a new one (RFC 3261 §18.2.2). That is its sender's:
+    /// it counts for his share, and has to be proved as one that he opened. What waited in the old one is lost with it.
+    pub(crate) fn answer_anew(
+        self: &Arc<Self>,
+        ended: &Flow,
+        response: Bytes,
+    ) -> Result<(), Undelivered> {
+        if self.is_live(ended.connection) {
+            // It takes no more, since it is about to be closed for what he did.
+            return Err(Undelivered);
+        }
+        let flow = match parse_datagram(response.clone(), &Limits::default()) {
+            Ok(Message::Response(it)) if it.status != StatusCode::TRYING => {
+                reopened_reply_flow(&it.headers, ended).ok_or(Undelivered)?
+            }
+            _ => return Err(Undelivered),
+        };
+        let connection = self.to_peer(&flow).or_else(|| {
+            let ticket = self.door.enter(flow.remote.ip()).ok()?;
+            self.open_by(ticket, Standing::Unproven, &flow, &response)
+        });
+        let connection = connection.ok_or(Undelivered)?;
+        connection.outbox.push(response).map_err(|_| Undelivered)
+    }
+
     /// From now on whoever is connected to at that address has to show this host's certificate. It is the next hop
     /// that was looked up (RFC 5922 §7.1), where messages name only the domain that it serves.
     pub(crate) fn expect(&self, address: SocketAddr, host: &Host) {
@@ -226,13 +253,23 @@ impl Connections {
 
     /// Opens a connection for a message, which waits in its outbox meanwhile.
     fn open(self: &Arc<Self>, flow: &Flow, message: &Bytes) -> Option<Arc<Connection>> {
+        let ticket = self.door.leave().ok()?;
+        self.open_by(ticket, Standing::Known, flow, message)
+    }
+
+    fn open_by(
+        self: &Arc<Self>,
+        ticket: Ticket,
+        standing: Standing,
+        flow: &Flow,
+        message: &Bytes,
+    ) -> Option<Arc<Connection>> {
         if !self.transports.contains(&flow.transport) {
             return None;
         }
         let expected = self.expected.get(&flow.remote).map(|name| name.clone());
         let to = To::for_message(flow, message, expected)?;
-        let ticket = self.door.leave().ok()?;
-        let connection = self.insert(flow, Standing::Known);
+        let connection = self.insert(flow, standing);
         let (connections, opened) = (self.clone(), connection.clone());
         tokio::spawn(async move {
             let ended = connections.carry_opened(&opened, to).await;

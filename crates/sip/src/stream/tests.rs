@@ -133,6 +133,60 @@ async fn what_a_peer_sends_comes_with_the_listeners_address_and_is_answered_on_i
 }
 
 #[tokio::test]
+async fn an_answer_whose_connection_has_ended_opens_one_to_where_its_via_says_if_its_source_has_room()
+ {
+    let mut world = world(Transport::Tcp, Tls::default());
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let at = peer.local_addr().unwrap();
+    let mut gone = TcpStream::connect(world.listener).await.unwrap();
+    gone.write_all(&options("c.se", 0)).await.unwrap();
+    let came = world.inbox.streamed.recv().await.unwrap();
+    let answer = |status: &str, port: u16| -> Bytes {
+        let via = format!("SIP/2.0/TCP pc.example.com:{port};branch=z9hG4bK1");
+        format!(
+            "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: <sip:a@b.se>;tag=1\r\nTo: <sip:c.se>;tag=2\r\n\
+             Call-ID: c\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        )
+        .into()
+    };
+    let ok = answer("200 OK", at.port());
+    let while_live = world.connections.answer_anew(&came.flow, ok.clone());
+    assert_eq!(while_live, Err(Undelivered));
+    drop(gone);
+    while world.connections.is_live(came.flow.connection) {
+        tokio::task::yield_now().await;
+    }
+    let trying = answer("100 Trying", at.port());
+    assert_eq!(
+        world.connections.answer_anew(&came.flow, trying),
+        Err(Undelivered)
+    );
+    for _ in 0..2 {
+        let sent = world.connections.answer_anew(&came.flow, ok.clone());
+        assert_eq!(sent, Ok(()));
+    }
+    let (mut stream, _) = timeout(SOON, peer.accept()).await.unwrap().unwrap();
+    let mut read = vec![0; 2 * ok.len()];
+    timeout(SOON, stream.read_exact(&mut read))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(read, [&ok[..], &ok[..]].concat(), "both over one");
+    // A source that names ever other ports gets no more than its share.
+    let mut held = Vec::new();
+    let opened = (0..20).filter(|_| {
+        let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = other.local_addr().unwrap().port();
+        held.push(other);
+        let sent = world
+            .connections
+            .answer_anew(&came.flow, answer("200 OK", port));
+        sent.is_ok()
+    });
+    assert_eq!(opened.count(), 9);
+}
+
+#[tokio::test]
 async fn the_shard_that_asked_is_told_when_nobody_takes_the_connection_or_it_ends() {
     let mut world = world(Transport::Tcp, Tls::default());
     let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,7 +4,7 @@
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use sip_core::{HeaderName, Limits, Message, NameAddr, Request, parse_datagram};
+use sip_core::{HeaderName, Host, Limits, Message, NameAddr, Request, Response, parse_datagram};
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -149,13 +149,15 @@ impl Tls {
 }
 
 /// Whose certificate the peer must show whom this message is sent to: the next hop that its URI names
-/// (RFC 5922 §7.1), which is a name where the sender knew one, whatever address it was found at.
+/// (RFC 5922 §7.1), which is a name where the sender knew one, whatever address it was found at. Of a response it is
+/// the host that its Via names.
 pub(super) fn name_of_peer(message: &bytes::Bytes, address: IpAddr) -> ServerName<'static> {
     let by_address = ServerName::from(address);
-    let Ok(Message::Request(request)) = parse_datagram(message.clone(), &Limits::default()) else {
-        return by_address;
+    let host = match parse_datagram(message.clone(), &Limits::default()) {
+        Ok(Message::Request(request)) => next_hop_host(&request),
+        Ok(Message::Response(response)) => via_host(&response),
+        Err(_) => None,
     };
-    let host = next_hop_host(&request);
     host.and_then(|host| ServerName::try_from(host).ok())
         .unwrap_or(by_address)
 }
@@ -164,11 +166,17 @@ fn next_hop_host(request: &Request) -> Option<String> {
     let route = request.headers.list(&HeaderName::Route).next();
     let route = route.and_then(|route| NameAddr::parse(route).ok());
     let uri = route.as_ref().map_or(&request.uri, |route| &route.uri);
-    let host = uri.host()?;
-    Some(
-        host.ip()
-            .map_or_else(|| host.to_string(), |ip| ip.to_string()),
-    )
+    uri.host().map(without_brackets)
+}
+
+fn via_host(response: &Response) -> Option<String> {
+    let (host, _) = response.headers.hop().ok()?.sent_by()?;
+    Some(without_brackets(&host))
+}
+
+fn without_brackets(host: &Host) -> String {
+    host.ip()
+        .map_or_else(|| host.to_string(), |ip| ip.to_string())
 }
 
 #[cfg(test)]

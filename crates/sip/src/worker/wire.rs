@@ -170,7 +170,10 @@ impl<M: Media> Worker<M> {
         if flow.transport.is_reliable() {
             let is_request = !bytes.starts_with(RESPONSE_START);
             let asker = asker.filter(|_| is_request);
-            let sent = self.connections.send(asker, &flow, bytes);
+            let mut sent = self.connections.send(asker, &flow, bytes.clone());
+            if sent.is_err() && !is_request {
+                sent = self.connections.answer_anew(&flow, bytes);
+            }
             return sent.inspect_err(|_| self.counters.send_failed.increment(1));
         }
         self.transmit_datagram(flow, bytes)
