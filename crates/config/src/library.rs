@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Endings of files that `media` can decode.
-const ENDINGS: [&str; 8] = ["wav", "mp3", "flac", "ogg", "oga", "m4a", "mp4", "aac"];
+const ENDINGS: [&str; 9] = [
+    "wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "mp4", "aac",
+];
 
 /// Prompts at most, over all organisations: each is kept in memory in two codings.
 pub const PROMPTS_MAX: usize = 20_000;

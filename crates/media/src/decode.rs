@@ -1,84 +1,156 @@
-//! A sound file of any kind, rate and number of channels to mono at 8 kHz.
+//! A sound file of any kind, rate and number of channels to mono at 8 kHz. What is held of a file while it is read is its
+//! sound at that rate and one block of its own, so that its size says nothing of what it costs.
 
+use crate::opus::OpusFile;
 use crate::prompts::PromptReason;
+use crate::resample::Resamplers;
 use media_core::g711::SAMPLE_RATE_HZ;
-use rubato::audioadapter_buffers::owned::InterleavedOwned;
-use rubato::{Fft, FixedSync, Resampler, WindowFunction};
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use symphonia::core::codecs::audio::AudioDecoderOptions;
+use std::time::{Duration, Instant};
+use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 
 /// Longest prompt, in samples at 8 kHz: an hour of music, 57 MB in both codecs.
 pub(crate) const SAMPLES_MAX: usize = 8_000 * 60 * 60;
 /// Rates that a prompt may have.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
-/// Block of the resampler at its output, in samples: 128 ms. Shorter blocks cut into speech: 20 ms lose
-/// 28 dB at 3.4 kHz.
-const BLOCK_SAMPLES: usize = 1_024;
+/// Channels that a prompt may have: Opus knows no more.
+const CHANNELS_MAX: usize = 255;
+/// Longest time that one file may take. An hour of music takes seconds; a file that was made to take longer has no
+/// other purpose.
+const DECODE_WITHIN: Duration = Duration::from_secs(120);
 
 /// Decodes files one after the other, keeping the resamplers it has planned.
 #[derive(Default)]
 pub(crate) struct Decoder {
-    resamplers: HashMap<u32, Fft<f32>>,
+    resamplers: Resamplers,
 }
 
 impl Decoder {
-    /// The file's sound, mono at 8 kHz.
-    pub(crate) fn decode(&mut self, path: &Path) -> Result<Vec<i16>, PromptReason> {
-        let (mono, rate_hz) = read_mono(path)?;
-        if mono.is_empty() {
-            return Err(PromptReason::Empty);
-        }
-        let resampled = self.resample(mono, rate_hz)?;
-        Ok(resampled.iter().map(|sample| to_linear(*sample)).collect())
-    }
-
-    fn resample(&mut self, mono: Vec<f32>, rate_hz: u32) -> Result<Vec<f32>, PromptReason> {
-        if rate_hz == SAMPLE_RATE_HZ {
-            return Ok(mono);
-        }
-        let damaged = |why: String| PromptReason::Damaged(why);
-        let resampler = match self.resamplers.entry(rate_hz) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(new) => {
-                let fft = Fft::new_custom(
-                    rate_hz as usize,
-                    SAMPLE_RATE_HZ as usize,
-                    BLOCK_SAMPLES,
-                    1,
-                    1,
-                    WindowFunction::BlackmanHarris2,
-                    FixedSync::Output,
-                );
-                new.insert(fft.map_err(|error| damaged(error.to_string()))?)
+    /// The file's sound, mono at 8 kHz, as loud as it is in the file.
+    pub(crate) fn decode(&mut self, path: &Path) -> Result<Vec<f32>, PromptReason> {
+        let began = Instant::now();
+        let (mut format, mut sound) = open(path)?;
+        let mut mono = Vec::new();
+        let mut resampling = None;
+        let mut frames: u64 = 0;
+        let mut last_error = None;
+        while let Some(packet) = next_packet(&mut *format)? {
+            if began.elapsed() > DECODE_WITHIN {
+                return Err(PromptReason::Slow);
             }
-        };
-        let frames = mono.len();
-        let input = InterleavedOwned::new_from(mono, 1, frames)
-            .map_err(|error| damaged(error.to_string()))?;
-        let output = resampler
-            .process_all(&input, frames, None)
-            .map_err(|error| damaged(error.to_string()))?;
-        Ok(output.take_data())
+            if packet.track_id != sound.track {
+                continue;
+            }
+            mono.clear();
+            let rate_hz = match sound.decoder.decode(&packet, &mut mono) {
+                Ok(rate_hz) => rate_hz,
+                // A player skips a bad frame; a file of nothing else is refused below.
+                Err(Skipped::Frame(why)) => {
+                    last_error = Some(why);
+                    continue;
+                }
+                Err(Skipped::File(reason)) => return Err(reason),
+            };
+            let begun = match &mut resampling {
+                Some(begun) => begun,
+                None => resampling.insert((self.resamplers.start(rate_hz)?, rate_hz)),
+            };
+            if begun.1 != rate_hz {
+                let problem = format!("its rate changes from {} to {rate_hz} Hz", begun.1);
+                return Err(PromptReason::Damaged(problem));
+            }
+            frames += mono.len() as u64;
+            if frames > SAMPLES_MAX as u64 * u64::from(rate_hz) / u64::from(SAMPLE_RATE_HZ) {
+                return Err(PromptReason::TooLong);
+            }
+            begun.0.push(&mono)?;
+        }
+        match (resampling, last_error) {
+            (Some((resampling, _)), _) if frames > 0 => self.resamplers.finish(resampling),
+            (_, Some(why)) => Err(PromptReason::Damaged(why)),
+            (_, None) => Err(PromptReason::Empty),
+        }
     }
 }
 
-fn read_mono(path: &Path) -> Result<(Vec<f32>, u32), PromptReason> {
+/// The track of a file that is decoded, and by what.
+struct Sound {
+    track: u32,
+    decoder: AnyDecoder,
+}
+
+/// What decodes: symphonia has all but Opus.
+enum AnyDecoder {
+    Symphonia {
+        decoder: Box<dyn AudioDecoder>,
+        interleaved: Vec<f32>,
+    },
+    Opus(Box<OpusFile>),
+}
+
+/// Why a packet gave no sound.
+pub(crate) enum Skipped {
+    /// It is bad; the next may be good.
+    Frame(String),
+    /// None of the file is to be had.
+    File(PromptReason),
+}
+
+impl AnyDecoder {
+    /// Appends a packet's sound as mono, and says its rate.
+    fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Result<u32, Skipped> {
+        let (decoder, interleaved) = match self {
+            AnyDecoder::Opus(file) => return file.decode(packet, mono),
+            AnyDecoder::Symphonia {
+                decoder,
+                interleaved,
+            } => (decoder, interleaved),
+        };
+        let decoded = match decoder.decode(packet) {
+            Ok(decoded) => decoded,
+            Err(Error::DecodeError(why)) => return Err(Skipped::Frame(why.to_owned())),
+            Err(error) => return Err(Skipped::File(PromptReason::Damaged(error.to_string()))),
+        };
+        let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels().count());
+        if !RATES_HZ.contains(&rate) {
+            return Err(Skipped::File(PromptReason::Rate { hz: rate }));
+        }
+        if !(1..=CHANNELS_MAX).contains(&channels) {
+            let problem = format!("has {channels} channels");
+            return Err(Skipped::File(PromptReason::Damaged(problem)));
+        }
+        decoded.copy_to_vec_interleaved(interleaved);
+        mix(interleaved, channels, mono);
+        Ok(rate)
+    }
+}
+
+/// Appends the mean of all channels. What is no number is no sound.
+pub(crate) fn mix(interleaved: &[f32], channels: usize, mono: &mut Vec<f32>) {
+    let scale = 1.0 / channels as f32;
+    mono.extend(interleaved.chunks_exact(channels).map(|frame| {
+        let mean = frame.iter().sum::<f32>() * scale;
+        if mean.is_finite() { mean } else { 0.0 }
+    }));
+}
+
+fn open(path: &Path) -> Result<(Box<dyn FormatReader>, Sound), PromptReason> {
     let file = File::open(path).map_err(|error| PromptReason::Unreadable(Arc::new(error)))?;
-    let unknown = |error: Error| PromptReason::Unknown(error.to_string());
     let mut hint = Hint::new();
     if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
         hint.with_extension(extension);
     }
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
-    let mut format = symphonia::default::get_probe()
+    let format = symphonia::default::get_probe()
         .probe(
             &hint,
             stream,
@@ -89,68 +161,37 @@ fn read_mono(path: &Path) -> Result<(Vec<f32>, u32), PromptReason> {
     let track = format
         .default_track(TrackType::Audio)
         .ok_or(PromptReason::Empty)?;
-    let track_id = track.id;
     let parameters = track
         .codec_params
         .as_ref()
-        .and_then(|parameters| parameters.audio());
-    let mut decoder = symphonia::default::get_codecs()
-        .make_audio_decoder(
-            parameters.ok_or(PromptReason::Empty)?,
-            &AudioDecoderOptions::default(),
-        )
-        .map_err(unknown)?;
-
-    let mut mono = Vec::new();
-    let mut interleaved: Vec<f32> = Vec::new();
-    let mut rate_hz = 0;
-    let mut last_error = None;
-    while let Some(packet) = format
-        .next_packet()
-        .map_err(|error| PromptReason::Damaged(error.to_string()))?
-    {
-        if packet.track_id != track_id {
-            continue;
-        }
-        let decoded = match decoder.decode(&packet) {
-            Ok(decoded) => decoded,
-            // A player skips a bad frame; a file of nothing else is refused below.
-            Err(Error::DecodeError(why)) => {
-                last_error = Some(why);
-                continue;
-            }
-            Err(error) => return Err(PromptReason::Damaged(error.to_string())),
-        };
-        let rate = decoded.spec().rate();
-        if !RATES_HZ.contains(&rate) {
-            return Err(PromptReason::Rate { hz: rate });
-        }
-        if rate_hz != 0 && rate != rate_hz {
-            return Err(PromptReason::Damaged(format!(
-                "its rate changes from {rate_hz} to {rate} Hz"
-            )));
-        }
-        rate_hz = rate;
-        let channels = decoded.spec().channels().count().max(1);
-        decoded.copy_to_vec_interleaved(&mut interleaved);
-        let scale = 1.0 / channels as f32;
-        mono.extend(
-            interleaved
-                .chunks_exact(channels)
-                .map(|frame| frame.iter().sum::<f32>() * scale),
-        );
-        let limit = SAMPLES_MAX as u64 * u64::from(rate_hz) / u64::from(SAMPLE_RATE_HZ);
-        if mono.len() as u64 > limit {
-            return Err(PromptReason::TooLong);
-        }
-    }
-    match last_error {
-        Some(why) if mono.is_empty() => Err(PromptReason::Damaged(why.to_string())),
-        _ => Ok((mono, rate_hz)),
-    }
+        .and_then(|parameters| parameters.audio())
+        .ok_or(PromptReason::Empty)?;
+    let decoder = match parameters.codec {
+        CODEC_ID_OPUS => AnyDecoder::Opus(Box::new(OpusFile::open(parameters, track.delay)?)),
+        _ => AnyDecoder::Symphonia {
+            decoder: decoder_of(parameters)?,
+            interleaved: Vec::new(),
+        },
+    };
+    let sound = Sound {
+        track: track.id,
+        decoder,
+    };
+    Ok((format, sound))
 }
 
-fn to_linear(sample: f32) -> i16 {
-    // A float that is not a number becomes 0, one beyond the scale its end.
-    (sample * 32_768.0).round() as i16
+fn decoder_of(parameters: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, PromptReason> {
+    symphonia::default::get_codecs()
+        .make_audio_decoder(parameters, &AudioDecoderOptions::default())
+        .map_err(unknown)
+}
+
+fn next_packet(format: &mut dyn FormatReader) -> Result<Option<Packet>, PromptReason> {
+    format
+        .next_packet()
+        .map_err(|error| PromptReason::Damaged(error.to_string()))
+}
+
+fn unknown(error: Error) -> PromptReason {
+    PromptReason::Unknown(error.to_string())
 }

@@ -1,10 +1,12 @@
-//! The prompts a server can play: decoded, resampled and encoded once at load, shared by all sessions.
+//! The prompts a server can play: decoded, resampled, levelled and encoded once at load, shared by all sessions.
 
 use crate::decode::{Decoder, SAMPLES_MAX};
+use crate::loudness;
 use media_core::g711::FRAME_SAMPLES;
 use media_core::{Codec, PromptId};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -103,20 +105,27 @@ pub enum PromptReason {
         bytes: u64,
     },
     /// No decoder knows it.
-    #[error("is not audio of a known kind (wav, mp3, flac, ogg, m4a): {0}")]
+    #[error(
+        "is not audio of a known kind (wav, mp3, flac, ogg, opus, m4a): {0}; convert it, to WAV for instance"
+    )]
     Unknown(String),
     /// It starts as audio and then doesn't go on as such.
-    #[error("is damaged: {0}")]
+    #[error("is damaged: {0}; get it anew from where it came from")]
     Damaged(String),
     /// Its rate is outside of what can be resampled.
-    #[error("has a sample rate of {hz} Hz, expected 4,000 to 384,000")]
+    #[error(
+        "has a sample rate of {hz} Hz, expected 4,000 to 384,000: convert it, to 16,000 Hz for instance"
+    )]
     Rate {
         /// Its rate.
         hz: u32,
     },
     /// It is longer than a prompt may be.
-    #[error("is longer than {} minutes", SAMPLES_MAX / 8_000 / 60)]
+    #[error("is longer than {} minutes: leave out what nobody waits for", SAMPLES_MAX / 8_000 / 60)]
     TooLong,
+    /// It takes longer than any prompt.
+    #[error("takes too long to read: convert it, to WAV for instance")]
+    Slow,
     /// There is no sound in it.
     #[error("holds no audio")]
     Empty,
@@ -131,6 +140,7 @@ impl Clone for PromptReason {
             PromptReason::Damaged(why) => PromptReason::Damaged(why.clone()),
             PromptReason::Rate { hz } => PromptReason::Rate { hz: *hz },
             PromptReason::TooLong => PromptReason::TooLong,
+            PromptReason::Slow => PromptReason::Slow,
             PromptReason::Empty => PromptReason::Empty,
         }
     }
@@ -234,9 +244,7 @@ impl Prompts {
                 bytes: version.bytes,
             });
         }
-        let mut linear = decoder.decode(path)?;
-        soften_edges(&mut linear);
-        let prompt = Arc::new(Prompt::from_linear(&linear));
+        let prompt = Arc::new(Prompt::from_linear(&read(path, decoder)?));
         Ok(Loaded { version, prompt })
     }
 }
@@ -263,6 +271,22 @@ impl fmt::Display for Prompts {
             self.files.len()
         )
     }
+}
+
+/// A file's sound as it is to be heard. A decoder that panics over it is that file's fault alone.
+fn read(path: &Path, decoder: &mut Decoder) -> Result<Vec<i16>, PromptReason> {
+    let decoded = catch_unwind(AssertUnwindSafe(|| decoder.decode(path)));
+    let mut sound = decoded.unwrap_or_else(|_| {
+        // What it left behind is not to be trusted.
+        *decoder = Decoder::default();
+        Err(PromptReason::Damaged("its decoder gave up".into()))
+    })?;
+    loudness::level(&mut sound);
+    // A float that is not a number becomes 0, one beyond the scale its end.
+    let to_linear = |sample: &f32| (sample * 32_768.0).round() as i16;
+    let mut linear: Vec<i16> = sound.iter().map(to_linear).collect();
+    soften_edges(&mut linear);
+    Ok(linear)
 }
 
 fn soften_edges(linear: &mut [i16]) {

@@ -1,0 +1,171 @@
+//! Every prompt and every piece of music is brought to the same loudness, measured as people hear it (EBU R 128), so
+//! that no message startles after another and none is missed.
+
+use ebur128::{EbuR128, Mode};
+use media_core::g711::SAMPLE_RATE_HZ;
+
+/// What all are brought to, in LUFS of one channel: what speech has where it is to be understood on a telephone.
+pub(crate) const LOUDNESS_LUFS: f64 = -19.0;
+/// No true peak rises above −3 dB, also not by what coding adds to it: half a decibel.
+const TRUE_PEAK_DB: f64 = -3.5;
+/// What is quieter than the target by more is noise, and making it louder would only show it.
+const GAIN_DB_MAX: f64 = 30.0;
+/// Length of the windows in which peaks are held down: 5 ms.
+const WINDOW: usize = 40;
+/// R 128 measures blocks of 400 ms (ITU-R BS.1770-5 annex 1): a shorter sound is heard over and over until one is full.
+const BLOCK: usize = SAMPLE_RATE_HZ as usize * 2 / 5;
+
+/// How often peaks are held down at most: without them a sound is quieter than it measured, and is raised again.
+const PASSES_MAX: usize = 4;
+
+/// Brings a sound to [`LOUDNESS_LUFS`]. Peaks that would rise too high are held down smoothly, so that a click doesn't make a
+/// whole message faint. Silence stays silence.
+pub(crate) fn level(samples: &mut [f32]) {
+    let limit = amplitude(TRUE_PEAK_DB);
+    let mut raised_db = 0.0;
+    for _ in 0..PASSES_MAX {
+        let Some(measured) = Measured::of(samples).filter(|it| it.lufs.is_finite()) else {
+            return;
+        };
+        let gain_db = (LOUDNESS_LUFS - measured.lufs).min(GAIN_DB_MAX - raised_db);
+        let gain = amplitude(gain_db);
+        if measured.peaks.iter().all(|peak| peak * gain <= limit) {
+            return scale(samples, gain);
+        }
+        raised_db += gain_db.max(0.0);
+        hold_down(samples, gain, limit, &measured.peaks);
+    }
+    // A change of gain has a peak of its own: small, and made up for here.
+    let peak = Measured::of(samples).map_or(0.0, |held| held.peak());
+    if peak > limit {
+        scale(samples, limit / peak);
+    }
+}
+
+/// A sound as R 128 measures it.
+struct Measured {
+    /// Integrated loudness; not finite where nothing is heard.
+    lufs: f64,
+    /// The true peak of each window.
+    peaks: Vec<f64>,
+}
+
+impl Measured {
+    /// None where there is nothing to measure.
+    fn of(samples: &[f32]) -> Option<Measured> {
+        if samples.is_empty() {
+            return None;
+        }
+        // It refuses only rates and numbers of channels that make no sense.
+        let mut meter = EbuR128::new(1, SAMPLE_RATE_HZ, Mode::I | Mode::TRUE_PEAK).ok()?;
+        let mut peaks = Vec::with_capacity(samples.len().div_ceil(WINDOW));
+        for window in samples.chunks(WINDOW) {
+            meter.add_frames_f32(window).ok()?;
+            peaks.push(meter.prev_true_peak(0).ok()?);
+        }
+        let mut heard = samples.len();
+        while heard < BLOCK {
+            meter.add_frames_f32(samples).ok()?;
+            heard += samples.len();
+        }
+        let lufs = meter.loudness_global().ok()?;
+        Some(Measured { lufs, peaks })
+    }
+
+    fn peak(&self) -> f64 {
+        self.peaks.iter().copied().fold(0.0, f64::max)
+    }
+}
+
+/// Amplifies by `gain`, and by less around peaks that would rise over `limit`: straight lines between the windows, so
+/// that there is no step, and no window with more than it or its neighbours bear.
+fn hold_down(samples: &mut [f32], gain: f64, limit: f64, peaks: &[f64]) {
+    let wanted = |peak: &f64| gain.min(limit / peak.max(f64::MIN_POSITIVE));
+    let wanted: Vec<f64> = peaks.iter().map(wanted).collect();
+    let around = |at: usize| &wanted[at.saturating_sub(1)..(at + 2).min(wanted.len())];
+    let least = |at: usize| around(at).iter().copied().fold(gain, f64::min);
+    for (at, window) in samples.chunks_mut(WINDOW).enumerate() {
+        let (here, next) = (least(at), least((at + 1).min(wanted.len() - 1)));
+        for (index, sample) in window.iter_mut().enumerate() {
+            let factor = here + (next - here) * index as f64 / WINDOW as f64;
+            *sample = (f64::from(*sample) * factor) as f32;
+        }
+    }
+}
+
+fn scale(samples: &mut [f32], gain: f64) {
+    for sample in samples {
+        *sample = (f64::from(*sample) * gain) as f32;
+    }
+}
+
+fn amplitude(db: f64) -> f64 {
+    10f64.powf(db / 20.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(hertz: f64, amplitude: f64, samples: usize) -> Vec<f32> {
+        let step = std::f64::consts::TAU * hertz / f64::from(SAMPLE_RATE_HZ);
+        let at = |n: usize| (amplitude * (step * n as f64).sin()) as f32;
+        (0..samples).map(at).collect()
+    }
+
+    fn levelled(mut samples: Vec<f32>) -> Measured {
+        level(&mut samples);
+        Measured::of(&samples).unwrap()
+    }
+
+    #[test]
+    fn loud_and_quiet_long_and_short_sounds_come_out_equally_loud() {
+        for length in [400, 1_600, 3_199, 8_000, 80_000] {
+            for amplitude in [0.02, 0.1, 0.5, 1.0] {
+                let lufs = levelled(tone(1_000.0, amplitude, length)).lufs;
+                assert!(
+                    (lufs - LOUDNESS_LUFS).abs() < 0.1,
+                    "{amplitude} for {length} samples: {lufs}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_click_does_not_make_a_message_faint_and_no_peak_is_too_high() {
+        let mut message = tone(500.0, 0.05, 16_000);
+        for (at, sample) in message[4_000..4_010].iter_mut().enumerate() {
+            *sample = if at % 2 == 0 { 0.9 } else { -0.9 };
+        }
+        let held = levelled(message);
+        assert!((held.lufs - LOUDNESS_LUFS).abs() < 1.0, "{}", held.lufs);
+        assert!(held.peak() <= amplitude(-3.0), "{}", held.peak());
+    }
+
+    #[test]
+    fn sound_that_is_all_peaks_stays_under_the_limit() {
+        // 2 kHz sampled beside its crests: the true peak is 3 dB above every sample.
+        let shifted = |n: usize| (std::f64::consts::FRAC_PI_2 * (n as f64 + 0.5)).sin() as f32;
+        let mut bursts: Vec<f32> = (0..80_000).map(shifted).collect();
+        for (at, sample) in bursts.iter_mut().enumerate() {
+            *sample *= if at % 8_000 < 80 { 1.0 } else { 0.001 };
+        }
+        let held = levelled(bursts);
+        assert!(held.peak() <= amplitude(-3.0), "{}", held.peak());
+    }
+
+    #[test]
+    fn silence_stays_silence_and_noise_is_not_brought_up_to_speech() {
+        let mut silence = vec![0.0; 8_000];
+        level(&mut silence);
+        assert!(silence.iter().all(|sample| *sample == 0.0));
+        level(&mut []);
+        let faint = tone(1_000.0, 0.000_5, 8_000);
+        let lufs = Measured::of(&faint).unwrap().lufs;
+        let after = levelled(faint).lufs;
+        assert!(
+            (after - lufs - GAIN_DB_MAX).abs() < 0.1,
+            "{lufs} to {after}"
+        );
+    }
+}
