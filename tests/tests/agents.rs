@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 use tests::phone::Phone;
-use tests::server::Server;
+use tests::server::{Server, Setup};
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -102,4 +102,104 @@ fn an_agent_who_talks_to_a_colleague_is_not_offered_a_call() {
         .or_else(|| david.try_incoming(Duration::from_secs(2)));
     rung.expect("one of them is free now").answer();
     calling.hang_up();
+}
+
+#[test]
+fn a_pause_has_the_administrator_s_reason_and_one_that_there_is_not_is_refused_by_voice() {
+    let server = Server::demo();
+    let phone = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    dial(&server, &phone, "*139", "sv/agent-no-such-reason");
+    server.wait_agent("anna", "free", SOON);
+    dial(&server, &phone, "*131", "sv/agent-paused");
+    server.wait_agent("anna", "paused", SOON);
+    let reason =
+        |server: &Server| server.ctl_row("agents", "name", "demo/anna")["pause_reason"].clone();
+    assert_eq!(reason(&server), "lunch");
+    let by_word = server.ctl_output(&["agent", "pause", "anna", "--reason", "möte"]);
+    assert!(by_word.status.success());
+    assert_eq!(reason(&server), "möte");
+    let refused = server.ctl_output(&["agent", "pause", "anna", "--reason", "fika"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("1 lunch, 2 möte"), "{told}");
+    dial(&server, &phone, "*10", "sv/agent-logged-in-to");
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn an_agent_who_lets_a_call_ring_too_often_is_logged_out_and_ctl_says_why() {
+    let server = Setup::demo()
+        .set("agents.missed_max", "1")
+        .set("queues.support.ring", "\"1s\"")
+        .set("queues.support.deferral", "{ no_answer = \"0s\" }")
+        .start();
+    let phone = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = phone.incoming(SOON);
+    called.ring();
+    called.expect_cancel(SOON);
+    server.wait_agent("anna", "logged-out", SOON);
+    let row = server.ctl_row("agents", "name", "demo/anna");
+    assert_eq!(
+        (&row["put_by"], &row["missed"]),
+        (&"1 missed call".into(), &1.into())
+    );
+    dial(&server, &phone, "*11", "sv/agent-logged-in");
+    let mut called = phone.incoming(SOON);
+    called.answer();
+    calling.hang_up();
+    called.expect_bye(SOON);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn wrap_up_is_seen_extended_and_ended_by_code_and_by_ctl() {
+    let server = Setup::demo()
+        .set("queues.support.wrap_up", "\"1m\"")
+        .start();
+    let phone = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = phone.incoming(SOON);
+    called.answer();
+    server.wait_agent("anna", "in-call", SOON);
+    calling.hang_up();
+    called.expect_bye(SOON);
+    server.wait_agent("anna", "wrap-up", SOON);
+    let left = |server: &Server| {
+        let row = server.ctl_row("agents", "name", "demo/anna");
+        row["ends_in_s"].as_u64().unwrap()
+    };
+    assert!(left(&server) <= 60);
+    dial(&server, &phone, "*18", "sv/agent-wrap-up-extended");
+    assert!((61..=90).contains(&left(&server)));
+    let extended = server.ctl_output(&["agent", "extend-wrap-up", "anna", "--seconds", "600"]);
+    assert!(extended.status.success());
+    assert!(left(&server) > 600);
+    dial(&server, &phone, "*17", "sv/agent-wrap-up-ended");
+    server.wait_agent("anna", "free", SOON);
+    let refused = server.ctl_output(&["agent", "extend-wrap-up", "anna"]);
+    assert_eq!(refused.status.code(), Some(1));
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn unregistered_phones_do_not_stay_available() {
+    let server = Server::demo();
+    let phone = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let removed = server.ctl_output(&["registrations", "remove", "demo/anna"]);
+    assert!(removed.status.success());
+    server.wait_agent("anna", "unreachable", SOON);
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    assert!(phone.try_incoming(Duration::from_millis(500)).is_none());
+    calling.hang_up();
+    server.wait_idle(SOON);
 }

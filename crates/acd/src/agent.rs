@@ -1,6 +1,6 @@
 //! One agent: what he is logged in to, what occupies him, since when he is idle.
 
-use crate::fact::Moment;
+use crate::fact::{Moment, Origin};
 use crate::named::Number;
 use crate::staff::Part;
 use base::{CallId, OfferId, QueueId, Time};
@@ -64,6 +64,17 @@ pub struct AgentTotals {
     pub device_errors: u64,
 }
 
+/// What counts towards the limits on an agent who lets callers down (`strikes.rs`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strikes {
+    /// Calls he has let ring since the last that he took.
+    pub missed_in_a_row: u32,
+    /// All that he has let ring since he logged in.
+    pub missed_since_log_in: u32,
+    /// Offers that his device has failed since the last of which it made anything.
+    pub errors_in_a_row: u32,
+}
+
 /// One queue an agent is logged in to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Login {
@@ -120,6 +131,9 @@ pub(crate) struct Agent {
     /// log-in besides.
     pub(crate) idle_since: Moment,
     pub(crate) totals: AgentTotals,
+    pub(crate) strikes: Strikes,
+    /// At whose wish he was last paused or logged out of all, until he logs in or resumes.
+    pub(crate) put_by: Option<Origin>,
     /// His state after the last fact about him, and since when he has been in that kind of state.
     pub(crate) state: AgentState,
     pub(crate) since: Time,

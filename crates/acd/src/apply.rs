@@ -3,7 +3,7 @@
 
 use crate::agent::{Engagement, Handled, Login, Pause};
 use crate::engine::{Deadline, Engine, Offer, OfferState};
-use crate::fact::{Fact, Moment, Outcome, Stamped};
+use crate::fact::{Fact, Moment, Origin, Outcome, Stamped};
 use crate::input::LeaveCause;
 use crate::line::Place;
 use crate::named::Number;
@@ -131,7 +131,10 @@ impl Engine {
             } => {
                 self.apply_conversation_ended(now, *offer, *wrap_up_until);
             }
-            Fact::WrapUpEnded { agent } => self.apply_wrap_up_ended(now, agent),
+            Fact::WrapUpEnded { agent, .. } => self.apply_wrap_up_ended(now, agent),
+            Fact::WrapUpExtended { agent, until, .. } => {
+                self.apply_wrap_up_extended(now, agent, *until);
+            }
             Fact::DeferralEnded { agent } => {
                 if let Some(agent) = self.agents.number(agent) {
                     self.defer(now, agent, None);
@@ -140,13 +143,15 @@ impl Engine {
             Fact::LoggedIn { agent, queues, .. } => {
                 self.apply_logged_in(now, agent, queues);
             }
-            Fact::LoggedOut { agent, queues, .. } => self.apply_logged_out(now, agent, queues),
-            Fact::Paused { agent, reason, .. } => {
+            Fact::LoggedOut { agent, queues, by } => self.apply_logged_out(now, agent, queues, by),
+            Fact::Paused { agent, reason, by } => self.agent_named(now, agent, |agent| {
                 let reason = reason.clone();
-                self.agent_named(now, agent, |agent| agent.pause = Some(Pause { reason }));
-            }
+                agent.pause = Some(Pause { reason });
+                agent.put_aside(by);
+            }),
             Fact::Resumed { agent, .. } => self.agent_named(now, agent, |agent| {
                 agent.pause = None;
+                agent.put_by = None;
                 agent.idle_from(now);
             }),
             Fact::DeviceChanged { agent, reachable } => {
@@ -248,6 +253,7 @@ impl Engine {
             agent.engaged = Some(Engagement::Connected(offer));
             agent.handles = Some(handles);
             agent.totals.taken += 1;
+            agent.took_a_call();
         });
     }
 
@@ -321,10 +327,35 @@ impl Engine {
                 ));
             }
         }
-        self.agent_named(now, id, |agent| agent.logins.extend(logins));
+        self.agent_named(now, id, |agent| {
+            if agent.logins.is_empty() {
+                agent.starts_afresh();
+            }
+            agent.logins.extend(logins);
+        });
     }
 
-    fn apply_logged_out(&mut self, now: Moment, id: &UserId, queues: &BTreeSet<QueueId>) {
+    fn apply_wrap_up_extended(&mut self, now: Moment, id: &UserId, until: Time) {
+        let Some(own) = self.agents.number(id) else {
+            return;
+        };
+        let before = self.agents.get(own).and_then(|agent| agent.wrap_up_until);
+        let Some(before) = before else {
+            return;
+        };
+        self.deadlines
+            .remove(&(before, Deadline::WrapUp(id.clone())));
+        self.deadlines.insert((until, Deadline::WrapUp(id.clone())));
+        self.agent(now, own, |agent| agent.wrap_up_until = Some(until));
+    }
+
+    fn apply_logged_out(
+        &mut self,
+        now: Moment,
+        id: &UserId,
+        queues: &BTreeSet<QueueId>,
+        by: &Origin,
+    ) {
         let Some(own) = self.agents.number(id) else {
             return;
         };
@@ -346,6 +377,7 @@ impl Engine {
             // A pause is a state of one who is logged in: he who comes back comes to work.
             if agent.logins.is_empty() {
                 agent.pause = None;
+                agent.put_aside(by);
             }
         });
     }
@@ -367,6 +399,7 @@ impl Engine {
         self.back_to_waiting(made.call, offer);
         if let Some(agent) = self.agents.get_mut(made.to) {
             agent.engaged = None;
+            agent.strikes_for(outcome);
             match outcome {
                 Outcome::Missed => agent.totals.missed += 1,
                 Outcome::Declined | Outcome::Busy => agent.totals.declined += 1,

@@ -5,9 +5,15 @@ use crate::engine::Step;
 use crate::fact::{Fact, Origin};
 use crate::input::Asker;
 use crate::output::{Command, CommandRefusal, WithdrawCause};
+use crate::settings::WRAP_UP_EXTENSION;
 use base::{QueueId, UserId};
 use control::{AgentCommand, Permitted, Queues};
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Longest rest of wrap-up time that an extension may lead to: who needs more takes a pause, which
+/// others see for what it is.
+pub const WRAP_UP_MAX: Duration = Duration::from_secs(3_600);
 
 impl Step<'_> {
     pub(crate) fn agent_command(&mut self, asker: Asker, command: Permitted<AgentCommand>) {
@@ -22,6 +28,8 @@ impl Step<'_> {
                 .map(|queues| self.log_out(&agent, &queues, by)),
             AgentCommand::Pause { agent, reason } => self.pause(agent, reason, by),
             AgentCommand::Resume { agent } => self.resume(agent, by),
+            AgentCommand::EndWrapUp { agent } => self.end_wrap_up(agent, by),
+            AgentCommand::ExtendWrapUp { agent, span } => self.extend_wrap_up(agent, span, by),
         };
         self.out.commands.push(Command::Answer { asker, result });
     }
@@ -74,9 +82,9 @@ impl Step<'_> {
         reason: Option<String>,
         by: Origin,
     ) -> Result<(), CommandRefusal> {
+        self.listed_agent(&agent)?;
+        let reason = self.reason_meant(&agent, reason)?;
         let known = self.logged_in_agent(&agent)?;
-        let reason: Option<String> =
-            reason.map(|reason| reason.chars().take(PAUSE_REASON_CHARS_MAX).collect());
         // To pause again without a reason takes none away.
         let unchanged = known
             .pause
@@ -93,6 +101,61 @@ impl Step<'_> {
         if self.logged_in_agent(&agent)?.pause.is_some() {
             self.emit(Fact::Resumed { agent, by });
         }
+        Ok(())
+    }
+
+    /// The reason in the administrator's words, whether its code or its word was given.
+    fn reason_meant(
+        &self,
+        agent: &UserId,
+        reason: Option<String>,
+    ) -> Result<Option<String>, CommandRefusal> {
+        let Some(reason) = reason else {
+            return Ok(None);
+        };
+        let reason: String = reason.chars().take(PAUSE_REASON_CHARS_MAX).collect();
+        let rules = self.engine.settings.rules.get(agent.org_name());
+        let reasons = rules.map(|rules| &rules.pause_reasons);
+        let Some(reasons) = reasons.filter(|reasons| !reasons.is_empty()) else {
+            return Ok(Some(reason));
+        };
+        let by_code = reasons.get(reason.as_str());
+        let meant = by_code.or_else(|| reasons.values().find(|word| ***word == *reason));
+        match meant {
+            Some(word) => Ok(Some(String::from(&**word))),
+            None => {
+                let known = reasons.iter().map(|(code, word)| format!("{code} {word}"));
+                let known = known.collect::<Vec<_>>().join(", ");
+                Err(CommandRefusal::NoSuchReason { reason, known })
+            }
+        }
+    }
+
+    fn end_wrap_up(&mut self, agent: UserId, by: Origin) -> Result<(), CommandRefusal> {
+        if self.listed_agent(&agent)?.wrap_up_until.is_some() {
+            let by = Some(by);
+            self.emit(Fact::WrapUpEnded { agent, by });
+        }
+        Ok(())
+    }
+
+    fn extend_wrap_up(
+        &mut self,
+        agent: UserId,
+        span: Option<Duration>,
+        by: Origin,
+    ) -> Result<(), CommandRefusal> {
+        let Some(until) = self.listed_agent(&agent)?.wrap_up_until else {
+            return Err(CommandRefusal::NoWrapUp(agent));
+        };
+        let span = span.unwrap_or_else(|| {
+            let rules = self.engine.settings.rules.get(agent.org_name());
+            rules.map_or(WRAP_UP_EXTENSION, |rules| rules.wrap_up_extension)
+        });
+        // A span that somebody names may be anything; a rest that is longer already is let be.
+        let latest = until.max(self.now + WRAP_UP_MAX);
+        let until = (until + span.min(WRAP_UP_MAX)).min(latest);
+        self.emit(Fact::WrapUpExtended { agent, until, by });
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::fact::{Fact, Stamped};
 use crate::input::Input;
 use crate::line::Place;
 use crate::named::{Named, Number};
-use crate::output::{Output, WithdrawCause};
+use crate::output::{Command, Output, WithdrawCause};
 use crate::policy::{self, Candidate};
 use crate::queue::{Caller, Queue};
 use crate::settings::Settings;
@@ -126,6 +126,10 @@ impl Core for Engine {
             } => step.own_call_ended(agent, call),
             Input::AskRoom { call, queue } => step.answer_room(call, &queue),
             Input::AskPosition { call } => step.answer_position(call),
+            Input::AskAgent { call, agent } => {
+                let standing = step.engine.standing(&agent);
+                step.out.commands.push(Command::Standing { call, standing });
+            }
         }
         step.dispatch();
     }
@@ -147,7 +151,7 @@ impl Core for Engine {
             match deadline {
                 Deadline::Ring(offer) => step.withdraw(offer, WithdrawCause::NoAnswer),
                 Deadline::Confirm(offer) => step.confirmation_overdue(offer),
-                Deadline::WrapUp(agent) => step.emit(Fact::WrapUpEnded { agent }),
+                Deadline::WrapUp(agent) => step.emit(Fact::WrapUpEnded { agent, by: None }),
                 Deadline::Deferral(agent) => step.emit(Fact::DeferralEnded { agent }),
             }
         }

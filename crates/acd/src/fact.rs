@@ -42,6 +42,10 @@ pub enum Origin {
     Person(Principal),
     /// The configuration says so.
     Configuration,
+    /// He has let so many calls ring.
+    MissedCalls(u32),
+    /// His device has failed so many offers.
+    DeviceErrors(u32),
 }
 
 /// What an offer that came to nothing says of its agent.
@@ -209,6 +213,17 @@ pub enum Fact {
     WrapUpEnded {
         /// Whose.
         agent: UserId,
+        /// At whose wish, where its time had not come.
+        by: Option<Origin>,
+    },
+    /// An agent's wrap-up time lasts longer.
+    WrapUpExtended {
+        /// Whose.
+        agent: UserId,
+        /// Its new end.
+        until: Time,
+        /// At whose wish.
+        by: Origin,
     },
     /// An agent may be offered calls again after one that came to nothing.
     DeferralEnded {
@@ -319,6 +334,7 @@ impl Fact {
             | Fact::Left { .. }
             | Fact::ConversationEnded { .. }
             | Fact::WrapUpEnded { .. }
+            | Fact::WrapUpExtended { .. }
             | Fact::DeferralEnded { .. }
             | Fact::LoggedIn { .. }
             | Fact::LoggedOut { .. }

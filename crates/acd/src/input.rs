@@ -69,6 +69,13 @@ pub enum Input {
         /// Where.
         queue: QueueId,
     },
+    /// "How does this agent stand?"; answered with `Command::Standing`.
+    AskAgent {
+        /// Who gets the answer.
+        call: CallId,
+        /// Who is meant.
+        agent: UserId,
+    },
     /// "Which place has this caller now, and how long may it take?"; answered with `Command::Position`.
     AskPosition {
         /// The caller's call.

@@ -32,10 +32,14 @@ mod queue;
 mod settings;
 mod snapshot;
 mod staff;
+mod strikes;
 mod upkeep;
 
-pub use agent::{AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, STRANGERS_MAX};
+pub use agent::{
+    AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, STRANGERS_MAX, Strikes,
+};
 pub use callers::CALLERS_MAX;
+pub use commands::WRAP_UP_MAX;
 pub use engine::{Deadline, Engine};
 pub use entrance::{Entrance, Priority};
 pub use estimate::{ANSWERED_KEPT, AVERAGE_OVER, Forecast, HANDLED_MIN, Prospect};
@@ -45,5 +49,8 @@ pub use offers::{CONFIRM_WITHIN, DEFERRAL_MIN, LOST_OFFERS_KEPT};
 pub use output::{Command, CommandRefusal, Output, RefuseCause, WithdrawCause};
 pub use policy::{Candidate, Ranked, Reason, rank};
 pub use queue::QueueTotals;
-pub use settings::{AgentSettings, Deferral, Policy, QueueSettings, Settings};
-pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot, Switches};
+pub use settings::{
+    AgentRules, AgentSettings, Counted, Deferral, ErrorLimit, MissedLimit, Policy, QueueSettings,
+    Settings, Sidelining, WRAP_UP_EXTENSION,
+};
+pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot, Standing, Switches};

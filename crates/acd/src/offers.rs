@@ -66,11 +66,12 @@ impl Step<'_> {
             offer,
             call,
             queue,
-            agent,
+            agent: agent.clone(),
             end,
             outcome,
             deferred_until,
         });
+        self.hold_to_limits(&agent, outcome);
     }
 
     /// Stops the ringing of an offer; one that doesn't ring is left as it is.
@@ -107,9 +108,10 @@ impl Step<'_> {
             offer,
             call,
             queue,
-            agent,
+            agent: agent.clone(),
             deferred_until,
         });
+        self.hold_to_limits(&agent, Outcome::DeviceError);
     }
 
     fn deferred_until(&self, queue: &QueueId, outcome: Outcome) -> Option<Time> {

@@ -3,6 +3,7 @@
 use crate::estimate::Prospect;
 use crate::fact::Stamped;
 use crate::input::Asker;
+use crate::snapshot::Standing;
 use base::{CallId, OfferId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Output {
     /// What came about: to be journalled in this order.
     pub facts: Vec<Stamped>,
-    /// What to do. Answers (`Room`, `Position`, `Answer`) come of no fact; all others are read off one.
+    /// What to do. Answers (`Room`, `Position`, `Standing`, `Answer`) come of no fact; all others are read off one.
     pub commands: Vec<Command>,
 }
 
@@ -73,6 +74,13 @@ pub enum Command {
         /// His place, and how long it may take.
         prospect: Prospect,
     },
+    /// Answer to `AskAgent`.
+    Standing {
+        /// Who asked.
+        call: CallId,
+        /// How he stands.
+        standing: Standing,
+    },
     /// Answer to an agent command.
     Answer {
         /// Who asked.
@@ -125,4 +133,15 @@ pub enum CommandRefusal {
     /// The agent is logged in nowhere, so can't pause or resume.
     #[error("{0} is not logged in")]
     NotLoggedIn(UserId),
+    /// The agent has no wrap-up time that could be extended.
+    #[error("{0} has no wrap-up time now")]
+    NoWrapUp(UserId),
+    /// The organisation has reasons for pauses, and this is none of them.
+    #[error("there is no pause reason {reason:?}: choose one of {known}")]
+    NoSuchReason {
+        /// What was asked for.
+        reason: String,
+        /// Those there are.
+        known: String,
+    },
 }

@@ -1,6 +1,6 @@
 //! What an administrator set, in the shape the engine works with.
 
-use base::{QueueId, UserId};
+use base::{OrgId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,6 +12,8 @@ pub struct Settings {
     pub queues: BTreeMap<QueueId, QueueSettings>,
     /// Every agent of every organisation.
     pub agents: BTreeMap<UserId, AgentSettings>,
+    /// What holds for all agents of an organisation; the default where it isn't named.
+    pub rules: BTreeMap<OrgId, AgentRules>,
 }
 
 /// One queue.
@@ -60,4 +62,71 @@ pub enum Policy {
 pub struct AgentSettings {
     /// Queues he is logged in to when the server first sees him.
     pub logged_in_at_start: BTreeSet<QueueId>,
+}
+
+/// What holds for all agents of an organisation, in whichever queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentRules {
+    /// Calls that an agent may let ring before he takes no more; as many as come, where not set.
+    pub missed: Option<MissedLimit>,
+    /// Offers in a row that his device may fail before he takes no more.
+    pub errors: Option<ErrorLimit>,
+    /// How much longer wrap-up time lasts when it is extended and nobody says by how much.
+    pub wrap_up_extension: Duration,
+    /// Reasons of a pause by their codes. Where there are none, any word will do.
+    pub pause_reasons: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// By how much wrap-up time is extended, where nothing else is set.
+pub const WRAP_UP_EXTENSION: Duration = Duration::from_secs(60);
+
+impl Default for AgentRules {
+    fn default() -> Self {
+        AgentRules {
+            missed: None,
+            errors: None,
+            wrap_up_extension: WRAP_UP_EXTENSION,
+            pause_reasons: BTreeMap::new(),
+        }
+    }
+}
+
+/// How many calls an agent may let ring, and what becomes of him then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissedLimit {
+    /// The last that he may miss.
+    pub max: u32,
+    /// Which count.
+    pub counted: Counted,
+    /// What becomes of him.
+    pub then: Sidelining,
+}
+
+/// How many offers in a row a device may fail, and what becomes of its agent then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorLimit {
+    /// The last that may fail.
+    pub max: u32,
+    /// What becomes of him.
+    pub then: Sidelining,
+}
+
+/// Which missed calls count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Those since the last that he took.
+    #[default]
+    InARow,
+    /// All since he logged in.
+    SinceLogIn,
+}
+
+/// How an agent is kept from taking more calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sidelining {
+    /// He is logged out of all his queues.
+    #[default]
+    LogOut,
+    /// He is paused.
+    Pause,
 }

@@ -1,8 +1,9 @@
 //! The engine as people look at it: one row a queue, one row an agent.
 
-use crate::agent::{AgentState, AgentTotals};
+use crate::agent::{AgentState, AgentTotals, Strikes};
 use crate::engine::Engine;
 use crate::estimate::Forecast;
+use crate::fact::Origin;
 use crate::queue::{Queue, QueueTotals};
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,10 @@ pub struct AgentSnapshot {
     pub reachable: bool,
     /// What came of the calls offered to him.
     pub totals: AgentTotals,
+    /// What counts towards the limits on him.
+    pub strikes: Strikes,
+    /// At whose wish he is paused, or logged out of all.
+    pub put_by: Option<Origin>,
 }
 
 /// An agent's switches, as lamps on phones show them.
@@ -87,7 +92,26 @@ pub struct Switches {
     pub paused: bool,
 }
 
+/// How an agent stands, as he is told himself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// What he is doing.
+    pub state: AgentState,
+    /// Queues he is logged in to.
+    pub queues: BTreeSet<QueueId>,
+}
+
 impl Engine {
+    /// How an agent stands; logged out, for who is none.
+    pub fn standing(&self, agent: &UserId) -> Standing {
+        self.agents
+            .named(agent)
+            .map_or_else(Standing::default, |it| Standing {
+                state: it.state.clone(),
+                queues: it.logins.keys().cloned().collect(),
+            })
+    }
+
     /// An agent's switches; all off for who is none.
     pub fn switches(&self, agent: &UserId) -> Switches {
         self.agents
@@ -126,6 +150,8 @@ impl Engine {
                     queues: agent.logins.keys().cloned().collect(),
                     reachable: agent.reachable,
                     totals: agent.totals,
+                    strikes: agent.strikes,
+                    put_by: agent.put_by.clone(),
                 });
             }
         }

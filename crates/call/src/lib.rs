@@ -3,6 +3,7 @@
 //! `media-core`; none of them knows another.
 
 pub mod admission;
+mod agent_codes;
 mod arena;
 mod call;
 mod cause;

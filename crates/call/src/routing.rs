@@ -138,7 +138,10 @@ pub(crate) fn feature(organisation: &Organisation, dialled: &str) -> Option<(Fea
                 FeatureCode::Resume
                 | FeatureCode::DoNotDisturbOn
                 | FeatureCode::DoNotDisturbOff
-                | FeatureCode::ForwardOff => return None,
+                | FeatureCode::ForwardOff
+                | FeatureCode::EndWrapUp
+                | FeatureCode::ExtendWrapUp
+                | FeatureCode::AgentStatus => return None,
             };
             Some((feature, about))
         })

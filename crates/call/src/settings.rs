@@ -2,6 +2,7 @@
 //! without credentials. Made by the room `config`, replaced whole at a reload; calls under way keep what
 //! they have already taken from it.
 
+pub use crate::agent_codes::AgentPrompts;
 pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number,
     OutsideRefused, Route, Ways,
@@ -350,6 +351,12 @@ pub enum FeatureCode {
     PickUp,
     /// Call a colleague whose phone answers by itself.
     Intercom,
+    /// Be free before wrap-up time is over.
+    EndWrapUp,
+    /// Have more wrap-up time.
+    ExtendWrapUp,
+    /// Hear where he is logged in, and how he stands.
+    AgentStatus,
 }
 
 /// What is said after a feature code.
@@ -373,6 +380,8 @@ pub struct FeaturePrompts {
     pub forwarded: PromptId,
     /// "Your calls come to you."
     pub not_forwarded: PromptId,
+    /// What is said of an agent's state besides.
+    pub agent: AgentPrompts,
 }
 
 /// A way to and from the world outside.

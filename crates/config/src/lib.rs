@@ -3,6 +3,7 @@
 //! with file, line, column and mend. Watching the files and applying what changed is left to `server`.
 
 mod address;
+mod agents;
 mod describe;
 mod destination;
 mod door;
@@ -249,6 +250,7 @@ fn assemble(
             .insert(id.clone(), read.organisation);
         acd.queues.extend(read.queues);
         acd.agents.extend(read.agents);
+        acd.rules.insert(id.clone(), read.agent_rules);
         demo.extend(read.demo.into_iter().map(|account| DemoAccount {
             user: account.user,
             password: account.password,

@@ -11,8 +11,8 @@ use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
-use crate::{forward, group, hours, menu, outward, queue, reach, trunk, value};
-use acd::{AgentSettings, QueueSettings};
+use crate::{agents, forward, group, hours, menu, outward, queue, reach, trunk, value};
+use acd::{AgentRules, AgentSettings, QueueSettings};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
@@ -46,6 +46,7 @@ pub(crate) struct Read {
     pub(crate) organisation: Organisation,
     pub(crate) queues: BTreeMap<QueueId, QueueSettings>,
     pub(crate) agents: BTreeMap<UserId, AgentSettings>,
+    pub(crate) agent_rules: AgentRules,
     pub(crate) demo: Vec<Account>,
     pub(crate) readable: Vec<Readable>,
 }
@@ -99,6 +100,7 @@ pub(crate) fn read(
     let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
     let trunks = trunk::read(&mut top, &scope, shared, context);
     let plans = outward::read_plans(org, &mut top, context);
+    let agent_rules = agents::read(&mut top, context);
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
     top.finish(context);
@@ -160,6 +162,7 @@ pub(crate) fn read(
         organisation,
         queues: queues.settings,
         agents: queues.agents,
+        agent_rules,
         demo: users.demo,
         readable: users.readable,
     }

@@ -10,7 +10,7 @@ use crate::source::Place;
 use crate::tree;
 use crate::value;
 use base::HoursId;
-use call::settings::{CallerPattern, FeatureCode, FeaturePrompts, Number, Route};
+use call::settings::{AgentPrompts, CallerPattern, FeatureCode, FeaturePrompts, Number, Route};
 use media_core::PromptId;
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
 }
 
 /// Each feature code's setting, what it does, and what is said after it.
-const FEATURES: [(&str, FeatureCode); 13] = [
+const FEATURES: [(&str, FeatureCode); 16] = [
     ("log_in", FeatureCode::LogIn),
     ("log_out", FeatureCode::LogOut),
     ("pause", FeatureCode::Pause),
@@ -167,6 +167,9 @@ const FEATURES: [(&str, FeatureCode); 13] = [
     ("forward_off", FeatureCode::ForwardOff),
     ("pick_up", FeatureCode::PickUp),
     ("intercom", FeatureCode::Intercom),
+    ("wrap_up_end", FeatureCode::EndWrapUp),
+    ("wrap_up_extend", FeatureCode::ExtendWrapUp),
+    ("agent_status", FeatureCode::AgentStatus),
 ];
 
 /// The codes after which is said whether one's phones ring.
@@ -179,6 +182,13 @@ const ABOUT_FORWARDS: [FeatureCode; 5] = [
     FeatureCode::ForwardNoAnswer,
     FeatureCode::ForwardUnreachable,
     FeatureCode::ForwardOff,
+];
+
+/// The codes after which an agent hears more of his state than that it has changed.
+const ABOUT_STATE: [FeatureCode; 3] = [
+    FeatureCode::EndWrapUp,
+    FeatureCode::ExtendWrapUp,
+    FeatureCode::AgentStatus,
 ];
 
 pub(crate) fn read_feature_codes(
@@ -200,6 +210,7 @@ pub(crate) fn read_feature_codes(
         }
         section.finish(context);
     }
+    let has_reasons = top.has("pause_reasons");
     // What a code says is only needed where there is one; otherwise the name stands unheard.
     let any = !codes.is_empty();
     let has = |some: &[FeatureCode]| codes.values().any(|code| some.contains(code));
@@ -223,6 +234,10 @@ pub(crate) fn read_feature_codes(
         do_not_disturb_off: prompt("do-not-disturb-off", has(&ABOUT_RINGING)),
         forwarded: prompt("calls-forwarded", has(&ABOUT_FORWARDS)),
         not_forwarded: prompt("calls-not-forwarded", has(&ABOUT_FORWARDS)),
+        agent: AgentPrompts::named(scope.language, |name| {
+            let is_refusal = name == AgentPrompts::NO_SUCH_REASON;
+            prompt(name, has(&ABOUT_STATE) || has_reasons && is_refusal)
+        }),
     };
     (codes, prompts)
 }

@@ -44,6 +44,18 @@ pub enum AgentCommand {
         /// Whose state.
         agent: UserId,
     },
+    /// Take calls again before wrap-up time is over.
+    EndWrapUp {
+        /// Whose.
+        agent: UserId,
+    },
+    /// Have more wrap-up time.
+    ExtendWrapUp {
+        /// Whose.
+        agent: UserId,
+        /// By how much; as much as the settings say, where not given.
+        span: Option<Duration>,
+    },
 }
 
 impl AgentCommand {
@@ -53,7 +65,9 @@ impl AgentCommand {
             AgentCommand::LogIn { agent, .. }
             | AgentCommand::LogOut { agent, .. }
             | AgentCommand::Pause { agent, .. }
-            | AgentCommand::Resume { agent } => agent,
+            | AgentCommand::Resume { agent }
+            | AgentCommand::EndWrapUp { agent }
+            | AgentCommand::ExtendWrapUp { agent, .. } => agent,
         }
     }
 }

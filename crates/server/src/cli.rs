@@ -163,6 +163,19 @@ pub(crate) enum AgentAction {
         /// The agent: organisation/name, or the name alone where only one organisation has it
         agent: String,
     },
+    /// Take calls again before wrap-up time is over
+    EndWrapUp {
+        /// The agent: organisation/name, or the name alone where only one organisation has it
+        agent: String,
+    },
+    /// Have more wrap-up time
+    ExtendWrapUp {
+        /// The agent: organisation/name, or the name alone where only one organisation has it
+        agent: String,
+        /// By how many seconds; as many as the settings say otherwise
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3_600))]
+        seconds: Option<u32>,
+    },
 }
 
 /// An agent, and which of his queues.

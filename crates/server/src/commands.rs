@@ -9,7 +9,7 @@ use crate::documents::{
 };
 use crate::http::{Health, HealthCell};
 use crate::reload::{Cause, ConfigInForce, Reloads};
-use acd::{AgentSnapshot, AgentState, Forecast, QueueSnapshot};
+use acd::{AgentSnapshot, AgentState, Forecast, Origin, QueueSnapshot};
 use base::{OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
@@ -109,7 +109,7 @@ impl Commands {
 
     /// Names to ids.
     fn resolve(&self, request: Request) -> Result<Command, Failure> {
-        let (action, agent, queue, reason) = match request {
+        let (action, agent, queue, reason, seconds) = match request {
             Request::Show { view } => return Ok(Command::Show(view)),
             Request::Reload => return Ok(Command::Reload),
             Request::EndRegistrations { user } => {
@@ -131,7 +131,8 @@ impl Commands {
                 agent,
                 queue,
                 reason,
-            } => (action, self.user(&agent)?, queue, reason),
+                seconds,
+            } => (action, self.user(&agent)?, queue, reason, seconds),
         };
         let queues = match queue {
             Some(name) => Queues::One(queue_of(&agent.org(), &name)?),
@@ -142,6 +143,11 @@ impl Commands {
             AgentAction::LogOut => AgentCommand::LogOut { agent, queues },
             AgentAction::Pause => AgentCommand::Pause { agent, reason },
             AgentAction::Resume => AgentCommand::Resume { agent },
+            AgentAction::EndWrapUp => AgentCommand::EndWrapUp { agent },
+            AgentAction::ExtendWrapUp => AgentCommand::ExtendWrapUp {
+                agent,
+                span: seconds.map(|seconds| Duration::from_secs(seconds.into())),
+            },
         }))
     }
 
@@ -371,7 +377,12 @@ fn agent_row(agent: AgentSnapshot, now: Time) -> AgentRow {
         AgentState::Deferred { until } => ("deferred", Some(until), None),
         AgentState::Free => ("free", None, None),
     };
+    let put_by = agent.put_by.as_ref();
     AgentRow {
+        put_by: put_by.and_then(|by| origin_word(by, &agent.agent)),
+        missed_in_a_row: agent.strikes.missed_in_a_row,
+        missed_since_log_in: agent.strikes.missed_since_log_in,
+        errors_in_a_row: agent.strikes.errors_in_a_row,
         name: agent.agent,
         state: state.into(),
         since_s: agent.since_ms / 1_000,
@@ -383,6 +394,19 @@ fn agent_row(agent: AgentSnapshot, now: Time) -> AgentRow {
         missed: agent.totals.missed,
         declined: agent.totals.declined,
         device_errors: agent.totals.device_errors,
+    }
+}
+
+/// Who or what paused an agent or logged him out, where it wasn't he himself.
+fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
+    match by {
+        Origin::Person(Principal::User { user, .. }) if user == agent => None,
+        Origin::Person(by) => Some(by.to_string()),
+        Origin::Configuration => Some("the configuration".into()),
+        Origin::MissedCalls(1) => Some("1 missed call".into()),
+        Origin::MissedCalls(count) => Some(format!("{count} missed calls")),
+        Origin::DeviceErrors(1) => Some("1 device error".into()),
+        Origin::DeviceErrors(count) => Some(format!("{count} device errors")),
     }
 }
 

@@ -150,6 +150,12 @@ pub(crate) struct AgentRow {
     pub(crate) missed: u64,
     pub(crate) declined: u64,
     pub(crate) device_errors: u64,
+    /// Who or what paused him or logged him out, where it wasn't he himself.
+    pub(crate) put_by: Option<String>,
+    /// What counts towards the limits on him.
+    pub(crate) missed_in_a_row: u32,
+    pub(crate) missed_since_log_in: u32,
+    pub(crate) errors_in_a_row: u32,
 }
 
 /// One binding.

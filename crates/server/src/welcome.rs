@@ -87,6 +87,9 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
             FeatureCode::ForwardOff => "forward none of your calls",
             FeatureCode::PickUp => "pick up a colleague's call",
             FeatureCode::Intercom => "speak to a colleague at once",
+            FeatureCode::EndWrapUp => "end your wrap-up time",
+            FeatureCode::ExtendWrapUp => "extend your wrap-up time",
+            FeatureCode::AgentStatus => "hear where you are logged in, and how you stand",
         };
         let _ = writeln!(out, "    {code:<16}{action}");
     }

@@ -221,7 +221,8 @@ pub(crate) fn call_of(command: &acd::Command) -> Option<CallId> {
         | acd::Command::Release { call, .. }
         | acd::Command::Refuse { call, .. }
         | acd::Command::Room { call }
-        | acd::Command::Position { call, .. } => Some(*call),
+        | acd::Command::Position { call, .. }
+        | acd::Command::Standing { call, .. } => Some(*call),
         acd::Command::Answer { asker, .. } => match asker {
             acd::Asker::Call(call) => Some(*call),
             acd::Asker::Control(_) => None,

@@ -305,7 +305,11 @@ pub(crate) fn settings(queues: &[(&str, QueueSettings)]) -> Settings {
             agent.logged_in_at_start.insert(id.clone());
         }
     }
-    Settings { queues, agents }
+    Settings {
+        queues,
+        agents,
+        ..Settings::default()
+    }
 }
 
 /// The same, with nobody logged in.

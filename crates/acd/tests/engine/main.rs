@@ -7,6 +7,7 @@ mod agents;
 mod callers_and_offers;
 mod estimates;
 mod floor;
+mod limits;
 mod model;
 mod order;
 mod reload;

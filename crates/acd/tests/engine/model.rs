@@ -3,9 +3,9 @@
 
 use crate::waits::Waits;
 use acd::{
-    AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, DEFERRAL_MIN, Deferral,
-    Entrance, Input, LeaveCause, OfferEnd, Outcome, Prospect, QueueTotals, RefuseCause, Settings,
-    WithdrawCause,
+    AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, Counted, DEFERRAL_MIN,
+    Deferral, Entrance, Input, LeaveCause, OfferEnd, Outcome, Prospect, QueueTotals, RefuseCause,
+    Settings, Sidelining, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Queues};
@@ -41,6 +41,7 @@ struct Agent {
     deferred: Option<Time>,
     idle: When,
     totals: AgentTotals,
+    strikes: Strikes,
 }
 
 struct Caller {
@@ -107,6 +108,15 @@ impl Model {
                     None => Command::Room { call: *call },
                     Some(cause) => Command::Refuse { call: *call, cause },
                 });
+            }
+            Input::AskAgent { call, agent } => {
+                let call = *call;
+                let known = self.agents.iter().find(|other| other.id == *agent);
+                let standing = known.map_or_else(Standing::default, |it| Standing {
+                    state: self.state_of(agent),
+                    queues: it.logins.iter().map(|(queue, _)| queue.clone()).collect(),
+                });
+                self.commands.push(Command::Standing { call, standing });
             }
             Input::AskPosition { call } => {
                 let prospect = self.prospect(*call);
@@ -314,6 +324,7 @@ impl Model {
             let agent = self.agent(&offer.agent);
             agent.totals.taken += 1;
             agent.handles = Some((offer.queue.clone(), now));
+            (agent.strikes.missed_in_a_row, agent.strikes.errors_in_a_row) = (0, 0);
             self.totals.entry(offer.queue).or_default().connected += 1;
             let (offer, call, agent) = (id, offer.call, offer.agent);
             self.commands.push(Command::Connect { offer, call, agent });
@@ -359,26 +370,73 @@ impl Model {
         let span = match outcome {
             Outcome::Missed => {
                 agent.totals.missed += 1;
+                agent.strikes.missed_in_a_row += 1;
+                agent.strikes.missed_since_log_in += 1;
+                agent.strikes.errors_in_a_row = 0;
                 agent.idle = thing;
                 deferral.no_answer
             }
             Outcome::Declined => {
                 agent.totals.declined += 1;
+                agent.strikes.errors_in_a_row = 0;
                 agent.idle = thing;
                 deferral.declined
             }
             Outcome::Busy => {
                 agent.totals.declined += 1;
+                agent.strikes.errors_in_a_row = 0;
                 agent.idle = thing;
                 deferral.busy
             }
             Outcome::DeviceError => {
                 agent.totals.device_errors += 1;
+                agent.strikes.errors_in_a_row += 1;
                 deferral.error
             }
             Outcome::Nothing => return,
         };
         agent.deferred = Some(thing.0 + span.max(DEFERRAL_MIN));
+        self.hold_to_limits(&offer.agent, outcome);
+    }
+
+    fn hold_to_limits(&mut self, id: &UserId, outcome: Outcome) {
+        let Some(rules) = self.settings.rules.get(id.org_name()).cloned() else {
+            return;
+        };
+        let agent = self.agent(id);
+        let strikes = agent.strikes;
+        let then = match (outcome, rules.missed, rules.errors) {
+            (Outcome::Missed, Some(limit), _) => {
+                let missed = match limit.counted {
+                    Counted::InARow => strikes.missed_in_a_row,
+                    Counted::SinceLogIn => strikes.missed_since_log_in,
+                };
+                (missed >= limit.max).then_some(limit.then)
+            }
+            (Outcome::DeviceError, _, Some(limit)) => {
+                (strikes.errors_in_a_row >= limit.max).then_some(limit.then)
+            }
+            _ => None,
+        };
+        // Nobody is sidelined twice, and one who isn't keeps his count.
+        let fresh =
+            !agent.logins.is_empty() && (agent.pause.is_none() || then == Some(Sidelining::LogOut));
+        let Some(then) = then.filter(|_| fresh) else {
+            return;
+        };
+        if outcome == Outcome::Missed {
+            (
+                agent.strikes.missed_in_a_row,
+                agent.strikes.missed_since_log_in,
+            ) = (0, 0);
+        } else {
+            agent.strikes.errors_in_a_row = 0;
+        }
+        agent.pause = None;
+        match then {
+            Sidelining::LogOut => agent.logins.clear(),
+            Sidelining::Pause => agent.pause = Some(None),
+        }
     }
 
     fn conversation_ended(&mut self, call: CallId) {
@@ -417,16 +475,18 @@ impl Model {
                 let queues = self.meant(&id, queues)?;
                 self.log_out(&id, &queues);
             }
-            AgentCommand::Pause { .. } | AgentCommand::Resume { .. }
-                if self.agent(&id).logins.is_empty() =>
-            {
+            AgentCommand::Resume { .. } if self.agent(&id).logins.is_empty() => {
                 return Err(CommandRefusal::NotLoggedIn(id));
             }
             AgentCommand::Pause { reason, .. } => {
+                let reason = self.reason_meant(&id, reason)?;
+                if self.agent(&id).logins.is_empty() {
+                    return Err(CommandRefusal::NotLoggedIn(id));
+                }
                 self.withdraw_from(&id);
                 let agent = self.agent(&id);
                 let kept = agent.pause.take().flatten();
-                agent.pause = Some(reason.clone().or(kept));
+                agent.pause = Some(reason.or(kept));
             }
             AgentCommand::Resume { .. } => {
                 let agent = self.agent(&id);
@@ -434,8 +494,48 @@ impl Model {
                     agent.idle = thing;
                 }
             }
+            AgentCommand::EndWrapUp { .. } => {
+                let agent = self.agent(&id);
+                if agent.wrap_up.take().is_some() {
+                    agent.idle = thing;
+                    self.handled(&id, self.now);
+                }
+            }
+            AgentCommand::ExtendWrapUp { span, .. } => {
+                let rules = self.settings.rules.get(id.org_name()).cloned();
+                let set = rules.unwrap_or_default().wrap_up_extension;
+                let now = self.now;
+                let Some(until) = &mut self.agent(&id).wrap_up else {
+                    return Err(CommandRefusal::NoWrapUp(id));
+                };
+                let latest = (*until).max(now + WRAP_UP_MAX);
+                *until = (*until + span.unwrap_or(set)).min(latest);
+            }
         }
         Ok(())
+    }
+
+    fn reason_meant(
+        &self,
+        id: &UserId,
+        reason: &Option<String>,
+    ) -> Result<Option<String>, CommandRefusal> {
+        let rules = self.settings.rules.get(id.org_name()).cloned();
+        let reasons = rules.unwrap_or_default().pause_reasons;
+        let Some(reason) = reason.clone().filter(|_| !reasons.is_empty()) else {
+            return Ok(reason.clone());
+        };
+        for (code, word) in &reasons {
+            if **code == *reason || **word == *reason {
+                return Ok(Some(String::from(&**word)));
+            }
+        }
+        let known: Vec<String> = reasons
+            .iter()
+            .map(|(code, word)| format!("{code} {word}"))
+            .collect();
+        let known = known.join(", ");
+        Err(CommandRefusal::NoSuchReason { reason, known })
     }
 
     fn meant(&self, id: &UserId, queues: &Queues) -> Result<Vec<QueueId>, CommandRefusal> {
@@ -459,11 +559,15 @@ impl Model {
         let settings = Arc::clone(&self.settings);
         let thing = self.thing();
         let agent = self.agent(id);
+        let from_nowhere = agent.logins.is_empty();
         for queue in queues {
             let already = agent.logins.iter().any(|(other, _)| other == queue);
             if is_member(&settings, id, queue) && !already {
                 agent.logins.push((queue.clone(), thing));
             }
+        }
+        if from_nowhere && !agent.logins.is_empty() {
+            agent.strikes = Strikes::default();
         }
     }
 
@@ -614,6 +718,7 @@ impl Model {
                 deferred: None,
                 idle: (Time::ZERO, 0),
                 totals: AgentTotals::default(),
+                strikes: Strikes::default(),
             });
         }
         self.agents
@@ -746,6 +851,14 @@ impl Model {
             .find(|agent| agent.id == *id)
             .unwrap()
             .totals
+    }
+
+    pub(crate) fn strikes(&self, id: &UserId) -> Strikes {
+        self.agents
+            .iter()
+            .find(|agent| agent.id == *id)
+            .unwrap()
+            .strikes
     }
 
     pub(crate) fn queue_totals(&self, id: &QueueId) -> QueueTotals {

@@ -8,10 +8,10 @@ use crate::floor::{Floor, agent, call, open_ends, queue, secs};
 use crate::model::{Model, Offer, State};
 use crate::waits::Waits;
 use acd::{
-    AgentState, Asker, Command, Deferral, Entrance, Input, LeaveCause, OfferEnd, Policy, Priority,
-    QueueSettings, Settings,
+    AgentRules, AgentState, Asker, Command, Counted, Deferral, Entrance, ErrorLimit, Input,
+    LeaveCause, MissedLimit, OfferEnd, Policy, Priority, QueueSettings, Settings, Sidelining,
 };
-use base::{CallId, OfferId, QueueId, Time, UserId};
+use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -261,8 +261,11 @@ impl World {
                 row.agent
             );
             assert_eq!(
-                row.totals,
-                self.model.agent_totals(&row.agent),
+                (row.totals, row.strikes),
+                (
+                    self.model.agent_totals(&row.agent),
+                    self.model.strikes(&row.agent)
+                ),
                 "{}",
                 row.agent
             );
@@ -421,15 +424,21 @@ impl World {
         } else {
             Queues::One(self.some_queue())
         };
-        let reason = [None, Some("lunch"), Some("möte")][self.upto(3) as usize];
-        let command = match self.upto(6) {
+        let reason = [None, Some("lunch"), Some("möte"), Some("1")][self.upto(4) as usize];
+        let command = match self.upto(9) {
             0 | 1 => AgentCommand::LogIn { agent, queues },
             2 => AgentCommand::LogOut { agent, queues },
             3 => AgentCommand::Pause {
                 agent,
                 reason: reason.map(str::to_owned),
             },
-            _ => AgentCommand::Resume { agent },
+            4 | 5 => AgentCommand::Resume { agent },
+            6 => AgentCommand::EndWrapUp { agent },
+            7 => AgentCommand::ExtendWrapUp { agent, span: None },
+            _ => AgentCommand::ExtendWrapUp {
+                agent,
+                span: Some(self.some_span()),
+            },
         };
         self.command(command);
     }
@@ -452,6 +461,10 @@ impl World {
 
     fn position_is_asked(&mut self) {
         let call = self.some_call();
+        if self.one_in(4) {
+            let agent = self.some_agent();
+            return self.give(Input::AskAgent { call, agent });
+        }
         if self.one_in(2) {
             let queue = self.some_queue();
             return self.give(Input::AskRoom { call, queue });
@@ -573,6 +586,7 @@ impl World {
         let mut settings = Settings {
             queues,
             agents: BTreeMap::new(),
+            rules: self.some_rules(),
         };
         for name in AGENTS {
             if self.one_in(5) {
@@ -589,6 +603,36 @@ impl World {
                 .insert(agent(name), acd::AgentSettings { logged_in_at_start });
         }
         settings
+    }
+
+    fn some_rules(&mut self) -> BTreeMap<OrgId, AgentRules> {
+        let mut rules = BTreeMap::new();
+        if self.one_in(3) {
+            return rules;
+        }
+        let then = [Sidelining::LogOut, Sidelining::Pause];
+        let counted = [Counted::InARow, Counted::SinceLogIn];
+        let missed = MissedLimit {
+            max: 1 + self.upto(3),
+            counted: self.one_of(&counted),
+            then: self.one_of(&then),
+        };
+        let errors = ErrorLimit {
+            max: 1 + self.upto(3),
+            then: self.one_of(&then),
+        };
+        let mut pause_reasons = BTreeMap::new();
+        if self.one_in(2) {
+            pause_reasons.insert("1".into(), "lunch".into());
+        }
+        let mine = AgentRules {
+            missed: (!self.one_in(3)).then_some(missed),
+            errors: (!self.one_in(3)).then_some(errors),
+            wrap_up_extension: self.some_span(),
+            pause_reasons,
+        };
+        rules.insert(OrgId::new("demo").unwrap(), mine);
+        rules
     }
 
     fn some_queue_settings(&mut self) -> QueueSettings {

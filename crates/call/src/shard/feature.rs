@@ -3,15 +3,17 @@
 
 use super::{Due, Shard};
 use crate::admission::role_of;
+use crate::agent_codes;
 use crate::call::{About, CONFIRMATION, FeatureCall, Purpose};
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
-use crate::settings::FeatureCode;
-use acd::Asker;
+use crate::settings::{FeatureCode, FeaturePrompts, Organisation};
+use acd::{Asker, CommandRefusal, Standing};
 use base::{CallId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
-use media_core::{Command, Playlist, Then};
+use media_core::{Command, Playlist, PromptId, Then};
 use sip_core::StatusCode;
+use std::sync::Arc;
 
 impl Shard {
     pub(super) fn do_feature(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
@@ -28,13 +30,17 @@ impl Shard {
             user: agent.clone(),
             role: role_of(&self.directory, agent),
         };
+        if feature.code == FeatureCode::AgentStatus {
+            let agent = agent.clone();
+            return out.push(Output::Acd(acd::Input::AskAgent { call, agent }));
+        }
         let command = command_of(feature, agent.clone());
         match command.and_then(|command| permit(by, command).ok()) {
             Some(command) => out.push(Output::Acd(acd::Input::AgentCommand {
                 asker: Asker::Call(call),
                 command,
             })),
-            None => self.feature_done(now, call, false, out),
+            None => self.feature_done(now, call, Came::ToNothing, out),
         }
     }
 
@@ -43,62 +49,115 @@ impl Shard {
         &mut self,
         now: Time,
         call: CallId,
-        done: bool,
+        came: Came,
         out: &mut Vec<Output>,
     ) {
+        let confirmation = |organisation: &Organisation, feature: &FeatureCall| {
+            vec![confirmation(&organisation.feature_prompts, feature, came)]
+        };
+        self.say_of_feature(now, call, confirmation, out);
+    }
+
+    /// How the agent who asked stands.
+    pub(super) fn tell_standing(
+        &mut self,
+        now: Time,
+        call: CallId,
+        standing: &Standing,
+        out: &mut Vec<Output>,
+    ) {
+        let status = |organisation: &Organisation, _: &FeatureCall| {
+            agent_codes::status(organisation, standing)
+        };
+        self.say_of_feature(now, call, status, out);
+    }
+
+    fn say_of_feature(
+        &mut self,
+        now: Time,
+        call: CallId,
+        words: impl FnOnce(&Organisation, &FeatureCall) -> Vec<PromptId>,
+        out: &mut Vec<Output>,
+    ) {
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
-        let (caller, org) = (entry.caller, entry.org.clone());
+        let caller = entry.caller;
+        let organisation = directory.organisations.get(&entry.org);
         let Purpose::Feature(feature) = &mut entry.purpose else {
             return;
         };
         feature.answered = true;
-        let (code, about) = (feature.code, feature.about.clone());
-        let Some(prompts) = self
-            .directory
-            .organisations
-            .get(&org)
-            .map(|it| &it.feature_prompts)
-        else {
+        let Some(organisation) = organisation else {
             // A reload took the organisation away while this was on its way.
             let status = StatusCode::TEMPORARILY_UNAVAILABLE;
             return self.end_call(now, call, EndCause::NotCompleted, status, out);
         };
-        let prompt = match code {
-            _ if !done => prompts.refused.clone(),
-            FeatureCode::LogIn => prompts.logged_in.clone(),
-            FeatureCode::LogOut => prompts.logged_out.clone(),
-            FeatureCode::Pause => prompts.paused.clone(),
-            FeatureCode::Resume => prompts.resumed.clone(),
-            FeatureCode::DoNotDisturbOn => prompts.do_not_disturb_on.clone(),
-            FeatureCode::DoNotDisturbOff => prompts.do_not_disturb_off.clone(),
-            FeatureCode::ForwardAlways
-            | FeatureCode::ForwardBusy
-            | FeatureCode::ForwardNoAnswer
-            | FeatureCode::ForwardUnreachable
-                if matches!(about, About::Number(_)) =>
-            {
-                prompts.forwarded.clone()
-            }
-            FeatureCode::ForwardAlways
-            | FeatureCode::ForwardBusy
-            | FeatureCode::ForwardNoAnswer
-            | FeatureCode::ForwardUnreachable
-            | FeatureCode::ForwardOff => prompts.not_forwarded.clone(),
-            // Nothing is said of those that are done.
-            FeatureCode::PickUp | FeatureCode::Intercom => prompts.refused.clone(),
-        };
+        let prompts = words(organisation, feature);
         self.answer(now, caller, out);
         let lost = Due::Call(call, CallTimer::PlayedLost);
         self.timers.arm(lost, now + PLAYED_WITHIN_MAX);
         let confirmation = Playlist {
             token: CONFIRMATION,
-            prompts: vec![prompt],
+            prompts,
             then: Then::Silence,
         };
         self.media(caller, Command::Play(confirmation), out);
     }
+}
+
+/// What came of what a code asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    /// It is so.
+    True,
+    /// It could not be done.
+    ToNothing,
+    /// The reason that was dialled behind it is none.
+    ToNoReason,
+}
+
+impl Came {
+    /// What the queue engine says.
+    pub(super) fn of(result: &Result<(), CommandRefusal>) -> Came {
+        match result {
+            Ok(()) => Came::True,
+            Err(CommandRefusal::NoSuchReason { .. }) => Came::ToNoReason,
+            Err(_) => Came::ToNothing,
+        }
+    }
+}
+
+fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> PromptId {
+    let prompt = match feature.code {
+        _ if came == Came::ToNothing => &prompts.refused,
+        _ if came == Came::ToNoReason => &prompts.agent.no_such_reason,
+        FeatureCode::LogIn => &prompts.logged_in,
+        FeatureCode::LogOut => &prompts.logged_out,
+        FeatureCode::Pause => &prompts.paused,
+        FeatureCode::Resume => &prompts.resumed,
+        FeatureCode::EndWrapUp => &prompts.agent.wrap_up_ended,
+        FeatureCode::ExtendWrapUp => &prompts.agent.wrap_up_extended,
+        FeatureCode::DoNotDisturbOn => &prompts.do_not_disturb_on,
+        FeatureCode::DoNotDisturbOff => &prompts.do_not_disturb_off,
+        FeatureCode::ForwardAlways
+        | FeatureCode::ForwardBusy
+        | FeatureCode::ForwardNoAnswer
+        | FeatureCode::ForwardUnreachable
+            if matches!(feature.about, About::Number(_)) =>
+        {
+            &prompts.forwarded
+        }
+        FeatureCode::ForwardAlways
+        | FeatureCode::ForwardBusy
+        | FeatureCode::ForwardNoAnswer
+        | FeatureCode::ForwardUnreachable
+        | FeatureCode::ForwardOff => &prompts.not_forwarded,
+        // Nothing is said of those that are done, or it is said in words of its own.
+        FeatureCode::PickUp | FeatureCode::Intercom | FeatureCode::AgentStatus => &prompts.refused,
+    };
+    prompt.clone()
 }
 
 /// The command to the queue engine that a code stands for; none where it is another matter.
@@ -116,6 +175,8 @@ fn command_of(feature: &FeatureCall, agent: UserId) -> Option<AgentCommand> {
         FeatureCode::LogOut => AgentCommand::LogOut { agent, queues },
         FeatureCode::Pause => AgentCommand::Pause { agent, reason },
         FeatureCode::Resume => AgentCommand::Resume { agent },
+        FeatureCode::EndWrapUp => AgentCommand::EndWrapUp { agent },
+        FeatureCode::ExtendWrapUp => AgentCommand::ExtendWrapUp { agent, span: None },
         _ => return None,
     })
 }

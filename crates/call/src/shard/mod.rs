@@ -174,7 +174,7 @@ impl Core for Shard {
                 bindings,
                 wishes,
             } => self.located(now, leg, bindings, &wishes, out),
-            Input::Wished { call } => self.feature_done(now, call, true, out),
+            Input::Wished { call } => self.feature_done(now, call, feature::Came::True, out),
             Input::FoundRinging { call, leg } => self.ringing_found(now, call, leg, out),
             Input::Resolved { asker, targets } => match asker {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),

@@ -2,6 +2,7 @@
 //! and whose phone he speaks to at once.
 
 use super::Shard;
+use super::feature::Came;
 use crate::call::{About, Between, FeatureCall, Purpose};
 use crate::crosswise::{Named, Rules};
 use crate::forward::{self, ForwardCause};
@@ -31,9 +32,13 @@ impl Shard {
         let organisation = self.directory.organisations.get(&entry.org)?;
         let forward = |cause| forward_wish(organisation, user, feature, cause);
         Some(match feature.code {
-            FeatureCode::LogIn | FeatureCode::LogOut | FeatureCode::Pause | FeatureCode::Resume => {
-                return None;
-            }
+            FeatureCode::LogIn
+            | FeatureCode::LogOut
+            | FeatureCode::Pause
+            | FeatureCode::Resume
+            | FeatureCode::EndWrapUp
+            | FeatureCode::ExtendWrapUp
+            | FeatureCode::AgentStatus => return None,
             FeatureCode::DoNotDisturbOn => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::On)),
             FeatureCode::DoNotDisturbOff => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::Off)),
             FeatureCode::ForwardAlways => forward(ForwardCause::Always),
@@ -69,7 +74,7 @@ impl Shard {
             (Personal::PickUp(users), Some(_)) if !users.is_empty() => {
                 out.push(Output::FindRinging { call, users });
             }
-            _ => self.feature_done(now, call, false, out),
+            _ => self.feature_done(now, call, Came::ToNothing, out),
         }
     }
 
@@ -89,7 +94,7 @@ impl Shard {
             return;
         }
         let Some(leg) = leg else {
-            return self.feature_done(now, call, false, out);
+            return self.feature_done(now, call, Came::ToNothing, out);
         };
         entry.purpose = Purpose::Between(Between::Claiming {
             named: Named::Leg(leg),

@@ -1,5 +1,6 @@
 //! Calls to queues: the caller's journey, and the queue engine's commands.
 
+use super::feature::Came;
 use super::ringing::CallOff;
 use super::{Due, Shard};
 use crate::call::{Call, Purpose};
@@ -140,7 +141,10 @@ impl Shard {
             acd::Command::Answer {
                 asker: Asker::Call(call),
                 result,
-            } => self.feature_done(now, call, result.is_ok(), out),
+            } => self.feature_done(now, call, Came::of(&result), out),
+            acd::Command::Standing { call, standing } => {
+                self.tell_standing(now, call, &standing, out);
+            }
             // Answered by whoever runs the shards.
             acd::Command::Answer {
                 asker: Asker::Control(_),

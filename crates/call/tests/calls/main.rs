@@ -5,6 +5,7 @@
 
 mod admission;
 mod again;
+mod agent_codes;
 mod doors;
 mod forwards;
 mod groups;

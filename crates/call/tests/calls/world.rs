@@ -7,8 +7,9 @@ use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, SubscriptionId, Time, T
 use bytes::Bytes;
 use call::ledger::Ledger;
 use call::settings::{
-    Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts, Language, Offering,
-    Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User, WaitSaid, Ways,
+    AgentPrompts, Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts,
+    Language, Offering, Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User,
+    WaitSaid, Ways,
 };
 use call::watched::{Lamp, Line, Sight, Watched};
 use call::wishes::Wishes;
@@ -160,6 +161,9 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ("*21".into(), FeatureCode::ForwardAlways),
             ("*61".into(), FeatureCode::ForwardNoAnswer),
             ("*20".into(), FeatureCode::ForwardOff),
+            ("*10".into(), FeatureCode::AgentStatus),
+            ("*17".into(), FeatureCode::EndWrapUp),
+            ("*18".into(), FeatureCode::ExtendWrapUp),
             ("*8".into(), FeatureCode::PickUp),
             ("*80".into(), FeatureCode::Intercom),
         ]),
@@ -182,6 +186,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             do_not_disturb_off: prompt("do-not-disturb-off"),
             forwarded: prompt("forwarded"),
             not_forwarded: prompt("not-forwarded"),
+            agent: AgentPrompts::named(Language::Sv, PromptId::new),
         },
         ring: Duration::from_secs(30),
         hold_music: prompt("music"),
@@ -220,7 +225,7 @@ pub(crate) fn journey() -> QueueJourney {
     }
 }
 
-fn settings() -> acd::Settings {
+pub(crate) fn settings() -> acd::Settings {
     let members = BTreeSet::from([user("anna"), user("bosse")]);
     let short = Duration::from_secs(3);
     let queue_settings = QueueSettings {
@@ -242,6 +247,7 @@ fn settings() -> acd::Settings {
         (id, acd::AgentSettings { logged_in_at_start })
     };
     acd::Settings {
+        rules: Default::default(),
         queues: BTreeMap::from([(queue(), queue_settings)]),
         agents: members.into_iter().map(agent).collect(),
     }
@@ -759,7 +765,8 @@ impl World {
                 | acd::Command::Release { call, .. }
                 | acd::Command::Refuse { call, .. }
                 | acd::Command::Room { call }
-                | acd::Command::Position { call, .. },
+                | acd::Command::Position { call, .. }
+                | acd::Command::Standing { call, .. },
             ) => call.shard,
             Input::Acd(acd::Command::Answer {
                 asker: acd::Asker::Call(call),

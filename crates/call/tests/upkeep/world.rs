@@ -137,6 +137,7 @@ fn directory(outward: Option<Outward>) -> Directory {
             do_not_disturb_off: prompt(),
             forwarded: prompt(),
             not_forwarded: prompt(),
+            agent: call::settings::AgentPrompts::named(Default::default(), PromptId::new),
         },
         ring: Duration::from_secs(30),
         hold_music: prompt(),

@@ -141,12 +141,15 @@ fn the_demo_has_its_trunk_and_feature_codes() {
         .map(|(code, what)| (&**code, *what))
         .collect();
     let expected = [
+        ("*10", FeatureCode::AgentStatus),
         ("*11", FeatureCode::LogIn),
         ("*12", FeatureCode::LogOut),
         ("*13", FeatureCode::Pause),
         ("*14", FeatureCode::Resume),
         ("*15", FeatureCode::DoNotDisturbOn),
         ("*16", FeatureCode::DoNotDisturbOff),
+        ("*17", FeatureCode::EndWrapUp),
+        ("*18", FeatureCode::ExtendWrapUp),
         ("*21", FeatureCode::ForwardAlways),
         ("*8", FeatureCode::PickUp),
         ("*80", FeatureCode::Intercom),

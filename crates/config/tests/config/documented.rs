@@ -76,6 +76,12 @@ fn the_document_names_every_setting_and_no_other() {
         named("[plans.office]\n", "[plans.<name>]"),
         named("[feature_codes]\n", "[feature_codes]"),
     ]);
+    let agents = taken(
+        ORGANISATION,
+        "[numbers]",
+        &format!("[agents]\n{UNKNOWN}[numbers]"),
+    );
+    settings.insert("[agents]".into(), agents);
     let deferral = under("[queues.sales]\n", "deferral = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[queues.<name>.deferral]".into(), deferral);
     let closed = under("[queues.sales]\n", "closed = { zzzzzzzzzzzz = 1 }\n");
@@ -130,7 +136,8 @@ fn the_document_names_every_setting_and_no_other() {
             .collect()
     };
     let top = sections(taken(SERVER, "[sip]", &format!("{UNKNOWN}[sip]")));
-    // Every section of an organisation has a heading of its own; [prompts] has only names of the writer's.
+    // Every section of an organisation has a heading of its own; [prompts] and [pause_reasons] have only names of the
+    // writer's.
     let organisation = sections(taken(
         ORGANISATION,
         "[organisation]",
@@ -139,7 +146,14 @@ fn the_document_names_every_setting_and_no_other() {
     assert_eq!(
         Vec::from_iter(organisation),
         [
-            "groups", "hours", "menus", "plans", "queues", "trunks", "users"
+            "groups",
+            "hours",
+            "menus",
+            "pause_reasons",
+            "plans",
+            "queues",
+            "trunks",
+            "users"
         ]
     );
     settings.insert("kolapp.toml".into(), top);

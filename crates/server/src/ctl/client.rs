@@ -71,17 +71,26 @@ fn request(asked: CtlRequest) -> Request {
         } => return Request::LiftBan { address },
         _ => return Request::Reload,
     };
-    let (action, agent, queue, reason) = match action {
-        CliAction::LogIn(of) => (AgentAction::LogIn, of.agent, of.queue, None),
-        CliAction::LogOut(of) => (AgentAction::LogOut, of.agent, of.queue, None),
-        CliAction::Pause { agent, reason } => (AgentAction::Pause, agent, None, reason),
-        CliAction::Resume { agent } => (AgentAction::Resume, agent, None, None),
+    agent_request(action)
+}
+
+fn agent_request(action: CliAction) -> Request {
+    let (action, agent, queue, reason, seconds) = match action {
+        CliAction::LogIn(of) => (AgentAction::LogIn, of.agent, of.queue, None, None),
+        CliAction::LogOut(of) => (AgentAction::LogOut, of.agent, of.queue, None, None),
+        CliAction::Pause { agent, reason } => (AgentAction::Pause, agent, None, reason, None),
+        CliAction::Resume { agent } => (AgentAction::Resume, agent, None, None, None),
+        CliAction::EndWrapUp { agent } => (AgentAction::EndWrapUp, agent, None, None, None),
+        CliAction::ExtendWrapUp { agent, seconds } => {
+            (AgentAction::ExtendWrapUp, agent, None, None, seconds)
+        }
     };
     Request::Agent {
         action,
         agent,
         queue,
         reason,
+        seconds,
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Request {
         queue: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seconds: Option<u32>,
     },
     /// Read the configuration anew.
     Reload,
@@ -45,6 +47,8 @@ pub(crate) enum AgentAction {
     LogOut,
     Pause,
     Resume,
+    EndWrapUp,
+    ExtendWrapUp,
 }
 
 /// A reply.
@@ -94,7 +98,8 @@ mod tests {
                 action: AgentAction::LogIn,
                 agent: "anna".into(),
                 queue: None,
-                reason: None
+                reason: None,
+                seconds: None
             }
         );
         assert!(read(r#"{"do":"agent","action":"log-in","agent":"anna","queu":"x"}"#).is_err());

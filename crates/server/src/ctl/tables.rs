@@ -83,15 +83,14 @@ fn queues(rows: &[QueueRow]) -> String {
 
 fn agents(rows: &[AgentRow]) -> String {
     let head = [
-        "AGENT", "STATE", "SINCE", "DEVICE", "QUEUES", "TAKEN", "MISSED", "NOTE",
+        "AGENT", "STATE", "SINCE", "DEVICE", "QUEUES", "TAKEN", "MISSED", "ERRORS", "NOTE",
     ];
     let cells = rows.iter().map(|row| {
         let queues: Vec<&str> = row.queues.iter().map(|queue| queue.name()).collect();
-        let note = match (&row.pause_reason, row.ends_in_s) {
-            (Some(reason), _) => reason.clone(),
-            (None, Some(seconds)) => format!("{} left", clock(seconds)),
-            (None, None) => String::new(),
-        };
+        let left = row.ends_in_s.map(|left| format!("{} left", clock(left)));
+        let by = row.put_by.as_ref().map(|by| format!("by {by}"));
+        let notes = [row.pause_reason.clone(), left, by].into_iter().flatten();
+        let note = notes.collect::<Vec<_>>().join(", ");
         [
             row.name.to_string(),
             row.state.clone(),
@@ -104,6 +103,7 @@ fn agents(rows: &[AgentRow]) -> String {
             },
             row.taken.to_string(),
             row.missed.to_string(),
+            row.device_errors.to_string(),
             note,
         ]
     });

@@ -49,6 +49,7 @@ fn directory() -> Directory {
             do_not_disturb_off: prompt(),
             forwarded: prompt(),
             not_forwarded: prompt(),
+            agent: call::settings::AgentPrompts::named(Default::default(), PromptId::new),
         },
         hold_music: prompt(),
         transfer_failed: call::settings::TransferFailed::default(),

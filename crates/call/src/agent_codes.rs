@@ -1,0 +1,97 @@
+//! What agents hear when they dial codes about their own work: where they are logged in, and how they stand.
+
+use crate::settings::{Destination, Language, Organisation};
+use crate::speech;
+use acd::{AgentState, Standing};
+use media_core::PromptId;
+use serde::{Deserialize, Serialize};
+
+/// Queues that are named one by one; who is in more of them is told that he is logged in.
+const QUEUES_NAMED_MAX: usize = 5;
+
+/// What is said of an agent's state, beside what says that it was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentPrompts {
+    /// "You are logged in to queue", before a queue's extension.
+    pub logged_in_to: PromptId,
+    /// "You are free, and can get calls."
+    pub free: PromptId,
+    /// "You have wrap-up time."
+    pub in_wrap_up: PromptId,
+    /// "Your wrap-up time is over."
+    pub wrap_up_ended: PromptId,
+    /// "You have more wrap-up time."
+    pub wrap_up_extended: PromptId,
+    /// "None of your phones can be reached."
+    pub unreachable: PromptId,
+    /// "There is no such reason."
+    pub no_such_reason: PromptId,
+    /// Language of spoken numbers.
+    pub language: Language,
+}
+
+impl AgentPrompts {
+    /// The one that is also needed where agents dial no more than the code for pausing.
+    pub const NO_SUCH_REASON: &str = "agent-no-such-reason";
+
+    /// The standard ones, found by name.
+    pub fn named(language: Language, mut prompt: impl FnMut(&str) -> PromptId) -> AgentPrompts {
+        AgentPrompts {
+            logged_in_to: prompt("agent-logged-in-to"),
+            free: prompt("agent-free"),
+            in_wrap_up: prompt("agent-in-wrap-up"),
+            wrap_up_ended: prompt("agent-wrap-up-ended"),
+            wrap_up_extended: prompt("agent-wrap-up-extended"),
+            unreachable: prompt("agent-unreachable"),
+            no_such_reason: prompt(AgentPrompts::NO_SUCH_REASON),
+            language,
+        }
+    }
+}
+
+/// Where an agent is logged in and how he stands, as it is said to him.
+pub(crate) fn status(organisation: &Organisation, standing: &Standing) -> Vec<PromptId> {
+    let prompts = &organisation.feature_prompts;
+    let agent = &prompts.agent;
+    if standing.queues.is_empty() {
+        return vec![prompts.logged_out.clone()];
+    }
+    let mut said = queues(organisation, standing);
+    if said.is_empty() {
+        said.push(prompts.logged_in.clone());
+    }
+    said.push(match standing.state {
+        AgentState::Paused { .. } => prompts.paused.clone(),
+        AgentState::WrapUp { .. } => agent.in_wrap_up.clone(),
+        AgentState::Unreachable => agent.unreachable.clone(),
+        // The call in which he asks is one of his own; a deferral is over before he has put the phone down.
+        AgentState::OwnCall
+        | AgentState::Deferred { .. }
+        | AgentState::Free
+        | AgentState::InCall
+        | AgentState::Offered
+        | AgentState::LoggedOut => agent.free.clone(),
+    });
+    said
+}
+
+/// The extensions of his queues, digit by digit; nothing where there are too many, or one has none.
+fn queues(organisation: &Organisation, standing: &Standing) -> Vec<PromptId> {
+    let agent = &organisation.feature_prompts.agent;
+    let mut said = Vec::new();
+    if standing.queues.len() > QUEUES_NAMED_MAX {
+        return said;
+    }
+    for queue in &standing.queues {
+        let mut extensions = organisation.extensions.iter();
+        let his = |to: &Destination| matches!(to, Destination::Queue(other) if other == queue);
+        let Some((extension, _)) = extensions.find(|(_, to)| his(to)) else {
+            return Vec::new();
+        };
+        said.push(agent.logged_in_to.clone());
+        let digits = extension.chars().filter_map(|digit| digit.to_digit(10));
+        let spoken = digits.filter_map(|digit| speech::number(agent.language, digit));
+        said.extend(spoken.flatten());
+    }
+    said
+}
