@@ -68,6 +68,14 @@ impl Caller {
         self.wire.send(&invite.to_bytes());
     }
 
+    fn loses_its_connection(&mut self, server: &Server) {
+        let idle = Wire::new(Transport::Udp, [127, 0, 0, 1].into(), server.sip(), None);
+        drop(std::mem::replace(&mut self.wire, idle));
+        server.wait("the connection has ended", SOON, |server| {
+            server.metric("kolapp_sip_connections") < 0.5
+        });
+    }
+
     /// The server connects.
     fn is_connected_to(&mut self) {
         self.listener.set_nonblocking(true).unwrap();
@@ -136,11 +144,7 @@ fn an_answer_whose_connection_has_ended_comes_over_a_new_one_by_tcp_and_tls() {
         let mut called = anna.incoming(SOON);
         called.ring();
         caller.expect_status(180);
-        let idle = Wire::new(Transport::Udp, [127, 0, 0, 1].into(), server.sip(), None);
-        drop(std::mem::replace(&mut caller.wire, idle));
-        server.wait("the connection has ended", SOON, |server| {
-            server.metric("kolapp_sip_connections") < 0.5
-        });
+        caller.loses_its_connection(&server);
         called.answer_without_ack();
         caller.is_connected_to();
         let answer = caller.expect_status(200);
@@ -150,6 +154,29 @@ fn an_answer_whose_connection_has_ended_comes_over_a_new_one_by_tcp_and_tls() {
         caller.wire.send(&bye.to_bytes());
         caller.expect(|it| it.status() == 200 && it.method() == "BYE");
         called.expect_bye(SOON);
+        server.wait_idle(SOON);
+    }
+}
+
+#[test]
+fn whoever_is_hung_up_on_after_his_connection_has_ended_is_told_over_a_new_one() {
+    for transport in [Transport::Tcp, Transport::Tls] {
+        let authority = Authority::default();
+        let server = server_with(transport, &authority);
+        let anna = Phone::agent(&server, "anna");
+        let mut caller = Caller::new(&server, transport, &authority);
+        caller.invite();
+        let mut called = anna.incoming(SOON);
+        called.answer_without_ack();
+        let answer = caller.expect_status(200);
+        let ack = caller.within("ACK", 1, &answer);
+        caller.wire.send(&ack.to_bytes());
+        called.expect_request("ACK", SOON);
+        caller.loses_its_connection(&server);
+        called.hang_up();
+        caller.is_connected_to();
+        let bye = caller.expect(|it| it.is_request() && it.method() == "BYE");
+        caller.wire.send(&bye.reply(200, "OK", "caller").to_bytes());
         server.wait_idle(SOON);
     }
 }

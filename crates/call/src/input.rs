@@ -41,6 +41,8 @@ pub enum Asker {
     Leg(LegId),
     /// What keeps a trunk up.
     Trunk(Errand),
+    /// A leg that has something to say within its dialog.
+    Dialog(LegId),
 }
 
 /// Something that happened.

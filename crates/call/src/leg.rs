@@ -8,6 +8,7 @@ use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::notifier::Notifier;
 use crate::reliable::Provisionals;
+use crate::seeking::Seeking;
 use crate::session_timer::Asked;
 use crate::trunk::Way;
 use crate::unanswered::Unanswered;
@@ -265,6 +266,8 @@ pub(crate) struct Leg {
     pub(crate) held: Held,
     /// Of a leg that a trunk brought in: which.
     pub(crate) trunk: Option<TrunkId>,
+    /// Where requests to it have to be looked for.
+    pub(crate) seeking: Seeking,
     /// Keys that the party pressed, and those that it is told of.
     pub(crate) keys: Keying,
     /// Requests of ours that the party has not answered.
@@ -406,7 +409,7 @@ impl Leg {
     }
 
     /// Where requests within the dialog go (RFC 3261 §8.1.2): to the next hop if that is an address; to
-    /// where the party was last heard if it is a name or lies behind an address translator.
+    /// where the party was last heard, or found, if it is a name or lies behind an address translator.
     pub(crate) fn request_flow(&self) -> Flow {
         self.dialog()
             .map_or(self.flow, |dialog| self.flow_by(dialog))

@@ -29,6 +29,7 @@ pub mod outward;
 mod reliable;
 mod rest;
 mod routing;
+mod seeking;
 mod session_timer;
 pub mod settings;
 mod shard;

@@ -15,6 +15,16 @@ pub(crate) struct Sent {
     pub(crate) flow: Flow,
     /// Challenges to it that have been answered.
     pub(crate) challenges: u8,
+    pub(crate) tried: Tried,
+}
+
+/// Where a request has been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Tried {
+    /// Where its party was to be expected.
+    Expected,
+    /// Where its party is to be sought, after it could not be sent there.
+    LookedUp,
 }
 
 /// What one party has not answered.
@@ -47,6 +57,13 @@ impl Unanswered {
         Some(self.sent.remove(index))
     }
 
+    /// Gives back the latest of that method.
+    pub(crate) fn take_latest(&mut self, method: &Method) -> Option<Sent> {
+        let is_it = |sent: &Sent| sent.request.method == *method;
+        let index = self.sent.iter().rposition(is_it)?;
+        Some(self.sent.remove(index))
+    }
+
     /// Adds to an ACK what its INVITE was vouched for with.
     pub(crate) fn vouch(&self, ack: &mut Request) {
         for (name, value) in &self.credentials {
@@ -56,6 +73,16 @@ impl Unanswered {
 }
 
 impl Sent {
+    /// A request on its first way.
+    pub(crate) fn new(request: Request, flow: Flow) -> Sent {
+        Sent {
+            request,
+            flow,
+            challenges: 0,
+            tried: Tried::Expected,
+        }
+    }
+
     /// The same request under another number.
     pub(crate) fn number(&mut self, number: u32) {
         let method = self.request.method.clone();

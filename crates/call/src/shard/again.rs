@@ -7,6 +7,7 @@ use crate::early::Forks;
 use crate::identity::Trust;
 use crate::input::{CallEvent, Output};
 use crate::leg::{Leg, SentInvite, State};
+use crate::seeking::Waiting;
 use crate::settings::Trunk;
 use crate::trunk::Account;
 use crate::unanswered::Sent;
@@ -34,18 +35,23 @@ impl Shard {
         request: Request,
         out: &mut Vec<Output>,
     ) {
-        let sent = Sent {
-            request,
-            flow,
-            challenges: 0,
-        };
-        self.send_kept(now, user, sent, out);
+        let sent = Sent::new(request, flow);
+        match leg_of(user).filter(|leg| self.is_sought_for(*leg)) {
+            Some(leg) => {
+                let user = Some(user);
+                self.send_found(leg, Waiting { user, sent }, out);
+            }
+            None => self.send_kept(now, user, sent, out),
+        }
     }
 
-    fn send_kept(&mut self, now: Time, user: Mark, sent: Sent, out: &mut Vec<Output>) {
+    pub(super) fn send_kept(&mut self, now: Time, user: Mark, sent: Sent, out: &mut Vec<Output>) {
         let (flow, request) = (sent.flow, sent.request.clone());
         if let Some(leg) = leg_of(user)
-            && (request.method == Method::Invite || self.account(leg).is_some())
+            // By a connection, since that may end before the request is answered.
+            && (request.method == Method::Invite
+                || flow.connection != 0
+                || self.account(leg).is_some())
             && let Some(leg) = self.leg_mut(leg)
         {
             leg.unanswered.keep(sent);
@@ -195,7 +201,7 @@ fn trunk_of(leg: &Leg) -> Option<&TrunkId> {
 }
 
 /// The leg that a request of ours is about, where its party may ask for it again.
-fn leg_of(user: Mark) -> Option<LegId> {
+pub(super) fn leg_of(user: Mark) -> Option<LegId> {
     match user {
         Mark::Invite(leg)
         | Mark::Bye(leg)

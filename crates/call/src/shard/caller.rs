@@ -16,6 +16,7 @@ use crate::ledger::Held;
 use crate::leg::{Leg, PendingInvite, Role, State};
 use crate::reliable::Reliability;
 use crate::routing;
+use crate::seeking::Seeking;
 use crate::session_timer::Asked;
 use crate::settings::{Answering, Message, Organisation, Trunk};
 use crate::tag;
@@ -234,6 +235,7 @@ impl Shard {
                     Admission::Trunk(trunk) => Some(trunk.clone()),
                     _ => None,
                 },
+                seeking: Seeking::default(),
                 keys: Keying::default(),
                 unanswered: Unanswered::default(),
                 media_open: false,
@@ -368,7 +370,9 @@ pub(super) fn is_translated(request: &Request, flow: &Flow) -> bool {
     };
     let port = port.unwrap_or(flow.transport.default_port());
     let other_address = host.ip().is_some_and(|ip| ip != flow.remote.ip());
-    other_address || (hop.rport().is_some() && port != flow.remote.port())
+    // The port of a connection is never the one where connections are taken.
+    let asks_for_port = hop.rport().is_some() && !flow.transport.is_reliable();
+    other_address || (asks_for_port && port != flow.remote.port())
 }
 
 /// What an INVITE asks for: the place of another, or what it dialled.

@@ -15,6 +15,7 @@ use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::rest;
+use crate::seeking::Seeking;
 use crate::settings::PickUp;
 use crate::tag;
 use crate::unanswered::Unanswered;
@@ -74,6 +75,7 @@ impl Shard {
                 way: None,
                 held: Held::default(),
                 trunk: None,
+                seeking: Seeking::default(),
                 keys: Keying::default(),
                 unanswered: Unanswered::default(),
                 media_open: false,
@@ -401,7 +403,7 @@ impl Shard {
         entry.unanswered.vouch(&mut request);
         let remote = entry.request_flow().remote;
         let flow = Flow { remote, ..arrived };
-        self.transact(now, transaction::Input::SendAck { flow, request }, out);
+        self.send_ack(now, leg, flow, request, out);
     }
 
     /// Another 2xx to an INVITE that has been answered: the same one again, or a fork's.

@@ -30,6 +30,7 @@ mod reliable;
 mod replaces;
 mod requests;
 mod ringing;
+mod seek;
 mod subscribe;
 mod text_message;
 mod transfer;
@@ -178,6 +179,7 @@ impl Core for Shard {
             Input::FoundRinging { call, leg } => self.ringing_found(now, call, leg, out),
             Input::Resolved { asker, targets } => match asker {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),
+                Asker::Dialog(leg) => self.dialog_resolved(now, leg, &targets, out),
                 Asker::Trunk(errand) => {
                     self.trunk_heard(now, errand, Heard::Addresses(targets), out);
                 }
@@ -508,6 +510,9 @@ impl Shard {
         failure: transaction::Failure,
         out: &mut Vec<Output>,
     ) {
+        if self.sent_elsewhere(mark, failure, out) == Again::Sent {
+            return;
+        }
         match mark {
             Mark::Invite(leg) => self.invite_unanswered(now, leg, out),
             Mark::Bye(leg) => self.left(now, leg, out),

@@ -26,6 +26,7 @@ mod redirects;
 mod replaces;
 mod routes;
 mod script;
+mod seeking;
 mod sequences;
 mod sessions;
 mod texts;

@@ -747,7 +747,7 @@ impl World {
             Input::Located { leg, .. }
             | Input::MediaOpened { leg, .. }
             | Input::Resolved {
-                asker: Asker::Leg(leg),
+                asker: Asker::Leg(leg) | Asker::Dialog(leg),
                 ..
             }
             | Input::Occupied { leg, .. }
