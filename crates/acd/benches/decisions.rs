@@ -133,8 +133,11 @@ fn settings(org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
     let mut settings = Settings::default();
     for queue in queues {
         let one = QueueSettings {
+            kind: Default::default(),
             members: Default::default(),
             policy: Policy::LongestIdle,
+            asked: Default::default(),
+            weight: 5,
             ring: Duration::from_secs(20),
             wrap_up: Duration::ZERO,
             ageing: Duration::from_secs(300),
@@ -155,12 +158,16 @@ fn settings(org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
             let queue = &queues[(n + k * queues.len() / QUEUES_OF_AN_AGENT) % queues.len()];
             logged_in_at_start.insert(queue.clone());
             if let Some(one) = settings.queues.get_mut(queue) {
-                one.members.insert(agent.clone());
+                one.members.insert(agent.clone(), Default::default());
             }
         }
-        settings
-            .agents
-            .insert(agent, AgentSettings { logged_in_at_start });
+        settings.agents.insert(
+            agent,
+            AgentSettings {
+                logged_in_at_start,
+                ..Default::default()
+            },
+        );
     }
     settings
 }

@@ -1,7 +1,9 @@
 //! One agent: what he is logged in to, what occupies him, since when he is idle.
 
+use crate::bench::Seat;
 use crate::fact::{Moment, Origin};
 use crate::named::Number;
+use crate::policy::Merit;
 use crate::staff::Part;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
@@ -82,8 +84,12 @@ pub(crate) struct Login {
     pub(crate) at: Number,
     /// An agent fresh from log-in goes behind those already idle, at this queue and no other.
     pub(crate) since: Moment,
+    /// How he stands there.
+    pub(crate) merit: Merit,
+    /// The first step of widening in which callers ask for no more than he is able to; none if there is none.
+    pub(crate) step: Option<u8>,
     /// Where he sits on the queue's bench, while free.
-    pub(crate) seat: Option<Moment>,
+    pub(crate) seat: Option<Seat>,
     /// What he was last counted for in the queue's staff.
     pub(crate) part: Option<Part>,
 }
@@ -134,6 +140,8 @@ pub(crate) struct Agent {
     pub(crate) strikes: Strikes,
     /// At whose wish he was last paused or logged out of all, until he logs in or resumes.
     pub(crate) put_by: Option<Origin>,
+    /// Calls that he has taken of each queue that he is a member of.
+    pub(crate) taken: BTreeMap<QueueId, u64>,
     /// His state after the last fact about him, and since when he has been in that kind of state.
     pub(crate) state: AgentState,
     pub(crate) since: Time,
@@ -169,6 +177,12 @@ impl Agent {
     /// Whether a caller can be offered to him.
     pub(crate) fn is_free(&self) -> bool {
         self.state == AgentState::Free
+    }
+
+    /// Whether callers of that queue can be offered to him now, or once they ask for less.
+    pub(crate) fn is_seated_at(&self, queue: &QueueId) -> bool {
+        let login = self.logins.get(queue);
+        login.is_some_and(|login| login.seat.is_some())
     }
 
     /// He is idle since then, unless something later made him so.

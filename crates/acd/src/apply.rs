@@ -8,12 +8,10 @@ use crate::input::LeaveCause;
 use crate::line::Place;
 use crate::named::Number;
 use crate::offers::LOST_OFFERS_KEPT;
-use crate::queue::{Caller, Rules, Stage};
-use crate::settings::Settings;
+use crate::queue::{Caller, Ringing, Stage};
 use crate::upkeep::deadline_of;
 use base::{CallId, OfferId, QueueId, Time, UserId};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 impl Engine {
     /// Changes the state as the fact says; one arm a fact.
@@ -34,6 +32,7 @@ impl Engine {
                 call,
                 queue,
                 arrived,
+                step,
                 head_start,
                 expected,
                 ..
@@ -45,12 +44,16 @@ impl Engine {
                     entered: stamped.at,
                     expected: *expected,
                     place: Place::of(*arrived, *head_start, stamped.seq),
-                    stage: Stage::Waiting,
+                    step: 0,
+                    widen_at: None,
+                    stage: Stage::Waiting(Ringing::new()),
                 };
                 if let Some(at) = self.queues.number(queue) {
                     self.apply_entered(*call, caller(at));
+                    self.set_step(*call, *step);
                 }
             }
+            Fact::Widened { call, step, .. } => self.set_step(*call, *step),
             Fact::Offered {
                 offer,
                 call,
@@ -171,53 +174,34 @@ impl Engine {
         }
     }
 
-    fn apply_configured(&mut self, now: Moment, settings: &Arc<Settings>) {
-        self.settings = Arc::clone(settings);
-        let mut member_of: BTreeMap<&UserId, BTreeSet<QueueId>> = BTreeMap::new();
-        for (id, queue) in &settings.queues {
-            self.queues.make(id);
-            for agent in &queue.members {
-                member_of.entry(agent).or_default().insert(id.clone());
-            }
-        }
-        for own in self.queues.numbers().collect::<Vec<Number>>() {
-            let id = self.queues.row(own).map(|(id, _)| id);
-            let rules = id.and_then(|id| settings.queues.get(id)).map(Rules::from);
-            self.queue(own, |queue| queue.rules = rules);
-        }
-        for agent in settings.agents.keys() {
-            self.agents.make(agent);
-        }
-        for own in self.agents.numbers().collect::<Vec<Number>>() {
-            let id = self.agents.row(own).map(|(id, _)| id);
-            let listed = id.is_some_and(|id| settings.agents.contains_key(id));
-            let member_of = id.and_then(|id| member_of.remove(id)).filter(|_| listed);
-            self.agent(now, own, |agent| {
-                agent.listed = listed;
-                agent.member_of = member_of.unwrap_or_default();
-            });
-        }
-    }
-
     fn apply_entered(&mut self, call: CallId, caller: Caller) {
         let (at, arrived, place) = (caller.at, caller.arrived, caller.place);
         self.callers.insert(call, caller);
         self.queue(at, |queue| {
             queue.totals.entered += 1;
             queue.stand(arrived, place);
-            queue.waiting.insert(place, call);
         });
     }
 
     fn apply_offered(&mut self, now: Moment, offer: OfferId, made: Offer) {
         self.last_offer = offer;
-        if let Some(caller) = self.callers.get_mut(&made.call) {
-            caller.stage = Stage::Offered(offer);
-            let place = caller.place;
-            self.queue(made.at, |queue| {
-                queue.waiting.remove(&place);
-            });
+        if let Some(caller) = self.callers.get_mut(&made.call)
+            && let Stage::Waiting(ringing) = &mut caller.stage
+            && ringing.push(offer).is_ok()
+            && ringing.len() == 1
+            && let Some(queue) = self.queues.get_mut(made.at)
+        {
+            queue.rung += 1;
         }
+        let agent = self.agents.get(made.to);
+        let login = agent.and_then(|agent| agent.logins.get(&made.queue));
+        if let Some(seat) = login.and_then(|login| login.seat)
+            && let Some(queue) = self.queues.get_mut(made.at)
+            && queue.rules.is_some_and(|rules| rules.policy.has_turns())
+        {
+            queue.turns.chosen(seat.priority, seat.turn);
+        }
+        self.reconsider(made.call);
         self.agent(now, made.to, |agent| {
             agent.engaged = Some(Engagement::Offered(offer))
         });
@@ -230,30 +214,42 @@ impl Engine {
         let Some(made) = self.offers.get(&offer) else {
             return;
         };
-        let (call, queue, agent) = (made.call, made.at, made.to);
+        let (call, at, to) = (made.call, made.at, made.to);
+        let of = made.queue.clone();
         let handles = Handled {
-            queue: made.queue.clone(),
+            queue: of.clone(),
             since: now.at,
         };
         if let Some(caller) = self.callers.get_mut(&call) {
-            caller.stage = Stage::Connected(offer);
-            let (arrived, place) = (caller.arrived, caller.place);
-            let expected = caller.expected.map(|span| (span, now.at - caller.entered));
-            self.queue(queue, |queue| {
-                queue.step_out(arrived, place);
-                queue.waits.answered(now.at, arrived);
-                if let Some((expected, waited)) = expected {
-                    queue.forecast.note(expected, waited);
+            if let Some(deadline) = caller.deadline(call) {
+                self.deadlines.remove(&deadline);
+                caller.widen_at = None;
+            }
+            let waited = std::mem::replace(&mut caller.stage, Stage::Connected(offer));
+            let waited = Caller {
+                stage: waited,
+                ..caller.clone()
+            };
+            self.queue(at, |queue| {
+                queue.step_out(&waited);
+                queue.waits.answered(now.at, waited.arrived);
+                if let Some(expected) = waited.expected {
+                    queue.forecast.note(expected, now.at - waited.entered);
                 }
                 queue.talking += 1;
                 queue.totals.connected += 1;
             });
         }
-        self.agent(now, agent, |agent| {
+        self.agent(now, to, |agent| {
             agent.engaged = Some(Engagement::Connected(offer));
             agent.handles = Some(handles);
             agent.totals.taken += 1;
             agent.took_a_call();
+            let taken = agent.taken.entry(of.clone()).or_default();
+            *taken += 1;
+            if let Some(login) = agent.logins.get_mut(&of) {
+                login.merit.taken = *taken;
+            }
         });
     }
 
@@ -313,21 +309,29 @@ impl Engine {
     }
 
     fn apply_logged_in(&mut self, now: Moment, id: &UserId, queues: &BTreeSet<QueueId>) {
+        let Some(own) = self.agents.number(id) else {
+            return;
+        };
         let mut logins = Vec::new();
         for queue in queues {
-            if let Some(at) = self.queues.number(queue) {
-                logins.push((
-                    queue.clone(),
-                    Login {
-                        at,
-                        since: now,
-                        seat: None,
-                        part: None,
-                    },
-                ));
-            }
+            let Some(at) = self.queues.number(queue) else {
+                continue;
+            };
+            let (merit, step) = self.merit(own, queue);
+            self.queue(at, |queue| {
+                queue.logged_in.insert(own);
+            });
+            let login = Login {
+                at,
+                since: now,
+                merit,
+                step,
+                seat: None,
+                part: None,
+            };
+            logins.push((queue.clone(), login));
         }
-        self.agent_named(now, id, |agent| {
+        self.agent(now, own, |agent| {
             if agent.logins.is_empty() {
                 agent.starts_afresh();
             }
@@ -364,8 +368,9 @@ impl Engine {
             let login = agent.and_then(|agent| agent.logins.remove(queue));
             if let Some(login) = login {
                 self.queue(login.at, |queue| {
+                    queue.logged_in.remove(&own);
                     if let Some(seat) = login.seat {
-                        queue.bench.remove(&seat);
+                        queue.bench.remove(seat);
                     }
                     if let Some(part) = login.part {
                         queue.staff.remove(part);

@@ -35,6 +35,7 @@ impl Step<'_> {
         let head_start = priority.head_start(ageing);
         // Nobody arrives later than now: he would stand behind those yet to come.
         let arrived = arrived.min(self.now);
+        let step = settings.map_or(0, |queue| queue.asked.step_after(self.now - arrived));
         let place = Place::of(arrived, head_start, self.engine.next_seq);
         self.emit(Fact::Entered {
             arrived,
@@ -43,6 +44,7 @@ impl Step<'_> {
             expected: self.expected_at_the_door(&queue, place),
             call,
             queue,
+            step,
         });
     }
 
@@ -68,11 +70,10 @@ impl Step<'_> {
             return;
         };
         let queue = caller.queue.clone();
-        match caller.stage {
-            Stage::Waiting => {}
-            Stage::Offered(offer) => self.withdraw(offer, WithdrawCause::CallerGone),
-            Stage::Connected(offer) => return self.end_conversation(offer),
+        if let Stage::Connected(offer) = caller.stage {
+            return self.end_conversation(offer);
         }
+        self.withdraw_all(call, WithdrawCause::CallerGone);
         self.emit(Fact::Left { call, queue, cause });
     }
 
@@ -82,19 +83,30 @@ impl Step<'_> {
             return;
         };
         let queue = caller.queue.clone();
-        match caller.stage {
-            Stage::Waiting => {}
-            Stage::Offered(offer) => self.withdraw(offer, WithdrawCause::CallerGone),
-            Stage::Connected(_) => return,
+        if let Stage::Connected(_) = caller.stage {
+            return;
         }
+        self.withdraw_all(call, WithdrawCause::CallerGone);
         self.emit(Fact::Expelled { call, queue, cause });
     }
 
     pub(crate) fn conversation_ended(&mut self, call: CallId) {
-        let stage = self.engine.callers.get(&call).map(|caller| caller.stage);
+        let stage = self.engine.callers.get(&call).map(|caller| &caller.stage);
         if let Some(Stage::Connected(offer)) = stage {
-            self.end_conversation(offer);
+            self.end_conversation(*offer);
         }
+    }
+
+    /// A caller has waited long enough to ask for less.
+    pub(crate) fn widen(&mut self, call: CallId) {
+        let Some(caller) = self.engine.callers.get(&call) else {
+            return;
+        };
+        let queue = caller.queue.clone();
+        let asked = self.engine.settings.queues.get(&queue);
+        let waited = self.now - caller.arrived;
+        let step = asked.map_or(0, |queue| queue.asked.step_after(waited));
+        self.emit(Fact::Widened { call, queue, step });
     }
 
     /// Ends the conversation that came of an offer; the agent goes into wrap-up as the queue now says.

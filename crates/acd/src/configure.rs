@@ -40,7 +40,7 @@ impl Step<'_> {
             let listed = settings.agents.contains_key(agent);
             let allowed = |queue: &QueueId| {
                 let queue = settings.queues.get(queue);
-                listed && queue.is_some_and(|queue| queue.members.contains(agent))
+                listed && queue.is_some_and(|queue| queue.members.contains_key(agent))
             };
             let queues: BTreeSet<QueueId> = known
                 .logins
@@ -65,13 +65,13 @@ impl Step<'_> {
 
     /// Who waits in a queue that is no more, in the order of the lines.
     fn callers_stranded(&self, settings: &Settings) -> Vec<CallId> {
-        let waits = |stage: Stage| !matches!(stage, Stage::Connected(_));
+        let waits = |stage: &Stage| !matches!(stage, Stage::Connected(_));
         let mut stranded: Vec<_> = self
             .engine
             .callers
             .iter()
             .filter(|(_, caller)| {
-                waits(caller.stage) && !settings.queues.contains_key(&caller.queue)
+                waits(&caller.stage) && !settings.queues.contains_key(&caller.queue)
             })
             .map(|(call, caller)| (caller.place, *call))
             .collect();

@@ -1,15 +1,14 @@
 //! The engine: all queues and agents as one value. A step *decides* facts from what happened and
 //! *applies* them (`apply.rs`), which is the only way its state changes; the decisions are in
-//! `callers.rs`, `offers.rs`, `presence.rs`, `commands.rs` and `configure.rs`.
+//! `callers.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `commands.rs` and `configure.rs`.
 
 use crate::agent::Agent;
 use crate::fact::{Fact, Stamped};
 use crate::input::Input;
-use crate::line::Place;
 use crate::named::{Named, Number};
 use crate::output::{Command, Output, WithdrawCause};
-use crate::policy::{self, Candidate};
 use crate::queue::{Caller, Queue};
+use crate::ready::Ready;
 use crate::settings::Settings;
 use base::{CallId, Core, OfferId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
@@ -27,6 +26,8 @@ pub enum Deadline {
     WrapUp(UserId),
     /// The time for which an agent is passed over ends.
     Deferral(UserId),
+    /// A caller has waited long enough to ask for less.
+    Widen(CallId),
 }
 
 /// All queues and agents.
@@ -42,9 +43,8 @@ pub struct Engine {
     /// Offers given up without a confirmation: an answer may still come. The oldest are forgotten.
     pub(crate) lost: BTreeMap<OfferId, CallId>,
     pub(crate) deadlines: BTreeSet<(Time, Deadline)>,
-    /// Queues in which a waiting caller and a free agent face each other, by that caller's place.
-    /// Empty between steps.
-    pub(crate) ready: BTreeSet<(Place, Number)>,
+    /// Queues in which a caller who wants a phone to ring and a free agent face each other. Empty between steps.
+    pub(crate) ready: Ready,
     pub(crate) last_offer: OfferId,
     pub(crate) next_seq: u64,
 }
@@ -153,6 +153,7 @@ impl Core for Engine {
                 Deadline::Confirm(offer) => step.confirmation_overdue(offer),
                 Deadline::WrapUp(agent) => step.emit(Fact::WrapUpEnded { agent, by: None }),
                 Deadline::Deferral(agent) => step.emit(Fact::DeferralEnded { agent }),
+                Deadline::Widen(call) => step.widen(call),
             }
         }
         step.dispatch();
@@ -177,38 +178,5 @@ impl Step<'_> {
         self.engine.apply(&stamped);
         self.out.commands.extend(stamped.fact.command());
         self.out.facts.push(stamped);
-    }
-
-    /// Offers waiting callers to free agents until none of one kind faces one of the other. Among
-    /// queues that share an agent, the caller who has waited longest comes first.
-    fn dispatch(&mut self) {
-        // Each turn takes one agent off every bench, so there are no more turns than free agents.
-        while let Some(offer) = self.next_offer() {
-            self.emit(offer);
-        }
-    }
-
-    fn next_offer(&self) -> Option<Fact> {
-        let (place, number) = self.engine.ready.first()?;
-        let (queue_id, queue) = self.engine.queues.row(*number)?;
-        let rules = queue.rules?;
-        let call = *queue.waiting.get(place)?;
-        let mut candidates = Vec::new();
-        for (seat, agent) in queue.bench.iter().take(policy::reach(rules.policy)) {
-            candidates.push(Candidate {
-                agent: self.engine.agents.row(*agent)?.0.clone(),
-                idle_since: seat.at,
-                ticket: seat.seq,
-            });
-        }
-        let chosen = policy::rank(rules.policy, &candidates).into_iter().next()?;
-        Some(Fact::Offered {
-            offer: OfferId(self.engine.last_offer.0 + 1),
-            call,
-            queue: queue_id.clone(),
-            agent: chosen.agent,
-            reason: chosen.reason,
-            ring_until: self.now + rules.ring,
-        })
     }
 }

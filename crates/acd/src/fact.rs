@@ -4,6 +4,7 @@
 use crate::entrance::Priority;
 use crate::input::{LeaveCause, OfferEnd};
 use crate::output::{Command, RefuseCause, WithdrawCause};
+use crate::passed_over::PassedOver;
 use crate::policy::Reason;
 use crate::settings::Settings;
 use base::{CallId, OfferId, QueueId, Time, UserId};
@@ -33,6 +34,14 @@ pub(crate) struct Moment {
     pub(crate) at: Time,
     /// Number of the fact that made it.
     pub(crate) seq: u64,
+}
+
+impl Moment {
+    /// After all others.
+    pub(crate) const LAST: Moment = Moment {
+        at: Time::NEVER,
+        seq: u64::MAX,
+    };
 }
 
 /// At whose wish an agent's state changed.
@@ -91,6 +100,8 @@ pub enum Fact {
         queue: QueueId,
         /// His first arrival.
         arrived: Time,
+        /// How far what he asks for has widened already.
+        step: u8,
         /// How far he goes before others.
         priority: Priority,
         /// By how much that puts him forward here.
@@ -110,8 +121,21 @@ pub enum Fact {
         agent: UserId,
         /// Why he was.
         reason: Reason,
+        /// How far what the caller asks for had widened.
+        step: u8,
+        /// Some of those who were not, and why.
+        passed_over: Vec<PassedOver>,
         /// When the next agent's turn comes.
         ring_until: Time,
+    },
+    /// A caller has waited long enough to ask for less.
+    Widened {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waits in.
+        queue: QueueId,
+        /// The step that he is in now.
+        step: u8,
     },
     /// The agent answered in time: the two talk. Closes the offer.
     Connected {
@@ -329,6 +353,7 @@ impl Fact {
             }
             Fact::Configured { .. }
             | Fact::Entered { .. }
+            | Fact::Widened { .. }
             | Fact::OfferEnded { .. }
             | Fact::OfferLost { .. }
             | Fact::Left { .. }

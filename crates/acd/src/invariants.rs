@@ -1,14 +1,15 @@
 //! What must always hold between steps, checked against a recount of everything. For tests and for
 //! simulations; a live server has no need to pay for it.
 
-use crate::agent::{Agent, Engagement};
+use crate::agent::{Agent, Engagement, Login};
+use crate::bench::Seat;
 use crate::engine::{Deadline, Engine, OfferState};
-use crate::fact::Moment;
 use crate::line::Place;
 use crate::named::Number;
+use crate::policy::{Merit, turn};
 use crate::queue::{Queue, Rules, Stage};
 use crate::staff::Staff;
-use base::{CallId, QueueId, Time, UserId};
+use base::{CallId, OfferId, QueueId, Time, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fails with the words when the condition doesn't hold.
@@ -42,12 +43,13 @@ impl Engine {
             self.ready
         );
         for (id, queue) in self.queues.iter() {
-            let idle = queue.waiting.is_empty() || queue.bench.is_empty();
+            let first = queue.bench.first_step();
+            let mut wanting = queue.wanting.keys();
+            let faced = wanting.find(|(step, _)| first.is_some_and(|first| first <= *step));
             holds!(
-                idle,
-                "{id}: {:?} free beside {:?}",
-                queue.bench,
-                queue.waiting
+                faced.is_none(),
+                "{id}: {:?} free beside {faced:?}",
+                queue.bench
             );
         }
         Ok(())
@@ -58,27 +60,48 @@ impl Engine {
             let Some(queue) = self.queues.get(caller.at) else {
                 return Err(format!("{call} is in {}, which isn't there", caller.queue));
             };
-            let waits = queue.waiting.get(&caller.place) == Some(call);
-            let (offer, expected) = match caller.stage {
-                Stage::Waiting => {
-                    holds!(waits, "{call} waits, but not in {}'s line", caller.queue);
-                    continue;
+            let key = (caller.step, caller.place);
+            let wants = queue.wanting.get(&key) == Some(call);
+            let asked = self.settings.queues.get(&caller.queue);
+            match &caller.stage {
+                Stage::Waiting(ringing) => {
+                    let at_once = queue.rules.map_or(0, |rules| rules.policy.at_once());
+                    holds!(
+                        wants == (ringing.len() < at_once),
+                        "{call} wants: {wants}, while {ringing:?} of {at_once} ring"
+                    );
+                    for offer in ringing.iter() {
+                        self.check_stage(*call, *offer, "ringing")?;
+                    }
+                    let next = asked.and_then(|queue| queue.asked.next(caller.step));
+                    let next = next.map(|after| caller.arrived + after);
+                    holds!(
+                        caller.widen_at == next,
+                        "{call} widens at {:?}, not {next:?}",
+                        caller.widen_at
+                    );
                 }
-                Stage::Offered(offer) => (offer, "ringing"),
-                Stage::Connected(offer) => (offer, "connected"),
-            };
-            holds!(!waits, "{call} is {expected} and waits");
-            let made = self.offers.get(&offer).filter(|made| made.call == *call);
-            let found = made.map(|made| match made.state {
-                OfferState::Ringing { .. } => "ringing",
-                OfferState::Connected => "connected",
-                OfferState::Withdrawn { .. } | OfferState::Late { .. } => "over",
-            });
-            holds!(
-                found == Some(expected),
-                "{call}: {offer} is {found:?}, not {expected}"
-            );
+                Stage::Connected(offer) => {
+                    holds!(!wants, "{call} talks and wants a phone to ring");
+                    holds!(caller.widen_at.is_none(), "{call} talks and widens");
+                    self.check_stage(*call, *offer, "connected")?;
+                }
+            }
         }
+        Ok(())
+    }
+
+    fn check_stage(&self, call: CallId, offer: OfferId, expected: &str) -> Result<(), String> {
+        let made = self.offers.get(&offer).filter(|made| made.call == call);
+        let found = made.map(|made| match made.state {
+            OfferState::Ringing { .. } => "ringing",
+            OfferState::Connected => "connected",
+            OfferState::Withdrawn { .. } | OfferState::Late { .. } => "over",
+        });
+        holds!(
+            found == Some(expected),
+            "{call}: {offer} is {found:?}, not {expected}"
+        );
         Ok(())
     }
 
@@ -87,7 +110,9 @@ impl Engine {
             holds!(*id <= self.last_offer, "{id} is from the future");
             holds!(!self.lost.contains_key(id), "{id} is open and lost");
             let engaged = self.agents.get(made.to).and_then(|agent| agent.engaged);
-            let stage = self.callers.get(&made.call).map(|caller| caller.stage);
+            let caller = self.callers.get(&made.call);
+            let rings = caller.is_some_and(|caller| caller.ringing().contains(id));
+            let talks = caller.is_some_and(|caller| caller.stage == Stage::Connected(*id));
             let expected = match made.state {
                 OfferState::Connected => Engagement::Connected(*id),
                 _ => Engagement::Offered(*id),
@@ -99,13 +124,13 @@ impl Engine {
             );
             // No offer rings, and no conversation lasts, without its caller.
             let with_caller = match made.state {
-                OfferState::Ringing { .. } => stage == Some(Stage::Offered(*id)),
-                OfferState::Connected => stage == Some(Stage::Connected(*id)),
-                _ => stage != Some(Stage::Offered(*id)) && stage != Some(Stage::Connected(*id)),
+                OfferState::Ringing { .. } => rings && !talks,
+                OfferState::Connected => talks && !rings,
+                _ => !rings && !talks,
             };
             holds!(
                 with_caller,
-                "{id} is {:?}, its caller {stage:?}",
+                "{id} is {:?}, its caller {caller:?}",
                 made.state
             );
         }
@@ -160,13 +185,46 @@ impl Engine {
                 agent.member_of.contains(queue),
                 "{id} is in {queue}, no member"
             );
-            let wanted = agent.is_free().then(|| agent.idle_since.max(login.since));
-            holds!(
-                login.seat == wanted,
-                "{id} at {queue}: {:?} for {wanted:?}",
-                login.seat
-            );
+            self.check_login(id, agent, queue, login)?;
         }
+        Ok(())
+    }
+
+    fn check_login(
+        &self,
+        id: &UserId,
+        agent: &Agent,
+        queue: &QueueId,
+        login: &Login,
+    ) -> Result<(), String> {
+        let own = self.agents.number(id);
+        let expected = own.map(|own| self.merit(own, queue)).unwrap_or_default();
+        let merit = Merit {
+            draw: 0,
+            ..login.merit
+        };
+        holds!(
+            (merit, login.step) == expected,
+            "{id} at {queue}: {merit:?}, {:?}, not {expected:?}",
+            login.step
+        );
+        let policy = self.settings.queues.get(queue).map(|queue| queue.policy);
+        let free = agent.is_free();
+        let wanted = login
+            .step
+            .filter(|_| free)
+            .zip(policy)
+            .map(|(step, policy)| Seat {
+                step,
+                priority: login.merit.member.priority,
+                turn: turn(policy, &login.merit),
+                since: agent.idle_since.max(login.since),
+            });
+        holds!(
+            login.seat == wanted,
+            "{id} at {queue}: {:?} for {wanted:?}",
+            login.seat
+        );
         Ok(())
     }
 
@@ -180,20 +238,20 @@ impl Engine {
         holds!(!queue.is_spent(), "{id} is removed and empty, but kept");
         let mut line: BTreeSet<Place> = BTreeSet::new();
         let mut arrivals: BTreeSet<(Time, u64)> = BTreeSet::new();
-        let mut waiting: BTreeMap<Place, CallId> = BTreeMap::new();
-        let mut talking = 0;
+        let (mut rung, mut talking) = (0, 0);
+        let mut wanting = queue.wanting.clone();
         for (call, caller) in self
             .callers
             .iter()
             .filter(|(_, caller)| caller.queue == *id)
         {
-            match caller.stage {
-                Stage::Waiting => drop(waiting.insert(caller.place, *call)),
-                Stage::Connected(_) => {
-                    talking += 1;
-                    continue;
-                }
-                Stage::Offered(_) => {}
+            if let Stage::Connected(_) = caller.stage {
+                talking += 1;
+                continue;
+            }
+            rung += u32::from(!caller.ringing().is_empty());
+            if wanting.get(&(caller.step, caller.place)) == Some(call) {
+                wanting.remove(&(caller.step, caller.place));
             }
             line.insert(caller.place);
             arrivals.insert((caller.arrived, caller.place.ticket));
@@ -208,25 +266,35 @@ impl Engine {
             "{id}: the line is not its callers"
         );
         holds!(
-            queue.waiting == waiting,
-            "{id}: {:?}, not {waiting:?} waits",
-            queue.waiting
+            wanting.is_empty() && queue.rung == rung,
+            "{id}: {wanting:?} is not there, {} rung, not {rung}",
+            queue.rung
         );
         holds!(
             queue.talking == talking,
             "{id}: {} talk, not {talking}",
             queue.talking
         );
-        let mut bench: BTreeMap<Moment, Number> = BTreeMap::new();
+        let mut bench: BTreeMap<Seat, Number> = BTreeMap::new();
+        let mut logged_in: BTreeSet<Number> = BTreeSet::new();
         for number in self.agents.numbers() {
             let login = self
                 .agents
                 .get(number)
                 .and_then(|agent| agent.logins.get(id));
+            logged_in.extend(login.map(|_| number));
             bench.extend(login.and_then(|login| Some((login.seat?, number))));
         }
         holds!(
-            queue.bench == bench,
+            queue.logged_in == logged_in,
+            "{id}: {:?} are logged in, not {logged_in:?}",
+            queue.logged_in
+        );
+        holds!(
+            queue
+                .bench
+                .iter()
+                .eq(bench.iter().map(|(seat, agent)| (*seat, *agent))),
             "{id}: {:?} sit, not {bench:?}",
             queue.bench
         );
@@ -289,6 +357,11 @@ impl Engine {
                     .map(|at| (at, Deadline::Deferral(id.clone()))),
             );
         }
+        due.extend(
+            self.callers
+                .iter()
+                .filter_map(|(call, caller)| caller.deadline(*call)),
+        );
         holds!(
             self.deadlines == due,
             "{:?} are set, {due:?} are meant",

@@ -13,9 +13,12 @@
 
 mod agent;
 mod apply;
+mod bench;
 mod callers;
+mod chance;
 mod commands;
 mod configure;
+mod dispatch;
 mod engine;
 mod entrance;
 mod estimate;
@@ -26,10 +29,14 @@ mod line;
 mod named;
 mod offers;
 mod output;
+mod passed_over;
 mod policy;
 mod presence;
 mod queue;
+mod ready;
+mod reconfigured;
 mod settings;
+mod skills;
 mod snapshot;
 mod staff;
 mod strikes;
@@ -47,10 +54,13 @@ pub use fact::{FACTS_VERSION, Fact, Origin, Outcome, Stamped};
 pub use input::{Asker, Input, LeaveCause, OfferEnd};
 pub use offers::{CONFIRM_WITHIN, DEFERRAL_MIN, LOST_OFFERS_KEPT};
 pub use output::{Command, CommandRefusal, Output, RefuseCause, WithdrawCause};
-pub use policy::{Candidate, Ranked, Reason, rank};
+pub use passed_over::{Obstacle, PASSED_OVER_MAX, PassedOver};
+pub use policy::{Candidate, Merit, RINGING_MAX, Ranked, Reason, Turns, rank};
 pub use queue::QueueTotals;
+pub use ready::WEIGHT_MAX;
 pub use settings::{
-    AgentRules, AgentSettings, Counted, Deferral, ErrorLimit, MissedLimit, Policy, QueueSettings,
-    Settings, Sidelining, WRAP_UP_EXTENSION,
+    AgentRules, AgentSettings, Counted, Deferral, ErrorLimit, Member, MissedLimit, Policy,
+    QueueKind, QueueSettings, Settings, Sidelining, WRAP_UP_EXTENSION,
 };
+pub use skills::{Asked, Lacking, SKILL_LEVEL_MAX, Skills, WIDENINGS_MAX, Widening};
 pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot, Standing, Switches};

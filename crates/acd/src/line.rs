@@ -20,12 +20,23 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Before all others.
+    pub(crate) const FIRST: Place = Place {
+        since: i64::MIN,
+        ticket: 0,
+    };
+
     /// Of a caller who first came at `arrived`, put forward by `head_start`, and entered with that ticket.
     pub(crate) fn of(arrived: Time, head_start: Duration, ticket: u64) -> Place {
         let micros = |span: u128| i64::try_from(span).unwrap_or(i64::MAX);
         let arrived = micros(arrived.as_micros().into());
         let since = arrived.saturating_sub(micros(head_start.as_micros()));
         Place { since, ticket }
+    }
+
+    /// What the wait of a caller in a queue of that weight counts for at `now`.
+    pub(crate) fn weighed(self, weight: u8, now: Time) -> i128 {
+        (i128::from(now.as_micros()) - i128::from(self.since)) * i128::from(weight)
     }
 }
 

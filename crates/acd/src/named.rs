@@ -8,6 +8,13 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Number(u32);
 
+impl Number {
+    /// As a plain number.
+    pub(crate) fn index(self) -> u32 {
+        self.0
+    }
+}
+
 /// Values by name, in the order of their names, and by number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Named<K: Ord, V> {

@@ -5,7 +5,7 @@ use crate::engine::{Offer, OfferState, Step};
 use crate::fact::{Fact, Outcome};
 use crate::input::OfferEnd;
 use crate::output::WithdrawCause;
-use base::{OfferId, QueueId, Time};
+use base::{CallId, OfferId, QueueId, Time};
 use std::time::Duration;
 
 /// How long the end of a withdrawn offer is waited for. A CANCELled INVITE that nobody answers is given
@@ -34,12 +34,20 @@ impl Step<'_> {
             return;
         };
         match made.state {
-            OfferState::Ringing { .. } => self.emit(Fact::Connected {
-                offer,
-                call: made.call,
-                queue: made.queue,
-                agent: made.agent,
-            }),
+            OfferState::Ringing { .. } => {
+                let call = made.call;
+                let caller = self.engine.callers.get(&call);
+                let ringing = caller.map(|caller| caller.ringing().to_vec());
+                self.emit(Fact::Connected {
+                    offer,
+                    call,
+                    queue: made.queue,
+                    agent: made.agent,
+                });
+                for other in ringing.into_iter().flatten() {
+                    self.withdraw(other, WithdrawCause::AnsweredElsewhere);
+                }
+            }
             OfferState::Withdrawn { .. } => self.emit(Fact::AnsweredLate {
                 offer,
                 call: made.call,
@@ -72,6 +80,15 @@ impl Step<'_> {
             deferred_until,
         });
         self.hold_to_limits(&agent, outcome);
+    }
+
+    /// Stops all ringing for a caller.
+    pub(crate) fn withdraw_all(&mut self, call: CallId, cause: WithdrawCause) {
+        let caller = self.engine.callers.get(&call);
+        let ringing = caller.map(|caller| caller.ringing().to_vec());
+        for offer in ringing.into_iter().flatten() {
+            self.withdraw(offer, cause);
+        }
     }
 
     /// Stops the ringing of an offer; one that doesn't ring is left as it is.

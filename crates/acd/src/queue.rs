@@ -1,12 +1,18 @@
 //! One queue: who waits in it, in which order, and which free agents sit ready for it.
 
+use crate::agent::Login;
+use crate::bench::{Bench, Seat};
+use crate::chance;
+use crate::engine::Deadline;
 use crate::estimate::{Forecast, Handling, Waits};
 use crate::fact::Moment;
 use crate::line::{Line, Place};
 use crate::named::Number;
+use crate::policy::{self, RINGING_MAX, Turns};
+use crate::ready::Ready;
 use crate::settings::{Policy, QueueSettings};
 use crate::staff::Staff;
-use base::{CallId, OfferId, QueueId, Time};
+use base::{BoundedVec, CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -38,6 +44,9 @@ pub struct QueueTotals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
+    pub(crate) weight: u8,
+    /// Steps in which what callers ask for widens, the first among them.
+    pub(crate) steps: u8,
     pub(crate) ring: Duration,
     pub(crate) wrap_up: Duration,
     pub(crate) waiting_max: u32,
@@ -47,6 +56,8 @@ impl From<&QueueSettings> for Rules {
     fn from(settings: &QueueSettings) -> Rules {
         Rules {
             policy: settings.policy,
+            weight: settings.weight,
+            steps: u8::try_from(settings.asked.widen.len() + 1).unwrap_or(u8::MAX),
             ring: settings.ring,
             wrap_up: settings.wrap_up,
             waiting_max: settings.waiting_max,
@@ -63,14 +74,20 @@ pub(crate) struct Queue {
     pub(crate) line: Line,
     /// The same by first arrival, which priority does not change: who has waited longest.
     pub(crate) arrivals: BTreeSet<(Time, u64)>,
-    /// Those of `line` whom nobody is being rung for.
-    pub(crate) waiting: BTreeMap<Place, CallId>,
-    /// Agents logged in here and free, by the moment since when they are idle.
-    pub(crate) bench: BTreeMap<Moment, Number>,
+    /// Those of `line` for whom fewer phones ring than are to, by how far what they ask for has widened.
+    pub(crate) wanting: BTreeMap<(u8, Place), CallId>,
+    /// How many of `line` have a phone ring for them.
+    pub(crate) rung: u32,
+    /// Agents logged in here, free, and able at least to take callers who have waited long.
+    pub(crate) bench: Bench,
+    /// Who was chosen last.
+    pub(crate) turns: Turns,
+    /// Every agent logged in here.
+    pub(crate) logged_in: BTreeSet<Number>,
     /// How many of its callers are talking to agents.
     pub(crate) talking: u32,
-    /// Under which place it stands in the engine's `ready`.
-    ready_as: Option<Place>,
+    /// Under which weight and place it stands in the engine's `ready`.
+    ready_as: Option<(u8, Place)>,
     pub(crate) totals: QueueTotals,
     pub(crate) staff: Staff,
     pub(crate) waits: Waits,
@@ -79,20 +96,44 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Enters the queue in `ready` exactly when a waiting caller and a free agent face each other.
-    pub(crate) fn refresh(&mut self, own: Number, ready: &mut BTreeSet<(Place, Number)>) {
-        let wanted = self.head().map(|(place, _)| place);
-        let wanted = wanted.filter(|_| !self.bench.is_empty());
+    /// Enters the queue in `ready` exactly when a caller who wants a phone to ring and a free agent whom he may get
+    /// face each other.
+    pub(crate) fn refresh(&mut self, own: Number, ready: &mut Ready) {
+        let weight = self.rules.map_or(1, |rules| rules.weight);
+        let wanted = self.head().map(|(_, place, _)| (weight, place));
         if self.ready_as == wanted {
             return;
         }
-        if let Some(place) = self.ready_as {
-            ready.remove(&(place, own));
+        if let Some((weight, place)) = self.ready_as {
+            ready.remove(weight, place, own);
         }
-        if let Some(place) = wanted {
-            ready.insert((place, own));
+        if let Some((weight, place)) = wanted {
+            ready.insert(weight, place, own);
         }
         self.ready_as = wanted;
+    }
+
+    /// Where an agent who sits down now goes who is idle since then; nowhere, if callers never ask for as little
+    /// as he is able to.
+    pub(crate) fn seat(
+        &self,
+        now: Moment,
+        agent: Number,
+        login: &mut Login,
+        since: Moment,
+    ) -> Option<Seat> {
+        let policy = self.rules?.policy;
+        let (step, member) = (login.step?, login.merit.member);
+        if policy == Policy::Random {
+            let clock = self.turns.last(member.priority).unwrap_or_default();
+            login.merit.draw = chance::draw(clock, now, agent.index().into(), member.weight);
+        }
+        Some(Seat {
+            step,
+            priority: member.priority,
+            turn: policy::turn(policy, &login.merit),
+            since,
+        })
     }
 
     /// A caller takes his place in line.
@@ -103,10 +144,14 @@ impl Queue {
     }
 
     /// A caller's place in line is no more his.
-    pub(crate) fn step_out(&mut self, arrived: Time, place: Place) {
-        self.line.remove(place);
-        self.arrivals.remove(&(arrived, place.ticket));
-        self.waits.went(arrived);
+    pub(crate) fn step_out(&mut self, caller: &Caller) {
+        self.line.remove(caller.place);
+        self.arrivals.remove(&(caller.arrived, caller.place.ticket));
+        self.waits.went(caller.arrived);
+        self.wanting.remove(&(caller.step, caller.place));
+        if !caller.ringing().is_empty() {
+            self.rung = self.rung.saturating_sub(1);
+        }
     }
 
     /// First arrival of whoever in line came first.
@@ -119,16 +164,29 @@ impl Queue {
         self.handling.expected(place, self.staff.effective)
     }
 
-    /// The first caller nobody is being rung for.
-    pub(crate) fn head(&self) -> Option<(Place, CallId)> {
-        self.waiting
-            .first_key_value()
-            .map(|(place, call)| (*place, *call))
+    /// The first caller who wants a phone to ring and may get one of the free agents; with how far what he asks for
+    /// has widened.
+    pub(crate) fn head(&self) -> Option<(u8, Place, CallId)> {
+        let mut from = self.bench.first_step()?;
+        let steps = self.rules?.steps;
+        let mut head: Option<(u8, Place, CallId)> = None;
+        while from < steps
+            && let Some(((step, place), call)) = self.wanting.range((from, Place::FIRST)..).next()
+        {
+            if head.is_none_or(|(_, best, _)| *place < best) {
+                head = Some((*step, *place, *call));
+            }
+            from = step + 1;
+        }
+        head
     }
 
     /// It was removed, and nothing hangs on it any more.
     pub(crate) fn is_spent(&self) -> bool {
-        self.rules.is_none() && self.line.is_empty() && self.bench.is_empty() && self.talking == 0
+        self.rules.is_none()
+            && self.line.is_empty()
+            && self.logged_in.is_empty()
+            && self.talking == 0
     }
 }
 
@@ -145,16 +203,36 @@ pub(crate) struct Caller {
     /// What he could expect then to wait.
     pub(crate) expected: Option<Duration>,
     pub(crate) place: Place,
+    /// How far what he asks for has widened.
+    pub(crate) step: u8,
+    /// When it widens further.
+    pub(crate) widen_at: Option<Time>,
     pub(crate) stage: Stage,
 }
 
+/// Offers that ring for one caller.
+pub(crate) type Ringing = BoundedVec<OfferId, RINGING_MAX>;
+
 /// How far a caller has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stage {
-    /// Nobody is being rung for him.
-    Waiting,
-    /// This offer rings.
-    Offered(OfferId),
+    /// He waits, and these offers ring.
+    Waiting(Ringing),
     /// He talks to the agent of this offer.
     Connected(OfferId),
+}
+
+impl Caller {
+    /// The offers that ring for him.
+    pub(crate) fn ringing(&self) -> &[OfferId] {
+        match &self.stage {
+            Stage::Waiting(ringing) => ringing,
+            Stage::Connected(_) => &[],
+        }
+    }
+
+    /// What he has to be woken for.
+    pub(crate) fn deadline(&self, call: CallId) -> Option<(Time, Deadline)> {
+        self.widen_at.map(|at| (at, Deadline::Widen(call)))
+    }
 }

@@ -1,8 +1,10 @@
 //! What an administrator set, in the shape the engine works with.
 
+use crate::skills::{Asked, Skills};
 use base::{OrgId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 /// All queues and agents. A new value replaces the old; the engine works out the difference.
@@ -19,10 +21,17 @@ pub struct Settings {
 /// One queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueSettings {
+    /// What it is sold as.
+    pub kind: QueueKind,
     /// Who may log in to it.
-    pub members: BTreeSet<UserId>,
+    pub members: BTreeMap<UserId, Member>,
     /// In which order free agents are offered a call.
     pub policy: Policy,
+    /// What callers ask for, whatever the policy.
+    pub asked: Asked,
+    /// What a caller's wait counts for beside that of callers in other queues with the same agents: 1 to
+    /// [`WEIGHT_MAX`](crate::WEIGHT_MAX).
+    pub weight: u8,
     /// How long an agent's device rings before the next agent is tried.
     pub ring: Duration,
     /// Time after a call before the agent is free again.
@@ -49,12 +58,61 @@ pub struct Deferral {
     pub error: Duration,
 }
 
-/// Order in which a queue offers calls to its free agents.
+/// What a queue is sold as, which decides who may use what in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QueueKind {
+    /// The plain queue.
+    Ko,
+    /// Kö Plus.
+    #[default]
+    KoPlus,
+    /// Kö Telefonist: an organisation's operators.
+    Operator,
+}
+
+/// How a queue sees one of its members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// His place in the order written.
+    pub rank: u32,
+    /// Lower is tried first, whatever the policy.
+    pub priority: u8,
+    /// His share where chance decides.
+    pub weight: u8,
+}
+
+impl Default for Member {
+    fn default() -> Member {
+        Member {
+            rank: 0,
+            priority: 1,
+            weight: 1,
+        }
+    }
+}
+
+/// Order in which a queue offers calls to its free agents. Where nothing else settles it, whoever has been idle
+/// longest comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Policy {
     /// Whoever has been idle longest.
     #[default]
     LongestIdle,
+    /// So many at once, those who have been idle longest.
+    Parallel(NonZeroU8),
+    /// Whoever is ablest in what callers ask for.
+    BySkill,
+    /// In a circle, in the order written.
+    RoundRobin,
+    /// Whoever has taken fewest of its calls.
+    FewestCalls,
+    /// By chance, each with his weight.
+    Random,
+    /// All at once.
+    RingAll,
+    /// The first who is free, in the order written.
+    FixedOrder,
 }
 
 /// One agent.
@@ -62,6 +120,8 @@ pub enum Policy {
 pub struct AgentSettings {
     /// Queues he is logged in to when the server first sees him.
     pub logged_in_at_start: BTreeSet<QueueId>,
+    /// What he is able to.
+    pub skills: Skills,
 }
 
 /// What holds for all agents of an organisation, in whichever queue.

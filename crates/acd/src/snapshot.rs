@@ -164,11 +164,11 @@ impl Engine {
 }
 
 fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
-    let waiting = queue.waiting.len();
+    let waiting = queue.line.len().saturating_sub(queue.rung as usize);
     QueueSnapshot {
         queue: id.clone(),
         waiting: count(waiting),
-        offered: count(queue.line.len() - waiting),
+        offered: queue.rung,
         connected: queue.talking,
         longest_wait_ms: queue.longest_since().map(|first| millis(now, first)),
         average_wait_ms: queue.waits.average(now).map(span_millis),

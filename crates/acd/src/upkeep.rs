@@ -26,24 +26,73 @@ impl Engine {
         let Some(caller) = self.callers.get_mut(&call) else {
             return;
         };
-        // He may be offered elsewhere by now, or have come back as a caller anew.
-        if caller.stage != Stage::Offered(offer) {
+        // He may talk with another by now, or have come back as a caller anew.
+        let Stage::Waiting(ringing) = &mut caller.stage else {
+            return;
+        };
+        let before = ringing.len();
+        ringing.retain(|other| *other != offer);
+        if ringing.len() == before {
             return;
         }
-        caller.stage = Stage::Waiting;
-        let (queue, place) = (caller.at, caller.place);
-        self.queue(queue, |queue| {
-            queue.waiting.insert(place, call);
+        let (queue, none_rings) = (caller.at, ringing.is_empty());
+        if none_rings && let Some(queue) = self.queues.get_mut(queue) {
+            queue.rung = queue.rung.saturating_sub(1);
+        }
+        self.reconsider(call);
+    }
+
+    /// A caller is among those who want a phone to ring exactly while fewer ring than are to.
+    pub(crate) fn reconsider(&mut self, call: CallId) {
+        let Some(caller) = self.callers.get(&call) else {
+            return;
+        };
+        let Stage::Waiting(ringing) = &caller.stage else {
+            return;
+        };
+        let (ring, key) = (ringing.len(), (caller.step, caller.place));
+        self.queue(caller.at, |queue| {
+            let at_once = queue.rules.map_or(0, |rules| rules.policy.at_once());
+            if ring < at_once {
+                queue.wanting.insert(key, call);
+            } else {
+                queue.wanting.remove(&key);
+            }
         });
+    }
+
+    /// What a caller asks for is in that step now; the next comes when it does.
+    pub(crate) fn set_step(&mut self, call: CallId, step: u8) {
+        let Some(caller) = self.callers.get_mut(&call) else {
+            return;
+        };
+        if let Some(deadline) = caller.deadline(call) {
+            self.deadlines.remove(&deadline);
+        }
+        let before = (caller.step, caller.place);
+        let asked = self.settings.queues.get(&caller.queue);
+        let waits = matches!(caller.stage, Stage::Waiting(_));
+        let next = asked
+            .filter(|_| waits)
+            .and_then(|queue| queue.asked.next(step));
+        caller.step = step;
+        caller.widen_at = next.map(|after| caller.arrived + after);
+        self.deadlines.extend(caller.deadline(call));
+        if let Some(queue) = self.queues.get_mut(caller.at) {
+            queue.wanting.remove(&before);
+        }
+        self.reconsider(call);
     }
 
     pub(crate) fn take_out(&mut self, call: CallId, count: impl FnOnce(&mut QueueTotals)) {
         let Some(caller) = self.callers.remove(&call) else {
             return;
         };
+        if let Some(deadline) = caller.deadline(call) {
+            self.deadlines.remove(&deadline);
+        }
         self.queue(caller.at, |queue| {
-            queue.step_out(caller.arrived, caller.place);
-            queue.waiting.remove(&caller.place);
+            queue.step_out(&caller);
             count(&mut queue.totals);
         });
     }
@@ -88,20 +137,24 @@ impl Engine {
         let (free, idle_since) = (agent.is_free(), agent.idle_since);
         let part = agent.part();
         for login in agent.logins.values_mut() {
-            let wanted = free.then(|| idle_since.max(login.since));
-            if login.seat == wanted && login.part == Some(part) {
+            let since = free.then(|| idle_since.max(login.since));
+            let since = since.filter(|_| login.step.is_some());
+            let sits = login.seat.map(|seat| seat.since) == since;
+            if sits && login.part == Some(part) {
                 continue;
             }
             let Some(queue) = self.queues.get_mut(login.at) else {
                 continue;
             };
-            if let Some(seat) = login.seat {
-                queue.bench.remove(&seat);
+            if !sits {
+                if let Some(seat) = login.seat {
+                    queue.bench.remove(seat);
+                }
+                login.seat = since.and_then(|since| queue.seat(now, own, login, since));
+                if let Some(seat) = login.seat {
+                    queue.bench.insert(seat, own);
+                }
             }
-            if let Some(seat) = wanted {
-                queue.bench.insert(seat, own);
-            }
-            login.seat = wanted;
             if let Some(before) = login.part.replace(part) {
                 queue.staff.remove(before);
             }

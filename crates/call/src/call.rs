@@ -10,13 +10,14 @@ use crate::outward::{CallerId, Outside, Payer};
 use crate::settings::{Destination, FeatureCode, Message, PickUp};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
-use acd::Priority;
+use acd::{Priority, RINGING_MAX};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::{Diverted, Reasons, StatusCode};
 
-/// Offers of one caller at once; more than one only while withdrawn ones are not yet confirmed gone.
-pub(crate) const OFFERS_MAX: usize = 16;
+/// Offers of one caller at once: as many as may ring, and as many again that were withdrawn and are not yet confirmed
+/// gone, since whoever drops out is replaced at once.
+pub(crate) const OFFERS_MAX: usize = 2 * RINGING_MAX;
 
 /// Legs of a call at once: each of its offers on several devices, as they are in life, and some to spare.
 pub(crate) const LEGS_MAX: usize = OFFERS_MAX * 4 + 2;

@@ -11,8 +11,8 @@ use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
-use crate::{agents, forward, group, hours, menu, outward, queue, reach, trunk, value};
-use acd::{AgentRules, AgentSettings, QueueSettings};
+use crate::{agents, forward, group, hours, members, menu, outward, queue, reach, trunk, value};
+use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
@@ -87,8 +87,11 @@ pub(crate) fn read(
     shared.queues += scope.queues.len();
 
     let mut dialled = Dialled::default();
-    let users = read_users(user_tables, &scope, &mut dialled, context);
-    let queues = read_queues(queue_tables, &scope, &mut dialled, context);
+    let mut users = read_users(user_tables, &scope, &mut dialled, context);
+    let mut queues = read_queues(queue_tables, &scope, &mut dialled, context);
+    for (agent, settings) in &mut queues.agents {
+        settings.skills = users.skills.remove(agent).unwrap_or_default();
+    }
     let hold_music = read_hold_music(head.hold_music, start, &scope, context);
     let mut places = Places::new();
     let groups = read_groups(group_tables, &scope, &mut dialled, &mut places, context);
@@ -158,6 +161,7 @@ pub(crate) fn read(
     graph::check(&organisation, &places, context);
     forward::check(&organisation, &users.forwards, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);
+    members::warn_of_unable(&queues.settings, &queues.agents, &queues.places, context);
     Read {
         organisation,
         queues: queues.settings,
@@ -186,6 +190,7 @@ fn rights<Id: Ord>(
 struct Users {
     own: Vec<(UserId, Own)>,
     forwards: Vec<forward::Written>,
+    skills: BTreeMap<UserId, Skills>,
     accounts: BTreeMap<UserId, User>,
     extensions: BTreeMap<Box<str>, Destination>,
     demo: Vec<Account>,
@@ -211,6 +216,7 @@ fn read_users(
         users.readable.extend(read.readable);
         users.own.push((read.id.clone(), read.outward));
         users.forwards.extend(read.forwards);
+        users.skills.insert(read.id.clone(), read.skills);
         users.accounts.insert(read.id, read.user);
     }
     warn_of_readable(&users.readable, context);
@@ -259,7 +265,7 @@ fn read_queues(
             let destination = Destination::Queue(read.id.clone());
             queues.extensions.insert(extension, destination);
         }
-        for member in &read.settings.members {
+        for member in read.settings.members.keys() {
             let agent = queues.agents.entry(member.clone()).or_default();
             if read.logged_in_at_start {
                 agent.logged_in_at_start.insert(read.id.clone());

@@ -2,28 +2,25 @@
 //! engine its settings and the call its journey.
 
 use crate::door;
+use crate::members::{self, Choice};
 use crate::outward::{self, Own};
-use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, LANGUAGES, MUSIC, Opened, Scope, known, open};
+use crate::problems::Problem;
+use crate::scope::{Dialled, LANGUAGES, MUSIC, Opened, Scope, open};
 use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
 use crate::value;
-use acd::{Deferral, Policy, QueueSettings};
-use base::{QueueId, UserId};
+use acd::{Deferral, QueueKind, QueueSettings, WEIGHT_MAX};
+use base::QueueId;
 use call::settings::{
     Answering, Door, Language, Offering, PickUp, PositionSaid, QueueJourney, WaitSaid,
 };
 use call::speech;
 use media_core::PromptId;
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Says that nothing is heard, in place of a prompt's name.
 pub(crate) const NOTHING: &str = "none";
-
-/// Members of one queue at most.
-const MEMBERS_MAX: usize = 10_000;
 
 /// Messages in rotation at most.
 const REPEATED_MAX: usize = 32;
@@ -38,7 +35,16 @@ const AGEING: Duration = Duration::from_secs(300);
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-const POLICIES: [(&str, Policy); 1] = [("longest-idle", Policy::LongestIdle)];
+/// What a queue weighs beside others with the same agents, and where it says nothing: lighter and heavier are both
+/// to be had.
+const WEIGHTS: RangeInclusive<u32> = 1..=WEIGHT_MAX as u32;
+const WEIGHT_DEFAULT: u8 = 5;
+
+const KINDS: [(&str, QueueKind); 3] = [
+    ("ko", QueueKind::Ko),
+    ("ko-plus", QueueKind::KoPlus),
+    ("operator", QueueKind::Operator),
+];
 const ANSWERS: [(&str, Answering); 2] = [
     ("at-once", Answering::AtOnce),
     ("when-agent-answers", Answering::WhenAgentAnswers),
@@ -104,50 +110,32 @@ fn read_settings(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> QueueSettings {
-    let members = section.take("members", value::list(MEMBERS_MAX, value::text), context);
-    let policy = section.take("policy", value::choice(&POLICIES), context);
+    let kind = section.take("kind", value::choice(&KINDS), context);
+    let Choice {
+        members,
+        policy,
+        asked,
+    } = members::read(section, scope, context);
+    let weight = section.take("weight", value::whole(WEIGHTS), context);
     let ring = section.take("ring", value::duration(SECOND..=SECOND * 300), context);
     let wrap_up = section.take("wrap_up", value::duration(Duration::ZERO..=HOUR), context);
     let waiting_max = section.take("waiting_max", value::whole(WAITING_MAX), context);
     let ageing = section.take("ageing", value::duration(SECOND..=HOUR), context);
     let what = section.what().to_owned();
     QueueSettings {
-        members: read_members(&what, section.place(), members, scope, context),
-        policy: policy.map_or(Policy::default(), |at| at.value),
+        kind: kind.map_or(QueueKind::default(), |at| at.value),
+        members,
+        policy,
+        asked,
+        weight: weight
+            .and_then(|at| u8::try_from(at.value).ok())
+            .unwrap_or(WEIGHT_DEFAULT),
         ring: ring.map_or(SECOND * 20, |at| at.value),
         wrap_up: wrap_up.map_or(Duration::ZERO, |at| at.value),
         ageing: ageing.map_or(AGEING, |at| at.value),
         waiting_max: waiting_max.map_or(WAITING_MAX_DEFAULT, |at| at.value),
         deferral: read_deferral(section, &what, context),
     }
-}
-
-fn read_members(
-    what: &str,
-    place: Place,
-    names: Option<At<Vec<At<String>>>>,
-    scope: &Scope<'_>,
-    context: &mut Context<'_>,
-) -> BTreeSet<UserId> {
-    let names = names.map(|at| at.value).unwrap_or_default();
-    if names.is_empty() {
-        let problem = format!("{what} has no members: its callers wait for nobody");
-        context.warn(Problem::new(place, problem).mend("name users: members = [\"anna\"]"));
-    }
-    let mut first: BTreeMap<&str, Place> = BTreeMap::new();
-    let mut members = BTreeSet::new();
-    for name in &names {
-        if let Some(first) = first.insert(&name.value, name.place) {
-            let problem = format!("{} is a member of {what} twice", quoted(&name.value));
-            let problem = Problem::new(name.place, problem)
-                .mend("keep one of them")
-                .see(first, "the first is here");
-            context.add(problem);
-        }
-        let known = known(name, "user", &scope.users, context);
-        members.extend(known.and_then(|name| UserId::new(scope.org, name).ok()));
-    }
-    members
 }
 
 /// Long enough that a device which fails at once is not rung in a loop, short enough that a caller who

@@ -7,8 +7,10 @@ use crate::problems::Problem;
 use crate::scope::{Dialled, Opened, Scope, open};
 use crate::section::{At, Context, Entry, Section};
 use crate::server::CONTACTS_MAX_MOST;
+use crate::skills;
 use crate::source::Place;
 use crate::value;
+use acd::Skills;
 use base::UserId;
 use call::settings::{Devices, PickUp, User};
 use control::Role;
@@ -49,6 +51,7 @@ pub(crate) struct Read {
     pub(crate) user: User,
     pub(crate) outward: Own,
     pub(crate) forwards: Vec<Written>,
+    pub(crate) skills: Skills,
     pub(crate) demo: Option<Account>,
     pub(crate) readable: Option<Readable>,
 }
@@ -81,6 +84,7 @@ pub(crate) fn read(
     let devices = section.take("devices", value::choice(&DEVICES), context);
     let intercom = section.take("intercom", value::boolean, context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
+    let skills = skills::take(&mut section, "skills", context);
     let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
     let outward = outward::read_own_of_user(&mut section, context);
     section.finish(context);
@@ -124,6 +128,7 @@ pub(crate) fn read(
         user,
         outward,
         forwards: written,
+        skills: skills.unwrap_or_default(),
     })
 }
 

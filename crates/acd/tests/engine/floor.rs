@@ -3,9 +3,9 @@
 //! must never differ, and what must always hold is checked after each step.
 
 use acd::{
-    AgentSettings, AgentState, Asker, Command, CommandRefusal, Deadline, Deferral, Engine,
-    Entrance, Fact, Input, LeaveCause, OfferEnd, Output, Policy, Prospect, QueueSettings, Settings,
-    Stamped,
+    AgentSettings, AgentState, Asked, Asker, Command, CommandRefusal, Deadline, Deferral, Engine,
+    Entrance, Fact, Input, LeaveCause, Member, OfferEnd, Output, Policy, Prospect, QueueKind,
+    QueueSettings, Settings, Stamped,
 };
 use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -277,8 +277,20 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 /// A queue: rings 15 s, wrap-up 10 s, deferral 5 s (declined, busy 5 s; error 20 s), 50 may wait.
 pub(crate) fn queue_of(members: &[&str]) -> QueueSettings {
     QueueSettings {
-        members: members.iter().map(|name| agent(name)).collect(),
+        kind: QueueKind::default(),
+        members: (0..)
+            .zip(members)
+            .map(|(rank, name)| {
+                let member = Member {
+                    rank,
+                    ..Member::default()
+                };
+                (agent(name), member)
+            })
+            .collect(),
         policy: Policy::LongestIdle,
+        asked: Asked::default(),
+        weight: 5,
         ring: secs(15),
         wrap_up: secs(10),
         ageing: secs(300),
@@ -300,7 +312,7 @@ pub(crate) fn settings(queues: &[(&str, QueueSettings)]) -> Settings {
         .collect();
     let mut agents: BTreeMap<UserId, AgentSettings> = BTreeMap::new();
     for (id, settings) in &queues {
-        for member in &settings.members {
+        for member in settings.members.keys() {
             let agent = agents.entry(member.clone()).or_default();
             agent.logged_in_at_start.insert(id.clone());
         }

@@ -10,6 +10,7 @@ mod floor;
 mod limits;
 mod model;
 mod order;
+mod policies;
 mod reload;
 mod waits;
 mod worlds;

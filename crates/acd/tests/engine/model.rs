@@ -4,11 +4,12 @@
 use crate::waits::Waits;
 use acd::{
     AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, Counted, DEFERRAL_MIN,
-    Deferral, Entrance, Input, LeaveCause, OfferEnd, Outcome, Prospect, QueueTotals, RefuseCause,
-    Settings, Sidelining, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
+    Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, Policy, Prospect,
+    QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Queues};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,12 @@ pub(crate) struct Model {
     offers: Vec<Offer>,
     totals: BTreeMap<QueueId, QueueTotals>,
     waits: BTreeMap<QueueId, Waits>,
+    /// Calls taken by members.
+    taken: Vec<(UserId, QueueId)>,
+    /// At each queue and priority, the place in the circle of whoever was rung last.
+    circle: BTreeMap<(QueueId, u8), u32>,
+    /// Whom the engine rang with which offer in this step: where chance decides, it is told here.
+    picks: BTreeMap<OfferId, UserId>,
     now: Time,
     things: u64,
     commands: Vec<Command>,
@@ -47,10 +54,11 @@ struct Agent {
 struct Caller {
     call: CallId,
     queue: QueueId,
-    place: (i128, u64),
     arrived: Time,
+    place: (i128, u64),
     entered: Time,
     expected: Option<Duration>,
+    step: u8,
 }
 
 #[derive(Clone)]
@@ -73,9 +81,9 @@ pub(crate) enum State {
 }
 
 impl Model {
-    /// The commands for this input, in no particular order.
-    pub(crate) fn handle(&mut self, now: Time, input: &Input) -> Vec<Command> {
-        self.now = now;
+    /// The commands for this input, in no particular order; `told` are the engine's, for what chance decides.
+    pub(crate) fn handle(&mut self, now: Time, input: &Input, told: &[Command]) -> Vec<Command> {
+        self.begin(now, told);
         match input {
             Input::Configure(settings) => self.configure(settings),
             Input::Join(entrance) => self.join(entrance),
@@ -129,8 +137,17 @@ impl Model {
         self.finish()
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Time) -> Vec<Command> {
+    fn begin(&mut self, now: Time, told: &[Command]) {
         self.now = now;
+        let rung = told.iter().filter_map(|command| match command {
+            Command::Ring { offer, agent, .. } => Some((*offer, agent.clone())),
+            _ => None,
+        });
+        self.picks = rung.collect();
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Time, told: &[Command]) -> Vec<Command> {
+        self.begin(now, told);
         for offer in self.offers.clone() {
             match offer.state {
                 State::Ringing(until) if until <= now => {
@@ -165,6 +182,14 @@ impl Model {
                 agent.idle = agent.idle.max((until, thing.1));
             }
             agent.deferred = agent.deferred.filter(|until| *until > now);
+        }
+        for at in 0..self.callers.len() {
+            if self
+                .widens_at(&self.callers[at])
+                .is_some_and(|at| at <= now)
+            {
+                self.callers[at].step = self.step_of(&self.callers[at]);
+            }
         }
         self.finish()
     }
@@ -206,7 +231,21 @@ impl Model {
             .agents
             .iter()
             .flat_map(|agent| [agent.wrap_up, agent.deferred]);
-        offers.chain(agents.flatten()).min()
+        let widens = self.callers.iter();
+        let widens = widens.filter_map(|caller| self.widens_at(caller));
+        offers.chain(agents.flatten()).chain(widens).min()
+    }
+
+    fn widens_at(&self, caller: &Caller) -> Option<Time> {
+        let asked = &self.settings.queues.get(&caller.queue)?.asked;
+        let next = asked.widen.get(usize::from(caller.step))?;
+        (!self.is_connected(caller.call)).then(|| caller.arrived + next.after)
+    }
+
+    fn step_of(&self, caller: &Caller) -> u8 {
+        let queue = self.settings.queues.get(&caller.queue);
+        let waited = self.now - caller.arrived;
+        queue.map_or(0, |queue| queue.asked.step_after(waited))
     }
 
     fn configure(&mut self, settings: &Arc<Settings>) {
@@ -227,7 +266,7 @@ impl Model {
         let gone = |queue: &QueueId| !settings.queues.contains_key(queue);
         let stranded: Vec<CallId> = self.waiting_in_order(|queue| gone(queue));
         for call in stranded {
-            self.withdraw_for(call);
+            self.withdraw_for(call, WithdrawCause::CallerGone);
             let caller = self.take_out(call);
             self.totals.entry(caller.queue).or_default().expelled += 1;
             self.commands.push(Command::Refuse {
@@ -236,6 +275,18 @@ impl Model {
             });
         }
         self.settings = Arc::clone(settings);
+        self.taken
+            .retain(|(agent, queue)| is_member(settings, agent, queue));
+        let changed = |queue: &QueueId| before.queues.get(queue) != settings.queues.get(queue);
+        for at in 0..self.callers.len() {
+            if changed(&self.callers[at].queue) {
+                self.callers[at].step = self.step_of(&self.callers[at]);
+            }
+        }
+        let policy =
+            |settings: &Settings, queue: &QueueId| Some(settings.queues.get(queue)?.policy);
+        self.circle
+            .retain(|(queue, _), _| policy(&before, queue) == policy(settings, queue));
         for (agent, new) in &settings.agents {
             self.agent(agent);
             if !before.agents.contains_key(agent) {
@@ -274,14 +325,17 @@ impl Model {
         let worth = self.settings.queues[queue].ageing * steps;
         // Of whole microseconds, so that what lies before the clock's start has its order too.
         let since = arrived.as_micros() as i128 - worth.as_micros() as i128;
-        self.callers.push(Caller {
+        let mut caller = Caller {
             call,
             queue: queue.clone(),
-            place: (since, thing),
             arrived,
+            place: (since, thing),
             entered: self.now,
             expected: None,
-        });
+            step: 0,
+        };
+        caller.step = self.step_of(&caller);
+        self.callers.push(caller);
         let expected = self.prospect(call).expected;
         if let Some(caller) = self.callers.last_mut() {
             caller.expected = expected;
@@ -295,7 +349,7 @@ impl Model {
         if self.is_connected(call) {
             return self.conversation_ended(call);
         }
-        self.withdraw_for(call);
+        self.withdraw_for(call, WithdrawCause::CallerGone);
         let caller = self.take_out(call);
         let totals = self.totals.entry(caller.queue).or_default();
         match cause {
@@ -325,9 +379,11 @@ impl Model {
             agent.totals.taken += 1;
             agent.handles = Some((offer.queue.clone(), now));
             (agent.strikes.missed_in_a_row, agent.strikes.errors_in_a_row) = (0, 0);
+            self.taken.push((offer.agent.clone(), offer.queue.clone()));
             self.totals.entry(offer.queue).or_default().connected += 1;
             let (offer, call, agent) = (id, offer.call, offer.agent);
             self.commands.push(Command::Connect { offer, call, agent });
+            self.withdraw_for(call, WithdrawCause::AnsweredElsewhere);
         } else {
             self.commands.push(Command::Release {
                 offer: id,
@@ -600,18 +656,14 @@ impl Model {
 
     fn dispatch(&mut self) {
         'again: loop {
-            for call in self.waiting_in_order(|_| true) {
-                if self.ringing_for(call).is_some() {
+            for call in self.waiting_by_weight() {
+                let caller = self.caller(call);
+                let queue = caller.queue.clone();
+                let policy = self.settings.queues[&queue].policy;
+                if self.ringing_for(call).len() >= at_once(policy) {
                     continue;
                 }
-                let queue = self.caller(call).queue.clone();
-                let free = |agent: &&Agent| self.state_of(&agent.id) == AgentState::Free;
-                let idle = |agent: &Agent| {
-                    let login = agent.logins.iter().find(|(other, _)| *other == queue)?;
-                    Some((agent.idle.max(login.1), agent.id.clone()))
-                };
-                let chosen = self.agents.iter().filter(free).filter_map(idle).min();
-                if let Some((_, agent)) = chosen {
+                if let Some(agent) = self.choose(&queue, policy, caller.step) {
                     self.ring(call, queue, agent);
                     continue 'again;
                 }
@@ -620,9 +672,85 @@ impl Model {
         }
     }
 
+    fn waiting_by_weight(&self) -> Vec<CallId> {
+        let mut calls = self.waiting_in_order(|_| true);
+        let now = i128::from(self.now.as_micros());
+        calls.sort_by_key(|call| {
+            let caller = self.caller(*call);
+            let weight = self.settings.queues[&caller.queue].weight;
+            Reverse((now - caller.place.0) * i128::from(weight))
+        });
+        calls
+    }
+
+    /// Of the free who are able, those of the best priority; of them whoever comes first by the policy, then by
+    /// how long he is idle.
+    fn choose(&self, id: &QueueId, policy: Policy, step: u8) -> Option<UserId> {
+        let queue = &self.settings.queues[id];
+        let mut free: Vec<(u8, u64, When, UserId)> = Vec::new();
+        for agent in &self.agents {
+            let login = agent.logins.iter().find(|(other, _)| other == id);
+            let Some((_, login)) = login else {
+                continue;
+            };
+            let able = (0..=step).any(|step| self.is_able(id, &agent.id, step));
+            if !able || self.state_of(&agent.id) != AgentState::Free {
+                continue;
+            }
+            let Member { priority, rank, .. } = queue.members[&agent.id];
+            let turn = match policy {
+                Policy::LongestIdle | Policy::Parallel(_) | Policy::RingAll | Policy::Random => 0,
+                Policy::FixedOrder => rank.into(),
+                Policy::RoundRobin => match self.circle.get(&(id.clone(), priority)) {
+                    Some(last) if rank <= *last => 1_000_000 + u64::from(rank),
+                    _ => rank.into(),
+                },
+                Policy::FewestCalls => {
+                    let his = |(who, of): &&(UserId, QueueId)| *who == agent.id && of == id;
+                    self.taken.iter().filter(his).count() as u64
+                }
+                Policy::BySkill => 1_000_000 - self.ability(id, &agent.id),
+            };
+            free.push((priority, turn, agent.idle.max(*login), agent.id.clone()));
+        }
+        free.sort();
+        let best = free.first()?.clone();
+        if policy == Policy::Random {
+            let picked = self.picks.get(&self.next_offer());
+            let picked = picked.expect("whoever is free is rung");
+            let free = free.iter().filter(|(priority, ..)| *priority == best.0);
+            assert!(free.map(|(.., id)| id).any(|id| id == picked), "{picked}");
+            return Some(picked.clone());
+        }
+        Some(best.3)
+    }
+
+    fn is_able(&self, queue: &QueueId, agent: &UserId, step: u8) -> bool {
+        let has = &self.settings.agents[agent].skills;
+        let mut asked = self.settings.queues[queue].asked.at(step).iter();
+        asked.all(|(skill, level)| has.get(skill).is_some_and(|has| has >= level))
+    }
+
+    fn ability(&self, queue: &QueueId, agent: &UserId) -> u64 {
+        let has = &self.settings.agents[agent].skills;
+        let asked = self.settings.queues[queue].asked.requires.keys();
+        asked
+            .map(|skill| u64::from(has.get(skill).copied().unwrap_or(0)))
+            .sum()
+    }
+
+    fn next_offer(&self) -> OfferId {
+        OfferId(self.offers.len() as u64 + 1)
+    }
+
     fn ring(&mut self, call: CallId, queue: QueueId, agent: UserId) {
-        let id = OfferId(self.offers.len() as u64 + 1);
-        let state = State::Ringing(self.now + self.settings.queues[&queue].ring);
+        let id = self.next_offer();
+        let settings = &self.settings.queues[&queue];
+        let state = State::Ringing(self.now + settings.ring);
+        if settings.policy == Policy::RoundRobin {
+            let Member { priority, rank, .. } = settings.members[&agent];
+            self.circle.insert((queue.clone(), priority), rank);
+        }
         let command = Command::Ring {
             offer: id,
             call,
@@ -657,9 +785,9 @@ impl Model {
         }
     }
 
-    fn withdraw_for(&mut self, call: CallId) {
-        if let Some(offer) = self.ringing_for(call) {
-            self.withdraw(offer.id, WithdrawCause::CallerGone);
+    fn withdraw_for(&mut self, call: CallId, cause: WithdrawCause) {
+        for offer in self.ringing_for(call) {
+            self.withdraw(offer.id, cause);
         }
     }
 
@@ -741,8 +869,9 @@ impl Model {
         self.ringing().find(|offer| offer.agent == *agent).cloned()
     }
 
-    fn ringing_for(&self, call: CallId) -> Option<Offer> {
-        self.ringing().find(|offer| offer.call == call).cloned()
+    fn ringing_for(&self, call: CallId) -> Vec<Offer> {
+        let offers = self.ringing().filter(|offer| offer.call == call);
+        offers.cloned().collect()
     }
 
     fn is_connected(&self, call: CallId) -> bool {
@@ -874,7 +1003,7 @@ impl Model {
         let line = self.waiting_in_order(|other| other == queue);
         let offered = line
             .iter()
-            .filter(|call| self.ringing_for(**call).is_some())
+            .filter(|call| !self.ringing_for(**call).is_empty())
             .count();
         let all = self
             .callers
@@ -893,10 +1022,18 @@ impl Model {
     }
 }
 
+fn at_once(policy: Policy) -> usize {
+    match policy {
+        Policy::Parallel(many) => usize::from(many.get()),
+        Policy::RingAll => usize::MAX,
+        _ => 1,
+    }
+}
+
 fn is_member(settings: &Settings, agent: &UserId, queue: &QueueId) -> bool {
     settings.agents.contains_key(agent)
         && settings
             .queues
             .get(queue)
-            .is_some_and(|queue| queue.members.contains(agent))
+            .is_some_and(|queue| queue.members.contains_key(agent))
 }

@@ -8,8 +8,9 @@ use crate::floor::{Floor, agent, call, open_ends, queue, secs};
 use crate::model::{Model, Offer, State};
 use crate::waits::Waits;
 use acd::{
-    AgentRules, AgentState, Asker, Command, Counted, Deferral, Entrance, ErrorLimit, Input,
-    LeaveCause, MissedLimit, OfferEnd, Policy, Priority, QueueSettings, Settings, Sidelining,
+    AgentRules, AgentState, Asked, Asker, Command, Counted, Deferral, Entrance, ErrorLimit, Input,
+    LeaveCause, Member, MissedLimit, OfferEnd, Policy, Priority, QueueKind, QueueSettings,
+    Settings, Sidelining, Skills, Widening,
 };
 use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -17,6 +18,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
+use std::num::NonZeroU8;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -213,14 +215,14 @@ impl World {
 /// Steps, with the engine's and the model's outcomes compared.
 impl World {
     fn give(&mut self, input: Input) {
-        let expected = self.model.handle(self.floor.now, &input);
         let commands = self.floor.give(input.clone());
+        let expected = self.model.handle(self.floor.now, &input, &commands);
         self.compare(commands, expected, &input);
     }
 
     fn tick(&mut self) {
-        let expected = self.model.handle_timeout(self.floor.now);
         let commands = self.floor.tick();
+        let expected = self.model.handle_timeout(self.floor.now, &commands);
         self.compare(commands, expected, &"a deadline");
     }
 
@@ -481,8 +483,17 @@ impl World {
             let limit = self.upto(6);
             if let Some(settings) = self.settings.queues.get_mut(&queue) {
                 settings.waiting_max = limit;
-                if !settings.members.remove(&agent) {
-                    settings.members.insert(agent);
+                if settings.members.remove(&agent).is_none() {
+                    let member = Member {
+                        rank: 100 + limit,
+                        ..Member::default()
+                    };
+                    settings.members.insert(agent, member);
+                }
+                if self.one_in(3) {
+                    let policy = self.some_policy();
+                    let settings = self.settings.queues.get_mut(&queue);
+                    settings.expect("seen above").policy = policy;
                 }
             } else if self.settings.agents.remove(&agent).is_none() {
                 self.settings.agents.insert(agent, Default::default());
@@ -598,9 +609,11 @@ impl World {
                     logged_in_at_start.insert(crate::floor::queue(queue));
                 }
             }
-            settings
-                .agents
-                .insert(agent(name), acd::AgentSettings { logged_in_at_start });
+            let agent_settings = acd::AgentSettings {
+                logged_in_at_start,
+                skills: self.some_skills(),
+            };
+            settings.agents.insert(agent(name), agent_settings);
         }
         settings
     }
@@ -636,15 +649,23 @@ impl World {
     }
 
     fn some_queue_settings(&mut self) -> QueueSettings {
-        let mut members = BTreeSet::new();
-        for name in AGENTS {
+        let mut members = BTreeMap::new();
+        for (rank, name) in (0..).zip(AGENTS) {
             if self.one_in(2) {
-                members.insert(agent(name));
+                let member = Member {
+                    rank: rank * 3 % 7,
+                    priority: 1 + self.upto(8) as u8 / 6,
+                    weight: 1 + self.upto(5) as u8,
+                };
+                members.insert(agent(name), member);
             }
         }
         QueueSettings {
+            kind: QueueKind::default(),
             members,
-            policy: Policy::LongestIdle,
+            policy: self.some_policy(),
+            asked: self.some_asked(),
+            weight: 1 + self.upto(10) as u8,
             ring: secs(1) + self.some_span(),
             wrap_up: self.some_span(),
             ageing: self.some_span(),
@@ -655,6 +676,47 @@ impl World {
                 busy: self.some_span(),
                 error: self.some_span(),
             },
+        }
+    }
+
+    fn some_policy(&mut self) -> Policy {
+        let many = NonZeroU8::new(1 + self.upto(4) as u8).expect("at least one");
+        self.one_of(&[
+            Policy::LongestIdle,
+            Policy::Parallel(many),
+            Policy::BySkill,
+            Policy::RoundRobin,
+            Policy::FewestCalls,
+            Policy::Random,
+            Policy::RingAll,
+            Policy::FixedOrder,
+        ])
+    }
+
+    fn some_skills(&mut self) -> Skills {
+        let mut skills = Skills::new();
+        for skill in ["svenska", "teknik"] {
+            if !self.one_in(3) {
+                skills.insert(skill.into(), self.upto(4) as u8);
+            }
+        }
+        skills
+    }
+
+    fn some_asked(&mut self) -> Asked {
+        if self.one_in(2) {
+            return Asked::default();
+        }
+        let mut widen = Vec::new();
+        let mut after = Duration::ZERO;
+        for _ in 0..self.upto(4) {
+            after += self.some_span();
+            let requires = self.some_skills();
+            widen.push(Widening { after, requires });
+        }
+        Asked {
+            requires: self.some_skills(),
+            widen,
         }
     }
 }

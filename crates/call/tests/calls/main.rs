@@ -18,6 +18,7 @@ mod led_outside;
 mod limits;
 mod menus;
 mod outside;
+mod parallel;
 mod personal;
 mod phone;
 mod provisional;
@@ -551,6 +552,9 @@ fn change_session(world: &mut World, phone: usize) {
 /// A world of random doings: callers come, wait, hang up; agents answer, decline, vanish, hang up, hold.
 fn random_world(seed: u64, life: Life) -> World {
     let mut world = World::new(seed, journey()).living(life);
+    if seed.is_multiple_of(2) {
+        world.set_policy(acd::Policy::RingAll);
+    }
     let lost = world.random(15);
     world = world.over(Network {
         lost,

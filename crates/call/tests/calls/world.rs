@@ -226,11 +226,18 @@ pub(crate) fn journey() -> QueueJourney {
 }
 
 pub(crate) fn settings() -> acd::Settings {
-    let members = BTreeSet::from([user("anna"), user("bosse")]);
+    let rank = |rank| acd::Member {
+        rank,
+        ..acd::Member::default()
+    };
+    let members = BTreeMap::from([(user("anna"), rank(0)), (user("bosse"), rank(1))]);
     let short = Duration::from_secs(3);
     let queue_settings = QueueSettings {
+        kind: acd::QueueKind::default(),
         members: members.clone(),
         policy: Policy::LongestIdle,
+        asked: acd::Asked::default(),
+        weight: 5,
         ring: RING,
         wrap_up: WRAP_UP,
         ageing: Duration::from_secs(300),
@@ -244,12 +251,16 @@ pub(crate) fn settings() -> acd::Settings {
     };
     let agent = |id: UserId| {
         let logged_in_at_start = BTreeSet::from([queue()]);
-        (id, acd::AgentSettings { logged_in_at_start })
+        let settings = acd::AgentSettings {
+            logged_in_at_start,
+            ..acd::AgentSettings::default()
+        };
+        (id, settings)
     };
     acd::Settings {
         rules: Default::default(),
         queues: BTreeMap::from([(queue(), queue_settings)]),
-        agents: members.into_iter().map(agent).collect(),
+        agents: members.into_keys().map(agent).collect(),
     }
 }
 
@@ -323,6 +334,15 @@ impl World {
         let directory = Arc::clone(&self.directory);
         self.other = Some(Shard::new(ShardId(4), [8; 32], directory));
         self
+    }
+
+    /// The queue's agents are chosen so.
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        let mut settings = settings();
+        for queue in settings.queues.values_mut() {
+            queue.policy = policy;
+        }
+        self.tell_engine(acd::Input::Configure(Arc::new(settings)));
     }
 
     /// A reload.

@@ -86,6 +86,14 @@ fn the_document_names_every_setting_and_no_other() {
     settings.insert("[queues.<name>.deferral]".into(), deferral);
     let closed = under("[queues.sales]\n", "closed = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[queues.<name>.closed]".into(), closed);
+    let member = "members = [{ user = \"anna\", zzzzzzzzzzzz = 1 }, \"bosse\"]\n";
+    let member = taken(ORGANISATION, "members = [\"anna\", \"bosse\"]\n", member);
+    settings.insert("[queues.<name>] members".into(), member);
+    let step = under(
+        "[queues.sales]\n",
+        "widen = [{ after = \"30s\", zzzzzzzzzzzz = 1 }]\n",
+    );
+    settings.insert("[queues.<name>] widen".into(), step);
     let outside = under("[organisation]\n", "outside = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[organisation.outside]".into(), outside);
     let inbound = under("[trunks.provider]\n", "inbound = { zzzzzzzzzzzz = 1 }\n");

@@ -11,4 +11,5 @@ mod leading;
 mod mangled;
 mod queues;
 mod reload;
+mod routing;
 mod secrets;

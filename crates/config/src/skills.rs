@@ -1,0 +1,116 @@
+//! What people are able to and what callers ask for: a level for each skill, and how what is asked for widens.
+
+use crate::problems::{Problem, quoted};
+use crate::section::{Context, Section};
+use crate::tree::{Node, Value};
+use crate::value;
+use acd::{Asked, SKILL_LEVEL_MAX, Skills, WIDENINGS_MAX, Widening};
+use base::OrgId;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Skills of one person, or asked for at once, at most: each is compared for everybody who logs in.
+const SKILLS_MAX: usize = 64;
+
+const LEVELS: RangeInclusive<u32> = 0..=SKILL_LEVEL_MAX as u32;
+
+/// The wait after which callers may ask for less.
+const AFTER: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
+
+/// The skills under `key`, if that is written.
+pub(crate) fn take(
+    section: &mut Section<'_>,
+    key: &'static str,
+    context: &mut Context<'_>,
+) -> Option<Skills> {
+    if !section.has(key) {
+        section.node(key);
+        return None;
+    }
+    let place = section.place();
+    let written = section.named(key, context);
+    if written.len() > SKILLS_MAX {
+        let problem = format!(
+            "expected at most {SKILLS_MAX} skills, got {}",
+            written.len()
+        );
+        context.add(Problem::new(place, problem).mend("keep those that calls are routed by"));
+    }
+    let mut skills = Skills::new();
+    for (name, at, node) in written.into_iter().take(SKILLS_MAX) {
+        // The same letters as all names have.
+        if let Err(error) = OrgId::new(name) {
+            let problem = format!("this can't name a skill: {error}");
+            let mend = "write it in these letters: { sales = 5 }";
+            context.add(Problem::new(at, problem).mend(mend));
+            continue;
+        }
+        let level = context.told(value::whole(LEVELS)(node));
+        let level = level.and_then(|level| u8::try_from(level).ok());
+        skills.extend(level.map(|level| (name.into(), level)));
+    }
+    Some(skills)
+}
+
+/// What the callers of a queue ask for.
+pub(crate) fn read_asked(section: &mut Section<'_>, context: &mut Context<'_>) -> Asked {
+    let requires = take(section, "requires", context).unwrap_or_default();
+    let what = format!("`widen` of {}", section.what());
+    let mut asked = Asked {
+        requires,
+        widen: Vec::new(),
+    };
+    let Some(node) = section.node("widen") else {
+        return asked;
+    };
+    let items = match &node.value {
+        Value::List(items) if items.len() <= WIDENINGS_MAX => items,
+        other => {
+            let got = other.described();
+            let problem = format!("expected a list of at most {WIDENINGS_MAX} steps, got {got}");
+            let mend = "write widen = [{ after = \"30s\", requires = { sales = 3 } }]";
+            context.add(Problem::new(node.place, problem).mend(mend));
+            return asked;
+        }
+    };
+    for item in items {
+        if let Some(step) = read_widening(&what, item, context) {
+            check_widening(&asked, &step, item, context);
+            asked.widen.push(step);
+        }
+    }
+    asked
+}
+
+fn read_widening(what: &str, node: &Node, context: &mut Context<'_>) -> Option<Widening> {
+    let mut section = context.told(Section::of(format!("a step of {what}"), node))?;
+    let mend = "say after which wait: after = \"30s\"";
+    let after = section.require("after", mend, value::duration(AFTER), context);
+    let requires = take(&mut section, "requires", context);
+    section.finish(context);
+    Some(Widening {
+        after: after?.value,
+        requires: requires.unwrap_or_default(),
+    })
+}
+
+/// Each step comes later than the one before it, and asks for no more.
+fn check_widening(asked: &Asked, step: &Widening, node: &Node, context: &mut Context<'_>) {
+    let last = asked.widen.last();
+    if last.is_some_and(|last| last.after >= step.after) {
+        let problem = "this step does not come later than the one before it";
+        let mend = "write the steps in the order in which they come";
+        context.add(Problem::new(node.place, problem).mend(mend));
+    }
+    let before = last.map_or(&asked.requires, |last| &last.requires);
+    let more = step.requires.iter();
+    let mut more = more.filter(|(skill, level)| before.get(*skill).is_none_or(|had| had < level));
+    if let Some((skill, _)) = more.next() {
+        let problem = format!(
+            "this step asks for more of {} than the one before it",
+            quoted(skill)
+        );
+        let mend = "ask for less the longer a caller waits";
+        context.add(Problem::new(node.place, problem).mend(mend));
+    }
+}
