@@ -83,7 +83,7 @@ fn number_with_hours(week: &str) -> Setup {
             "[numbers.\"+46850001009\"]\n\
              routes = [{{ closed = \"office\", message = \"closed\" }}]\n\
              queue = \"support\"\n\
-             [hours.office]\nzone = \"Europe/Stockholm\"\nweek = {{ mon-sun = [{week}] }}\n"
+             [hours.office]\nzone = \"Europe/Stockholm\"\nrules = [{{ daily = true, hours = [{week}] }}]\n"
         ),
     )
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 const DAY: u16 = 24 * 60;
 
 /// From a minute of the day until another, not included. One that ends no later than it begins goes over midnight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interval {
     from: u16,
     to: u16,
@@ -21,6 +21,16 @@ pub struct InvalidInterval {
 }
 
 impl Interval {
+    /// The minute of the day on which it begins.
+    pub(crate) fn from(self) -> u16 {
+        self.from
+    }
+
+    /// The minute of the day, that one or the next, on which it ends.
+    pub(crate) fn to(self) -> u16 {
+        self.to
+    }
+
     /// Whether a clock at `minute` of the day on which it began is within it.
     pub(crate) fn opens_by(self, minute: u16) -> bool {
         minute >= self.from && (minute < self.to || self.is_overnight())

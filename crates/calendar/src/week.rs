@@ -1,5 +1,7 @@
 //! Days of the week, and how several are written: `mon-fri`, `sat,sun`.
 
+use jiff::civil::Date;
+
 /// Days of a week.
 pub(crate) const WEEK: usize = 7;
 
@@ -10,9 +12,67 @@ const NAMES: [&str; WEEK] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Weekday(u8);
 
+/// As they are written in full.
+const FULL_NAMES: [&str; WEEK] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+/// As RFC 5545 §3.3.10 writes them.
+const RFC_5545: [&str; WEEK] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+
 impl Weekday {
+    pub(crate) const FRIDAY: Weekday = Weekday(4);
+    pub(crate) const SATURDAY: Weekday = Weekday(5);
+
+    /// All of them, Monday first.
+    pub const ALL: [Weekday; WEEK] = [
+        Weekday(0),
+        Weekday(1),
+        Weekday(2),
+        Weekday(3),
+        Weekday::FRIDAY,
+        Weekday::SATURDAY,
+        Weekday(6),
+    ];
+
+    /// The one that a date is on.
+    pub fn of(date: Date) -> Weekday {
+        let monday_first = date.weekday().to_monday_zero_offset();
+        Weekday(monday_first.unsigned_abs())
+    }
+
+    /// The one so many days later.
+    pub(crate) fn plus(self, days: i8) -> Weekday {
+        let week = WEEK as i16;
+        let index = (i16::from(self.0) + i16::from(days)).rem_euclid(week);
+        Weekday(index as u8)
+    }
+
+    /// Whether it is one from Monday to Friday.
+    pub(crate) fn is_working(self) -> bool {
+        self <= Weekday::FRIDAY
+    }
+
+    pub(crate) fn of_full_name(name: &str) -> Option<Weekday> {
+        Weekday::at(FULL_NAMES.iter().position(|day| *day == name))
+    }
+
+    pub(crate) fn of_rfc_5545(name: &str) -> Option<Weekday> {
+        Weekday::at(RFC_5545.iter().position(|day| *day == name))
+    }
+
+    fn at(index: Option<usize>) -> Option<Weekday> {
+        index.and_then(|index| Weekday::ALL.get(index).copied())
+    }
+
     /// Monday is 0.
-    pub(crate) fn index(self) -> usize {
+    pub fn index(self) -> usize {
         usize::from(self.0)
     }
 
@@ -22,8 +82,7 @@ impl Weekday {
     }
 
     fn named(name: &str) -> Option<Weekday> {
-        let index = NAMES.iter().position(|day| *day == name)?;
-        u8::try_from(index).ok().map(Weekday)
+        Weekday::at(NAMES.iter().position(|day| *day == name))
     }
 }
 
@@ -53,7 +112,7 @@ pub fn days(text: &str) -> Result<Vec<Weekday>, InvalidDays> {
             if day == last {
                 break;
             }
-            day = Weekday((day.0 + 1) % WEEK as u8);
+            day = day.plus(1);
         }
     }
     Ok(days)

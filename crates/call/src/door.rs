@@ -3,7 +3,7 @@
 
 use crate::settings::{Destination, Message, Organisation};
 use base::{HoursId, QueueId};
-use calendar::Verdict;
+use calendar::Why;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 
@@ -55,13 +55,16 @@ pub(crate) fn at_door(
 ) -> Option<Refused> {
     let door = organisation.ways.doors.get(queue)?;
     let hours = organisation.ways.hours.get(door.hours.as_ref()?)?;
-    let (why, instead, note) = match hours.at(unix_seconds?) {
-        Verdict::Open => return None,
-        Verdict::Closed => (Shut::Hours, &door.closed, None),
-        Verdict::ClosedDay { note } => (Shut::Holiday, &door.holiday, note),
+    let verdict = hours.at(unix_seconds?);
+    if verdict.is_open {
+        return None;
+    }
+    let (why, instead) = match verdict.why {
+        Why::Schedule => (Shut::Hours, &door.closed),
+        Why::Holiday(_) | Why::Own(_) => (Shut::Holiday, &door.holiday),
     };
     // What is said of a day goes before what is said of all such days.
-    let own = note.map(PromptId::new);
+    let own = verdict.why.message().map(PromptId::new);
     let message = own.or_else(|| instead.message.clone());
     let then = instead.then.clone();
     Some(match message {

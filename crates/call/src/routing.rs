@@ -222,17 +222,15 @@ fn led_by(organisation: &Organisation, number: &Number, asking: &Asking<'_>) -> 
             Some(hours.at(asking.unix_seconds?))
         };
         // Hours of which nothing is known keep nobody out.
-        let is_open = |hours| verdict(hours).is_none_or(|verdict| verdict == Verdict::Open);
+        let is_open = |hours| verdict(hours).is_none_or(|verdict: Verdict<'_>| verdict.is_open);
         if route.open.as_ref().is_some_and(|hours| !is_open(hours))
             || route.closed.as_ref().is_some_and(is_open)
         {
             continue;
         }
-        let note = match route.closed.as_ref().and_then(verdict) {
-            Some(Verdict::ClosedDay { note }) => note,
-            _ => None,
-        };
-        return match (&route.to, note) {
+        let closed = route.closed.as_ref().and_then(verdict);
+        let of_day = closed.as_ref().and_then(|verdict| verdict.why.message());
+        return match (&route.to, of_day) {
             (Destination::Message(message), Some(prompt)) => Destination::Message(Message {
                 prompt: PromptId::new(prompt),
                 then: message.then.clone(),

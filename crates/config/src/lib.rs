@@ -13,6 +13,7 @@ mod forward;
 mod graph;
 mod group;
 mod hours;
+mod import;
 mod inbound;
 mod keep;
 mod library;

@@ -79,6 +79,7 @@ pub(crate) fn read(
         hours: hours_tables.iter().map(|(name, ..)| *name).collect(),
         menus: menu_tables.iter().map(|(name, ..)| *name).collect(),
         numbers: number_tables.iter().map(|(name, ..)| *name).collect(),
+        zone: head.zone,
         numbering: head.numbering,
         own_prompts,
         library,
@@ -345,6 +346,7 @@ struct Head {
     language: Language,
     ring: Duration,
     is_demo: bool,
+    zone: Option<String>,
     hold_music: Option<At<String>>,
     transfer_failed: TransferFailed,
     numbering: Numbering,
@@ -368,6 +370,7 @@ fn read_head(
         language: Language::default(),
         ring: RING,
         is_demo: false,
+        zone: None,
         hold_music: None,
         transfer_failed: TransferFailed::default(),
         numbering: Numbering::default(),
@@ -392,6 +395,8 @@ fn read_head(
     let rings = Duration::from_secs(1)..=Duration::from_secs(300);
     let ring = section.take("ring", value::duration(rings), context);
     let demo = section.take("demo", value::boolean, context);
+    let zone = section.take("zone", hours::zone, context);
+    head.zone = zone.map(|at| at.value);
     head.hold_music = section.take("hold_music", value::text, context);
     let transfer_failed = section.take("transfer_failed", value::choice(&TRANSFER_FAILED), context);
     (head.numbering, head.shown) = outward::read_numbering(&mut section, context);

@@ -48,6 +48,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) menus: BTreeSet<&'s str>,
     /// The same of public numbers.
     pub(crate) numbers: BTreeSet<&'s str>,
+    /// Whose clock counts, where hours say nothing else.
+    pub(crate) zone: Option<String>,
     /// How its people dial.
     pub(crate) numbering: Numbering,
     pub(crate) own_prompts: BTreeSet<&'s str>,

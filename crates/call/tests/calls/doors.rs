@@ -4,7 +4,7 @@ use crate::phone::{Habit, Seen};
 use crate::seconds;
 use crate::world::{NUMBER, World, journey, queue, user};
 use base::{HoursId, OrgId, WallClock};
-use calendar::Hours;
+use calendar::{Hours, On, OwnDay, Recurrence, Rule};
 use call::Input;
 use call::settings::{Destination, Door, Instead};
 use media_core::PromptId;
@@ -29,10 +29,13 @@ fn says(prompt: &str) -> Instead {
 fn world(seed: u64, unix_seconds: i64, door: Door) -> World {
     let mut world = World::new(seed, journey());
     let mut hours = Hours::new("Europe/Stockholm").unwrap();
-    for day in calendar::days("mon-fri").unwrap() {
-        hours.open(day, "08:00-17:00".parse().unwrap());
-    }
-    hours.close("2026-12-24", None).unwrap();
+    hours.add_rule(Rule {
+        days: Recurrence::new(On::Weekly(calendar::days("mon-fri").unwrap())),
+        hours: vec!["08:00-17:00".parse().unwrap()],
+        written: "weekdays mon-fri".into(),
+    });
+    let eve = Recurrence::once(calendar::date("2026-12-24").unwrap());
+    hours.add_days(eve, OwnDay::default());
     world.set_organisation(|demo| {
         demo.ways.hours.insert(office(), hours);
         demo.ways.doors.insert(queue(), door);

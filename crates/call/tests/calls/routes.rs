@@ -5,7 +5,7 @@ use crate::world::{NUMBER, World, journey, user};
 use crate::{ANSWERS, seconds};
 use acd::AgentState;
 use base::{HoursId, OrgId, WallClock};
-use calendar::Hours;
+use calendar::{Hours, On, OwnDay, Recurrence, Rule};
 use call::Input;
 use call::settings::{CallerPattern, Destination, Message, Number, Route};
 use media_core::PromptId;
@@ -28,10 +28,17 @@ fn message(prompt: &str) -> Destination {
 fn world(seed: u64, unix_seconds: i64) -> World {
     let mut world = World::new(seed, journey());
     let mut hours = Hours::new("Europe/Stockholm").unwrap();
-    for day in calendar::days("mon-fri").unwrap() {
-        hours.open(day, "08:00-17:00".parse().unwrap());
-    }
-    hours.close("2026-12-24", Some("christmas".into())).unwrap();
+    hours.add_rule(Rule {
+        days: Recurrence::new(On::Weekly(calendar::days("mon-fri").unwrap())),
+        hours: vec!["08:00-17:00".parse().unwrap()],
+        written: "weekdays mon-fri".into(),
+    });
+    let eve = Recurrence::once(calendar::date("2026-12-24").unwrap());
+    let christmas = OwnDay {
+        message: Some("christmas".into()),
+        ..OwnDay::default()
+    };
+    hours.add_days(eve, christmas);
     let by = |from, closed, to| Route {
         open: None,
         closed,

@@ -116,13 +116,20 @@ fn the_document_names_every_setting_and_no_other() {
         &format!("{menu}{UNKNOWN}[numbers]"),
     );
     settings.insert("[menus.<name>]".into(), menu);
-    let hours = "[hours.office]\nzone = \"UTC\"\nweek = { mon = [] }\n";
+    let hours = "[hours.office]\nzone = \"UTC\"\nrules = []\n";
     let hours = taken(
         ORGANISATION,
         "[numbers]",
         &format!("{hours}{UNKNOWN}[numbers]"),
     );
     settings.insert("[hours.<name>]".into(), hours);
+    let rule = "[hours.office]\nzone = \"UTC\"\nrules = [{ zzzzzzzzzzzz = 1, daily = true, hours = [] }]\n";
+    let rule = taken(ORGANISATION, "[numbers]", &format!("{rule}[numbers]"));
+    settings.insert("[hours.<name>] rules".into(), rule);
+    let day =
+        "[hours.office]\nzone = \"UTC\"\nrules = []\ndays = [{ zzzzzzzzzzzz = 1, daily = true }]\n";
+    let day = taken(ORGANISATION, "[numbers]", &format!("{day}[numbers]"));
+    settings.insert("[hours.<name>] days".into(), day);
     let route =
         "{ routes = [{ from = [\"withheld\"], user = \"anna\", zzzzzzzzzzzz = 1 }], queue = ";
     let route = taken(ORGANISATION, "{ queue = ", route);

@@ -20,7 +20,7 @@ fn a_queue_has_hours_and_says_what_callers_meet_outside_of_them() {
         r#""+46850001000" = { queue = "sales" }
 [hours.office]
 zone = "Europe/Stockholm"
-week = { "mon-fri" = ["08:00-17:00"] }
+rules = [{ weekdays = ["mon-fri"], hours = ["08:00-17:00"] }]
 "#,
     );
     sandbox.change(

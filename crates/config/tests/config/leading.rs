@@ -4,7 +4,7 @@ use crate::common::{Sandbox, warnings};
 use crate::errors::organisation;
 use acd::Priority;
 use base::{GroupId, HoursId, MenuId, OrgId, QueueId, UserId};
-use calendar::Hours;
+use calendar::{Hours, On, OwnDay, Recurrence, Rule};
 use call::settings::{CallerPattern, Choice, Destination, GroupPolicy, Listening, Member, Message};
 use media_core::PromptId;
 use std::time::Duration;
@@ -255,8 +255,11 @@ user = "bosse"
 
 [hours.office]
 zone = "Europe/Stockholm"
-week = { "mon-thu" = ["08:00-12:00", "13:00-17:00"], fri = ["08:00-15:00"] }
-closed = ["2026-12-25", { date = "2026-12-24", message = "queue-repeat" }]
+rules = [
+    { weekdays = ["mon-thu"], hours = ["08:00-12:00", "13:00-17:00"] },
+    { weekdays = ["fri"], hours = ["08:00-15:00"] },
+]
+days = ["2026-12-25", { date = "2026-12-24", message = "queue-repeat" }]
 "#,
     );
     let loaded = sandbox.loaded();
@@ -264,18 +267,24 @@ closed = ["2026-12-25", { date = "2026-12-24", message = "queue-repeat" }]
     let acme = &loaded.directory.organisations[&org()];
     let id = HoursId::new(&org(), "office").unwrap();
     let mut hours = Hours::new("Europe/Stockholm").unwrap();
-    for day in calendar::days("mon-thu").unwrap() {
-        hours.open(day, "08:00-12:00".parse().unwrap());
-        hours.open(day, "13:00-17:00".parse().unwrap());
+    for (days, intervals) in [
+        ("mon-thu", &["08:00-12:00", "13:00-17:00"][..]),
+        ("fri", &["08:00-15:00"]),
+    ] {
+        hours.add_rule(Rule {
+            days: Recurrence::new(On::Weekly(calendar::days(days).unwrap())),
+            hours: intervals.iter().map(|it| it.parse().unwrap()).collect(),
+            written: format!("weekdays {days}").into(),
+        });
     }
-    hours.open(
-        calendar::days("fri").unwrap()[0],
-        "08:00-15:00".parse().unwrap(),
-    );
-    hours.close("2026-12-25", None).unwrap();
-    hours
-        .close("2026-12-24", Some("en/queue-repeat".into()))
-        .unwrap();
+    let once = |text| Recurrence::once(calendar::date(text).unwrap());
+    hours.add_days(once("2026-12-25"), OwnDay::default());
+    let message = Some("en/queue-repeat".into());
+    let eve = OwnDay {
+        message,
+        ..OwnDay::default()
+    };
+    hours.add_days(once("2026-12-24"), eve);
     assert_eq!(acme.ways.hours[&id], hours);
     let number = &acme.numbers["+46850001000"];
     assert_eq!(number.otherwise, sales());
@@ -325,46 +334,6 @@ fn routes_that_hold_for_nobody_in_particular_or_lead_in_a_circle_are_told() {
         &routes("{ from = [\"070-1234567\"], user = \"anna\" }"),
         "18:40: expected a caller, such as \"+46701234567\", \"+4670*\" or \"withheld\", got \"070-1234567\"; \
          write digits, with plus and country code",
-    );
-}
-
-#[test]
-fn hours_that_no_clock_shows_are_told() {
-    let hours =
-        |rest: &str| format!("{SALES}[hours.office]\nzone = \"Europe/Stockholm\"\n{rest}\n");
-    for (rest, expected) in [
-        (
-            "",
-            "19:1: hours `office` has no `week`, so it is never open; write when it is: week = { \"mon-fri\" = [\"08:00-17:00\"] }",
-        ),
-        (
-            "week = { monday = [] }",
-            "21:10: expected days such as mon-fri, or sat,sun, got \"monday\"; write mon, tue, wed, thu, fri, sat and \
-             sun, with - or , between",
-        ),
-        (
-            "week = { mon = [\"8-17\"] }",
-            "21:17: expected a clock interval such as 08:00-17:00, got \"8-17\"; write two times of four digits; one \
-             that ends before it begins goes over midnight",
-        ),
-        (
-            "week = { mon-fri = [], wed = [] }",
-            "21:24: wed of hours `office` is there twice; write all intervals of a day in one list (the first is here: \
-             config/organisations/acme/acme.toml:21:10)",
-        ),
-        (
-            "week = { mon = [] }\nclosed = [\"24/12\"]",
-            "22:11: expected a date, got \"24/12\"; write year, month and day: \"2026-12-24\"",
-        ),
-    ] {
-        organisation(SALES, &hours(rest), expected);
-    }
-    let unknown = hours("week = { mon = [] }").replace("Stockholm", "Kolapp");
-    organisation(
-        SALES,
-        &unknown,
-        "20:8: expected a time zone such as Europe/Stockholm, got \"Europe/Kolapp\"; write it as the time zone \
-         database does, such as \"Europe/Stockholm\"",
     );
 }
 

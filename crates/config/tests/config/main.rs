@@ -7,6 +7,7 @@ mod demo;
 mod documented;
 mod doors;
 mod errors;
+mod hours;
 mod leading;
 mod mangled;
 mod queues;
