@@ -5,7 +5,7 @@ use crate::problems::{Problem, quoted};
 use crate::scope::Scope;
 use crate::section::{At, Context, Section};
 use crate::value;
-use call::upkeep::{Keep, Register};
+use call::upkeep::{ContactShown, Keep, Register};
 use sip_core::{Host, Uri};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -32,8 +32,15 @@ struct WrittenRegister {
     registrars: Option<Vec<(Host, Option<u16>)>>,
     user: Option<Box<str>>,
     expires: Duration,
+    contact: ContactShown,
     number: Option<Box<str>>,
 }
+
+/// What our Contact at a registrar says, in words.
+const CONTACTS: [(&str, ContactShown); 2] = [
+    ("as-seen", ContactShown::AsSeen),
+    ("own", ContactShown::Own),
+];
 
 /// Takes what keeps a trunk up.
 pub(crate) fn read(
@@ -64,6 +71,7 @@ fn read_register(
     }
     let user = section.take("user", value::text, context);
     let expires = section.take("expires", value::duration(EXPIRES), context);
+    let contact = section.take("contact", value::choice(&CONTACTS), context);
     let number = section.take("number", address::public_number, context);
     if let Some(At { value, place }) = &number
         && !scope.numbers.contains(&**value)
@@ -80,6 +88,7 @@ fn read_register(
         registrars: registrars.map(|at| at.value.into_iter().map(|at| at.value).collect()),
         user: user.map(|at| at.value.into()),
         expires: expires.map_or(EXPIRES_DEFAULT, |at| at.value),
+        contact: contact.map(|at| at.value).unwrap_or_default(),
         number: number.map(|at| at.value),
     }
 }
@@ -107,6 +116,7 @@ impl Written {
                 registrars,
                 user: user?,
                 expires: written.expires,
+                contact: written.contact,
                 number: written.number,
             })
         });

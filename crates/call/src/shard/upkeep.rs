@@ -12,10 +12,14 @@ use crate::upkeep::{
     place_of, terms_of,
 };
 use base::{ShardId, Time, TrunkId, UpkeepId};
+use bytes::Bytes;
 use sip_core::Flow;
 use sip_core::transaction;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// What keeps a way by UDP open: nothing in it is to be answered (RFC 5626 §3.5.1 has an answer on streams only).
+const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
 
 /// What the two machines of a trunk want done.
 type Wishes = [Option<Wish>; 2];
@@ -303,6 +307,10 @@ impl Shard {
                 asker: Asker::Trunk(errand),
                 uri,
             }),
+            Wanted::KeptOpen(flow) => {
+                let bytes = Bytes::from_static(KEEP_ALIVE);
+                out.push(Output::Transmit { flow, bytes });
+            }
             Wanted::Sent(flow, request) => {
                 let send = transaction::Input::Send {
                     user: Mark::Trunk(errand),

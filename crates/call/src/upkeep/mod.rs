@@ -5,10 +5,12 @@
 mod probe;
 mod register;
 mod registration;
+mod translated;
 mod waiting;
 
 pub(crate) use probe::Probe;
 pub(crate) use registration::Registration;
+pub use translated::ContactShown;
 
 use crate::trunk::{Account, Outward};
 use base::{Time, TrunkId, UpkeepId};
@@ -54,6 +56,8 @@ pub struct Register {
     pub user: Box<str>,
     /// How long we ask it to last.
     pub expires: Duration,
+    /// What our Contact says.
+    pub contact: ContactShown,
     /// The number that calls in are for where they don't say.
     pub number: Option<Box<str>>,
 }
@@ -198,6 +202,8 @@ pub(crate) enum Wanted {
     Addresses(Uri),
     /// This request sent there.
     Sent(Flow, Box<Request>),
+    /// The way there used, so that address translators keep it open.
+    KeptOpen(Flow),
 }
 
 /// What a machine needs to know of the world.
@@ -347,6 +353,10 @@ pub(crate) fn terms_of(outward: &Outward) -> u64 {
     }
     if let Some(register) = &outward.keep.register {
         hash.add(&register.expires.as_secs().to_string());
+        hash.add(match register.contact {
+            ContactShown::AsSeen => "as-seen",
+            ContactShown::Own => "own",
+        });
     }
     hash.0
 }

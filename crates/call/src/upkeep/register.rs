@@ -7,6 +7,7 @@ use sip_core::{
 
 /// What a REGISTER says besides what the settings say.
 pub(super) struct Said<'a> {
+    pub(super) contact: &'a Uri,
     pub(super) call_id: &'a str,
     pub(super) tag: &'a str,
     pub(super) cseq: u32,
@@ -16,12 +17,7 @@ pub(super) struct Said<'a> {
     pub(super) before: Option<&'a Uri>,
 }
 
-pub(super) fn request(
-    around: &Around<'_>,
-    register: &Register,
-    at: &Flow,
-    said: &Said<'_>,
-) -> Request {
+pub(super) fn request(around: &Around<'_>, register: &Register, said: &Said<'_>) -> Request {
     let record = NameAddr::new(around.outward.at_domain(Some(&register.user)));
     let mut request = Request::new(Method::Register, around.outward.at_domain(None));
     let headers = &mut request.headers;
@@ -35,9 +31,9 @@ pub(super) fn request(
             method: Method::Register,
         },
     );
-    let contact = our_contact(around, at);
-    let moved = said.before.filter(|before| !before.is_equivalent(&contact));
-    headers.push(HeaderName::Contact, lasting(&contact, said.expires_s));
+    let contact = said.contact;
+    let moved = said.before.filter(|before| !before.is_equivalent(contact));
+    headers.push(HeaderName::Contact, lasting(contact, said.expires_s));
     // Our address has changed: nobody is to call us at the one before.
     if let Some(before) = moved {
         headers.push(HeaderName::Contact, lasting(before, 0));
@@ -46,7 +42,7 @@ pub(super) fn request(
     request
 }
 
-/// Our Contact at that server.
+/// Our Contact at that server, by what we know ourselves.
 pub(super) fn our_contact(around: &Around<'_>, at: &Flow) -> Uri {
     let user = contact_user(around.trunk);
     around.addresses.contact_of(&user, at)

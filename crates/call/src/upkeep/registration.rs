@@ -2,6 +2,7 @@
 //! fails, and given up at the end. A pure machine: each event gives back at most one thing to do.
 
 use super::register::{self, Said};
+use super::translated::{Sees, Translated};
 use super::{
     Around, Heard, RESOLVING_MAX, Register, Registers, TARGETS_MAX, Trouble, TrunkState,
     Unanswered, Wanted, Wish, waiting,
@@ -105,6 +106,7 @@ pub(crate) struct Registration {
     sources: Vec<IpAddr>,
     answered: Option<Answered>,
     granted: Option<Granted>,
+    translated: Translated,
     /// Rounds in a row in which no server took us.
     failures: u32,
     /// Servers asked us to wait so long.
@@ -129,6 +131,7 @@ impl Registration {
             sources: Vec::new(),
             answered: None,
             granted: None,
+            translated: Translated::default(),
             failures: 0,
             not_before: now,
             trouble: None,
@@ -143,7 +146,10 @@ impl Registration {
             }
             Phase::Over => Time::NEVER,
         };
-        let end = self.granted.as_ref().map_or(Time::NEVER, |it| it.until);
+        let end = self
+            .granted
+            .as_ref()
+            .map_or(Time::NEVER, |it| it.until.min(self.translated.deadline()));
         step.min(end)
     }
 
@@ -190,8 +196,18 @@ impl Registration {
             Phase::Asking { until, .. } if until <= now => {
                 self.unanswered(around, register, Unanswered::InTime)
             }
-            _ => None,
+            _ => self.keep_open(now),
         }
+    }
+
+    /// The way to the server that has us is used every so often.
+    fn keep_open(&mut self, now: Time) -> Option<Wish> {
+        let at = self.granted.as_ref()?.at;
+        let due = self.translated.take_due(now) && self.aim == Aim::Stay;
+        due.then_some(Wish {
+            attempt: self.attempt,
+            what: Wanted::KeptOpen(at),
+        })
     }
 
     /// Other terms from now on: who we are, or for how long we ask.
@@ -399,7 +415,7 @@ impl Registration {
             self.end();
             return None;
         };
-        let contact = register::our_contact(around, &at);
+        let contact = self.our_contact(around, register, &at);
         let granted_s = register::granted_s(response, &contact)
             .unwrap_or(self.asked_for_s(register))
             .min(EXPIRES_MAX_S);
@@ -422,9 +438,24 @@ impl Registration {
         self.not_before = around.now;
         // Past the half of it, which leaves time for some rounds.
         let refresh = lasts / 2 + waiting::upper_half(lasts / 10, around.rng);
+        let refresh = match self
+            .translated
+            .heard(around, register.contact, &at, response)
+        {
+            Sees::Same => refresh,
+            // Nobody reaches us at the address that we gave.
+            Sees::Translated => Duration::ZERO,
+            // After a moment, so that a way that leads elsewhere each time is not asked on and on.
+            Sees::Moved => refresh.min(waiting::after_failures(0, around.rng)),
+        };
         let until = around.now + refresh.max(REFRESH_AFTER_MIN);
         self.phase = Phase::Resting { until };
         None
+    }
+
+    fn our_contact(&self, around: &Around<'_>, register: &Register, at: &Flow) -> Uri {
+        let ours = register::our_contact(around, at);
+        self.translated.contact(around, register.contact, ours)
     }
 
     fn challenged(
@@ -491,10 +522,14 @@ impl Registration {
         at: Flow,
         challenges: u8,
     ) -> Wish {
-        self.at = Some(at);
+        if self.at.replace(at).is_some_and(|before| before != at) {
+            self.translated.forget();
+        }
         self.attempt = self.attempt.wrapping_add(1);
         self.cseq += 1;
+        let contact = self.our_contact(around, register, &at);
         let said = Said {
+            contact: &contact,
             call_id: &self.call_id,
             tag: &self.tag,
             cseq: self.cseq,
@@ -504,7 +539,7 @@ impl Registration {
             },
             before: self.granted.as_ref().map(|granted| &granted.contact),
         };
-        let mut request = register::request(around, register, &at, &said);
+        let mut request = register::request(around, register, &said);
         let proof = self.prove(around, &mut request);
         self.phase = Phase::Asking {
             until: around.now + PATIENCE,

@@ -160,6 +160,7 @@ fn registered(number: Option<&str>) -> (Directory, TrunksSeen) {
         registrars: Vec::new(),
         user: "kolapp".into(),
         expires: std::time::Duration::from_secs(600),
+        contact: call::upkeep::ContactShown::default(),
         number: number.map(Box::from),
     };
     outward.outward.as_mut().unwrap().keep.register = Some(register);

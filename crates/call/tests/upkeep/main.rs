@@ -6,4 +6,5 @@
 mod probes;
 mod provider;
 mod registrations;
+mod translated;
 mod world;

@@ -1,9 +1,13 @@
 //! A provider's server as a model: a registrar that challenges, and that answers OPTIONS or doesn't.
 
+use crate::world::flow_to;
 use base::Time;
 use bytes::Bytes;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1};
-use sip_core::{Contacts, HeaderName, HeaderValue, Message, Method, Request, Response, StatusCode};
+use sip_core::{
+    Contacts, HeaderName, HeaderValue, Message, Method, Request, Response, StatusCode, Transport,
+    stamp_received,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,6 +39,8 @@ pub(crate) struct Provider {
     pub(crate) nonce_lives: Duration,
     /// What its refusals say in Retry-After.
     pub(crate) retry_after: Option<u32>,
+    /// Where it sees whoever asks, if elsewhere than he says.
+    pub(crate) sees: Option<SocketAddr>,
     /// Who is registered, and until when.
     pub(crate) bindings: BTreeMap<String, Time>,
     /// Every request that came, once.
@@ -55,6 +61,7 @@ impl Provider {
             min_s: 0,
             nonce_lives: Duration::from_secs(3_600),
             retry_after: None,
+            sees: None,
             bindings: BTreeMap::new(),
             requests: Vec::new(),
             cseq: 0,
@@ -75,6 +82,10 @@ impl Provider {
         let branch = request.headers.via().unwrap().branch().unwrap().to_owned();
         if let Some(said) = self.said.get(&branch) {
             return Some(said.clone());
+        }
+        let mut request = request;
+        if let Some(remote) = self.sees {
+            stamp_received(&mut request, &flow_to(remote, Transport::Udp));
         }
         let response = self.answer(now, &request).to_bytes();
         self.requests.push((now, request));

@@ -8,7 +8,7 @@ use call::settings::{
     Directory, FeaturePrompts, Messages, Organisation, TransferFailed, Trunk, Ways,
 };
 use call::trunk::{Account, Outward};
-use call::upkeep::{Keep, Register, TrunkSeen, TrunkState, TrunkView};
+use call::upkeep::{ContactShown, Keep, Register, TrunkSeen, TrunkState, TrunkView};
 use call::{Admission, Crosswise, Input, Output, Shard};
 use media_core::PromptId;
 use rand_chacha::ChaCha8Rng;
@@ -49,6 +49,8 @@ pub(crate) struct World {
     /// How the state went.
     pub(crate) states: Vec<TrunkState>,
     pub(crate) diary: Vec<String>,
+    /// When something came to a provider that only keeps the way open.
+    pub(crate) kept_open: Vec<Time>,
     directory: Arc<Directory>,
     network: Network,
     transport: Transport,
@@ -76,6 +78,7 @@ pub(crate) fn registering(providers: &[Provider]) -> Outward {
         registrars: providers.iter().map(uri).collect(),
         user: "46850001000".into(),
         expires: Duration::from_secs(600),
+        contact: ContactShown::AsSeen,
         number: None,
     };
     Outward {
@@ -164,6 +167,7 @@ impl World {
             view: None,
             states: Vec::new(),
             diary: Vec::new(),
+            kept_open: Vec::new(),
             directory,
             network: Network::default(),
             transport: Transport::Udp,
@@ -275,6 +279,10 @@ impl World {
             }
             Happening::ToProvider { to, bytes } => {
                 let now = self.now;
+                if &bytes[..] == b"\r\n\r\n" {
+                    self.kept_open.push(self.now);
+                    return;
+                }
                 let found = self.providers.iter_mut().find(|it| it.address == to);
                 if let Some(said) = found.and_then(|provider| provider.receive(now, bytes)) {
                     let from = to;
