@@ -4,16 +4,15 @@
 use crate::unreachable;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// Receive buffer asked for. A burst of 4,000 INVITEs fits in; the kernel may grant less.
 const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
 
 /// One socket for each task, all on one address.
-pub(crate) fn bind_group(
-    address: SocketAddr,
-    sockets: usize,
-) -> io::Result<Vec<std::net::UdpSocket>> {
+pub(crate) fn bind_group(address: SocketAddr, sockets: usize) -> io::Result<Vec<UdpSocket>> {
     let first = bind(address, Sharing::Alone)?;
     if sockets == 1 {
         return Ok(vec![first]);
@@ -33,7 +32,7 @@ enum Sharing {
     WithOwnTasks,
 }
 
-fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<std::net::UdpSocket> {
+fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<UdpSocket> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::DGRAM,
@@ -53,4 +52,14 @@ fn bind(address: SocketAddr, sharing: Sharing) -> io::Result<std::net::UdpSocket
     let _ = socket.set_send_buffer_size(RECEIVE_BUFFER_BYTES);
     socket.bind(&address.into())?;
     Ok(socket.into())
+}
+
+/// A socket that tells the runtime when something comes. To be told of room too, as tokio's own sockets are, would
+/// wake the task once more after each datagram sent: the kernel tells of room whenever one has gone.
+pub(crate) fn watched(socket: UdpSocket) -> io::Result<AsyncFd<UdpSocket>> {
+    #[expect(
+        deprecated,
+        reason = "unsound for what changes its descriptor meanwhile, which a socket does not"
+    )]
+    AsyncFd::with_interest(socket, Interest::READABLE)
 }

@@ -16,11 +16,11 @@ use nix::sys::socket::{
 use sip_core::transaction::Transactions;
 use sip_core::{Flow, Transport};
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use tokio::io::Interest;
-use tokio::net::UdpSocket;
+use tokio::io::unix::AsyncFd;
 
 /// How much of a quoted datagram is looked at: its start and its Via, which our requests begin with. Routers quote
 /// 500 bytes and more (RFC 1812 §4.3.2.3).
@@ -53,9 +53,13 @@ struct Lost {
 }
 
 /// Reads what the kernel keeps beside a socket, as long as that lives, and tells the shards.
-pub(crate) async fn report(socket: Arc<UdpSocket>, local: SocketAddr, mailboxes: Mailboxes) {
+pub(crate) async fn report(
+    socket: Arc<AsyncFd<UdpSocket>>,
+    local: SocketAddr,
+    mailboxes: Mailboxes,
+) {
     loop {
-        let next = socket.async_io(Interest::ERROR, || next(&socket));
+        let next = socket.async_io(Interest::ERROR, next);
         let lost = match next.await {
             Ok(Some(lost)) => lost,
             // Of an answer of ours, or of nobody's: nobody waits.
@@ -144,6 +148,7 @@ fn after<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
 mod tests {
     use super::*;
     use crate::mailbox::mailboxes;
+    use crate::udp;
     use std::time::Duration;
     use tokio::time::timeout;
 
@@ -174,15 +179,15 @@ mod tests {
     async fn a_request_to_a_port_that_nobody_has_is_told_and_an_answer_is_not() {
         for any in ["127.0.0.1:0", "[::1]:0"] {
             let address: SocketAddr = any.parse().unwrap();
-            let gone = std::net::UdpSocket::bind(address).unwrap();
+            let gone = UdpSocket::bind(address).unwrap();
             let remote = gone.local_addr().unwrap();
             drop(gone);
-            let socket = std::net::UdpSocket::bind(address).unwrap();
+            let socket = UdpSocket::bind(address).unwrap();
             keep(&socket, address).unwrap();
             socket.set_nonblocking(true).unwrap();
-            let socket = Arc::new(UdpSocket::from_std(socket).unwrap());
-            let (mailboxes, mut inboxes) = mailboxes(1, 10);
             let local = socket.local_addr().unwrap();
+            let socket = Arc::new(udp::watched(socket).unwrap());
+            let (mailboxes, mut inboxes) = mailboxes(1, 10);
             let reporting = tokio::spawn(report(socket.clone(), local, mailboxes));
             let told = &mut inboxes.tasks[0].inputs;
             let answer =
@@ -190,8 +195,9 @@ mod tests {
             let ours = request("z9hG4bK050123456789abcdef");
             for message in [answer, &ours] {
                 // What is pending of the one before comes back from the next call, once.
-                if socket.send_to(message.as_bytes(), remote).await.is_err() {
-                    socket.send_to(message.as_bytes(), remote).await.unwrap();
+                let send = || socket.get_ref().send_to(message.as_bytes(), remote);
+                if send().is_err() {
+                    send().unwrap();
                 }
             }
             match timeout(SOON, told.recv()).await.unwrap() {

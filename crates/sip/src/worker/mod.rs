@@ -20,6 +20,7 @@ use crate::resolver::Resolver;
 use crate::sockets::Sockets;
 use crate::stream::{ConnectionLimits, Connections, StreamParts, Tls};
 use crate::trunks::Trunks;
+use crate::udp;
 use crate::unreachable;
 use crate::watch::Watch;
 use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time, UserId};
@@ -34,13 +35,13 @@ use sip_core::transport::Listener as SipListener;
 use sip_core::{Flow, Limits};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::UdpSocket;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
@@ -58,6 +59,9 @@ const UNSENT_MAX: usize = 1_024;
 /// How soon a full mailbox of another task is tried again. Tasks never wait for one another: two that did, each
 /// with a full mailbox, would wait for ever.
 const TELL_AGAIN_AFTER: Duration = Duration::from_millis(1);
+
+/// How soon a full send buffer is tried again, of which the smallest holds some hundred datagrams.
+const SEND_AGAIN_AFTER: Duration = Duration::from_millis(1);
 
 /// The media engine, as a shard sees it.
 pub trait Media: Send + Sync + 'static {
@@ -168,14 +172,14 @@ enum Mailbox {
 }
 
 struct Listener {
-    socket: Arc<UdpSocket>,
+    socket: Arc<AsyncFd<UdpSocket>>,
     bound: SocketAddr,
 }
 
 impl Listener {
-    fn new(socket: std::net::UdpSocket) -> std::io::Result<Listener> {
+    fn new(socket: UdpSocket) -> std::io::Result<Listener> {
         let bound = socket.local_addr()?;
-        let socket = Arc::new(UdpSocket::from_std(socket)?);
+        let socket = Arc::new(udp::watched(socket)?);
         Ok(Listener { socket, bound })
     }
 
@@ -354,12 +358,7 @@ impl<M: Media> Worker<M> {
             .poll_recv_many(cx, streamed, BUDGET)
             .is_ready();
         for listener in &self.listeners {
-            any |= listener.socket.poll_recv_ready(cx).is_ready();
-        }
-        if let Some((flow, _)) = self.unsent.front()
-            && let Some(listener) = listener_of(&self.listeners, flow)
-        {
-            any |= listener.socket.poll_send_ready(cx).is_ready();
+            any |= listener.socket.poll_read_ready(cx).is_ready();
         }
         if let Some(sleep) = sleep {
             any |= sleep.poll(cx).is_ready();
@@ -373,11 +372,14 @@ impl<M: Media> Worker<M> {
 
     fn wakes_at(&self) -> Time {
         let wakes = self.shards.iter().map(|owned| owned.wakes_at);
-        let next = wakes.min().unwrap_or(Time::NEVER);
-        match self.untold.is_empty() && self.changed.is_empty() {
-            true => next,
-            false => next.min(self.parts.clock.now() + TELL_AGAIN_AFTER),
+        let mut next = wakes.min().unwrap_or(Time::NEVER);
+        if !self.untold.is_empty() || !self.changed.is_empty() {
+            next = next.min(self.parts.clock.now() + TELL_AGAIN_AFTER);
         }
+        if !self.unsent.is_empty() {
+            next = next.min(self.parts.clock.now() + SEND_AGAIN_AFTER);
+        }
+        next
     }
 
     /// Hands over what had no room in the queue engine's channel. While it waits no input is taken, so

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use sip_core::frame::ParseError;
 use sip_core::{Flow, Message, Method, Rejected, Transport, parse_datagram};
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
+use tokio::io::Interest;
 
 /// A keep-alive that asks for an answer (RFC 5626 §3.5.1 names it for streams; phones send it on UDP too).
 const PING: &[u8] = b"\r\n\r\n";
@@ -36,7 +37,9 @@ impl<M: Media> Worker<M> {
         for index in 0..self.listeners.len() {
             for _ in 0..BUDGET {
                 let listener = &self.listeners[index];
-                match listener.socket.try_recv_from(&mut self.buffer) {
+                let buffer = &mut self.buffer;
+                let receive = |socket: &UdpSocket| socket.recv_from(buffer);
+                match listener.socket.try_io(Interest::READABLE, receive) {
                     Ok((length, from)) => {
                         // Before anything is copied or read: a flood costs little more than its receiving.
                         let door = self.parts.gate.guard.door(now, from, &self.directory);
@@ -213,12 +216,13 @@ impl<M: Media> Worker<M> {
             self.counters.send_failed.increment(1);
             return Sent::Never;
         };
-        let mut sent = listener.socket.try_send_to(bytes, flow.remote);
+        let socket = listener.socket.get_ref();
+        let mut sent = socket.send_to(bytes, flow.remote);
         for _ in 0..PENDING_MAX {
             match &sent {
                 // What the network said of another datagram may be told to this one.
                 Err(error) if error.kind() != ErrorKind::WouldBlock => {
-                    sent = listener.socket.try_send_to(bytes, flow.remote);
+                    sent = socket.send_to(bytes, flow.remote);
                 }
                 _ => break,
             }
