@@ -133,9 +133,6 @@ impl<'a> Hop<'a> {
     /// The value that says where the request came from: `None` where this one says it, needs not say it, or can't be
     /// read (RFC 3261 §18.2.1, RFC 3581 §4).
     pub(crate) fn stamped(&self, remote: SocketAddr) -> Option<Vec<u8>> {
-        if !self.is_sound() {
-            return None;
-        }
         let (mut received, mut rport) = (None, None);
         for param in HeaderParams::new(self.params).flatten() {
             if param.is("received") {
@@ -155,7 +152,8 @@ impl<'a> Hop<'a> {
             }
             _ => false,
         };
-        match is_noted {
+        // Whether all of it can be read is asked last: once it is stamped, each later reader finds it noted.
+        match is_noted || !self.is_sound() {
             true => None,
             false => Some(self.saying(remote, rport.is_some())),
         }
@@ -176,11 +174,15 @@ impl<'a> Hop<'a> {
                 out.extend_from_slice(param.whole);
             }
         }
-        let mut text = Text(&mut out);
+        let mut written = Text(&mut out);
         // Bytes take all that they are given.
-        let _ = write!(text, ";received={}", remote.ip());
+        let _ = written.write_str(";received=");
+        let _ = match remote.ip() {
+            IpAddr::V4(address) => text::write_v4(address, &mut written),
+            IpAddr::V6(address) => write!(written, "{address}"),
+        };
         if asks_for_port {
-            let _ = write!(text, ";rport={}", remote.port());
+            let _ = write!(written, ";rport={}", remote.port());
         }
         out
     }

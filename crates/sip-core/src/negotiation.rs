@@ -4,6 +4,7 @@
 use crate::sdp::{
     Agreed, Audio, Description, Direction, EVENTS, Format, MediaLine, PTIME_MS, SdpError,
 };
+use crate::uri::Host;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Write};
@@ -352,7 +353,7 @@ impl Negotiation {
 
     fn write(&self, out: &mut String, formats: &[Format], direction: Direction) -> fmt::Result {
         let address = match self.rtp.ip() {
-            IpAddr::V4(v4) => format!("IN IP4 {v4}"),
+            IpAddr::V4(v4) => format!("IN IP4 {}", Host::V4(v4)),
             IpAddr::V6(v6) => format!("IN IP6 {v6}"),
         };
         write!(

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::net::Ipv4Addr;
 use std::ops::Range;
 
 /// Longest piece of a peer's text that an error repeats, in characters.
@@ -164,6 +165,31 @@ pub fn write_quoted(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_char('"')
 }
 
+/// Writes an address as dotted decimals at once: each message we send holds several, and four numbers by way of `fmt` cost
+/// ten times as much.
+pub(crate) fn write_v4(address: Ipv4Addr, f: &mut impl Write) -> fmt::Result {
+    const LONGEST: usize = "255.255.255.255".len();
+    let mut text = [b'.'; LONGEST];
+    let mut end = 0;
+    for octet in address.octets() {
+        if end > 0 {
+            end += 1;
+        }
+        for digit in [octet / 100, octet / 10 % 10, octet % 10]
+            .into_iter()
+            .skip(match octet {
+                100.. => 0,
+                10.. => 1,
+                _ => 2,
+            })
+        {
+            text[end] = b'0' + digit;
+            end += 1;
+        }
+    }
+    f.write_str(std::str::from_utf8(&text[..end]).expect("digits and dots are ASCII"))
+}
+
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -301,6 +327,17 @@ mod tests {
     impl fmt::Display for Escaped<'_> {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write_escaped(self.0, plain_in_user, f)
+        }
+    }
+
+    #[test]
+    fn an_address_is_written_as_the_standard_library_writes_it() {
+        for octet in 0..=255 {
+            for address in [[octet; 4], [0, octet, 10, 255]].map(Ipv4Addr::from) {
+                let mut text = String::new();
+                write_v4(address, &mut text).unwrap();
+                assert_eq!(text, address.to_string());
+            }
         }
     }
 

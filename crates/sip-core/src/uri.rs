@@ -154,7 +154,7 @@ impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Host::Name(name) => f.write_str(name),
-            Host::V4(address) => address.fmt(f),
+            Host::V4(address) => text::write_v4(*address, f),
             Host::V6(address) => write!(f, "[{address}]"),
         }
     }
