@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::time::Duration;
-use tests::phone::Phone;
+use tests::phone::{Options, Phone};
 use tests::server::{Server, Setup};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -201,5 +201,83 @@ fn unregistered_phones_do_not_stay_available() {
     calling.expect_answer(SOON);
     assert!(phone.try_incoming(Duration::from_millis(500)).is_none());
     calling.hang_up();
+    server.wait_idle(SOON);
+}
+
+/// Anna's mobile, behind a trunk, and a server that has a way to it.
+fn with_mobile(more: impl FnOnce(Setup) -> Setup) -> (Server, Phone) {
+    let setup = Setup::demo()
+        .set("organisation.caller_id", "\"+46850001000\"")
+        .set("organisation.plan", "\"home\"")
+        .set("users.anna.mobile", "\"070-1234567\"");
+    let server = format!("127.0.0.1:{}", setup.sip_port()).parse().unwrap();
+    let mobile = Phone::new(server, Options::outside("+46701234567"));
+    let trunk = format!(
+        "[plans.home]\nallow = [\"mobile\"]\n[trunks.out]\naddress = \"{}\"\n",
+        mobile.local()
+    );
+    (more(setup.add("trunks.toml", &trunk)).start(), mobile)
+}
+
+fn choose(server: &Server, name: &str, device: &str) {
+    let chosen = server.ctl_output(&["agent", "device", name, device]);
+    let told = String::from_utf8_lossy(&chosen.stderr).into_owned();
+    assert!(chosen.status.success(), "{told}");
+}
+
+#[test]
+fn an_agent_takes_a_caller_on_his_mobile_by_pressing_one() {
+    let (mut server, mobile) = with_mobile(|setup| setup);
+    server.wait_agent("anna", "unreachable", SOON);
+    choose(&server, "anna", "mobile");
+    server.wait_agent("anna", "free", SOON);
+    server.terminate();
+    assert!(server.wait_end(SOON).success());
+    server.start_again();
+    server.wait_agent("anna", "free", SOON);
+    assert_eq!(
+        server.ctl_row("agents", "name", "demo/anna")["device"],
+        "mobile"
+    );
+    let caller = Phone::outside(&server, "+46709999999");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = mobile.incoming(SOON);
+    called.answer();
+    called
+        .media
+        .hear(&server.prompt("sv/agent-accept"), 0, SOON);
+    assert_eq!(server.agent_state("anna"), "offered");
+    called.media.press(1, Duration::from_millis(100));
+    server.wait_agent("anna", "in-call", SOON);
+    calling.hang_up();
+    called.expect_bye(SOON);
+    server.wait_idle(SOON);
+    choose(&server, "anna", "phone");
+    server.wait_agent("anna", "unreachable", SOON);
+    let refused = server.ctl_output(&["agent", "device", "bosse", "mobile"]);
+    assert_eq!(refused.status.code(), Some(1), "he has none");
+}
+
+#[test]
+fn voicemail_of_a_mobile_does_not_swallow_a_caller() {
+    let (server, mobile) = with_mobile(|setup| setup.set("queues.support.ring", "\"4s\""));
+    choose(&server, "anna", "mobile");
+    server.wait_agent("anna", "free", SOON);
+    let caller = Phone::outside(&server, "+46709999999");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = mobile.incoming(SOON);
+    called.answer();
+    called.expect_bye(Duration::from_secs(8));
+    server.wait("a missed call", SOON, |server| {
+        server.ctl_row("agents", "name", "demo/anna")["missed"] == 1
+    });
+    let bosse = Phone::agent(&server, "bosse");
+    let mut called = bosse.incoming(SOON);
+    called.answer();
+    server.wait_agent("bosse", "in-call", SOON);
+    calling.hang_up();
+    called.expect_bye(SOON);
     server.wait_idle(SOON);
 }

@@ -26,6 +26,14 @@ pub struct AgentPrompts {
     pub unreachable: PromptId,
     /// "There is no such reason."
     pub no_such_reason: PromptId,
+    /// "Your calls come to your phones."
+    pub on_phone: PromptId,
+    /// "Your calls come to your mobile."
+    pub on_mobile: PromptId,
+    /// "Your calls come to your phones and your mobile."
+    pub on_both: PromptId,
+    /// "A call from the queue. Press one to take it."
+    pub accept: PromptId,
     /// Language of spoken numbers.
     pub language: Language,
 }
@@ -44,6 +52,10 @@ impl AgentPrompts {
             wrap_up_extended: prompt("agent-wrap-up-extended"),
             unreachable: prompt("agent-unreachable"),
             no_such_reason: prompt(AgentPrompts::NO_SUCH_REASON),
+            on_phone: prompt("agent-on-phone"),
+            on_mobile: prompt("agent-on-mobile"),
+            on_both: prompt("agent-on-both"),
+            accept: prompt("agent-accept"),
             language,
         }
     }

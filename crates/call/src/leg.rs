@@ -47,11 +47,13 @@ pub enum LegTimer {
     OfferAgain,
     /// The minute that was paid for has been talked.
     MinuteOver,
+    /// Whoever answered an agent's mobile has not said that he takes the call.
+    NotAccepted,
 }
 
 impl LegTimer {
     /// Every one.
-    pub(crate) const ALL: [LegTimer; 8] = [
+    pub(crate) const ALL: [LegTimer; 9] = [
         LegTimer::RetransmitAnswer,
         LegTimer::DeviceSilent,
         LegTimer::RepeatProgress,
@@ -60,6 +62,7 @@ impl LegTimer {
         LegTimer::SessionEnds,
         LegTimer::OfferAgain,
         LegTimer::MinuteOver,
+        LegTimer::NotAccepted,
     ];
 }
 
@@ -289,6 +292,18 @@ pub(crate) struct Leg {
     pub(crate) bye_reason: Option<Box<str>>,
     /// What its end means for the call has been seen to.
     pub(crate) settled: bool,
+    /// Whether the answer is the person's own.
+    pub(crate) acceptance: Acceptance,
+}
+
+/// Whether whoever answered is the person who was called: on a mobile, voicemail may have done so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Acceptance {
+    /// Nobody doubts it.
+    #[default]
+    Given,
+    /// He is asked to press a key.
+    Awaited,
 }
 
 impl Leg {

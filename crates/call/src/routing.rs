@@ -103,8 +103,7 @@ pub(crate) fn onward(
     Some(own.unwrap_or_else(|| Destination::Outside(outside, Payer::User(user.clone()))))
 }
 
-/// The feature code that was dialled, and what behind it: the extension of a queue for one's log-in there alone, a
-/// digit for the reason of a pause, a colleague's extension, the number that calls are to go to.
+/// The feature code that was dialled, and what behind it.
 pub(crate) fn feature(organisation: &Organisation, dialled: &str) -> Option<(FeatureCode, About)> {
     if let Some(code) = organisation.feature_codes.get(dialled) {
         return Some((*code, About::Nothing));
@@ -113,38 +112,42 @@ pub(crate) fn feature(organisation: &Organisation, dialled: &str) -> Option<(Fea
     let codes = organisation.feature_codes.iter().rev();
     codes
         .filter_map(|(code, feature)| Some((*feature, dialled.strip_prefix(&**code)?)))
-        .find_map(|(feature, rest)| {
-            let about = match feature {
-                FeatureCode::LogIn | FeatureCode::LogOut => {
-                    match organisation.extensions.get(rest)? {
-                        Destination::Queue(queue) => About::Queue(queue.clone()),
-                        _ => return None,
-                    }
-                }
-                FeatureCode::Pause => match rest.as_bytes() {
-                    [digit @ b'0'..=b'9'] => About::Reason(char::from(*digit)),
-                    _ => return None,
-                },
-                FeatureCode::PickUp | FeatureCode::Intercom => {
-                    match organisation.extensions.get(rest)? {
-                        Destination::User(user) => About::User(user.clone()),
-                        _ => return None,
-                    }
-                }
-                FeatureCode::ForwardAlways
-                | FeatureCode::ForwardBusy
-                | FeatureCode::ForwardNoAnswer
-                | FeatureCode::ForwardUnreachable => About::Number(rest.into()),
-                FeatureCode::Resume
-                | FeatureCode::DoNotDisturbOn
-                | FeatureCode::DoNotDisturbOff
-                | FeatureCode::ForwardOff
-                | FeatureCode::EndWrapUp
-                | FeatureCode::ExtendWrapUp
-                | FeatureCode::AgentStatus => return None,
-            };
-            Some((feature, about))
-        })
+        .find_map(|(feature, rest)| Some((feature, about(organisation, feature, rest)?)))
+}
+
+/// What `rest` behind a code means: the extension of a queue for one's log-in there alone, a digit for the reason of a
+/// pause, a colleague's extension, the number that calls are to go to.
+fn about(organisation: &Organisation, feature: FeatureCode, rest: &str) -> Option<About> {
+    let colleague = || match organisation.extensions.get(rest)? {
+        Destination::User(user) => Some(About::User(user.clone())),
+        _ => None,
+    };
+    match feature {
+        FeatureCode::LogIn | FeatureCode::LogOut => match organisation.extensions.get(rest)? {
+            Destination::Queue(queue) => Some(About::Queue(queue.clone())),
+            _ => colleague(),
+        },
+        FeatureCode::Pause => match rest.as_bytes() {
+            [digit @ b'0'..=b'9'] => Some(About::Reason(char::from(*digit))),
+            _ => colleague(),
+        },
+        FeatureCode::Resume
+        | FeatureCode::EndWrapUp
+        | FeatureCode::PickUp
+        | FeatureCode::Intercom => colleague(),
+        FeatureCode::ForwardAlways
+        | FeatureCode::ForwardBusy
+        | FeatureCode::ForwardNoAnswer
+        | FeatureCode::ForwardUnreachable => Some(About::Number(rest.into())),
+        FeatureCode::DoNotDisturbOn
+        | FeatureCode::DoNotDisturbOff
+        | FeatureCode::ForwardOff
+        | FeatureCode::ExtendWrapUp
+        | FeatureCode::AgentStatus
+        | FeatureCode::DevicePhone
+        | FeatureCode::DeviceMobile
+        | FeatureCode::DeviceBoth => None,
+    }
 }
 
 impl<'a> Target<'a> {

@@ -288,6 +288,8 @@ pub struct User {
     pub forwards: Forwards,
     /// Whether a colleague's intercom code makes his phone answer by itself.
     pub intercom: PickUp,
+    /// His mobile, on which he may take calls from queues.
+    pub mobile: Option<outward::Outside>,
 }
 
 /// Which of a user's devices ring when he is called or offered a caller.
@@ -357,6 +359,12 @@ pub enum FeatureCode {
     ExtendWrapUp,
     /// Hear where he is logged in, and how he stands.
     AgentStatus,
+    /// Take calls from queues on his phones.
+    DevicePhone,
+    /// Take them on his mobile.
+    DeviceMobile,
+    /// Take them on both.
+    DeviceBoth,
 }
 
 /// What is said after a feature code.

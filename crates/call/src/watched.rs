@@ -79,6 +79,8 @@ pub struct Line {
 pub(crate) fn watched(organisation: &Organisation, by: &UserId, dialled: &str) -> Option<Watched> {
     if let Some((code, about)) = routing::feature(organisation, dialled) {
         let switch = match (code, about) {
+            // Another's switch is for supervisors to move, not for lamps.
+            (_, About::User(_)) => return None,
             (FeatureCode::Pause | FeatureCode::Resume, _) => Switch::Paused,
             (FeatureCode::LogIn | FeatureCode::LogOut, About::Queue(queue)) => {
                 Switch::LoggedInTo(queue)

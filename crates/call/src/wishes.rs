@@ -2,6 +2,7 @@
 //! Whoever runs the shards keeps it, also over a restart.
 
 use crate::forward::{ForwardCause, Forwards};
+pub use control::Device;
 use serde::{Deserialize, Serialize};
 
 /// What one person wishes.
@@ -17,6 +18,9 @@ pub struct Wishes {
     pub no_answer: Wish,
     /// Where it goes when nothing can be reached.
     pub unreachable: Wish,
+    /// Where callers from queues reach him.
+    #[serde(default)]
+    pub device: Device,
 }
 
 /// Whether a person is left in peace.
@@ -50,6 +54,8 @@ pub enum Change {
     Forward(ForwardCause, Wish),
     /// No call goes elsewhere.
     NoForwards,
+    /// Callers from queues reach him there.
+    Device(Device),
 }
 
 impl Wishes {
@@ -57,6 +63,7 @@ impl Wishes {
     pub fn change(&mut self, change: &Change) {
         match change {
             Change::DoNotDisturb(wanted) => self.do_not_disturb = *wanted,
+            Change::Device(device) => self.device = *device,
             Change::Forward(cause, wish) => {
                 if let Some(mine) = self.of(*cause) {
                     *mine = wish.clone();

@@ -1,9 +1,14 @@
 //! `[agents]` and `[pause_reasons]`: what holds for all agents of an organisation, in whichever queue.
 
 use crate::problems::{Problem, quoted};
-use crate::section::{Context, Entry, Section};
+use crate::scope::Scope;
+use crate::section::{At, Context, Entry, Section};
+use crate::source::Place;
 use crate::value;
-use acd::{AgentRules, Counted, ErrorLimit, MissedLimit, Sidelining, WRAP_UP_MAX};
+use acd::{AgentRules, Counted, ErrorLimit, MissedLimit, QueueSettings, Sidelining, WRAP_UP_MAX};
+use base::{QueueId, UserId};
+use call::outward::{Class, MobilesShow, Outside, Payer};
+use call::settings::Organisation;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,11 +22,17 @@ const SIDELININGS: [(&str, Sidelining); 2] = [
     ("pause", Sidelining::Pause),
 ];
 
+const MOBILES_SHOW: [(&str, MobilesShow); 2] = [
+    ("queue", MobilesShow::Queue),
+    ("caller", MobilesShow::Caller),
+];
+
 /// Most that may be allowed of what an agent lets callers down by: more is no limit.
 const STRIKES_MAX: u32 = 1_000;
 
-pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> AgentRules {
+pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> (AgentRules, MobilesShow) {
     let mut rules = AgentRules::default();
+    let mut mobiles_show = MobilesShow::default();
     if let Some(mut section) = top.section("agents", "[agents]", context) {
         read_limits(&mut section, &mut rules, context);
         let spans = Duration::from_secs(1)..=WRAP_UP_MAX;
@@ -29,10 +40,62 @@ pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> AgentRul
         if let Some(extension) = extension {
             rules.wrap_up_extension = extension.value;
         }
+        if let Some(show) = section.take("mobiles_show", value::choice(&MOBILES_SHOW), context) {
+            mobiles_show = show.value;
+        }
         section.finish(context);
     }
     rules.pause_reasons = read_reasons(top.named("pause_reasons", context), context);
-    rules
+    (rules, mobiles_show)
+}
+
+/// Takes `mobile` of a user: a number outside that he would dial.
+pub(crate) fn read_mobile(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Option<At<Outside>> {
+    let At { value, place } = section.take("mobile", value::text, context)?;
+    match scope.numbering.read(&value) {
+        Some(value) if value.class != Class::Emergency => Some(At { value, place }),
+        _ => {
+            let problem = format!("{} is no number of a mobile", quoted(&value));
+            let mend = "write the number with plus and country code: \"+46701234567\"";
+            context.add(Problem::new(place, problem).mend(mend));
+            None
+        }
+    }
+}
+
+/// Warns of mobiles that a queue of their agent's may not call.
+pub(crate) fn check_mobiles(
+    organisation: &Organisation,
+    queues: &BTreeMap<QueueId, QueueSettings>,
+    places: &[(UserId, Place)],
+    context: &mut Context<'_>,
+) {
+    for (user, place) in places {
+        let mobile = organisation
+            .users
+            .get(user)
+            .and_then(|it| it.mobile.as_ref());
+        let Some(mobile) = mobile else {
+            continue;
+        };
+        let his = queues
+            .iter()
+            .filter(|(_, queue)| queue.members.contains_key(user));
+        let refused = his.map(|(queue, _)| queue).find_map(|queue| {
+            let payer = Payer::Queue(queue.clone());
+            let why = organisation.outward.check(&payer, mobile).err()?;
+            Some((queue, why))
+        });
+        if let Some((queue, why)) = refused {
+            let problem = format!("queue `{}` will not call this mobile: {why}", queue.name());
+            let mend = "give the queue, or the organisation, a `plan` that allows it";
+            context.warn(Problem::new(*place, problem).mend(mend));
+        }
+    }
 }
 
 fn read_limits(section: &mut Section<'_>, rules: &mut AgentRules, context: &mut Context<'_>) {

@@ -104,7 +104,7 @@ pub(crate) fn read(
     let numbers = reach::read_numbers(number_tables, &scope, shared, &mut places, context);
     let trunks = trunk::read(&mut top, &scope, shared, context);
     let plans = outward::read_plans(org, &mut top, context);
-    let agent_rules = agents::read(&mut top, context);
+    let (agent_rules, mobiles_show) = agents::read(&mut top, context);
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
     top.finish(context);
@@ -122,6 +122,7 @@ pub(crate) fn read(
     let extensions = extensions.chain(groups.extensions).chain(menus.extensions);
     let organisation = Organisation {
         outward: call::outward::Settings {
+            mobiles_show,
             numbering: scope.numbering.clone(),
             plans,
             common,
@@ -161,6 +162,7 @@ pub(crate) fn read(
     };
     graph::check(&organisation, &places, context);
     forward::check(&organisation, &users.forwards, context);
+    agents::check_mobiles(&organisation, &queues.settings, &users.mobiles, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);
     members::warn_of_unable(&queues.settings, &queues.agents, &queues.places, context);
     Read {
@@ -192,6 +194,7 @@ struct Users {
     own: Vec<(UserId, Own)>,
     forwards: Vec<forward::Written>,
     skills: BTreeMap<UserId, Skills>,
+    mobiles: Vec<(UserId, Place)>,
     accounts: BTreeMap<UserId, User>,
     extensions: BTreeMap<Box<str>, Destination>,
     demo: Vec<Account>,
@@ -218,6 +221,8 @@ fn read_users(
         users.own.push((read.id.clone(), read.outward));
         users.forwards.extend(read.forwards);
         users.skills.insert(read.id.clone(), read.skills);
+        let mobile = read.mobile.map(|place| (read.id.clone(), place));
+        users.mobiles.extend(mobile);
         users.accounts.insert(read.id, read.user);
     }
     warn_of_readable(&users.readable, context);

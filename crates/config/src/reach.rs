@@ -153,7 +153,7 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
 }
 
 /// Each feature code's setting, what it does, and what is said after it.
-const FEATURES: [(&str, FeatureCode); 16] = [
+const FEATURES: [(&str, FeatureCode); 19] = [
     ("log_in", FeatureCode::LogIn),
     ("log_out", FeatureCode::LogOut),
     ("pause", FeatureCode::Pause),
@@ -170,6 +170,9 @@ const FEATURES: [(&str, FeatureCode); 16] = [
     ("wrap_up_end", FeatureCode::EndWrapUp),
     ("wrap_up_extend", FeatureCode::ExtendWrapUp),
     ("agent_status", FeatureCode::AgentStatus),
+    ("device_phone", FeatureCode::DevicePhone),
+    ("device_mobile", FeatureCode::DeviceMobile),
+    ("device_both", FeatureCode::DeviceBoth),
 ];
 
 /// The codes after which is said whether one's phones ring.
@@ -185,10 +188,13 @@ const ABOUT_FORWARDS: [FeatureCode; 5] = [
 ];
 
 /// The codes after which an agent hears more of his state than that it has changed.
-const ABOUT_STATE: [FeatureCode; 3] = [
+const ABOUT_STATE: [FeatureCode; 6] = [
     FeatureCode::EndWrapUp,
     FeatureCode::ExtendWrapUp,
     FeatureCode::AgentStatus,
+    FeatureCode::DevicePhone,
+    FeatureCode::DeviceMobile,
+    FeatureCode::DeviceBoth,
 ];
 
 pub(crate) fn read_feature_codes(

@@ -1,6 +1,7 @@
 //! `[users.<name>]`: an account. A password that stands there is turned into digest hashes here and kept nowhere
 //! else, apart from a demo's, which is no secret.
 
+use crate::agents;
 use crate::forward::{self, Written};
 use crate::outward::{self, Own};
 use crate::problems::Problem;
@@ -52,6 +53,8 @@ pub(crate) struct Read {
     pub(crate) outward: Own,
     pub(crate) forwards: Vec<Written>,
     pub(crate) skills: Skills,
+    /// Where his mobile is written.
+    pub(crate) mobile: Option<Place>,
     pub(crate) demo: Option<Account>,
     pub(crate) readable: Option<Readable>,
 }
@@ -85,6 +88,7 @@ pub(crate) fn read(
     let intercom = section.take("intercom", value::boolean, context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     let skills = skills::take(&mut section, "skills", context);
+    let mobile = agents::read_mobile(&mut section, scope, context);
     let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
     let outward = outward::read_own_of_user(&mut section, context);
     section.finish(context);
@@ -106,6 +110,7 @@ pub(crate) fn read(
         ha1_sha256: proof.sha256,
         contacts_max: contacts_max.map(|at| at.value as usize),
         forwards,
+        mobile: mobile.as_ref().map(|at| at.value.clone()),
         intercom: match intercom {
             Some(At { value: false, .. }) => PickUp::ByHand,
             _ => PickUp::ByItself,
@@ -129,6 +134,7 @@ pub(crate) fn read(
         outward,
         forwards: written,
         skills: skills.unwrap_or_default(),
+        mobile: mobile.map(|at| at.place),
     })
 }
 

@@ -109,6 +109,19 @@ pub enum BanCommand {
     },
 }
 
+/// On which of his devices an agent takes calls from queues.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Device {
+    /// On the phones that he has registered.
+    #[default]
+    Phone,
+    /// On his mobile, while his settings have one.
+    Mobile,
+    /// On both at once.
+    Both,
+}
+
 /// Anything that can be asked of the running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -125,6 +138,13 @@ pub enum Command {
     },
     /// Change who is banned.
     Ban(BanCommand),
+    /// Choose where an agent takes calls from queues.
+    UseDevice {
+        /// Whose calls.
+        agent: UserId,
+        /// There.
+        device: Device,
+    },
 }
 
 /// A command that permission is asked for.
@@ -135,13 +155,18 @@ pub trait Governed {
 
 impl Governed for AgentCommand {
     fn is_allowed_to(&self, by: &Principal) -> bool {
-        match by {
-            Principal::Operator => true,
-            Principal::User { user, role } => match role {
-                Role::Agent => user == self.agent(),
-                Role::Supervisor | Role::Administrator => self.agent().is_of(&user.org()),
-            },
-        }
+        may_change(by, self.agent())
+    }
+}
+
+/// Whether `by` may change how this agent works: his own doing, or a supervisor's of his organisation.
+fn may_change(by: &Principal, agent: &UserId) -> bool {
+    match by {
+        Principal::Operator => true,
+        Principal::User { user, role } => match role {
+            Role::Agent => user == agent,
+            Role::Supervisor | Role::Administrator => agent.is_of(&user.org()),
+        },
     }
 }
 
@@ -149,6 +174,7 @@ impl Governed for Command {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
             Command::Agent(command) => command.is_allowed_to(by),
+            Command::UseDevice { agent, .. } => may_change(by, agent),
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_) | Command::Reload | Command::Ban(_) => {
                 matches!(by, Principal::Operator)

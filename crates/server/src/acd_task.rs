@@ -3,7 +3,8 @@
 
 use acd::{Asker, CommandRefusal, Engine, Fact, Output, Settings, Snapshot};
 use base::{Core, Time, UserId};
-use control::{AgentCommand, Permitted};
+use call::settings::Directory;
+use control::{AgentCommand, Device, Permitted};
 use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, Watch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ const FAR: Duration = Duration::from_secs(3_600);
 /// Something that people ask of the engine.
 pub(crate) enum Request {
     /// New settings.
-    Configure(Arc<Settings>),
+    Configure(Arc<Settings>, Arc<Directory>),
     /// A change of an agent's state.
     Command {
         command: Permitted<AgentCommand>,
@@ -46,9 +47,13 @@ pub(crate) struct Acd(mpsc::Sender<Request>);
 pub(crate) struct Gone;
 
 impl Acd {
-    pub(crate) async fn configure(&self, settings: Arc<Settings>) -> Result<(), Gone> {
+    pub(crate) async fn configure(
+        &self,
+        settings: Arc<Settings>,
+        directory: Arc<Directory>,
+    ) -> Result<(), Gone> {
         self.0
-            .send(Request::Configure(settings))
+            .send(Request::Configure(settings, directory))
             .await
             .map_err(|_| Gone)
     }
@@ -82,6 +87,8 @@ pub(crate) struct AcdTask {
     mailboxes: Mailboxes,
     registrations: Arc<Registrations>,
     watch: Arc<Watch>,
+    /// Says who has a mobile.
+    directory: Arc<Directory>,
     /// By task: what its mailbox had no room for, in order.
     undelivered: Vec<VecDeque<ShardInput>>,
     /// Who waits for the answer to a command.
@@ -98,6 +105,7 @@ impl AcdTask {
         registrations: Arc<Registrations>,
         watch: Arc<Watch>,
         settings: Arc<Settings>,
+        directory: Arc<Directory>,
     ) -> (AcdTask, Acd) {
         let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
         let undelivered = (0..mailboxes.tasks()).map(|_| VecDeque::new()).collect();
@@ -109,6 +117,7 @@ impl AcdTask {
             mailboxes,
             registrations,
             watch,
+            directory,
             undelivered,
             askers: BTreeMap::new(),
             next_ticket: 0,
@@ -153,7 +162,8 @@ impl AcdTask {
         let input = match input {
             ToAcd::Input(input) => input,
             ToAcd::DeviceChanged(agent) => {
-                let reachable = self.registrations.is_reachable(self.clock.now(), &agent);
+                let reachable = self.is_on_mobile(&agent)
+                    || self.registrations.is_reachable(self.clock.now(), &agent);
                 acd::Input::DeviceReachable { agent, reachable }
             }
         };
@@ -162,7 +172,17 @@ impl AcdTask {
 
     fn answer(&mut self, request: Request) {
         match request {
-            Request::Configure(settings) => self.step(acd::Input::Configure(settings)),
+            Request::Configure(settings, directory) => {
+                self.directory = directory;
+                let agents: Vec<UserId> = settings.agents.keys().cloned().collect();
+                self.step(acd::Input::Configure(settings));
+                // Mobiles may have come or gone.
+                for agent in agents {
+                    if self.watch.wishes(&agent).device != Device::Phone {
+                        self.take(ToAcd::DeviceChanged(agent));
+                    }
+                }
+            }
             Request::Command { command, answer } => {
                 self.next_ticket += 1;
                 self.askers.insert(self.next_ticket, answer);
@@ -174,6 +194,15 @@ impl AcdTask {
                 let _ = answer.send(self.engine.snapshot(self.clock.now()));
             }
         }
+    }
+
+    /// Whether an agent takes calls on a mobile, which is outside: whether it is on shows when it is called.
+    fn is_on_mobile(&self, agent: &UserId) -> bool {
+        let has_one = self
+            .directory
+            .user(agent)
+            .is_some_and(|it| it.mobile.is_some());
+        has_one && self.watch.wishes(agent).device != Device::Phone
     }
 
     fn run_timers(&mut self) {

@@ -163,6 +163,13 @@ pub(crate) enum AgentAction {
         /// The agent: organisation/name, or the name alone where only one organisation has it
         agent: String,
     },
+    /// Take calls from queues there
+    Device {
+        /// The agent: organisation/name, or the name alone where only one organisation has it
+        agent: String,
+        /// Where
+        device: DeviceName,
+    },
     /// Take calls again before wrap-up time is over
     EndWrapUp {
         /// The agent: organisation/name, or the name alone where only one organisation has it
@@ -176,6 +183,17 @@ pub(crate) enum AgentAction {
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3_600))]
         seconds: Option<u32>,
     },
+}
+
+/// Where calls from queues reach an agent.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum DeviceName {
+    /// The phones that he has registered
+    Phone,
+    /// His mobile
+    Mobile,
+    /// Both at once
+    Both,
 }
 
 /// An agent, and which of his queues.

@@ -9,13 +9,19 @@ use crate::documents::{
 };
 use crate::http::{Health, HealthCell};
 use crate::reload::{Cause, ConfigInForce, Reloads};
+use crate::wishes::WishesOfStore;
 use acd::{AgentSnapshot, AgentState, Forecast, Origin, QueueSnapshot};
 use base::{OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
-use control::{AgentCommand, BanCommand, Command, Permitted, Principal, Queues, View, permit};
+use control::{
+    AgentCommand, BanCommand, Command, Device, Permitted, Principal, Queues, View, permit,
+};
 use media::MediaEngine;
-use sip::{Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks};
+use sip::{
+    Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks, Watch,
+    WishKeeper,
+};
 use sip_core::guard::{Ban, Source};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +47,8 @@ pub(crate) struct Reach {
     pub(crate) reloads: Reloads,
     pub(crate) to_acd: mpsc::Sender<ToAcd>,
     pub(crate) listeners: Vec<ListenerRow>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) wishes: WishesOfStore,
 }
 
 impl Commands {
@@ -75,6 +83,7 @@ impl Commands {
                 .await
                 .map(Answer::Reloaded),
             Command::Ban(change) => self.change_bans(&change),
+            Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
             Command::Agent(_) => Err(Failure::new("an agent command was not taken as one")),
         }
     }
@@ -87,6 +96,31 @@ impl Commands {
         tracing::info!(%by, %user, ended, "registrations ended");
         // The task that has the other end lives as long as the process.
         let _ = self.0.to_acd.send(ToAcd::DeviceChanged(user)).await;
+        Ok(Answer::Changed)
+    }
+
+    async fn use_device(
+        &self,
+        by: &Principal,
+        agent: UserId,
+        device: Device,
+    ) -> Result<Answer, Failure> {
+        let loaded = self.0.config.loaded();
+        let account = loaded.directory.user(&agent);
+        let has_mobile = account.map(|account| account.mobile.is_some());
+        match (has_mobile, device) {
+            (None, _) => return Err(Failure::new(format!("there is no user {agent}"))),
+            (Some(false), Device::Mobile | Device::Both) => {
+                let problem = format!("{agent} has no mobile: add `mobile` to his settings");
+                return Err(Failure::new(problem));
+            }
+            _ => {}
+        }
+        tracing::info!(%by, %agent, ?device, "device chosen");
+        let wishes = self.0.watch.choose_device(agent.clone(), device);
+        self.0.wishes.keep(&agent, &wishes);
+        // The task that has the other end lives as long as the process.
+        let _ = self.0.to_acd.send(ToAcd::DeviceChanged(agent)).await;
         Ok(Answer::Changed)
     }
 
@@ -112,6 +146,10 @@ impl Commands {
         let (action, agent, queue, reason, seconds) = match request {
             Request::Show { view } => return Ok(Command::Show(view)),
             Request::Reload => return Ok(Command::Reload),
+            Request::UseDevice { agent, device } => {
+                let agent = self.user(&agent)?;
+                return Ok(Command::UseDevice { agent, device });
+            }
             Request::EndRegistrations { user } => {
                 let user = self.user(&user)?;
                 return Ok(Command::EndRegistrations { user });
@@ -189,10 +227,10 @@ impl Commands {
             }
             View::Agents => {
                 let snapshot = self.snapshot().await?;
-                let rows = snapshot
-                    .agents
-                    .into_iter()
-                    .map(|agent| agent_row(agent, now));
+                let rows = snapshot.agents.into_iter().map(|agent| {
+                    let device = self.0.watch.wishes(&agent.agent).device;
+                    agent_row(agent, device, now)
+                });
                 Answer::Agents(rows.collect())
             }
             View::Registrations => {
@@ -365,7 +403,7 @@ fn forecast_row(forecast: Forecast) -> ForecastRow {
     }
 }
 
-fn agent_row(agent: AgentSnapshot, now: Time) -> AgentRow {
+fn agent_row(agent: AgentSnapshot, device: Device, now: Time) -> AgentRow {
     let (state, ends_at, pause_reason) = match agent.state {
         AgentState::InCall => ("in-call", None, None),
         AgentState::Offered => ("offered", None, None),
@@ -390,6 +428,7 @@ fn agent_row(agent: AgentSnapshot, now: Time) -> AgentRow {
         pause_reason,
         queues: agent.queues,
         reachable: agent.reachable,
+        device,
         taken: agent.totals.taken,
         missed: agent.totals.missed,
         declined: agent.totals.declined,

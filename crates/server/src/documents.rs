@@ -2,6 +2,7 @@
 //! are a promise to whoever reads them by machine.
 
 use base::{QueueId, TrunkId, UserId};
+use control::Device;
 use serde::{Deserialize, Serialize};
 
 /// An answer to a command.
@@ -146,6 +147,8 @@ pub(crate) struct AgentRow {
     /// Queues he is logged in to.
     pub(crate) queues: Vec<QueueId>,
     pub(crate) reachable: bool,
+    /// Where calls from queues reach him: `phone`, `mobile` or `both`.
+    pub(crate) device: Device,
     pub(crate) taken: u64,
     pub(crate) missed: u64,
     pub(crate) declined: u64,

@@ -257,7 +257,7 @@ impl Reloader {
             ..parts.config.status()
         }));
         // Both end only with the process.
-        let _ = parts.acd.configure(acd).await;
+        let _ = parts.acd.configure(acd, directory.clone()).await;
         let configure = || ShardInput::Configure(directory.clone());
         parts.mailboxes.broadcast(configure).await;
         let is_account = |user: &base::UserId| directory.user(user).is_some();

@@ -294,10 +294,12 @@ async fn wire(
         registrations.clone(),
         watch.clone(),
         loaded.acd.clone(),
+        loaded.directory.clone(),
     );
     tokio::spawn(task.run());
     tokio::spawn(keeping.clone().run());
-    for user in reachable {
+    let wished = wishes::restore(&watch, &store, kept.wishes, is_account);
+    for user in reachable.into_iter().chain(wished) {
         // The task that has the other end lives as long as the process.
         let _ = to_acd.send(ToAcd::DeviceChanged(user)).await;
     }
@@ -308,8 +310,8 @@ async fn wire(
         to_acd.clone(),
     ));
 
-    wishes::restore(&watch, &store, kept.wishes, is_account);
-    let wish_keeper = Box::new(WishesOfStore(store.clone()));
+    let wishes = WishesOfStore(store.clone());
+    let wish_keeper = Box::new(wishes.clone());
     let keeper = Box::new(BansOfStore { clock, store });
     let gate = Arc::new(Gate::new(&secrets()?, settings.nonce_lifetime, keeper));
     bans::restore(&gate, clock, &kept.bans);
@@ -372,6 +374,8 @@ async fn wire(
         reloads: reloads.clone(),
         to_acd,
         listeners,
+        watch,
+        wishes,
     }));
     Ok((state, keeping, commands, reloads))
 }

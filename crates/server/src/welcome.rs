@@ -89,6 +89,9 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
             FeatureCode::Intercom => "speak to a colleague at once",
             FeatureCode::EndWrapUp => "end your wrap-up time",
             FeatureCode::ExtendWrapUp => "extend your wrap-up time",
+            FeatureCode::DevicePhone => "take calls on your phones",
+            FeatureCode::DeviceMobile => "take calls on your mobile",
+            FeatureCode::DeviceBoth => "take calls on your phones and your mobile",
             FeatureCode::AgentStatus => "hear where you are logged in, and how you stand",
         };
         let _ = writeln!(out, "    {code:<16}{action}");

@@ -6,6 +6,7 @@ use sip::{Watch, WishKeeper};
 use store::{Store, WishesRow, Write};
 
 /// Hands wishes to the store.
+#[derive(Clone)]
 pub(crate) struct WishesOfStore(pub(crate) Store);
 
 impl WishKeeper for WishesOfStore {
@@ -20,23 +21,28 @@ impl WishKeeper for WishesOfStore {
     }
 }
 
-/// Takes up what was kept; whoever is not in the configuration any more is forgotten.
+/// Takes up what was kept, and says whose; whoever is not in the configuration any more is forgotten.
 pub(crate) fn restore(
     watch: &Watch,
     store: &Store,
     kept: Vec<WishesRow>,
     is_account: impl Fn(&UserId) -> bool,
-) {
+) -> Vec<UserId> {
+    let mut restored = Vec::new();
     for row in kept {
         if !is_account(&row.user) {
             store.write_soon(Write::RemoveWishes(row.user));
             continue;
         }
         match serde_json::from_str(&row.wishes) {
-            Ok(wishes) => watch.restore_wishes(row.user, wishes),
+            Ok(wishes) => {
+                restored.push(row.user.clone());
+                watch.restore_wishes(row.user, wishes);
+            }
             Err(error) => {
                 tracing::warn!(user = %row.user, %error, "what a user asked for can't be read");
             }
         }
     }
+    restored
 }

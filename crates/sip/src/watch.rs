@@ -6,7 +6,7 @@ use acd::Switches;
 use base::{LegId, SubscriptionId, UserId};
 use call::Room;
 use call::watched::{Lamp, Line, Sight, Switch, Watched};
-use call::wishes::{Change, DoNotDisturb, Wish, Wishes};
+use call::wishes::{Change, Device, DoNotDisturb, Wish, Wishes};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use sip_core::dialog_info::{Phase, Side};
@@ -88,6 +88,11 @@ impl Watch {
             person.watchers_of(|watched| matches!(watched, Watched::Switch(..)))
         });
         (wishes, told)
+    }
+
+    /// A user takes calls from queues there from now on: all that he wishes. No lamp shows it.
+    pub fn choose_device(&self, user: UserId, device: Device) -> Wishes {
+        self.wish(user, &Change::Device(device)).0
     }
 
     /// Takes up what was kept, before anybody watches.

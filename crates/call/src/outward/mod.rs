@@ -24,9 +24,21 @@ pub enum Payer {
     Organisation,
 }
 
+/// What an agent's mobile shows when it rings for a caller in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MobilesShow {
+    /// The queue's number.
+    #[default]
+    Queue,
+    /// The caller's, where he shows one.
+    Caller,
+}
+
 /// How an organisation calls numbers outside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
+    /// What agents' mobiles show.
+    pub mobiles_show: MobilesShow,
     /// How its people dial.
     pub numbering: Numbering,
     /// What may be called, by name.

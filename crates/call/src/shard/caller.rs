@@ -247,6 +247,7 @@ impl Shard {
                 bye_due: false,
                 bye_reason: None,
                 settled: false,
+                acceptance: Default::default(),
                 state: State::Incoming { invite, dialog },
             }
         });

@@ -13,7 +13,7 @@ use crate::identity::{NOT_SHOWN, Trust, anonymous, is_nobody};
 use crate::input::{Asker, Output};
 use crate::keys::Keying;
 use crate::ledger::Held;
-use crate::leg::{DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
+use crate::leg::{Acceptance, DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
 use crate::rest;
 use crate::seeking::Seeking;
 use crate::settings::PickUp;
@@ -87,6 +87,7 @@ impl Shard {
                 bye_due: false,
                 bye_reason: None,
                 settled: false,
+                acceptance: Acceptance::default(),
             }
         });
         let leg = LegId {
@@ -368,6 +369,9 @@ impl Shard {
         }
         if let Some(call) = self.call_mut(call) {
             call.reasons = Reasons::default();
+        }
+        if self.ask_to_accept(now, leg, out) == Acceptance::Awaited {
+            return;
         }
         self.ring_answered(now, leg, out);
         match role {

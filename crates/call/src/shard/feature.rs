@@ -139,6 +139,9 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
         FeatureCode::Resume => &prompts.resumed,
         FeatureCode::EndWrapUp => &prompts.agent.wrap_up_ended,
         FeatureCode::ExtendWrapUp => &prompts.agent.wrap_up_extended,
+        FeatureCode::DevicePhone => &prompts.agent.on_phone,
+        FeatureCode::DeviceMobile => &prompts.agent.on_mobile,
+        FeatureCode::DeviceBoth => &prompts.agent.on_both,
         FeatureCode::DoNotDisturbOn => &prompts.do_not_disturb_on,
         FeatureCode::DoNotDisturbOff => &prompts.do_not_disturb_off,
         FeatureCode::ForwardAlways
@@ -161,7 +164,11 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
 }
 
 /// The command to the queue engine that a code stands for; none where it is another matter.
-fn command_of(feature: &FeatureCall, agent: UserId) -> Option<AgentCommand> {
+fn command_of(feature: &FeatureCall, by: UserId) -> Option<AgentCommand> {
+    let agent = match &feature.about {
+        About::User(other) => other.clone(),
+        _ => by,
+    };
     let queues = match &feature.about {
         About::Queue(queue) => Queues::One(queue.clone()),
         _ => Queues::All,

@@ -214,6 +214,11 @@ impl Shard {
                 let cause = how.cause_or(EndCause::CalleeHungUp);
                 self.end_call(now, call, cause, status, out);
             }
+            Role::Agent { .. } if self.leg(leg).is_some_and(|leg| leg.way.is_some()) => {
+                let how = self.end_at_mobile(leg, how);
+                let how = (!withdrawn).then_some(how);
+                self.member_gone(now, leg, &role, how, out);
+            }
             Role::Agent { .. } | Role::Callee { .. } => {
                 let how = (!withdrawn).then_some(how);
                 self.device_over(now, call, &role, how, out);

@@ -5,6 +5,7 @@ use crate::call::Purpose;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::keys::KeyWay;
+use crate::leg::Acceptance;
 use crate::menu::{Choosing, Dialling, Step};
 use crate::settings::{Answering, Destination};
 use base::{CallId, LegId, Time};
@@ -29,6 +30,9 @@ impl Shard {
         };
         let call = entry.call;
         if !entry.keys.is_new(now, key, way) {
+            return;
+        }
+        if self.accepting(now, leg, key, out) == Acceptance::Awaited {
             return;
         }
         self.pass_key_on(now, leg, key, way, out);

@@ -20,6 +20,7 @@ mod lines;
 mod media;
 mod menu;
 mod message;
+mod mobile;
 mod offer;
 mod personal;
 mod queue;
@@ -255,6 +256,7 @@ impl Core for Shard {
                 Due::Leg(leg, LegTimer::SessionEnds) => self.party_lost(now, leg, out),
                 Due::Leg(leg, LegTimer::OfferAgain) => self.offer_again(now, leg, out),
                 Due::Leg(leg, LegTimer::MinuteOver) => self.pay_a_minute(leg, out),
+                Due::Leg(leg, LegTimer::NotAccepted) => self.not_accepted(now, leg, out),
                 Due::Call(call, CallTimer::RepeatMessage) => self.repeat_due(now, call, out),
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
                 Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),

@@ -8,7 +8,7 @@ use crate::crosswise::{Named, Rules};
 use crate::forward::{self, ForwardCause};
 use crate::input::{CallEvent, Output};
 use crate::settings::{Destination, FeatureCode, Member, Organisation};
-use crate::wishes::{Change, DoNotDisturb, Wish};
+use crate::wishes::{Change, Device, DoNotDisturb, Wish};
 use base::{CallId, LegId, Time, UserId};
 
 /// What a code asks for.
@@ -41,6 +41,14 @@ impl Shard {
             | FeatureCode::AgentStatus => return None,
             FeatureCode::DoNotDisturbOn => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::On)),
             FeatureCode::DoNotDisturbOff => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::Off)),
+            FeatureCode::DevicePhone => Personal::Wish(Change::Device(Device::Phone)),
+            FeatureCode::DeviceMobile | FeatureCode::DeviceBoth
+                if organisation.users.get(user)?.mobile.is_none() =>
+            {
+                Personal::Impossible
+            }
+            FeatureCode::DeviceMobile => Personal::Wish(Change::Device(Device::Mobile)),
+            FeatureCode::DeviceBoth => Personal::Wish(Change::Device(Device::Both)),
             FeatureCode::ForwardAlways => forward(ForwardCause::Always),
             FeatureCode::ForwardBusy => forward(ForwardCause::Busy),
             FeatureCode::ForwardNoAnswer => forward(ForwardCause::NoAnswer),

@@ -10,7 +10,7 @@ use crate::input::Output;
 use crate::journey::CallTimer;
 use crate::leg::{Leg, Role};
 use crate::settings::Devices;
-use crate::wishes::{DoNotDisturb, Wishes};
+use crate::wishes::{Device, DoNotDisturb, Wishes};
 use base::{CallId, LegId, Time, UserId};
 use sip_core::StatusCode;
 use sip_core::registrar::Binding;
@@ -87,6 +87,12 @@ impl Shard {
                 return self.leg_gone(now, leg, busy, out);
             }
         }
+        let mobile = self.mobile_of(leg, wishes.device);
+        if let Some(mobile) = &mobile
+            && (wishes.device == Device::Mobile || bindings.is_empty())
+        {
+            return self.call_mobile(now, leg, mobile, out);
+        }
         let Some(ring) = self.ring(call, &role) else {
             return self.leg_gone(now, leg, Gone::Unreachable, out);
         };
@@ -97,6 +103,9 @@ impl Shard {
         };
         self.prepare(now, leg, first, out);
         self.ring_devices(now, call, &role, round, out);
+        if let Some(mobile) = &mobile {
+            self.call_mobile_too(call, role, mobile, out);
+        }
         if has_more {
             self.timers
                 .arm(Due::Call(call, CallTimer::NextRound), now + ROUND);

@@ -54,7 +54,7 @@ impl Shard {
     }
 
     /// The way to a number outside on that account, if it may be called: the check that every call out passes.
-    fn way_out(
+    pub(super) fn way_out(
         &mut self,
         call: CallId,
         outside: &Outside,
@@ -140,7 +140,7 @@ impl Shard {
     }
 
     /// A leg that goes that way, with what an attempt before it had. False where the call has too many legs.
-    fn set_out(
+    pub(super) fn set_out(
         &mut self,
         call: CallId,
         role: Role,

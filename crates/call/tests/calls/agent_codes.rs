@@ -104,3 +104,23 @@ fn a_reason_that_there_is_not_is_refused_in_words_of_its_own() {
     world.run(seconds(60));
     world.assert_at_rest();
 }
+
+#[test]
+fn a_supervisor_moves_another_s_switches_by_his_extension_and_nobody_else_does() {
+    let mut world = World::new(505, journey());
+    let carin = world.phone("carin", Habit::Rings);
+    let _anna = world.phone("anna", Habit::Rings);
+    let moves = |world: &mut World, code: &str, says: &str, then: &str| {
+        dial(world, carin, code, &[says]);
+        world.run(seconds(3));
+        assert_eq!(state(world, "anna"), then, "{code}");
+    };
+    moves(&mut world, "*12101", "refused", "free");
+    world.set_user("carin", |carin| carin.role = control::Role::Supervisor);
+    moves(&mut world, "*13101", "paused", "paused");
+    moves(&mut world, "*14101", "resumed", "free");
+    moves(&mut world, "*12101", "logged-out", "logged out");
+    moves(&mut world, "*11101", "logged-in", "free");
+    world.run(seconds(60));
+    world.assert_at_rest();
+}

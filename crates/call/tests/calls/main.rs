@@ -17,6 +17,7 @@ mod lamps;
 mod led_outside;
 mod limits;
 mod menus;
+mod mobile;
 mod outside;
 mod parallel;
 mod personal;

@@ -133,6 +133,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             contacts_max: None,
             forwards: call::forward::Forwards::default(),
             intercom: call::settings::PickUp::ByItself,
+            mobile: None,
         };
         (self::user(name), user)
     };
@@ -162,6 +163,9 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ("*61".into(), FeatureCode::ForwardNoAnswer),
             ("*20".into(), FeatureCode::ForwardOff),
             ("*10".into(), FeatureCode::AgentStatus),
+            ("*190".into(), FeatureCode::DevicePhone),
+            ("*191".into(), FeatureCode::DeviceMobile),
+            ("*192".into(), FeatureCode::DeviceBoth),
             ("*17".into(), FeatureCode::EndWrapUp),
             ("*18".into(), FeatureCode::ExtendWrapUp),
             ("*8".into(), FeatureCode::PickUp),

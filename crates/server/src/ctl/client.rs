@@ -1,12 +1,13 @@
 //! The command line's end of the control socket.
 
 use crate::cli::{
-    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, RegistrationsAction,
+    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, RegistrationsAction,
 };
 use crate::ctl::protocol::{AgentAction, Failure, Reply, Request};
 use crate::ctl::tables;
 use crate::documents::Answer;
 use crate::state_dir::{self, StateDirError};
+use control::Device;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -80,6 +81,14 @@ fn agent_request(action: CliAction) -> Request {
         CliAction::LogOut(of) => (AgentAction::LogOut, of.agent, of.queue, None, None),
         CliAction::Pause { agent, reason } => (AgentAction::Pause, agent, None, reason, None),
         CliAction::Resume { agent } => (AgentAction::Resume, agent, None, None, None),
+        CliAction::Device { agent, device } => {
+            let device = match device {
+                DeviceName::Phone => Device::Phone,
+                DeviceName::Mobile => Device::Mobile,
+                DeviceName::Both => Device::Both,
+            };
+            return Request::UseDevice { agent, device };
+        }
         CliAction::EndWrapUp { agent } => (AgentAction::EndWrapUp, agent, None, None, None),
         CliAction::ExtendWrapUp { agent, seconds } => {
             (AgentAction::ExtendWrapUp, agent, None, None, seconds)

@@ -2,7 +2,7 @@
 //! become ids, and the request a command that needs permission, on the server's side.
 
 use crate::documents::Answer;
-use control::View;
+use control::{Device, View};
 use serde::{Deserialize, Serialize};
 
 /// Longest request line, in bytes: names and a reason, with room.
@@ -25,6 +25,12 @@ pub(crate) enum Request {
         reason: Option<String>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<u32>,
+    },
+    /// Choose where an agent takes calls from queues.
+    UseDevice {
+        /// `organisation/name`, or the name alone where it is clear.
+        agent: String,
+        device: Device,
     },
     /// Read the configuration anew.
     Reload,

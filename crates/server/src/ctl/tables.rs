@@ -3,6 +3,7 @@
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, QueueRow, RegistrationRow, Reloaded, Status, TrunkRow,
 };
+use control::Device;
 use std::fmt::Write;
 
 /// The answer as text, with a line end.
@@ -95,7 +96,7 @@ fn agents(rows: &[AgentRow]) -> String {
             row.name.to_string(),
             row.state.clone(),
             clock(row.since_s),
-            if row.reachable { "registered" } else { "none" }.into(),
+            device(row).into(),
             if queues.is_empty() {
                 dash()
             } else {
@@ -108,6 +109,15 @@ fn agents(rows: &[AgentRow]) -> String {
         ]
     });
     table(head, cells, "No agents are configured.")
+}
+
+fn device(row: &AgentRow) -> &'static str {
+    match (row.reachable, row.device) {
+        (true, Device::Mobile) => "mobile",
+        (true, Device::Both) => "both",
+        (true, Device::Phone) => "registered",
+        (false, _) => "none",
+    }
 }
 
 fn registrations(rows: &[RegistrationRow]) -> String {

@@ -23,6 +23,7 @@ fn user(name: &str) -> (UserId, User) {
         contacts_max: None,
         forwards: call::forward::Forwards::default(),
         intercom: call::settings::PickUp::ByItself,
+        mobile: None,
     };
     (UserId::new(&org, name).unwrap(), user)
 }

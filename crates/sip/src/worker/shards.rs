@@ -9,6 +9,7 @@ use crate::measure::{end_label, refused_label};
 use crate::registrations::{Admitted, Reach};
 use base::{Core, ShardId, Time, UserId};
 use call::settings::ServiceRoute;
+use call::wishes::Change;
 use call::{Admission, CallEvent, Input, Output};
 use rand_core::Rng;
 use sip_core::{Flow, HeaderName, Message, Method, Request, Response};
@@ -272,6 +273,9 @@ impl<M: Media> Worker<M> {
                 let (wishes, told) = self.parts.watch.wish(user.clone(), &change);
                 self.parts.wish_keeper.keep(&user, &wishes);
                 self.changed.extend(told);
+                if matches!(change, Change::Device(_)) {
+                    self.inform_acd(ToAcd::DeviceChanged(user));
+                }
                 return Some(Input::Wished { call });
             }
             Output::FindRinging { call, users } => {
