@@ -10,8 +10,8 @@
 #![allow(missing_docs, reason = "a program")]
 
 use acd::{
-    AgentSettings, Command, Deferral, Engine, Entrance, Input, Output, Policy, QueueSettings,
-    Settings,
+    AgentSettings, Command, Deferral, Engine, Entrance, Exits, Input, Output, Policy,
+    QueueSettings, Settings,
 };
 use base::{CallId, Core, OrgId, QueueId, ShardId, Time, UserId};
 use std::collections::VecDeque;
@@ -148,6 +148,7 @@ fn settings(org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
                 busy: Duration::from_secs(5),
                 error: Duration::from_secs(5),
             },
+            exits: Exits::default(),
         };
         settings.queues.insert(queue.clone(), one);
     }

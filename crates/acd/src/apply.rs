@@ -6,8 +6,10 @@ use crate::engine::{Deadline, Engine, Offer, OfferState};
 use crate::fact::{Fact, Moment, Origin, Outcome, Stamped};
 use crate::input::LeaveCause;
 use crate::line::Place;
+use crate::load::Gate;
 use crate::named::Number;
 use crate::offers::LOST_OFFERS_KEPT;
+use crate::output::RefuseCause;
 use crate::queue::{Caller, Ringing, Stage};
 use crate::upkeep::deadline_of;
 use base::{CallId, OfferId, QueueId, Time, UserId};
@@ -21,6 +23,7 @@ impl Engine {
             seq: stamped.seq,
         };
         self.next_seq = stamped.seq + 1;
+        self.clock = stamped.at;
         match &stamped.fact {
             Fact::Configured { settings } => self.apply_configured(now, settings),
             Fact::Refused { queue, .. } => {
@@ -35,6 +38,7 @@ impl Engine {
                 step,
                 head_start,
                 expected,
+                leaves_at,
                 ..
             } => {
                 let caller = |at| Caller {
@@ -43,6 +47,7 @@ impl Engine {
                     arrived: *arrived,
                     entered: stamped.at,
                     expected: *expected,
+                    leaves_at: *leaves_at,
                     place: Place::of(*arrived, *head_start, stamped.seq),
                     step: 0,
                     widen_at: None,
@@ -125,8 +130,17 @@ impl Engine {
                 LeaveCause::Failed => totals.failed += 1,
                 LeaveCause::Shutdown => totals.shut_down += 1,
                 LeaveCause::SentOn => totals.sent_on += 1,
+                LeaveCause::KeyPressed => totals.overflowed += 1,
             }),
-            Fact::Expelled { call, .. } => self.take_out(*call, |totals| totals.expelled += 1),
+            Fact::Expelled { call, cause, .. } => self.take_out(*call, |totals| match cause {
+                RefuseCause::NoSuchQueue => totals.expelled += 1,
+                _ => totals.overflowed += 1,
+            }),
+            Fact::LoadClosed { queue, .. } => {
+                self.set_gate(queue, Some(Gate::Closed { below_since: None }));
+            }
+            Fact::LoadOpened { queue } => self.set_gate(queue, Some(Gate::Open)),
+            Fact::LoadLooked { queue } => self.set_gate(queue, None),
             Fact::ConversationEnded {
                 offer,
                 wrap_up_until,
@@ -174,8 +188,15 @@ impl Engine {
         }
     }
 
+    fn set_gate(&mut self, queue: &QueueId, gate: Option<Gate>) {
+        if let Some(queue) = self.queues.number(queue) {
+            self.queue(queue, |queue| queue.gate = gate.unwrap_or(queue.gate));
+        }
+    }
+
     fn apply_entered(&mut self, call: CallId, caller: Caller) {
         let (at, arrived, place) = (caller.at, caller.arrived, caller.place);
+        self.deadlines.extend(caller.deadlines(call));
         self.callers.insert(call, caller);
         self.queue(at, |queue| {
             queue.totals.entered += 1;
@@ -221,10 +242,11 @@ impl Engine {
             since: now.at,
         };
         if let Some(caller) = self.callers.get_mut(&call) {
-            if let Some(deadline) = caller.deadline(call) {
+            for deadline in caller.deadlines(call) {
                 self.deadlines.remove(&deadline);
-                caller.widen_at = None;
             }
+            caller.widen_at = None;
+            caller.leaves_at = None;
             let waited = std::mem::replace(&mut caller.stage, Stage::Connected(offer));
             let waited = Caller {
                 stage: waited,

@@ -6,8 +6,10 @@ use crate::estimate::Prospect;
 use crate::fact::Fact;
 use crate::input::LeaveCause;
 use crate::line::Place;
+use crate::load::Gate;
 use crate::output::{Command, RefuseCause, WithdrawCause};
 use crate::queue::Stage;
+use crate::settings::Applies;
 use base::{CallId, OfferId, QueueId, Time};
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ impl Step<'_> {
         }
         let settings = self.engine.settings.queues.get(&queue);
         let ageing = settings.map(|queue| queue.ageing).unwrap_or_default();
+        let after = settings.and_then(|queue| queue.exits.after);
         let head_start = priority.head_start(ageing);
         // Nobody arrives later than now: he would stand behind those yet to come.
         let arrived = arrived.min(self.now);
@@ -42,6 +45,7 @@ impl Step<'_> {
             priority,
             head_start,
             expected: self.expected_at_the_door(&queue, place),
+            leaves_at: after.map(|after| self.now + after),
             call,
             queue,
             step,
@@ -60,6 +64,13 @@ impl Step<'_> {
         let Some((queue, rules)) = queue.and_then(|queue| Some((queue, queue.rules?))) else {
             return Some(RefuseCause::NoSuchQueue);
         };
+        let comes = |applies| applies != Applies::Never;
+        if let Some(absent) = queue.staff.absent(&rules.exits, comes) {
+            return Some(absent);
+        }
+        if queue.gate != Gate::Open {
+            return Some(RefuseCause::Loaded);
+        }
         let full = queue.line.len() >= rules.waiting_max as usize
             || self.engine.callers.len() >= CALLERS_MAX;
         full.then_some(RefuseCause::Full)
@@ -77,7 +88,7 @@ impl Step<'_> {
         self.emit(Fact::Left { call, queue, cause });
     }
 
-    /// Puts a caller who waits out of a queue that is no more.
+    /// Puts a caller who waits out of a queue: it is no more, or has a rule that sends him elsewhere.
     pub(crate) fn expel(&mut self, call: CallId, cause: RefuseCause) {
         let Some(caller) = self.engine.callers.get(&call) else {
             return;
@@ -139,7 +150,11 @@ impl Step<'_> {
         };
         self.out.commands.push(match refusal {
             None => Command::Room { call },
-            Some(cause) => Command::Refuse { call, cause },
+            Some(cause) => Command::Refuse {
+                call,
+                queue: queue.clone(),
+                cause,
+            },
         });
     }
 

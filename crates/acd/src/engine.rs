@@ -6,7 +6,7 @@ use crate::agent::Agent;
 use crate::fact::{Fact, Stamped};
 use crate::input::Input;
 use crate::named::{Named, Number};
-use crate::output::{Command, Output, WithdrawCause};
+use crate::output::{Command, Output, RefuseCause, WithdrawCause};
 use crate::queue::{Caller, Queue};
 use crate::ready::Ready;
 use crate::settings::Settings;
@@ -28,6 +28,10 @@ pub enum Deadline {
     Deferral(UserId),
     /// A caller has waited long enough to ask for less.
     Widen(CallId),
+    /// A caller has waited in his queue as long as he may.
+    TimeOut(CallId),
+    /// A queue's load may close or open it.
+    Load(QueueId),
 }
 
 /// All queues and agents.
@@ -45,6 +49,10 @@ pub struct Engine {
     pub(crate) deadlines: BTreeSet<(Time, Deadline)>,
     /// Queues in which a caller who wants a phone to ring and a free agent face each other. Empty between steps.
     pub(crate) ready: Ready,
+    /// Queues whose callers are to go, since nobody is there for them. Empty between steps.
+    pub(crate) deserted: BTreeSet<Number>,
+    /// Time of the newest fact.
+    pub(crate) clock: Time,
     pub(crate) last_offer: OfferId,
     pub(crate) next_seq: u64,
 }
@@ -131,7 +139,7 @@ impl Core for Engine {
                 step.out.commands.push(Command::Standing { call, standing });
             }
         }
-        step.dispatch();
+        step.settle();
     }
 
     fn poll_timeout(&self) -> Option<(Time, Deadline)> {
@@ -144,19 +152,19 @@ impl Core for Engine {
             now,
             out,
         };
-        while let Some((at, deadline)) = step.engine.deadlines.first().cloned() {
-            if at > now {
-                break;
-            }
+        while let Some(deadline) = step.next_due() {
             match deadline {
                 Deadline::Ring(offer) => step.withdraw(offer, WithdrawCause::NoAnswer),
                 Deadline::Confirm(offer) => step.confirmation_overdue(offer),
                 Deadline::WrapUp(agent) => step.emit(Fact::WrapUpEnded { agent, by: None }),
                 Deadline::Deferral(agent) => step.emit(Fact::DeferralEnded { agent }),
                 Deadline::Widen(call) => step.widen(call),
+                Deadline::TimeOut(call) => step.expel(call, RefuseCause::TimedOut),
+                // Looked at when all else has been decided.
+                Deadline::Load(_) => {}
             }
         }
-        step.dispatch();
+        step.settle();
     }
 }
 
@@ -178,5 +186,20 @@ impl Step<'_> {
         self.engine.apply(&stamped);
         self.out.commands.extend(stamped.fact.command());
         self.out.facts.push(stamped);
+    }
+
+    /// The first deadline that has come, but for those of loads.
+    fn next_due(&self) -> Option<Deadline> {
+        let come = self.engine.deadlines.iter();
+        let mut come = come.take_while(|(at, _)| *at <= self.now);
+        let due = come.find(|(_, deadline)| !matches!(deadline, Deadline::Load(_)));
+        due.map(|(_, deadline)| deadline.clone())
+    }
+
+    /// What follows in every step from what was decided in it.
+    fn settle(&mut self) {
+        self.dispatch();
+        self.clear_deserted();
+        self.weigh_loads();
     }
 }

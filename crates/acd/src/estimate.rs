@@ -87,6 +87,29 @@ impl Waits {
         ))
     }
 
+    /// When the average reaches `mark` if nobody comes, goes or is forgotten; never, where nobody waits.
+    pub(crate) fn reaches(&self, mark: Duration) -> Option<Time> {
+        // At t it is (answered + waiting·t - arrivals) / callers.
+        let before = self
+            .answered
+            .front()
+            .map_or(self.total_us, |it| it.before_us);
+        let callers = self.answered.len() as u128 + u128::from(self.waiting);
+        let wanted = u128::from(micros(mark)) * callers + self.arrivals_us;
+        let short = wanted.saturating_sub((self.total_us - before).into());
+        let waiting = u128::from(self.waiting);
+        let micros = short
+            .checked_add(waiting)?
+            .checked_sub(1)?
+            .checked_div(waiting)?;
+        u64::try_from(micros).ok().map(Time::from_micros)
+    }
+
+    /// When the oldest answer ceases to count.
+    pub(crate) fn forgets_at(&self) -> Option<Time> {
+        self.answered.front().map(|oldest| oldest.at + AVERAGE_OVER)
+    }
+
     /// Whether those who wait came then, in any order.
     pub(crate) fn are_of(&self, arrivals: impl Iterator<Item = Time>) -> bool {
         let mut plain = Waits::default();

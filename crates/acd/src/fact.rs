@@ -108,6 +108,8 @@ pub enum Fact {
         head_start: Duration,
         /// What he may expect to wait; none where that can't be said.
         expected: Option<Duration>,
+        /// When he has waited there as long as he may; never, if none.
+        leaves_at: Option<Time>,
     },
     /// An agent's device is rung for a caller.
     Offered {
@@ -219,6 +221,24 @@ pub enum Fact {
         queue: QueueId,
         /// Why.
         cause: RefuseCause,
+    },
+    /// A queue takes nobody in any more, by its load.
+    LoadClosed {
+        /// Which.
+        queue: QueueId,
+        /// How many waited.
+        waiting: u32,
+    },
+    /// It takes callers in again.
+    LoadOpened {
+        /// Which.
+        queue: QueueId,
+    },
+    /// By the time alone a queue's load has changed: an answer counts no more for the average, or the waits rose over
+    /// a lower mark.
+    LoadLooked {
+        /// Which.
+        queue: QueueId,
     },
     /// A conversation is over.
     ConversationEnded {
@@ -345,9 +365,10 @@ impl Fact {
                 offer: *offer,
                 call: *call,
             },
-            Fact::Refused { call, cause, .. } | Fact::Expelled { call, cause, .. } => {
+            Fact::Refused { call, queue, cause } | Fact::Expelled { call, queue, cause } => {
                 Command::Refuse {
                     call: *call,
+                    queue: queue.clone(),
                     cause: *cause,
                 }
             }
@@ -357,6 +378,9 @@ impl Fact {
             | Fact::OfferEnded { .. }
             | Fact::OfferLost { .. }
             | Fact::Left { .. }
+            | Fact::LoadClosed { .. }
+            | Fact::LoadOpened { .. }
+            | Fact::LoadLooked { .. }
             | Fact::ConversationEnded { .. }
             | Fact::WrapUpEnded { .. }
             | Fact::WrapUpExtended { .. }

@@ -94,6 +94,8 @@ pub enum LeaveCause {
     Shutdown,
     /// He goes elsewhere, or another has his place.
     SentOn,
+    /// He pressed a key that leads elsewhere.
+    KeyPressed,
 }
 
 /// How an offer's leg ended.

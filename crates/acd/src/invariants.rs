@@ -42,6 +42,11 @@ impl Engine {
             "still to be dispatched: {:?}",
             self.ready
         );
+        holds!(
+            self.deserted.is_empty(),
+            "callers of {:?} are still there",
+            self.deserted
+        );
         for (id, queue) in self.queues.iter() {
             let first = queue.bench.first_step();
             let mut wanting = queue.wanting.keys();
@@ -300,8 +305,12 @@ impl Engine {
         );
         self.check_estimates(id, queue)?;
         let totals = &queue.totals;
-        let gone =
-            totals.abandoned + totals.failed + totals.shut_down + totals.sent_on + totals.expelled;
+        let gone = totals.abandoned
+            + totals.failed
+            + totals.shut_down
+            + totals.sent_on
+            + totals.expelled
+            + totals.overflowed;
         let sum = line.len() as u64 + totals.connected + gone;
         holds!(
             totals.entered == sum,
@@ -345,6 +354,9 @@ impl Engine {
                 OfferState::Connected => {}
             }
         }
+        for (id, queue) in self.queues.iter() {
+            due.extend(queue.load_at.map(|at| (at, Deadline::Load(id.clone()))));
+        }
         for (id, agent) in self.agents.iter() {
             due.extend(
                 agent
@@ -360,7 +372,7 @@ impl Engine {
         due.extend(
             self.callers
                 .iter()
-                .filter_map(|(call, caller)| caller.deadline(*call)),
+                .flat_map(|(call, caller)| caller.deadlines(*call)),
         );
         holds!(
             self.deadlines == due,

@@ -22,10 +22,12 @@ mod dispatch;
 mod engine;
 mod entrance;
 mod estimate;
+mod exits;
 mod fact;
 mod input;
 mod invariants;
 mod line;
+mod load;
 mod named;
 mod offers;
 mod output;
@@ -59,8 +61,8 @@ pub use policy::{Candidate, Merit, RINGING_MAX, Ranked, Reason, Turns, rank};
 pub use queue::QueueTotals;
 pub use ready::WEIGHT_MAX;
 pub use settings::{
-    AgentRules, AgentSettings, Counted, Deferral, ErrorLimit, Member, MissedLimit, Policy,
-    QueueKind, QueueSettings, Settings, Sidelining, WRAP_UP_EXTENSION,
+    AgentRules, AgentSettings, Applies, Counted, Deferral, ErrorLimit, Exits, Load, Marks, Member,
+    MissedLimit, Policy, QueueKind, QueueSettings, Settings, Sidelining, WRAP_UP_EXTENSION, WaitOf,
 };
 pub use skills::{Asked, Lacking, SKILL_LEVEL_MAX, Skills, WIDENINGS_MAX, Widening};
 pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot, Standing, Switches};

@@ -55,10 +55,12 @@ pub enum Command {
         /// The call it was for.
         call: CallId,
     },
-    /// The caller could not be taken in.
+    /// The caller could not be taken in, or is to wait there no longer.
     Refuse {
         /// The caller's call.
         call: CallId,
+        /// Which queue.
+        queue: QueueId,
         /// Why.
         cause: RefuseCause,
     },
@@ -104,13 +106,23 @@ pub enum WithdrawCause {
     AnsweredElsewhere,
 }
 
-/// Why a caller can't wait in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a caller can't wait in a queue, or no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum RefuseCause {
     /// The configuration has no such queue (any more).
     NoSuchQueue,
     /// As many as may are waiting.
     Full,
+    /// No agent is logged in.
+    NoAgents,
+    /// None of those who are can be called.
+    NoneReachable,
+    /// All of those who are have paused.
+    AllPaused,
+    /// It is closed by its load.
+    Loaded,
+    /// He has waited as long as he may.
+    TimedOut,
 }
 
 /// Why an agent command changed nothing.

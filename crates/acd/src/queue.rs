@@ -7,10 +7,11 @@ use crate::engine::Deadline;
 use crate::estimate::{Forecast, Handling, Waits};
 use crate::fact::Moment;
 use crate::line::{Line, Place};
+use crate::load::Gate;
 use crate::named::Number;
 use crate::policy::{self, RINGING_MAX, Turns};
 use crate::ready::Ready;
-use crate::settings::{Policy, QueueSettings};
+use crate::settings::{Exits, Policy, QueueSettings};
 use crate::staff::Staff;
 use base::{BoundedVec, CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,8 @@ use std::time::Duration;
 
 /// What a queue has seen since the server first knew it.
 ///
-/// `entered` = waiting + offered now, + `connected` + `abandoned` + `failed` + `shut_down` + `sent_on` + `expelled`.
+/// `entered` = waiting + offered now, + `connected` + `abandoned` + `failed` + `shut_down` + `sent_on` + `expelled` +
+/// `overflowed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueTotals {
     /// Callers taken in.
@@ -36,6 +38,8 @@ pub struct QueueTotals {
     pub sent_on: u64,
     /// Callers put out because the queue was removed.
     pub expelled: u64,
+    /// Callers who went elsewhere by the queue's rules: they waited too long, pressed a key, or nobody was there.
+    pub overflowed: u64,
     /// Callers who were never taken in.
     pub refused: u64,
 }
@@ -50,6 +54,7 @@ pub(crate) struct Rules {
     pub(crate) ring: Duration,
     pub(crate) wrap_up: Duration,
     pub(crate) waiting_max: u32,
+    pub(crate) exits: Exits,
 }
 
 impl From<&QueueSettings> for Rules {
@@ -61,6 +66,7 @@ impl From<&QueueSettings> for Rules {
             ring: settings.ring,
             wrap_up: settings.wrap_up,
             waiting_max: settings.waiting_max,
+            exits: settings.exits,
         }
     }
 }
@@ -93,6 +99,9 @@ pub(crate) struct Queue {
     pub(crate) waits: Waits,
     pub(crate) handling: Handling,
     pub(crate) forecast: Forecast,
+    pub(crate) gate: Gate,
+    /// When its load is to be looked at.
+    pub(crate) load_at: Option<Time>,
 }
 
 impl Queue {
@@ -202,6 +211,8 @@ pub(crate) struct Caller {
     pub(crate) entered: Time,
     /// What he could expect then to wait.
     pub(crate) expected: Option<Duration>,
+    /// When he has waited there as long as he may.
+    pub(crate) leaves_at: Option<Time>,
     pub(crate) place: Place,
     /// How far what he asks for has widened.
     pub(crate) step: u8,
@@ -232,7 +243,9 @@ impl Caller {
     }
 
     /// What he has to be woken for.
-    pub(crate) fn deadline(&self, call: CallId) -> Option<(Time, Deadline)> {
-        self.widen_at.map(|at| (at, Deadline::Widen(call)))
+    pub(crate) fn deadlines(&self, call: CallId) -> impl Iterator<Item = (Time, Deadline)> + use<> {
+        let widens = self.widen_at.map(|at| (at, Deadline::Widen(call)));
+        let leaves = self.leaves_at.map(|at| (at, Deadline::TimeOut(call)));
+        widens.into_iter().chain(leaves)
     }
 }

@@ -42,6 +42,67 @@ pub struct QueueSettings {
     pub waiting_max: u32,
     /// How long an agent is left in peace after an offer that came to nothing.
     pub deferral: Deferral,
+    /// When callers are sent elsewhere.
+    pub exits: Exits,
+}
+
+/// When callers who wait, or would, are sent elsewhere. Where to is not the engine's matter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exits {
+    /// Whoever has waited so long in this queue.
+    pub after: Option<Duration>,
+    /// While no agent is logged in.
+    pub no_agents: Applies,
+    /// While none who is has a device that can be called.
+    pub none_reachable: Applies,
+    /// While all who are have paused.
+    pub all_paused: Applies,
+    /// While the load is too high; only those who come.
+    pub load: Option<Load>,
+}
+
+/// Whom a rule is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Applies {
+    /// Nobody.
+    #[default]
+    Never,
+    /// Callers who come.
+    Newcomers,
+    /// Also those who wait already.
+    Everybody,
+}
+
+/// When a queue closes and opens again by its load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// It closes at either of these.
+    pub close: Marks,
+    /// It opens once it has been below both of these.
+    pub open: Marks,
+    /// For so long.
+    pub held: Duration,
+    /// Which wait the marks are about.
+    pub wait_of: WaitOf,
+}
+
+/// How full a queue is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Callers who wait or are being offered.
+    pub waiting: Option<u32>,
+    /// A wait.
+    pub wait: Option<Duration>,
+}
+
+/// A wait of a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WaitOf {
+    /// Its average.
+    #[default]
+    Average,
+    /// That of whoever has waited longest.
+    Longest,
 }
 
 /// How long an agent is passed over after an offer that came to nothing, so that the same device is not

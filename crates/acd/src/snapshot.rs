@@ -4,6 +4,7 @@ use crate::agent::{AgentState, AgentTotals, Strikes};
 use crate::engine::Engine;
 use crate::estimate::Forecast;
 use crate::fact::Origin;
+use crate::load::Gate;
 use crate::queue::{Queue, QueueTotals};
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,8 @@ pub struct QueueSnapshot {
     pub unreachable: u32,
     /// Passed over for a while after an offer that came to nothing.
     pub deferred: u32,
+    /// It takes nobody in, by its load.
+    pub closed_by_load: bool,
     /// What the queue has seen so far.
     pub totals: QueueTotals,
 }
@@ -182,6 +185,7 @@ fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
         paused: 0,
         unreachable: 0,
         deferred: 0,
+        closed_by_load: queue.gate != Gate::Open,
         totals: queue.totals,
     }
 }

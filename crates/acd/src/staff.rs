@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Staff {
     pub(crate) logged_in: u32,
+    /// Of those, with a device that can be called.
+    pub(crate) reachable: u32,
+    /// Of those logged in, not paused.
+    pub(crate) unpaused: u32,
     /// Time of theirs that is this queue's, in parts of [`WHOLE`]: the `c` of the expected wait.
     pub(crate) effective: u64,
 }
@@ -15,6 +19,8 @@ pub(crate) struct Staff {
 /// What one agent adds to the staff of one of his queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Part {
+    reachable: bool,
+    unpaused: bool,
     share: u32,
 }
 
@@ -24,6 +30,8 @@ impl Agent {
         let queues = u32::try_from(self.logins.len()).unwrap_or(u32::MAX);
         let share = WHOLE.checked_div(queues).unwrap_or_default();
         Part {
+            reachable: self.reachable,
+            unpaused: self.pause.is_none(),
             share: match self.reachable && self.pause.is_none() {
                 true => share,
                 false => 0,
@@ -35,11 +43,15 @@ impl Agent {
 impl Staff {
     pub(crate) fn add(&mut self, part: Part) {
         self.logged_in += 1;
+        self.reachable += u32::from(part.reachable);
+        self.unpaused += u32::from(part.unpaused);
         self.effective += u64::from(part.share);
     }
 
     pub(crate) fn remove(&mut self, part: Part) {
         self.logged_in -= 1;
+        self.reachable -= u32::from(part.reachable);
+        self.unpaused -= u32::from(part.unpaused);
         self.effective -= u64::from(part.share);
     }
 }

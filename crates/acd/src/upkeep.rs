@@ -66,7 +66,7 @@ impl Engine {
         let Some(caller) = self.callers.get_mut(&call) else {
             return;
         };
-        if let Some(deadline) = caller.deadline(call) {
+        for deadline in caller.deadlines(call) {
             self.deadlines.remove(&deadline);
         }
         let before = (caller.step, caller.place);
@@ -77,7 +77,7 @@ impl Engine {
             .and_then(|queue| queue.asked.next(step));
         caller.step = step;
         caller.widen_at = next.map(|after| caller.arrived + after);
-        self.deadlines.extend(caller.deadline(call));
+        self.deadlines.extend(caller.deadlines(call));
         if let Some(queue) = self.queues.get_mut(caller.at) {
             queue.wanting.remove(&before);
         }
@@ -88,7 +88,7 @@ impl Engine {
         let Some(caller) = self.callers.remove(&call) else {
             return;
         };
-        if let Some(deadline) = caller.deadline(call) {
+        for deadline in caller.deadlines(call) {
             self.deadlines.remove(&deadline);
         }
         self.queue(caller.at, |queue| {
@@ -117,8 +117,29 @@ impl Engine {
         };
         change(queue);
         queue.refresh(own, &mut self.ready);
-        if queue.is_spent() {
+        queue.note_desertion(own, &mut self.deserted);
+        self.weigh(own);
+        if self.queues.get(own).is_some_and(Queue::is_spent) {
             self.queues.remove(own);
+        }
+    }
+
+    /// What follows for a queue's load, and when it is to be looked at again.
+    fn weigh(&mut self, own: Number) {
+        let Some(queue) = self.queues.get_mut(own) else {
+            return;
+        };
+        let before = queue.load_at;
+        let after = queue.weigh(self.clock);
+        queue.load_at = after;
+        if before != after
+            && let Some((id, _)) = self.queues.row(own)
+        {
+            let deadline = |at: Time| (at, Deadline::Load(id.clone()));
+            if let Some(before) = before.map(deadline) {
+                self.deadlines.remove(&before);
+            }
+            self.deadlines.extend(after.map(deadline));
         }
     }
 
@@ -160,6 +181,7 @@ impl Engine {
             }
             queue.staff.add(part);
             queue.refresh(login.at, &mut self.ready);
+            queue.note_desertion(login.at, &mut self.deserted);
         }
         if agent.is_spent() {
             self.agents.remove(own);

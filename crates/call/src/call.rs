@@ -170,6 +170,8 @@ pub(crate) struct QueueCall {
     pub(crate) journey: Journey,
     /// The queue engine knows of him, and has not been told that he left.
     pub(crate) joined: bool,
+    /// The first offer that was made for him there: of answers to others he knows nothing.
+    pub(crate) first_offer: Option<OfferId>,
     /// The agent he talks with.
     pub(crate) agent: Option<(OfferId, LegId)>,
 }

@@ -1,11 +1,14 @@
 //! Whether a queue lets callers in, and what they meet instead: something that is said, and then another place or a
-//! busy tone. Decided where a call is led to a queue, by whatever way it came.
+//! busy tone. Whether it is open is decided where a call is led to a queue, by whatever way it came; the rest by the queue
+//! engine.
 
 use crate::settings::{Destination, Message, Organisation};
+use acd::RefuseCause;
 use base::{HoursId, QueueId};
 use calendar::Why;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// When a queue lets callers in, and what they meet when it does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +19,10 @@ pub struct Door {
     pub closed: Instead,
     /// On a day that is closed as a whole, or has hours of its own and is outside of them.
     pub holiday: Instead,
+    /// When it is open, but takes a caller in no more, or keeps him no longer.
+    pub exits: BTreeMap<RefuseCause, Instead>,
+    /// Where a key leads that is pressed while waiting.
+    pub keys: BTreeMap<char, Destination>,
 }
 
 /// What a caller meets instead of a queue.
@@ -25,6 +32,16 @@ pub struct Instead {
     pub message: Option<PromptId>,
     /// Where he goes then; else he is told that it is busy.
     pub then: Option<Destination>,
+}
+
+impl Instead {
+    /// What is said, with where it goes on from there.
+    pub(crate) fn to_say(&self) -> Option<Message> {
+        Some(Message {
+            prompt: self.message.clone()?,
+            then: self.then.clone().map(Box::new),
+        })
+    }
 }
 
 /// Why a queue lets nobody in.

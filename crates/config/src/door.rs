@@ -45,6 +45,7 @@ pub(crate) fn read(
         hours,
         closed,
         holiday,
+        ..Door::default()
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::problems::Problem;
 use crate::section::Context;
 use crate::source::Place;
+use acd::RefuseCause;
 use base::{GroupId, MenuId, QueueId};
 use call::settings::{Choice, Destination, Door, Menu, Number, Organisation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ pub(crate) enum Node {
     Number(Box<str>),
     Group(GroupId),
     Menu(MenuId),
+    Queue(QueueId),
 }
 
 impl fmt::Display for Node {
@@ -26,6 +28,7 @@ impl fmt::Display for Node {
             Node::Number(number) => write!(f, "number {number}"),
             Node::Group(group) => write!(f, "group `{}`", group.name()),
             Node::Menu(menu) => write!(f, "menu `{}`", menu.name()),
+            Node::Queue(queue) => write!(f, "queue `{}`", queue.name()),
         }
     }
 }
@@ -105,6 +108,8 @@ fn leads(organisation: &Organisation, node: &Node) -> Vec<Option<Node>> {
             let group = organisation.ways.groups.get(group);
             vec![group.and_then(|group| led_to(group.then.as_ref()?))]
         }
+        // Somebody answers there.
+        Node::Queue(_) => vec![None],
     }
 }
 
@@ -177,6 +182,10 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
         }
         // It waits for the caller, and has tries.
         Node::Menu(_) => {}
+        Node::Queue(queue) => {
+            let door = organisation.ways.doors.get(queue);
+            next.extend(door.into_iter().flat_map(turned_away).filter_map(led_to));
+        }
     }
     next
 }
@@ -184,10 +193,10 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
 /// What leads on from a destination, if that does not end there.
 fn led_to(destination: &Destination) -> Option<Node> {
     match destination {
-        Destination::Queue(_)
-        | Destination::QueueAs(..)
-        | Destination::User(_)
-        | Destination::Outside(..) => None,
+        Destination::User(_) | Destination::Outside(..) => None,
+        Destination::Queue(queue) | Destination::QueueAs(queue, _) => {
+            Some(Node::Queue(queue.clone()))
+        }
         Destination::Group(group) => Some(Node::Group(group.clone())),
         Destination::Menu(menu) => Some(Node::Menu(menu.clone())),
         Destination::Message(message) => led_to(message.then.as_deref()?),
@@ -222,11 +231,20 @@ pub(crate) fn warn_of_unreachable(
     }
 }
 
-/// Everywhere that callers go whom a queue does not let in.
+/// Everywhere that callers go whom a queue does not let in, or keeps no longer.
 fn door_leads(door: &Door) -> impl Iterator<Item = &Destination> {
-    [&door.closed, &door.holiday]
-        .into_iter()
-        .filter_map(|instead| instead.then.as_ref())
+    let closed = [&door.closed, &door.holiday].into_iter();
+    let ways = closed.chain(door.exits.values());
+    ways.filter_map(|instead| instead.then.as_ref())
+        .chain(door.keys.values())
+}
+
+/// Everywhere that callers go who are not taken in: those who came too late for the last place, or find nobody there. By
+/// such rules two queues would send a caller to and fro for ever; not so by hours, nor by a time that he waits.
+fn turned_away(door: &Door) -> impl Iterator<Item = &Destination> {
+    let at_once = |cause: &RefuseCause| *cause != RefuseCause::TimedOut;
+    let ways = door.exits.iter().filter(move |(cause, _)| at_once(cause));
+    ways.filter_map(|(_, instead)| instead.then.as_ref())
 }
 
 fn queue_at(destination: &Destination) -> Option<&QueueId> {

@@ -9,6 +9,7 @@ mod destination;
 mod door;
 mod environment;
 mod error;
+mod exits;
 mod forward;
 mod graph;
 mod group;

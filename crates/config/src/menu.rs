@@ -5,7 +5,7 @@ use crate::problems::{Problem, quoted};
 use crate::queue::NOTHING;
 use crate::scope::{Dialled, LANGUAGES, Opened, Scope, open};
 use crate::section::{At, Context, Entry, Section};
-use crate::tree::Value;
+use crate::tree::{Node, Value};
 use crate::value;
 use base::MenuId;
 use call::settings::{Choice, Language, Listening, Menu};
@@ -116,6 +116,32 @@ fn read_keys(
     context: &mut Context<'_>,
 ) -> BTreeMap<char, Choice> {
     let (what, place) = (section.what().to_owned(), section.place());
+    let keys = lettered(
+        section,
+        |letter, what, node, context| match &node.value {
+            Value::Text(word) if word == AGAIN => Some(Choice::Again),
+            _ => {
+                let what = format!("key {letter} of {what}");
+                destination::read(&what, node, scope, context).map(Choice::To)
+            }
+        },
+        context,
+    );
+    if !section.has("keys") && !takes_extensions {
+        let problem = format!("{what} has no keys to choose by");
+        let mend = "write what each leads to: keys = { \"1\" = { queue = \"…\" } }";
+        context.add(Problem::new(place, problem).mend(mend));
+    }
+    keys
+}
+
+/// What each key of a telephone under `keys` means, as `read` reads it.
+pub(crate) fn lettered<T>(
+    section: &mut Section<'_>,
+    read: impl Fn(char, &str, &Node, &mut Context<'_>) -> Option<T>,
+    context: &mut Context<'_>,
+) -> BTreeMap<char, T> {
+    let what = section.what().to_owned();
     let mut keys = BTreeMap::new();
     for (key, at, node) in section.named("keys", context) {
         let mut letters = key.chars();
@@ -127,19 +153,8 @@ fn read_keys(
             context.add(Problem::new(at, problem).mend(mend));
             continue;
         };
-        let choice = match &node.value {
-            Value::Text(word) if word == AGAIN => Some(Choice::Again),
-            _ => {
-                let what = format!("key {letter} of {what}");
-                destination::read(&what, node, scope, context).map(Choice::To)
-            }
-        };
-        keys.extend(choice.map(|choice| (letter, choice)));
-    }
-    if !section.has("keys") && !takes_extensions {
-        let problem = format!("{what} has no keys to choose by");
-        let mend = "write what each leads to: keys = { \"1\" = { queue = \"…\" } }";
-        context.add(Problem::new(place, problem).mend(mend));
+        let meant = read(letter, &what, node, context);
+        keys.extend(meant.map(|meant| (letter, meant)));
     }
     keys
 }

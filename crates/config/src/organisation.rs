@@ -120,6 +120,9 @@ pub(crate) fn read(
     let extensions = users.extensions.into_iter();
     let extensions = extensions.chain(queues.extensions);
     let extensions = extensions.chain(groups.extensions).chain(menus.extensions);
+    let of_queues_places = queues.places.iter();
+    places
+        .extend(of_queues_places.map(|(queue, place)| (graph::Node::Queue(queue.clone()), *place)));
     let organisation = Organisation {
         outward: call::outward::Settings {
             mobiles_show,

@@ -2,6 +2,7 @@
 //! engine its settings and the call its journey.
 
 use crate::door;
+use crate::exits;
 use crate::members::{self, Choice};
 use crate::outward::{self, Own};
 use crate::problems::Problem;
@@ -9,7 +10,7 @@ use crate::scope::{Dialled, LANGUAGES, MUSIC, Opened, Scope, open};
 use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
 use crate::value;
-use acd::{Deferral, QueueKind, QueueSettings, WEIGHT_MAX};
+use acd::{Deferral, Exits, QueueKind, QueueSettings, WEIGHT_MAX};
 use base::QueueId;
 use call::settings::{
     Answering, Door, Language, Offering, PickUp, PositionSaid, QueueJourney, WaitSaid,
@@ -89,9 +90,13 @@ pub(crate) fn read(
         ..
     } = open("queue", QueueId::new, entry, scope, dialled, context)?;
     let logged_in_at_start = section.take("logged_in_at_start", value::boolean, context);
-    let settings = read_settings(&mut section, scope, context);
+    let mut settings = read_settings(&mut section, scope, context);
     let journey = read_journey(name, &mut section, scope, context);
-    let door = door::read(&mut section, journey.language, scope, context);
+    let mut door = door::read(&mut section, journey.language, scope, context);
+    let exits = exits::read(&mut section, journey.language, scope, context);
+    settings.exits = exits.exits;
+    door.exits = exits.instead;
+    door.keys = exits.keys;
     let outward = outward::read_own(&mut section, context);
     section.finish(context);
     Some(Read {
@@ -135,6 +140,7 @@ fn read_settings(
         ageing: ageing.map_or(AGEING, |at| at.value),
         waiting_max: waiting_max.map_or(WAITING_MAX_DEFAULT, |at| at.value),
         deferral: read_deferral(section, &what, context),
+        exits: Exits::default(),
     }
 }
 

@@ -379,12 +379,14 @@ fn queue_row(queue: QueueSnapshot) -> QueueRow {
         paused: queue.paused,
         unreachable: queue.unreachable,
         deferred: queue.deferred,
+        closed_by_load: queue.closed_by_load,
         totals: QueueTotals {
             entered: queue.totals.entered,
             connected: queue.totals.connected,
             abandoned: queue.totals.abandoned,
             sent_on: queue.totals.sent_on,
             refused: queue.totals.refused,
+            overflowed: queue.totals.overflowed,
         },
     }
 }

@@ -108,6 +108,8 @@ pub(crate) struct QueueRow {
     pub(crate) paused: u32,
     pub(crate) unreachable: u32,
     pub(crate) deferred: u32,
+    /// It takes nobody in, by its load.
+    pub(crate) closed_by_load: bool,
     pub(crate) totals: QueueTotals,
 }
 
@@ -131,6 +133,8 @@ pub(crate) struct QueueTotals {
     /// Sent elsewhere from the queue, or gave their place to another.
     pub(crate) sent_on: u64,
     pub(crate) refused: u64,
+    /// Went elsewhere by the queue's rules: they waited too long, pressed a key, or nobody was there.
+    pub(crate) overflowed: u64,
 }
 
 /// One agent.

@@ -29,6 +29,7 @@ fn release(offer: u64, number: u32) -> Command {
 fn refuse(number: u32, cause: RefuseCause) -> Command {
     Command::Refuse {
         call: call(number),
+        queue: queue("support"),
         cause,
     }
 }
@@ -187,7 +188,11 @@ fn a_caller_for_an_unknown_queue_is_refused() {
     let mut floor = support(&["anna"]);
     assert_eq!(
         floor.join(1, "sales"),
-        [refuse(1, RefuseCause::NoSuchQueue)]
+        [Command::Refuse {
+            call: call(1),
+            queue: queue("sales"),
+            cause: RefuseCause::NoSuchQueue,
+        }]
     );
     assert_eq!(floor.position(1), None);
 }

@@ -4,8 +4,8 @@
 
 use acd::{
     AgentSettings, AgentState, Asked, Asker, Command, CommandRefusal, Deadline, Deferral, Engine,
-    Entrance, Fact, Input, LeaveCause, Member, OfferEnd, Output, Policy, Prospect, QueueKind,
-    QueueSettings, Settings, Stamped,
+    Entrance, Exits, Fact, Input, LeaveCause, Member, OfferEnd, Output, Policy, Prospect,
+    QueueKind, QueueSettings, Settings, Stamped,
 };
 use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -301,6 +301,7 @@ pub(crate) fn queue_of(members: &[&str]) -> QueueSettings {
             busy: secs(5),
             error: secs(20),
         },
+        exits: Exits::default(),
     }
 }
 

@@ -6,9 +6,11 @@
 mod agents;
 mod callers_and_offers;
 mod estimates;
+mod exits;
 mod floor;
 mod limits;
 mod model;
+mod model_load;
 mod order;
 mod policies;
 mod reload;

@@ -1,11 +1,13 @@
 //! A naive engine: plain lists, everything looked up anew each time, no facts and nothing kept that
 //! could be worked out. It does what `requirements.md` says and is as slow as it likes.
 
+use crate::model_load::{Closed, Moment};
 use crate::waits::Waits;
 use acd::{
-    AgentState, AgentTotals, CONFIRM_WITHIN, Command, CommandRefusal, Counted, DEFERRAL_MIN,
-    Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, Policy, Prospect,
-    QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
+    AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Command, CommandRefusal, Counted,
+    DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, Policy,
+    Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes, WRAP_UP_MAX,
+    WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Queues};
@@ -31,6 +33,8 @@ pub(crate) struct Model {
     circle: BTreeMap<(QueueId, u8), u32>,
     /// Whom the engine rang with which offer in this step: where chance decides, it is told here.
     picks: BTreeMap<OfferId, UserId>,
+    /// Queues that are closed by their load.
+    closed: BTreeMap<QueueId, Closed>,
     now: Time,
     things: u64,
     commands: Vec<Command>,
@@ -59,6 +63,7 @@ struct Caller {
     entered: Time,
     expected: Option<Duration>,
     step: u8,
+    leaves_at: Option<Time>,
 }
 
 #[derive(Clone)]
@@ -114,7 +119,11 @@ impl Model {
                 };
                 self.commands.push(match refusal {
                     None => Command::Room { call: *call },
-                    Some(cause) => Command::Refuse { call: *call, cause },
+                    Some(cause) => Command::Refuse {
+                        call: *call,
+                        queue: queue.clone(),
+                        cause,
+                    },
                 });
             }
             Input::AskAgent { call, agent } => {
@@ -148,11 +157,31 @@ impl Model {
 
     pub(crate) fn handle_timeout(&mut self, now: Time, told: &[Command]) -> Vec<Command> {
         self.begin(now, told);
+        // What rings too long and who waits too long, in the order of their moments.
+        let rings = self.ringing().filter_map(|offer| match offer.state {
+            State::Ringing(until) => Some((until, Some(offer.id), None)),
+            _ => None,
+        });
+        let line = self.waiting_in_order(|_| true);
+        let leave = line.iter().filter_map(|call| {
+            let at = self.caller(*call).leaves_at?;
+            Some((at, None, Some(*call)))
+        });
+        let mut due: Vec<_> = rings.chain(leave).filter(|(at, ..)| *at <= now).collect();
+        // Of two in one moment the ringing comes first.
+        due.sort_by_key(|(at, offer, call)| (*at, offer.is_none(), *offer, *call));
+        for (_, offer, call) in due {
+            if let Some(offer) = offer
+                && matches!(self.offer(offer).state, State::Ringing(_))
+            {
+                self.withdraw(offer, WithdrawCause::NoAnswer);
+            }
+            if let Some(call) = call {
+                self.expel(call, RefuseCause::TimedOut);
+            }
+        }
         for offer in self.offers.clone() {
             match offer.state {
-                State::Ringing(until) if until <= now => {
-                    self.withdraw(offer.id, WithdrawCause::NoAnswer);
-                }
                 State::Withdrawn(_, until) | State::Late(until) if until <= now => {
                     self.offer(offer.id).state = State::Lost;
                     self.blame(&offer, Outcome::DeviceError);
@@ -196,6 +225,8 @@ impl Model {
 
     fn finish(&mut self) -> Vec<Command> {
         self.dispatch();
+        self.clear_deserted();
+        self.weigh_loads();
         let busy: BTreeSet<UserId> = self
             .offers
             .iter()
@@ -233,7 +264,19 @@ impl Model {
             .flat_map(|agent| [agent.wrap_up, agent.deferred]);
         let widens = self.callers.iter();
         let widens = widens.filter_map(|caller| self.widens_at(caller));
-        offers.chain(agents.flatten()).chain(widens).min()
+        let line = self.waiting_in_order(|_| true);
+        let leave = line.iter().filter_map(|call| self.caller(*call).leaves_at);
+        let loads = self.settings.queues.keys().filter_map(|queue| {
+            let closed = self.closed.get(queue).copied();
+            self.at_load(queue, |moment| moment.due(closed)).flatten()
+        });
+        let agents = agents.flatten();
+        offers
+            .chain(agents)
+            .chain(widens)
+            .chain(leave)
+            .chain(loads)
+            .min()
     }
 
     fn widens_at(&self, caller: &Caller) -> Option<Time> {
@@ -266,13 +309,7 @@ impl Model {
         let gone = |queue: &QueueId| !settings.queues.contains_key(queue);
         let stranded: Vec<CallId> = self.waiting_in_order(|queue| gone(queue));
         for call in stranded {
-            self.withdraw_for(call, WithdrawCause::CallerGone);
-            let caller = self.take_out(call);
-            self.totals.entry(caller.queue).or_default().expelled += 1;
-            self.commands.push(Command::Refuse {
-                call,
-                cause: RefuseCause::NoSuchQueue,
-            });
+            self.expel(call, RefuseCause::NoSuchQueue);
         }
         self.settings = Arc::clone(settings);
         self.taken
@@ -299,6 +336,12 @@ impl Model {
         match self.settings.queues.get(queue) {
             None => Some(RefuseCause::NoSuchQueue),
             Some(settings) => {
+                if let Some(absent) = self.absent(queue, Applies::Newcomers) {
+                    return Some(absent);
+                }
+                if self.closed.contains_key(queue) {
+                    return Some(RefuseCause::Loaded);
+                }
                 let waiting = self.waiting_in_order(|other| other == queue).len();
                 (waiting >= settings.waiting_max as usize).then_some(RefuseCause::Full)
             }
@@ -315,7 +358,11 @@ impl Model {
             if self.settings.queues.contains_key(queue) || self.totals.contains_key(queue) {
                 self.totals.entry(queue.clone()).or_default().refused += 1;
             }
-            self.commands.push(Command::Refuse { call, cause });
+            self.commands.push(Command::Refuse {
+                call,
+                queue: queue.clone(),
+                cause,
+            });
             return;
         }
         self.totals.entry(queue.clone()).or_default().entered += 1;
@@ -333,6 +380,10 @@ impl Model {
             entered: self.now,
             expected: None,
             step: 0,
+            leaves_at: self.settings.queues[queue]
+                .exits
+                .after
+                .map(|after| self.now + after),
         };
         caller.step = self.step_of(&caller);
         self.callers.push(caller);
@@ -357,6 +408,7 @@ impl Model {
             LeaveCause::Failed => totals.failed += 1,
             LeaveCause::Shutdown => totals.shut_down += 1,
             LeaveCause::SentOn => totals.sent_on += 1,
+            LeaveCause::KeyPressed => totals.overflowed += 1,
         }
     }
 
@@ -789,6 +841,76 @@ impl Model {
         for offer in self.ringing_for(call) {
             self.withdraw(offer.id, cause);
         }
+    }
+
+    fn expel(&mut self, call: CallId, cause: RefuseCause) {
+        self.withdraw_for(call, WithdrawCause::CallerGone);
+        let queue = self.take_out(call).queue;
+        let totals = self.totals.entry(queue.clone()).or_default();
+        match cause {
+            RefuseCause::NoSuchQueue => totals.expelled += 1,
+            _ => totals.overflowed += 1,
+        }
+        self.commands.push(Command::Refuse { call, queue, cause });
+    }
+
+    /// Why nobody is there for a queue's callers, by a rule for those who come or for all.
+    fn absent(&self, queue: &QueueId, at_least: Applies) -> Option<RefuseCause> {
+        let exits = self.settings.queues.get(queue)?.exits;
+        let here = |agent: &&Agent| agent.logins.iter().any(|(other, _)| other == queue);
+        let there = |is: &dyn Fn(&Agent) -> bool| self.agents.iter().filter(here).any(is);
+        let holds = |applies: Applies| match at_least {
+            Applies::Everybody => applies == Applies::Everybody,
+            _ => applies != Applies::Never,
+        };
+        if holds(exits.no_agents) && !there(&|_| true) {
+            Some(RefuseCause::NoAgents)
+        } else if holds(exits.none_reachable) && !there(&|agent| agent.reachable) {
+            Some(RefuseCause::NoneReachable)
+        } else if holds(exits.all_paused) && !there(&|agent| agent.pause.is_none()) {
+            Some(RefuseCause::AllPaused)
+        } else {
+            None
+        }
+    }
+
+    fn clear_deserted(&mut self) {
+        for queue in self.settings.queues.clone().into_keys() {
+            let Some(cause) = self.absent(&queue, Applies::Everybody) else {
+                continue;
+            };
+            for call in self.waiting_in_order(|other| *other == queue) {
+                self.expel(call, cause);
+            }
+        }
+    }
+
+    fn weigh_loads(&mut self) {
+        let mut closed = BTreeMap::new();
+        for queue in self.settings.queues.keys() {
+            let before = self.closed.get(queue).copied();
+            let after = self.at_load(queue, |moment| moment.weigh(before)).flatten();
+            closed.extend(after.map(|after| (queue.clone(), after)));
+        }
+        self.closed = closed;
+    }
+
+    fn at_load<T>(&self, queue: &QueueId, look: impl FnOnce(&Moment<'_>) -> T) -> Option<T> {
+        let load = self.settings.queues.get(queue)?.exits.load?;
+        let line = self.waiting_in_order(|other| other == queue);
+        let arrivals: Vec<Time> = line.iter().map(|call| self.caller(*call).arrived).collect();
+        let none = Waits::default();
+        let moment = Moment {
+            now: self.now,
+            load,
+            waits: self.waits(queue).unwrap_or(&none),
+            arrivals: &arrivals,
+        };
+        Some(look(&moment))
+    }
+
+    pub(crate) fn is_closed(&self, queue: &QueueId) -> bool {
+        self.closed.contains_key(queue)
     }
 
     fn take_out(&mut self, call: CallId) -> Caller {

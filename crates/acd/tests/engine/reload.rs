@@ -8,6 +8,7 @@ use control::Queues;
 fn refuse(number: u32) -> Command {
     Command::Refuse {
         call: call(number),
+        queue: queue("support"),
         cause: RefuseCause::NoSuchQueue,
     }
 }
@@ -159,6 +160,7 @@ fn a_lowered_limit_puts_nobody_out_and_lets_nobody_in() {
     assert_eq!(floor.queue_row("support").waiting, 3);
     let full = Command::Refuse {
         call: call(4),
+        queue: queue("support"),
         cause: RefuseCause::Full,
     };
     assert_eq!(floor.join(4, "support"), [full]);

@@ -8,9 +8,9 @@ use crate::floor::{Floor, agent, call, open_ends, queue, secs};
 use crate::model::{Model, Offer, State};
 use crate::waits::Waits;
 use acd::{
-    AgentRules, AgentState, Asked, Asker, Command, Counted, Deferral, Entrance, ErrorLimit, Input,
-    LeaveCause, Member, MissedLimit, OfferEnd, Policy, Priority, QueueKind, QueueSettings,
-    Settings, Sidelining, Skills, Widening,
+    AgentRules, AgentState, Applies, Asked, Asker, Command, Counted, Deferral, Entrance,
+    ErrorLimit, Exits, Input, LeaveCause, Load, Marks, Member, MissedLimit, OfferEnd, Policy,
+    Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening,
 };
 use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -178,7 +178,8 @@ impl World {
                 + totals.failed
                 + totals.shut_down
                 + totals.sent_on
-                + totals.expelled;
+                + totals.expelled
+                + totals.overflowed;
             assert_eq!(totals.entered, totals.connected + gone, "{}", row.queue);
         }
     }
@@ -298,6 +299,12 @@ impl World {
                 "{} after {after:?}",
                 row.queue
             );
+            assert_eq!(
+                row.closed_by_load,
+                self.model.is_closed(&row.queue),
+                "{} after {after:?}",
+                row.queue
+            );
             let waits = self.model.waits(&row.queue);
             assert_eq!(
                 (row.handling_ms, row.forecast),
@@ -376,8 +383,9 @@ impl World {
             LeaveCause::Abandoned,
             LeaveCause::Failed,
             LeaveCause::Shutdown,
+            LeaveCause::KeyPressed,
         ];
-        let cause = causes[self.upto(3) as usize];
+        let cause = causes[self.upto(4) as usize];
         let call = self.some_call();
         self.give(Input::Leave { call, cause });
     }
@@ -648,6 +656,46 @@ impl World {
         rules
     }
 
+    /// Mostly none: rules that send callers elsewhere leave little else to be seen.
+    fn some_exits(&mut self) -> Exits {
+        if self.one_in(2) {
+            return Exits::default();
+        }
+        let applies = [
+            Applies::Never,
+            Applies::Never,
+            Applies::Newcomers,
+            Applies::Everybody,
+        ];
+        let some = |world: &mut World| applies[world.upto(4) as usize];
+        Exits {
+            no_agents: some(self),
+            none_reachable: some(self),
+            all_paused: some(self),
+            after: self.one_in(3).then(|| secs(1) + self.some_span()),
+            load: self.one_in(2).then(|| self.some_load()),
+        }
+    }
+
+    fn some_load(&mut self) -> Load {
+        let mark = |world: &mut World| world.one_in(2).then(|| world.some_span());
+        Load {
+            close: Marks {
+                waiting: self.one_in(2).then(|| self.upto(6)),
+                wait: mark(self),
+            },
+            open: Marks {
+                waiting: self.one_in(2).then(|| self.upto(6)),
+                wait: mark(self),
+            },
+            held: self.some_span(),
+            wait_of: match self.one_in(2) {
+                true => WaitOf::Average,
+                false => WaitOf::Longest,
+            },
+        }
+    }
+
     fn some_queue_settings(&mut self) -> QueueSettings {
         let mut members = BTreeMap::new();
         for (rank, name) in (0..).zip(AGENTS) {
@@ -676,6 +724,7 @@ impl World {
                 busy: self.some_span(),
                 error: self.some_span(),
             },
+            exits: self.some_exits(),
         }
     }
 

@@ -201,6 +201,7 @@ pub(super) fn purpose_of(
             priority: *priority,
             journey: Journey::new((*journey).clone()),
             joined: false,
+            first_offer: None,
             agent: None,
         }),
         Target::User(callee, forwards) => {

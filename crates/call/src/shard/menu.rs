@@ -47,6 +47,7 @@ impl Shard {
             }
             // He knows what comes. A key too many is forgotten.
             Purpose::Message(_) => drop(entry.keys.push(key)),
+            Purpose::Queue(_) => self.key_while_waiting(now, call, key, out),
             _ => {}
         }
     }

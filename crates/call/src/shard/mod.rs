@@ -9,6 +9,7 @@ mod devices;
 mod direct;
 mod early;
 mod enter;
+mod exits;
 mod feature;
 mod forward;
 mod hang_up;

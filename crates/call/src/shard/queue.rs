@@ -3,12 +3,12 @@
 use super::feature::Came;
 use super::ringing::CallOff;
 use super::{Due, Shard};
-use crate::call::{Call, Purpose};
-use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::call::{Call, Purpose, QueueCall};
+use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
 use acd::{Asker, Entrance, OfferEnd, WithdrawCause};
-use base::{CallId, LegId, OfferId, Time, UserId};
+use base::{CallId, LegId, OfferId, QueueId, Time, UserId};
 use media_core::Command;
 use sip_core::StatusCode;
 
@@ -115,8 +115,15 @@ impl Shard {
     pub(super) fn acd_command(&mut self, now: Time, command: acd::Command, out: &mut Vec<Output>) {
         match command {
             acd::Command::Ring {
-                offer, call, agent, ..
-            } => self.ring_agent(call, offer, agent, out),
+                offer,
+                call,
+                queue,
+                agent,
+            } => match self.waits_in(call, &queue) {
+                true => self.ring_agent(call, offer, agent, out),
+                // He has gone elsewhere while this was on its way.
+                false => never_rang(offer, out),
+            },
             acd::Command::Withdraw { offer, call, cause } => {
                 let why = match cause {
                     WithdrawCause::AnsweredElsewhere => CallOff::Elsewhere,
@@ -131,7 +138,9 @@ impl Shard {
             }
             acd::Command::Connect { offer, call, .. } => self.connect(now, call, offer, out),
             acd::Command::Room { call } => self.has_room(now, call, out),
-            acd::Command::Refuse { call, .. } => self.queue_refused(now, call, out),
+            acd::Command::Refuse { call, queue, cause } => {
+                self.queue_refused(now, call, &queue, cause, out);
+            }
             acd::Command::Position { call, prospect } => {
                 let step = |journey: &mut Journey, steps: &mut Vec<Step>| {
                     journey.prospect_known(prospect, steps);
@@ -167,12 +176,20 @@ impl Shard {
         }
     }
 
+    fn waits_in(&self, call: CallId, queue: &QueueId) -> bool {
+        let purpose = self.call(call).map(|call| &call.purpose);
+        matches!(purpose, Some(Purpose::Queue(waits)) if waits.queue == *queue && waits.joined)
+    }
+
     fn ring_agent(&mut self, call: CallId, offer: OfferId, agent: UserId, out: &mut Vec<Output>) {
         let waits = self.call(call).is_some_and(|call| call.ending.is_none());
         let role = Role::Agent {
             offer,
             agent: agent.clone(),
         };
+        if let Some(Purpose::Queue(waits)) = self.call_mut(call).map(|call| &mut call.purpose) {
+            waits.first_offer.get_or_insert(offer);
+        }
         let rung = waits
             .then(|| self.ring_user(call, role, &agent, out))
             .flatten();
@@ -196,9 +213,12 @@ impl Shard {
     /// The agent's answer counts: the two talk.
     fn connect(&mut self, now: Time, call: CallId, offer: OfferId, out: &mut Vec<Output>) {
         let leg = self.answered_leg(call, offer);
-        let waits = |call: &&mut Call| call.ending.is_none();
+        // The caller hung up or went elsewhere while this was on its way; the engine has been told.
+        let waits = |call: &&mut Call| {
+            let of_stay = |waits: &QueueCall| waits.first_offer.is_some_and(|it| it <= offer);
+            call.ending.is_none() && matches!(&call.purpose, Purpose::Queue(it) if of_stay(it))
+        };
         let Some(entry) = self.call_mut(call).filter(waits) else {
-            // The caller hung up while this was on its way; the engine has been told.
             return;
         };
         let caller = entry.caller;
@@ -227,21 +247,6 @@ impl Shard {
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
         self.do_held(now, leg, out);
-    }
-
-    fn queue_refused(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        if let Some(entry) = self.call_mut(call)
-            && entry.ending.is_none()
-            && let Purpose::Queue(queue) = &mut entry.purpose
-        {
-            queue.joined = false;
-            let status = StatusCode::BUSY_HERE;
-            out.push(Output::Event(CallEvent::Refused {
-                status: status.code(),
-                cause: RefusedCause::QueueRefused,
-            }));
-            self.end_call(now, call, EndCause::NotCompleted, status, out);
-        }
     }
 }
 

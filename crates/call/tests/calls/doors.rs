@@ -50,6 +50,7 @@ fn door(closed: Instead, holiday: Instead) -> Door {
         hours: Some(office()),
         closed,
         holiday,
+        ..Door::default()
     }
 }
 

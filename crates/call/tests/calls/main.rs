@@ -7,6 +7,7 @@ mod admission;
 mod again;
 mod agent_codes;
 mod doors;
+mod exits;
 mod forwards;
 mod groups;
 mod holds;

@@ -316,6 +316,7 @@ impl Script {
             5 => Command::Release { offer, call },
             6 => Command::Refuse {
                 call,
+                queue,
                 cause: RefuseCause::Full,
             },
             _ => Command::Position {

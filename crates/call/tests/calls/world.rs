@@ -119,6 +119,10 @@ pub(crate) fn queue() -> QueueId {
     QueueId::new(&OrgId::new("demo").unwrap(), "support").unwrap()
 }
 
+pub(crate) fn backup() -> QueueId {
+    "demo/backup".parse().unwrap()
+}
+
 pub(crate) fn directory(journey: QueueJourney) -> Directory {
     let org = OrgId::new("demo").unwrap();
     let account = |name: &str, extension: &str| {
@@ -246,6 +250,7 @@ pub(crate) fn settings() -> acd::Settings {
         wrap_up: WRAP_UP,
         ageing: Duration::from_secs(300),
         waiting_max: WAITING_MAX,
+        exits: acd::Exits::default(),
         deferral: Deferral {
             no_answer: short,
             declined: short,
@@ -500,13 +505,32 @@ impl World {
 
     /// An agent takes no calls of queues.
     pub(crate) fn tell_engine_logs_out(&mut self, name: &str) {
-        let agent = user(name);
+        let (agent, queues) = (user(name), control::Queues::All);
+        self.tell_engine_of(control::AgentCommand::LogOut { agent, queues });
+    }
+
+    /// Callers leave the queue by these rules; anna serves it, and bosse a queue beside it.
+    pub(crate) fn with_exits(&mut self, exits: acd::Exits) {
+        self.set_organisation(|demo| {
+            demo.queues.insert(backup(), journey());
+        });
+        let mut settings = settings();
+        let mut beside = settings.queues[&queue()].clone();
+        beside.members.remove(&user("anna"));
+        settings.queues.insert(backup(), beside);
+        let first = settings.queues.get_mut(&queue()).expect("the queue");
+        first.members.remove(&user("bosse"));
+        first.exits = exits;
+        self.tell_engine(acd::Input::Configure(Arc::new(settings)));
+        let (agent, queues) = (user("bosse"), control::Queues::All);
+        self.tell_engine_of(control::AgentCommand::LogIn { agent, queues });
+    }
+
+    fn tell_engine_of(&mut self, command: control::AgentCommand) {
         let by = control::Principal::User {
-            user: agent.clone(),
+            user: command.agent().clone(),
             role: Role::Agent,
         };
-        let queues = control::Queues::All;
-        let command = control::AgentCommand::LogOut { agent, queues };
         let command = control::permit(by, command).expect("his own state");
         self.tell_engine(acd::Input::AgentCommand {
             asker: acd::Asker::Control(0),

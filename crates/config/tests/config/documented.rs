@@ -94,6 +94,13 @@ fn the_document_names_every_setting_and_no_other() {
         "widen = [{ after = \"30s\", zzzzzzzzzzzz = 1 }]\n",
     );
     settings.insert("[queues.<name>] widen".into(), step);
+    for key in ["full", "no_agents", "timed_out", "close_when", "open_when"] {
+        let table = under(
+            "[queues.sales]\n",
+            &format!("{key} = {{ zzzzzzzzzzzz = 1 }}\n"),
+        );
+        settings.insert(format!("[queues.<name>.{key}]"), table);
+    }
     let outside = under("[organisation]\n", "outside = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[organisation.outside]".into(), outside);
     let inbound = under("[trunks.provider]\n", "inbound = { zzzzzzzzzzzz = 1 }\n");

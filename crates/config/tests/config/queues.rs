@@ -1,9 +1,12 @@
 //! What a queue's settings make of its callers.
 
 use crate::common::Sandbox;
+use acd::{Applies, Exits, Load, Marks, RefuseCause, WaitOf};
 use base::QueueId;
-use call::settings::{QueueJourney, WaitSaid};
+use call::settings::{Destination, Instead, QueueJourney, WaitSaid};
 use media_core::PromptId;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 fn sales() -> QueueId {
     "acme/sales".parse().unwrap()
@@ -36,4 +39,118 @@ fn a_wait_that_cannot_be_said_is_told() {
     std::fs::remove_file(sandbox.path("prompts/en/minutes.wav")).unwrap();
     let errors = sandbox.errors();
     assert!(errors[0].contains("en/minutes"), "{errors:#?}");
+}
+
+/// The rules that send callers elsewhere, as the engine has them.
+fn exits(sandbox: &Sandbox) -> Exits {
+    sandbox.loaded().acd.queues[&sales()].exits
+}
+
+#[test]
+fn callers_go_elsewhere_as_written_for_each_cause() {
+    let sandbox = Sandbox::new();
+    assert_eq!(exits(&sandbox), Exits::default());
+    sandbox.change(
+        "members = ",
+        "full = { message = \"queue-first\" }\n\
+         no_agents = { then = { user = \"anna\" }, waiting = true }\n\
+         none_reachable = { then = { user = \"anna\" } }\n\
+         all_paused = {}\n\
+         timed_out = { after = \"5m\", message = \"queue-first\", then = { user = \"anna\" } }\n\
+         keys = { \"1\" = { user = \"anna\" } }\nmembers = ",
+    );
+    let expected = Exits {
+        after: Some(Duration::from_secs(300)),
+        no_agents: Applies::Everybody,
+        none_reachable: Applies::Newcomers,
+        all_paused: Applies::Newcomers,
+        load: None,
+    };
+    assert_eq!(exits(&sandbox), expected);
+    let anna = || Destination::User("acme/anna".parse().unwrap());
+    let instead = |says: bool, leads: bool| Instead {
+        message: says.then(|| PromptId::new("en/queue-first")),
+        then: leads.then(anna),
+    };
+    let loaded = sandbox.loaded();
+    let organisation = loaded.directory.organisations.values().next().unwrap();
+    let door = &organisation.ways.doors[&sales()];
+    let causes = [
+        (RefuseCause::Full, instead(true, false)),
+        (RefuseCause::NoAgents, instead(false, true)),
+        (RefuseCause::NoneReachable, instead(false, true)),
+        (RefuseCause::AllPaused, instead(false, false)),
+        (RefuseCause::TimedOut, instead(true, true)),
+    ];
+    assert_eq!(door.exits, BTreeMap::from(causes));
+    assert_eq!(door.keys, BTreeMap::from([('1', anna())]));
+}
+
+#[test]
+fn a_queue_s_load_has_lower_marks_of_its_own_or_three_quarters_of_the_upper() {
+    let sandbox = Sandbox::new();
+    let marks = |waiting, wait| Marks {
+        waiting: Some(waiting),
+        wait: Some(Duration::from_secs(wait)),
+    };
+    sandbox.change(
+        "members = ",
+        "close_when = { waiting = 40, wait = \"20m\" }\nmembers = ",
+    );
+    let load = Load {
+        close: marks(40, 1_200),
+        open: marks(30, 900),
+        held: Duration::from_secs(60),
+        wait_of: WaitOf::Average,
+    };
+    assert_eq!(exits(&sandbox).load, Some(load));
+    sandbox.change(
+        "wait = \"20m\" }",
+        "wait = \"20m\", of = \"longest\" }\nopen_when = { waiting = 10, wait = \"1m\", for = \"5s\" }",
+    );
+    let load = Load {
+        open: marks(10, 60),
+        held: Duration::from_secs(5),
+        wait_of: WaitOf::Longest,
+        ..load
+    };
+    assert_eq!(exits(&sandbox).load, Some(load));
+}
+
+#[test]
+fn lower_marks_that_are_not_lower_and_no_marks_at_all_are_told() {
+    for (written, told) in [
+        (
+            "close_when = { waiting = 4 }\nopen_when = { waiting = 5 }\n",
+            "is not below `close_when`",
+        ),
+        (
+            "close_when = { waiting = 4 }\nopen_when = { wait = \"1m\" }\n",
+            "is not below `close_when`",
+        ),
+        ("close_when = {}\n", "has no mark"),
+        ("timed_out = { then = { user = \"anna\" } }\n", "after"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.change("members = ", &format!("{written}members = "));
+        let errors = sandbox.errors();
+        assert!(errors[0].contains(told), "{errors:#?}");
+    }
+}
+
+#[test]
+fn queues_that_would_send_a_caller_to_and_fro_at_once_are_a_circle_and_by_waiting_they_are_not() {
+    let circle = |cause: &str| {
+        let sandbox = Sandbox::new();
+        let there = |name: &str| format!("{cause} then = {{ queue = \"{name}\" }} }}\n");
+        let other = format!("[queues.other]\n{}members = [\"anna\"]\n", there("sales"));
+        sandbox.change("members = ", &format!("{}members = ", there("other")));
+        sandbox.change("[numbers]", &format!("{other}[numbers]"));
+        sandbox
+    };
+    for cause in ["full = {", "no_agents = {"] {
+        let errors = circle(cause).errors();
+        assert!(errors[0].contains("led round in a circle"), "{errors:#?}");
+    }
+    circle("timed_out = { after = \"1m\",").loaded();
 }

@@ -58,6 +58,8 @@ fn queues(rows: &[QueueRow]) -> String {
         "ANSWERED",
         "ABANDONED",
         "SENT ON",
+        "ELSEWHERE",
+        "LOAD",
     ];
     let cells = rows.iter().map(|row| {
         [
@@ -77,6 +79,8 @@ fn queues(rows: &[QueueRow]) -> String {
             row.totals.connected.to_string(),
             row.totals.abandoned.to_string(),
             row.totals.sent_on.to_string(),
+            row.totals.overflowed.to_string(),
+            if row.closed_by_load { "closed" } else { "open" }.into(),
         ]
     });
     table(head, cells, "No queues are configured.")
