@@ -5,12 +5,14 @@ use crate::acd_task::Acd;
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
 use crate::panic::contain;
+use crate::wishes;
 use arc_swap::ArcSwap;
 use config::{Environment, Loaded};
 use media::{MediaEngine, Prompts};
-use sip::{Mailboxes, Registrations, ShardInput, Tls, TlsFiles, TlsIdentity, ToAcd};
+use sip::{Mailboxes, Registrations, ShardInput, Tls, TlsFiles, TlsIdentity, ToAcd, Watch};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::Store;
 use tokio::sync::{mpsc, oneshot};
 
 /// Requests that may wait for the one under way. All that wait are answered by their own reading, so more
@@ -170,6 +172,8 @@ pub(crate) struct Parts {
     pub(crate) tls: Tls,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) registrations: Arc<Registrations>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) store: Store,
     pub(crate) acd: Acd,
     pub(crate) to_acd: mpsc::Sender<ToAcd>,
 }
@@ -264,6 +268,7 @@ impl Reloader {
         for user in parts.registrations.keep(is_account) {
             let _ = parts.to_acd.send(ToAcd::DeviceChanged(user)).await;
         }
+        wishes::forget(&parts.watch, &parts.store, is_account);
         say(cause, &reloaded);
         reloaded
     }

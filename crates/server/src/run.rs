@@ -311,8 +311,12 @@ async fn wire(
     ));
 
     let wishes = WishesOfStore(store.clone());
+    tokio::spawn(wishes::rewrite(watch.clone(), store.clone()));
     let wish_keeper = Box::new(wishes.clone());
-    let keeper = Box::new(BansOfStore { clock, store });
+    let keeper = Box::new(BansOfStore {
+        clock,
+        store: store.clone(),
+    });
     let gate = Arc::new(Gate::new(&secrets()?, settings.nonce_lifetime, keeper));
     bans::restore(&gate, clock, &kept.bans);
     for registered in registrations.list(clock.now()) {
@@ -355,6 +359,8 @@ async fn wire(
         tls,
         mailboxes: mailboxes.clone(),
         registrations: registrations.clone(),
+        watch: watch.clone(),
+        store: store.clone(),
         acd: acd.clone(),
         to_acd: to_acd.clone(),
     });

@@ -3,6 +3,7 @@
 use base::UserId;
 use call::wishes::Wishes;
 use sip::{Watch, WishKeeper};
+use std::sync::Arc;
 use store::{Store, WishesRow, Write};
 
 /// Hands wishes to the store.
@@ -18,6 +19,24 @@ impl WishKeeper for WishesOfStore {
                 wishes: serde_json::to_string(wishes).expect("texts and words can be written"),
             }),
         });
+    }
+}
+
+/// A file of the store's that is new knows nothing of them: hands all over again. Never ends by itself.
+pub(crate) async fn rewrite(watch: Arc<Watch>, store: Store) {
+    let mut renewed = store.renewed();
+    let keeper = WishesOfStore(store);
+    while renewed.changed().await.is_ok() {
+        for (user, wishes) in watch.all_wishes() {
+            keeper.keep(&user, &wishes);
+        }
+    }
+}
+
+/// Whoever is not in the configuration any more is forgotten.
+pub(crate) fn forget(watch: &Watch, store: &Store, is_account: impl Fn(&UserId) -> bool) {
+    for user in watch.keep_wishes(is_account) {
+        store.write_soon(Write::RemoveWishes(user));
     }
 }
 
@@ -45,4 +64,68 @@ pub(crate) fn restore(
         }
     }
     restored
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base::OrgId;
+    use call::wishes::DoNotDisturb;
+    use std::path::Path;
+    use std::time::Duration;
+
+    const LIMIT: Duration = Duration::from_secs(20);
+
+    fn user(name: &str) -> UserId {
+        UserId::new(&OrgId::new("demo").unwrap(), name).unwrap()
+    }
+
+    /// Whose wishes the files hold as they are now.
+    async fn found_after_a_kill(folder: &Path) -> Vec<UserId> {
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let file = file.unwrap();
+            // One that has been renamed meanwhile is looked for again.
+            let _ = std::fs::copy(file.path(), copy.path().join(file.file_name()));
+        }
+        let (store, loading) = Store::start(copy.path());
+        let kept = loading.kept().await.wishes;
+        store.close().await;
+        kept.into_iter().map(|row| row.user).collect()
+    }
+
+    #[tokio::test]
+    async fn a_new_file_is_told_again_what_people_asked_for_and_nothing_of_who_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("var");
+        let (store, loading) = Store::start(&path);
+        loading.kept().await;
+        let watch = Arc::new(Watch::new());
+        let on = Wishes {
+            do_not_disturb: DoNotDisturb::On,
+            ..Wishes::default()
+        };
+        for name in ["anna", "bosse"] {
+            watch.restore_wishes(user(name), on.clone());
+            WishesOfStore(store.clone()).keep(&user(name), &on);
+        }
+        tokio::spawn(rewrite(watch.clone(), store.clone()));
+        forget(&watch, &store, |it| *it == user("bosse"));
+        let written = store.write(Write::RemoveBindings(user("nobody")));
+        written.stored().await.unwrap();
+        std::fs::remove_dir_all(&path).unwrap();
+        let mut renewed = store.renewed();
+        // Any write finds the file gone.
+        let found = store.write(Write::RemoveBindings(user("nobody")));
+        found.stored().await.unwrap();
+        let seen = tokio::time::timeout(LIMIT, renewed.changed());
+        seen.await.unwrap().unwrap();
+        let told_again = async {
+            while found_after_a_kill(&path).await != [user("bosse")] {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(LIMIT, told_again).await.unwrap();
+        store.close().await;
+    }
 }

@@ -95,12 +95,31 @@ impl Watch {
         self.wish(user, &Change::Device(device)).0
     }
 
-    /// Takes up what was kept, before anybody watches.
+    /// Takes up what was kept, before anybody watches; nothing, once he is nobody.
     pub fn restore_wishes(&self, user: UserId, wishes: Wishes) {
         self.change(user, |person| {
             person.wishes = wishes;
             Vec::new()
         });
+    }
+
+    /// Whoever asked for something, and what.
+    pub fn all_wishes(&self) -> Vec<(UserId, Wishes)> {
+        let people = self.people.iter();
+        let wishing = people.filter(|person| !person.wishes.is_nothing());
+        wishing
+            .map(|person| (person.key().clone(), person.wishes.clone()))
+            .collect()
+    }
+
+    /// Forgets what those asked for who have no account any more; who they were.
+    pub fn keep_wishes(&self, is_account: impl Fn(&UserId) -> bool) -> Vec<UserId> {
+        let wishing = self.all_wishes().into_iter().map(|(user, _)| user);
+        let gone: Vec<UserId> = wishing.filter(|user| !is_account(user)).collect();
+        for user in &gone {
+            self.restore_wishes(user.clone(), Wishes::default());
+        }
+        gone
     }
 
     /// A leg that rings at one of these people.
@@ -286,5 +305,19 @@ mod tests {
         assert_eq!(watch.wishes(&anna), wishes);
         watch.wish(anna.clone(), &Change::DoNotDisturb(DoNotDisturb::Off));
         assert!(watch.people.is_empty());
+    }
+
+    #[test]
+    fn what_people_without_an_account_asked_for_leaves_memory_and_others_keep_theirs() {
+        let watch = Watch::new();
+        let on = Change::DoNotDisturb(DoNotDisturb::On);
+        for name in ["anna", "bosse"] {
+            watch.wish(user(name), &on);
+        }
+        assert_eq!(watch.keep_wishes(|it| *it == user("bosse")), [user("anna")]);
+        assert_eq!(watch.people.len(), 1);
+        let left = watch.all_wishes();
+        assert_eq!(left, [(user("bosse"), watch.wishes(&user("bosse")))]);
+        assert!(watch.keep_wishes(|_| true).is_empty());
     }
 }
