@@ -332,6 +332,25 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The call in a queue that the fact is about, if it is about one.
+    pub fn call(&self) -> Option<CallId> {
+        match self {
+            Fact::Refused { call, .. }
+            | Fact::Entered { call, .. }
+            | Fact::Widened { call, .. }
+            | Fact::Offered { call, .. }
+            | Fact::Connected { call, .. }
+            | Fact::OfferWithdrawn { call, .. }
+            | Fact::AnsweredLate { call, .. }
+            | Fact::OfferEnded { call, .. }
+            | Fact::OfferLost { call, .. }
+            | Fact::Left { call, .. }
+            | Fact::Expelled { call, .. }
+            | Fact::ConversationEnded { call, .. } => Some(*call),
+            _ => None,
+        }
+    }
+
     /// What the fact asks to be done, if anything.
     pub fn command(&self) -> Option<Command> {
         Some(match self {

@@ -1,7 +1,7 @@
 //! The commands, as values.
 
 use crate::principal::{Principal, Role};
-use base::{QueueId, UserId};
+use base::{CallId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -131,6 +131,11 @@ pub enum Command {
     Show(View),
     /// Read the configuration anew.
     Reload,
+    /// Say what was decided about a call, and why.
+    Explain {
+        /// Which.
+        call: CallId,
+    },
     /// End every registration of a user: his phones are reached again once they register anew.
     EndRegistrations {
         /// Whose.
@@ -176,7 +181,7 @@ impl Governed for Command {
             Command::Agent(command) => command.is_allowed_to(by),
             Command::UseDevice { agent, .. } => may_change(by, agent),
             // These reach over every organisation, so they are the operator's alone.
-            Command::Show(_) | Command::Reload | Command::Ban(_) => {
+            Command::Show(_) | Command::Reload | Command::Explain { .. } | Command::Ban(_) => {
                 matches!(by, Principal::Operator)
             }
             Command::EndRegistrations { user } => match by {

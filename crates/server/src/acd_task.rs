@@ -1,8 +1,10 @@
 //! The task that owns the queue engine. It never waits for a shard: what a full mailbox doesn't take waits
 //! here, bounded by the calls there are, so that shards may safely wait for this task.
 
+use crate::documents::WhyRow;
+use crate::why::Decisions;
 use acd::{Asker, CommandRefusal, Engine, Fact, Output, Settings, Snapshot};
-use base::{Core, Time, UserId};
+use base::{CallId, Core, Time, UserId};
 use call::settings::Directory;
 use control::{AgentCommand, Device, Permitted};
 use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, Watch};
@@ -35,6 +37,8 @@ pub(crate) enum Request {
     },
     /// How do things stand?
     Snapshot(oneshot::Sender<Snapshot>),
+    /// What was decided about that call?
+    Why(CallId, oneshot::Sender<Vec<WhyRow>>),
 }
 
 /// The way to the task, for people's questions.
@@ -68,6 +72,14 @@ impl Acd {
         answered.await.map_err(|_| Gone)
     }
 
+    /// What was decided about a call; nothing where it is not known.
+    pub(crate) async fn why(&self, call: CallId) -> Result<Vec<WhyRow>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Why(call, answer);
+        self.0.send(request).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
         let (answer, answered) = oneshot::channel();
         self.0
@@ -94,6 +106,7 @@ pub(crate) struct AcdTask {
     /// Who waits for the answer to a command.
     askers: BTreeMap<u64, oneshot::Sender<Result<(), CommandRefusal>>>,
     next_ticket: u64,
+    decisions: Decisions,
     output: Output,
 }
 
@@ -121,6 +134,7 @@ impl AcdTask {
             undelivered,
             askers: BTreeMap::new(),
             next_ticket: 0,
+            decisions: Decisions::default(),
             output: Output::default(),
         };
         task.step(acd::Input::Configure(settings));
@@ -189,6 +203,9 @@ impl AcdTask {
                 let asker = Asker::Control(self.next_ticket);
                 self.step(acd::Input::AgentCommand { asker, command });
             }
+            Request::Why(call, answer) => {
+                let _ = answer.send(self.decisions.about(call));
+            }
             Request::Snapshot(answer) => {
                 // Whoever asked may have gone away.
                 let _ = answer.send(self.engine.snapshot(self.clock.now()));
@@ -231,6 +248,7 @@ impl AcdTask {
                 _ => {}
             }
             tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
+            self.decisions.keep(fact);
         }
         for agent in switched {
             self.show_switches(agent);

@@ -84,6 +84,11 @@ pub(crate) enum CtlRequest {
     },
     /// Trunks, whether they are up, and their registrations
     Trunks,
+    /// Why a call was offered to whom, and to nobody else
+    Why {
+        /// The call, as `calls` shows it
+        call: String,
+    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -107,6 +112,7 @@ impl CtlRequest {
             CtlRequest::Registrations { action: Some(_) }
             | CtlRequest::Bans { .. }
             | CtlRequest::Reload
+            | CtlRequest::Why { .. }
             | CtlRequest::Agent(_) => None,
         }
     }

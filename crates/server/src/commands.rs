@@ -11,7 +11,7 @@ use crate::http::{Health, HealthCell};
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use crate::wishes::WishesOfStore;
 use acd::{AgentSnapshot, AgentState, Forecast, Origin, QueueSnapshot};
-use base::{OrgId, QueueId, ShardId, Time, TrunkId, UserId};
+use base::{CallId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
 use control::{
@@ -76,6 +76,7 @@ impl Commands {
         match command {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::Show(view) => self.show(view).await,
+            Command::Explain { call } => self.explain(call).await,
             Command::Reload => self
                 .0
                 .reloads
@@ -124,6 +125,16 @@ impl Commands {
         Ok(Answer::Changed)
     }
 
+    async fn explain(&self, call: CallId) -> Result<Answer, Failure> {
+        let rows = self.0.acd.why(call).await;
+        let rows = rows.map_err(|gone| Failure::new(gone.to_string()))?;
+        if rows.is_empty() {
+            let problem = format!("nothing is known of call {call} in a queue");
+            return Err(Failure::new(problem));
+        }
+        Ok(Answer::Why(rows))
+    }
+
     fn change_bans(&self, change: &BanCommand) -> Result<Answer, Failure> {
         let now = self.0.clock.now();
         match change {
@@ -149,6 +160,12 @@ impl Commands {
             Request::UseDevice { agent, device } => {
                 let agent = self.user(&agent)?;
                 return Ok(Command::UseDevice { agent, device });
+            }
+            Request::Why { call } => {
+                let call = call.parse().map_err(|_| {
+                    Failure::new(format!("expected a call as `calls` shows it, got {call:?}"))
+                })?;
+                return Ok(Command::Explain { call });
             }
             Request::EndRegistrations { user } => {
                 let user = self.user(&user)?;

@@ -16,6 +16,7 @@ pub(crate) enum Answer {
     Registrations(Vec<RegistrationRow>),
     Bans(Vec<BanRow>),
     Trunks(Vec<TrunkRow>),
+    Why(Vec<WhyRow>),
     Reloaded(Reloaded),
     /// A change was made.
     Changed,
@@ -82,6 +83,25 @@ pub(crate) struct CallRow {
     pub(crate) duration_s: u64,
     /// Seconds since the two parties were joined.
     pub(crate) talking_s: Option<u64>,
+}
+
+/// One thing that was decided about a call in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WhyRow {
+    /// Milliseconds since the first.
+    pub(crate) after_ms: u64,
+    /// In words.
+    pub(crate) what: String,
+    /// Some of the agents who were not chosen, where one was.
+    pub(crate) passed_over: Vec<PassedOverRow>,
+}
+
+/// An agent who was not chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PassedOverRow {
+    pub(crate) agent: UserId,
+    /// In words.
+    pub(crate) why: String,
 }
 
 /// One queue.

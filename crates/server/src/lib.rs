@@ -23,6 +23,7 @@ mod settings;
 mod state_dir;
 mod watch;
 mod welcome;
+mod why;
 mod wishes;
 
 use clap::Parser;

@@ -61,6 +61,7 @@ fn request(asked: CtlRequest) -> Request {
     }
     let action = match asked {
         CtlRequest::Agent(action) => action,
+        CtlRequest::Why { call } => return Request::Why { call },
         CtlRequest::Registrations {
             action: Some(RegistrationsAction::Remove { user }),
         } => return Request::EndRegistrations { user },
@@ -137,6 +138,7 @@ fn json(answer: &Answer) -> String {
         Answer::Registrations(rows) => serde_json::to_string_pretty(rows),
         Answer::Bans(rows) => serde_json::to_string_pretty(rows),
         Answer::Trunks(rows) => serde_json::to_string_pretty(rows),
+        Answer::Why(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Changed => Ok("{}".into()),
     };

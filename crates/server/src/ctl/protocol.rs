@@ -39,6 +39,11 @@ pub(crate) enum Request {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
+    /// What was decided about a call, and why.
+    Why {
+        /// As `calls` shows it.
+        call: String,
+    },
     /// Keep an address out.
     Ban { address: String, minutes: u32 },
     /// Let it in again.

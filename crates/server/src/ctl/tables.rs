@@ -2,9 +2,11 @@
 
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, QueueRow, RegistrationRow, Reloaded, Status, TrunkRow,
+    WhyRow,
 };
 use control::Device;
 use std::fmt::Write;
+use std::time::Duration;
 
 /// The answer as text, with a line end.
 pub(crate) fn text(answer: &Answer) -> String {
@@ -16,9 +18,23 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Registrations(rows) => registrations(rows),
         Answer::Bans(rows) => bans(rows),
         Answer::Trunks(rows) => trunks(rows),
+        Answer::Why(rows) => why(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Changed => "Done.\n".into(),
     }
+}
+
+/// A line a decision, and under it one for each who was passed over.
+fn why(rows: &[WhyRow]) -> String {
+    let mut lines = Vec::new();
+    for row in rows {
+        let after = Duration::from_millis(row.after_ms);
+        lines.push([format!("{:.1} s", after.as_secs_f64()), row.what.clone()]);
+        for one in &row.passed_over {
+            lines.push([String::new(), format!("  not {}: {}", one.agent, one.why)]);
+        }
+    }
+    table(["AFTER", "WHAT"], lines.into_iter(), "No decisions")
 }
 
 fn calls(rows: &[CallRow]) -> String {
