@@ -10,36 +10,51 @@
 #![allow(missing_docs, reason = "a program")]
 
 use acd::{
-    AgentSettings, Command, Deferral, Engine, Entrance, Exits, Input, Output, Policy,
-    QueueSettings, Settings,
+    AgentSettings, Asked, Command, Deferral, Engine, Entrance, Exits, Input, Member, OfferEnd,
+    Output, Policy, QueueSettings, Settings, Skills, Widening,
 };
 use base::{CallId, Core, OrgId, QueueId, ShardId, Time, UserId};
 use std::collections::VecDeque;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const ROUNDS: u32 = 200_000;
+/// Waits that callers bring along are shorter.
+const WAITED_MAX: Duration = Duration::from_secs(240);
 /// In how many queues each agent is.
 const QUEUES_OF_AN_AGENT: usize = 5;
 
 fn main() {
+    let three = NonZeroU8::new(3).expect("three is not zero");
     println!(
-        "{:>8} {:>8} {:>8} {:>14} {:>12}",
-        "agents", "queues", "waiting", "decisions/s", "ns each"
+        "{:>14} {:>8} {:>8} {:>8} {:>14} {:>12}",
+        "policy", "agents", "queues", "waiting", "decisions/s", "ns each"
     );
-    for (agents, queues, waiting) in [
-        (100, 10, 1_000),
-        (1_000, 100, 10_000),
-        (10_000, 1_000, 100_000),
+    for (name, policy) in [
+        ("longest-idle", Policy::LongestIdle),
+        ("parallel", Policy::Parallel(three)),
+        ("by-skill", Policy::BySkill),
+        ("round-robin", Policy::RoundRobin),
+        ("fewest-calls", Policy::FewestCalls),
+        ("random", Policy::Random),
+        ("ring-all", Policy::RingAll),
+        ("fixed-order", Policy::FixedOrder),
     ] {
-        let mut hall = Hall::open(agents, queues, waiting);
-        hall.rounds(ROUNDS / 10);
-        let start = Instant::now();
-        let decisions = hall.rounds(ROUNDS);
-        let took = start.elapsed();
-        let each = took.as_nanos() / u128::from(decisions);
-        let rate = f64::from(decisions) / took.as_secs_f64();
-        println!("{agents:>8} {queues:>8} {waiting:>8} {rate:>14.0} {each:>12}");
+        for (agents, queues, waiting) in [
+            (100, 10, 1_000),
+            (1_000, 100, 10_000),
+            (10_000, 1_000, 100_000),
+        ] {
+            let mut hall = Hall::open(policy, agents, queues, waiting);
+            hall.rounds(ROUNDS / 10);
+            let start = Instant::now();
+            let decisions = hall.rounds(ROUNDS);
+            let took = start.elapsed();
+            let each = took.as_nanos() / u128::from(decisions);
+            let rate = f64::from(decisions) / took.as_secs_f64();
+            println!("{name:>14} {agents:>8} {queues:>8} {waiting:>8} {rate:>14.0} {each:>12}");
+        }
     }
 }
 
@@ -53,18 +68,18 @@ struct Hall {
 }
 
 impl Hall {
-    fn open(agents: usize, queues: usize, waiting: u32) -> Hall {
+    fn open(policy: Policy, agents: usize, queues: usize, waiting: u32) -> Hall {
         let org = OrgId::new("demo").expect("a valid name");
         let queue_ids: Vec<QueueId> = (0..queues)
             .map(|n| QueueId::new(&org, &format!("queue-{n}")).expect("a valid name"))
             .collect();
-        let settings = settings(&org, agents, &queue_ids);
+        let settings = settings(policy, &org, agents, &queue_ids);
         let mut hall = Hall {
             engine: Engine::new(),
             queues: queue_ids,
             talking: VecDeque::new(),
             out: Output::default(),
-            now: Time::ZERO,
+            now: Time::ZERO + WAITED_MAX * 2,
             calls: 0,
         };
         let people: Vec<UserId> = settings.agents.keys().cloned().collect();
@@ -75,8 +90,11 @@ impl Hall {
                 reachable: true,
             });
         }
-        while hall.talking.len() < agents {
-            hall.join();
+        // Whoever comes while somebody is free is answered; nobody waits long enough to be of no use to anyone.
+        for _ in 0..agents * 2 {
+            if hall.talking.len() < agents {
+                hall.join();
+            }
         }
         for _ in 0..waiting {
             hall.join();
@@ -104,9 +122,12 @@ impl Hall {
             slot: self.calls,
             generation: 0,
         };
+        // Some came from elsewhere and have waited before, so that callers are in every step of widening.
+        let waited = Duration::from_secs(u64::from(self.calls) * 11 % WAITED_MAX.as_secs());
+        let arrived = Time::ZERO + (self.now - (Time::ZERO + waited));
         // A step co-prime to the number of queues reaches them all in scattered order.
         let queue = self.queues[self.calls as usize * 7 % self.queues.len()].clone();
-        self.give(Input::Join(Entrance::new(call, queue, self.now)))
+        self.give(Input::Join(Entrance::new(call, queue, arrived)))
     }
 
     /// Hands the input in, answers what rings; returns how many decisions that were.
@@ -114,29 +135,57 @@ impl Hall {
         self.now += Duration::from_micros(10);
         self.engine.handle(self.now, input, &mut self.out);
         let mut decisions = 1;
-        self.out.facts.clear();
-        for command in std::mem::take(&mut self.out.commands) {
-            if let Command::Ring { offer, call, .. } = command {
-                self.engine
-                    .handle(self.now, Input::OfferAnswered { offer }, &mut self.out);
-                self.talking.push_back(call);
+        while !self.out.commands.is_empty() {
+            for command in std::mem::take(&mut self.out.commands) {
+                let input = match command {
+                    Command::Ring { offer, .. } => Input::OfferAnswered { offer },
+                    Command::Connect { call, .. } => {
+                        self.talking.push_back(call);
+                        continue;
+                    }
+                    // An answer that came too late.
+                    Command::Release { offer, .. } => Input::OfferEnded {
+                        offer,
+                        end: OfferEnd::Withdrawn,
+                    },
+                    _ => continue,
+                };
+                self.engine.handle(self.now, input, &mut self.out);
                 decisions += 1;
             }
         }
-        self.out.commands.clear();
         self.out.facts.clear();
         decisions
     }
 }
 
-fn settings(org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
+fn level(level: u8) -> Skills {
+    Skills::from([("technical".into(), level)])
+}
+
+/// By skill, what callers ask for widens each minute, from what a quarter of the agents has to nothing.
+fn asked(policy: Policy) -> Asked {
+    if policy != Policy::BySkill {
+        return Asked::default();
+    }
+    let step = |minutes: u8, requires| Widening {
+        after: WAITED_MAX / 4 * u32::from(minutes),
+        requires,
+    };
+    Asked {
+        requires: level(3),
+        widen: vec![step(1, level(2)), step(2, level(1)), step(3, Skills::new())],
+    }
+}
+
+fn settings(policy: Policy, org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
     let mut settings = Settings::default();
     for queue in queues {
         let one = QueueSettings {
             kind: Default::default(),
             members: Default::default(),
-            policy: Policy::LongestIdle,
-            asked: Default::default(),
+            policy,
+            asked: asked(policy),
             weight: 5,
             ring: Duration::from_secs(20),
             wrap_up: Duration::ZERO,
@@ -159,14 +208,19 @@ fn settings(org: &OrgId, agents: usize, queues: &[QueueId]) -> Settings {
             let queue = &queues[(n + k * queues.len() / QUEUES_OF_AN_AGENT) % queues.len()];
             logged_in_at_start.insert(queue.clone());
             if let Some(one) = settings.queues.get_mut(queue) {
-                one.members.insert(agent.clone(), Default::default());
+                let member = Member {
+                    rank: u32::try_from(n).expect("few agents"),
+                    weight: 1 + u8::try_from(n % 5).expect("less than five"),
+                    ..Member::default()
+                };
+                one.members.insert(agent.clone(), member);
             }
         }
         settings.agents.insert(
             agent,
             AgentSettings {
                 logged_in_at_start,
-                ..Default::default()
+                skills: level(u8::try_from(n % 4).expect("less than four")),
             },
         );
     }
