@@ -1,0 +1,182 @@
+//! Callers whom a queue does not take in, keeps no longer, or lets go by a key: what they hear, and where they come to.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::time::Duration;
+use tests::phone::{Call, Phone};
+use tests::server::{Server, Setup};
+
+const NUMBER: &str = "+46850001000";
+const SOON: Duration = Duration::from_secs(5);
+/// The longest prompt and then some.
+const SAID: Duration = Duration::from_secs(12);
+/// The least likeness by which a prompt is known.
+const LIKE: f64 = 0.7;
+
+fn hears(server: &Server, call: &Call, prompt: &str) {
+    let heard = call.media.hear(&server.prompt(prompt), 0, SAID);
+    assert!(heard.likeness > LIKE, "{prompt}: {}", heard.likeness);
+}
+
+/// The demo with anna alone in the queue, and bosse in another beside it.
+fn with_backup() -> Setup {
+    Setup::demo()
+        .set("queues.support.members", "[\"anna\"]")
+        .add(
+            "backup.toml",
+            "[queues.backup]\nextension = \"1090\"\nmembers = [\"bosse\"]\nlogged_in_at_start = true\n",
+        )
+}
+
+fn waits(server: &Server) -> (Phone, Call) {
+    let phone = Phone::outside(server, "+46701234567");
+    let mut call = phone.call(NUMBER);
+    call.expect_answer(SOON);
+    server.wait("he waits", SOON, |server| row(server)["waiting"] == 1);
+    (phone, call)
+}
+
+fn row(server: &Server) -> serde_json::Value {
+    server.ctl_row("queues", "name", "demo/support")
+}
+
+#[test]
+fn a_caller_to_a_full_queue_hears_so_as_early_media_and_then_it_is_busy() {
+    let server = Setup::demo().set("queues.support.waiting_max", "1").start();
+    let (_phone, _inside) = waits(&server);
+    let phone = Phone::outside(&server, "+46700000099");
+    let mut refused = phone.call(NUMBER);
+    refused.expect_provisional(183, SOON);
+    hears(&server, &refused, "sv/all-busy");
+    assert_eq!(refused.answered(SAID), 486);
+}
+
+#[test]
+fn who_has_waited_too_long_is_told_and_comes_to_the_other_queue_and_the_first_agent_rings_no_more()
+{
+    let server = with_backup()
+        .set(
+            "queues.support.timed_out",
+            "{ after = \"3s\", message = \"all-busy\", then = { queue = \"backup\" } }",
+        )
+        .start();
+    let anna = Phone::agent(&server, "anna");
+    let bosse = Phone::agent(&server, "bosse");
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut call = caller.call(NUMBER);
+    call.expect_answer(SOON);
+    let mut rung = anna.incoming(SOON);
+    rung.ring();
+    rung.expect_cancel(SOON);
+    hears(&server, &call, "sv/all-busy");
+    let mut called = bosse.incoming(SAID);
+    called.answer();
+    server.wait_agent("bosse", "in-call", SOON);
+    assert!(anna.try_incoming(Duration::from_millis(100)).is_none());
+    assert_eq!(row(&server)["totals"]["overflowed"], 1);
+    assert_eq!(server.ctl_row("agents", "name", "demo/anna")["missed"], 0);
+    call.hang_up();
+    called.expect_bye(SOON);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn a_key_pressed_while_waiting_leads_to_a_colleague() {
+    let server = Setup::demo()
+        .set("queues.support.members", "[\"bosse\"]")
+        .start();
+    let anna = Phone::agent(&server, "anna");
+    let (_phone, mut call) = waits(&server);
+    call.media.press(1, Duration::from_millis(100));
+    let mut called = anna.incoming(SOON);
+    called.answer();
+    assert_eq!(row(&server)["waiting"], 0);
+    call.hang_up();
+    called.expect_bye(SOON);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn a_caller_whom_nobody_is_logged_in_for_is_told_and_so_is_one_who_waits_when_the_last_logs_out() {
+    let server = Setup::demo()
+        .set("queues.support.members", "[\"anna\"]")
+        .set(
+            "queues.support.no_agents",
+            "{ message = \"try-later\", waiting = true }",
+        )
+        .start();
+    let (_phone, mut inside) = waits(&server);
+    server.ctl(&["agent", "log-out", "anna"]);
+    hears(&server, &inside, "sv/try-later");
+    inside.expect_bye(SAID);
+    let phone = Phone::outside(&server, "+46700000099");
+    let mut refused = phone.call(NUMBER);
+    refused.expect_provisional(183, SOON);
+    hears(&server, &refused, "sv/try-later");
+    assert_eq!(refused.answered(SAID), 486);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn a_queue_that_is_closed_by_its_load_sends_newcomers_elsewhere_until_it_has_been_calm_for_a_while()
+{
+    let server = with_backup()
+        .set("queues.support.close_when", "{ waiting = 1 }")
+        .set("queues.support.open_when", "{ for = \"1s\" }")
+        .set("queues.support.loaded", "{ then = { user = \"bosse\" } }")
+        .start();
+    let bosse = Phone::agent(&server, "bosse");
+    let (_phone, mut inside) = waits(&server);
+    assert_eq!(row(&server)["closed_by_load"], true);
+    let phone = Phone::outside(&server, "+46700000099");
+    let mut second = phone.call(NUMBER);
+    let mut called = bosse.incoming(SOON);
+    called.answer();
+    second.expect_answer(SOON);
+    second.hang_up();
+    called.expect_bye(SOON);
+    inside.hang_up();
+    server.wait("it opens again", SOON, |server| {
+        row(server)["closed_by_load"] == false
+    });
+    let (_phone, mut third) = waits(&server);
+    third.hang_up();
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn a_caller_is_told_what_he_may_expect_to_wait_once_some_calls_have_been_handled() {
+    let server = Setup::demo()
+        .set("queues.support.members", "[\"anna\"]")
+        .set("queues.support.wrap_up", "\"0s\"")
+        .set("queues.support.welcome", "\"none\"")
+        .set("queues.support.first_message", "\"none\"")
+        .set("queues.support.position", "\"never\"")
+        .start();
+    let anna = Phone::agent(&server, "anna");
+    for _ in 0..5 {
+        let phone = Phone::outside(&server, "+46700000001");
+        let mut call = phone.call(NUMBER);
+        call.expect_answer(SOON);
+        let mut called = anna.incoming(SOON);
+        called.answer();
+        server.wait_agent("anna", "in-call", SOON);
+        called.hang_up();
+        call.expect_bye(SOON);
+        server.wait_agent("anna", "free", SOON);
+    }
+    let talks = Phone::outside(&server, "+46700000002");
+    let mut first = talks.call(NUMBER);
+    first.expect_answer(SOON);
+    let mut called = anna.incoming(SOON);
+    called.answer();
+    server.wait_agent("anna", "in-call", SOON);
+    let (_phone, call) = waits(&server);
+    hears(&server, &call, "sv/queue-wait-expected");
+    hears(&server, &call, "sv/less-than-a-minute");
+    let row = row(&server);
+    assert!(row["expected_wait_s"].as_u64() >= row["handling_s"].as_u64());
+    assert!(row["average_wait_s"].is_number());
+    first.hang_up();
+    called.expect_bye(SOON);
+}
