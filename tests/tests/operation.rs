@@ -225,7 +225,7 @@ fn check_prints_a_summary_of_what_is_right() {
     for word in [
         "1 organisation",
         "4 users",
-        "1 queue",
+        "2 queues",
         "2 numbers",
         "1 trunk",
     ] {

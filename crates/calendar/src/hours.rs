@@ -323,9 +323,9 @@ fn usual(plans: &[DayPlan<'_>], weekday: Weekday) -> Option<Vec<Interval>> {
     most.map(|(hours, _)| hours.to_vec())
 }
 
-impl Why<'_> {
+impl<'h> Why<'h> {
     /// What is said of the day instead of what is said of all such days.
-    pub fn message(&self) -> Option<&str> {
+    pub fn message(self) -> Option<&'h str> {
         match self {
             Why::Own(own) => own.message.as_deref(),
             Why::Schedule | Why::Holiday(_) => None,

@@ -8,8 +8,11 @@ mod easter;
 mod hours;
 mod import;
 mod interval;
+mod moment;
+mod quick;
 mod recurrence;
 mod rrule;
+mod standing;
 mod sweden;
 mod week;
 
@@ -17,7 +20,13 @@ pub use hours::{DayPlan, Hours, InvalidDate, OwnDay, Rule, UnknownZone, Verdict,
 pub use import::{EVENTS_MAX, Event, ImportError, LINE_BYTES_MAX, Left, read_events};
 pub use interval::{Interval, InvalidInterval};
 pub use jiff::civil::Date;
+pub use moment::{InvalidMoment, Shown};
+pub use quick::{
+    Effect, InvalidQuickClose, QUICK_CLOSES_MAX, QUICK_LASTS_DAYS_MAX, QUICK_QUEUES_MAX,
+    QuickClose, QuickCloses, Waiting,
+};
 pub use recurrence::{DayKind, DayOfMonth, DayOfYear, InvalidDay, On, Recurrence};
+pub use standing::{Decider, Standing};
 pub use sweden::{Eve, Holiday, HolidayKind, Sweden};
 pub use week::{InvalidDays, Weekday, days};
 

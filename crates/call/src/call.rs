@@ -12,6 +12,7 @@ use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
 use acd::{Priority, RINGING_MAX};
 use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
+use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use sip_core::{Diverted, Reasons, StatusCode};
 
@@ -216,6 +217,8 @@ pub(crate) struct FeatureCall {
 pub(crate) struct MessageCall {
     /// Nothing is said where there is none: the call ends, or goes on, at once.
     pub(crate) message: Option<Message>,
+    /// Said after it.
+    pub(crate) more: Vec<PromptId>,
     /// Why the queue that the caller was led to let him not in, where that is what it is about.
     pub(crate) shut: Option<Shut>,
     /// What a caller who was never answered is told after it.

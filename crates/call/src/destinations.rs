@@ -20,6 +20,10 @@ pub struct Ways {
     pub menus: BTreeMap<MenuId, Menu>,
     /// When what is open. The note of a day is the name of the prompt that is said on it.
     pub hours: BTreeMap<HoursId, Hours>,
+    /// Whose clock counts where hours say nothing else.
+    pub zone: Option<Box<str>>,
+    /// Queues that are closed and opened together.
+    pub queue_groups: BTreeMap<Box<str>, Vec<QueueId>>,
     /// When queues let callers in; one that is not there always does.
     pub doors: BTreeMap<QueueId, Door>,
     /// Heard by a caller who hears us already while somebody's phone rings.

@@ -2,10 +2,11 @@
 //! busy tone. Whether it is open is decided where a call is led to a queue, by whatever way it came; the rest by the queue
 //! engine.
 
-use crate::settings::{Destination, Message, Organisation};
+use crate::settings::{Destination, Language, Message, Organisation};
+use crate::speech;
 use acd::RefuseCause;
 use base::{HoursId, QueueId};
-use calendar::Why;
+use calendar::{Decider, Effect, QuickCloses, Standing, Why};
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub struct Door {
     pub closed: Instead,
     /// On a day that is closed as a whole, or has hours of its own and is outside of them.
     pub holiday: Instead,
+    /// While somebody has closed it by hand.
+    pub quick_closed: Instead,
     /// When it is open, but takes a caller in no more, or keeps him no longer.
     pub exits: BTreeMap<RefuseCause, Instead>,
     /// Where a key leads that is pressed while waiting.
@@ -30,6 +33,8 @@ pub struct Door {
 pub struct Instead {
     /// What is said first, where something is.
     pub message: Option<PromptId>,
+    /// Whether he is told when it opens again.
+    pub opening: NextOpening,
     /// Where he goes then; else he is told that it is busy.
     pub then: Option<Destination>,
 }
@@ -44,6 +49,16 @@ impl Instead {
     }
 }
 
+/// Whether a caller is told when a queue opens again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NextOpening {
+    /// He is not.
+    #[default]
+    Unsaid,
+    /// He is, in that language, where the queue has hours whose clock can be read.
+    Said(Language),
+}
+
 /// Why a queue lets nobody in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -52,6 +67,8 @@ pub enum Shut {
     Hours,
     /// By the day.
     Holiday,
+    /// Somebody has closed it by hand.
+    Quick,
 }
 
 /// What a caller who is not let in meets.
@@ -59,44 +76,74 @@ pub enum Shut {
 pub(crate) struct Refused {
     pub(crate) why: Shut,
     pub(crate) message: Option<Message>,
+    /// What is said after the message.
+    pub(crate) more: Vec<PromptId>,
     /// Where he goes when nothing is said.
     pub(crate) then: Option<Destination>,
 }
 
-/// What a caller meets at the door of a queue at that moment; `None` if he is let in. Hours of which nothing is known
-/// keep nobody out.
+/// When somebody comes to a door, in seconds since 1970 (UTC), and what has been decided by hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coming<'a> {
+    pub(crate) unix_seconds: Option<i64>,
+    pub(crate) quick: &'a QuickCloses,
+}
+
+/// What a caller meets at the door of a queue; `None` if he is let in. While nobody has told us the time, nobody is
+/// kept out, and so it is with hours of which nothing is known.
 pub(crate) fn at_door(
     organisation: &Organisation,
     queue: &QueueId,
-    unix_seconds: Option<i64>,
+    coming: Coming<'_>,
 ) -> Option<Refused> {
+    let now = coming.unix_seconds?;
     let door = organisation.ways.doors.get(queue)?;
-    let hours = organisation.ways.hours.get(door.hours.as_ref()?)?;
-    let verdict = hours.at(unix_seconds?);
-    if verdict.is_open {
-        return None;
-    }
-    let (why, instead) = match verdict.why {
-        Why::Schedule => (Shut::Hours, &door.closed),
-        Why::Holiday(_) | Why::Own(_) => (Shut::Holiday, &door.holiday),
+    let hours = door.hours.as_ref();
+    let standing = Standing {
+        queue,
+        hours: hours.and_then(|hours| organisation.ways.hours.get(hours)),
+        quick: coming.quick,
     };
-    // What is said of a day goes before what is said of all such days.
-    let own = verdict.why.message().map(PromptId::new);
-    let message = own.or_else(|| instead.message.clone());
+    let (why, instead, own) = match standing.decider(now) {
+        Decider::Nothing => return None,
+        Decider::Quick(quick) if quick.effect == Effect::Open => return None,
+        Decider::Quick(quick) => (Shut::Quick, &door.quick_closed, quick.message.as_deref()),
+        Decider::Hours(verdict) if verdict.is_open => return None,
+        Decider::Hours(verdict) => match verdict.why {
+            Why::Schedule => (Shut::Hours, &door.closed, None),
+            Why::Holiday(_) | Why::Own(_) => (Shut::Holiday, &door.holiday, verdict.why.message()),
+        },
+    };
+    // What is said of this day or this time goes before what is always said.
+    let own = own.map(PromptId::new);
+    let mut said = Vec::from_iter(own.or_else(|| instead.message.clone()));
+    said.extend(opening(instead.opening, &standing, now).unwrap_or_default());
+    let mut said = said.into_iter();
     let then = instead.then.clone();
-    Some(match message {
+    Some(match said.next() {
         Some(prompt) => Refused {
             why,
             message: Some(Message {
                 prompt,
                 then: then.map(Box::new),
             }),
+            more: said.collect(),
             then: None,
         },
         None => Refused {
             why,
             message: None,
+            more: Vec::new(),
             then,
         },
     })
+}
+
+fn opening(said: NextOpening, standing: &Standing<'_>, now: i64) -> Option<Vec<PromptId>> {
+    let NextOpening::Said(language) = said else {
+        return None;
+    };
+    let hours = standing.hours?;
+    let opens = hours.shown_at(standing.changes_after(now)?)?;
+    speech::opens_again(language, &hours.shown_at(now)?, &opens)
 }

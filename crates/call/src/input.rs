@@ -13,6 +13,7 @@ use crate::wishes::{Change, Wishes};
 use base::{
     CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId, WallClock,
 };
+use calendar::QuickCloses;
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::transport::Listener;
@@ -133,6 +134,8 @@ pub enum Input {
     },
     /// What the clock on the wall shows; said again every so often.
     Clock(WallClock),
+    /// What has been closed or opened by hand, whole; said again when one of it begins.
+    QuickCloses(Arc<QuickCloses>),
     /// Take no new calls from now on.
     Drain {
         /// What refused callers are told in Retry-After.

@@ -10,6 +10,7 @@ mod cause;
 mod challenge;
 pub mod crosswise;
 mod destinations;
+pub use calendar::QuickCloses;
 pub mod diverted;
 mod door;
 mod early;

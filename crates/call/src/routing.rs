@@ -1,7 +1,7 @@
 //! Where a dialled number leads within an organisation.
 
 use crate::call::About;
-use crate::door::{Refused, Shut, at_door};
+use crate::door::{Coming, Refused, at_door};
 use crate::forward::Forwards;
 use crate::identity::is_nobody;
 use crate::input::Admission;
@@ -12,7 +12,7 @@ use crate::settings::{
 };
 use acd::Priority;
 use base::{HoursId, OrgId, QueueId, UserId};
-use calendar::Verdict;
+use calendar::{QuickCloses, Verdict};
 use media_core::PromptId;
 
 /// Numbers and closed queues that lead on, one after the other: the configuration refuses circles of numbers, this ends
@@ -26,6 +26,8 @@ pub(crate) struct Asking<'a> {
     pub(crate) caller: &'a str,
     /// Seconds since 1970 (UTC); none while nobody has told us.
     pub(crate) unix_seconds: Option<i64>,
+    /// What has been closed or opened by hand.
+    pub(crate) quick: &'a QuickCloses,
 }
 
 /// Where a call goes.
@@ -36,8 +38,8 @@ pub(crate) enum Target<'a> {
     User(&'a UserId, &'a Forwards),
     Group(&'a Group),
     Message(Message),
-    /// A queue that lets nobody in: what is said, where something is.
-    Shut(Shut, Option<Message>),
+    /// A queue that lets nobody in.
+    Shut(Refused),
     Menu(&'a Menu),
     Feature(FeatureCode, About),
     Outside(Outside, Payer),
@@ -165,23 +167,25 @@ impl<'a> Target<'a> {
                     led_by(organisation, organisation.numbers.get(number)?, asking)
                 }
                 Destination::Queue(queue) | Destination::QueueAs(queue, _) => {
-                    match at_door(organisation, queue, asking.unix_seconds) {
-                        None => return Target::named(organisation, &destination),
-                        Some(Refused {
-                            message: None,
-                            then: Some(then),
-                            why,
-                        }) => {
-                            shut = Some(why);
+                    let coming = Coming {
+                        unix_seconds: asking.unix_seconds,
+                        quick: asking.quick,
+                    };
+                    let Some(mut refused) = at_door(organisation, queue, coming) else {
+                        return Target::named(organisation, &destination);
+                    };
+                    match refused.then.take() {
+                        None => return Some(Target::Shut(refused)),
+                        Some(then) => {
+                            shut = Some(refused);
                             then
                         }
-                        Some(refused) => return Some(Target::Shut(refused.why, refused.message)),
                     }
                 }
                 _ => return Target::named(organisation, &destination),
             };
         }
-        Some(Target::Shut(shut?, None))
+        Some(Target::Shut(shut?))
     }
 
     fn named(organisation: &'a Organisation, destination: &Destination) -> Option<Target<'a>> {

@@ -7,7 +7,7 @@ pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number,
     OutsideRefused, Route, Ways,
 };
-pub use crate::door::{Door, Instead, Shut};
+pub use crate::door::{Door, Instead, NextOpening, Shut};
 use crate::forward::Forwards;
 use crate::{identity, outward, trunk};
 use acd::Priority;

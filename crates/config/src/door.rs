@@ -1,4 +1,5 @@
-//! When a queue lets callers in, and what they meet when it does not: `hours`, `[queues.<name>.closed]`, `holiday`.
+//! When a queue lets callers in, and what they meet when it does not: `hours`, `[queues.<name>.closed]`, `holiday`,
+//! `quick_closed`.
 
 use crate::destination;
 use crate::problems::Problem;
@@ -8,12 +9,13 @@ use crate::section::{Context, Section};
 use crate::source::Place;
 use crate::value;
 use base::HoursId;
-use call::settings::{Door, Instead, Language};
+use call::settings::{Door, Instead, Language, NextOpening};
 use media_core::PromptId;
 
 /// What is said where nothing else is set.
 const CLOSED: &str = "closed";
 const HOLIDAY: &str = "closed-holiday";
+const QUICK: &str = "closed-quick";
 
 pub(crate) fn read(
     section: &mut Section<'_>,
@@ -30,7 +32,13 @@ pub(crate) fn read(
     let says = Says { scope, language };
     let closed = says.instead(section, "closed", CLOSED, context);
     let mut holiday = says.instead(section, "holiday", HOLIDAY, context);
+    let mut quick_closed = says.instead(section, "quick_closed", QUICK, context);
     holiday.then = holiday.then.or_else(|| closed.then.clone());
+    quick_closed.then = quick_closed.then.or_else(|| closed.then.clone());
+    // Somebody may close any queue; a folder of prompts without one for it lets him hear the busy tone alone.
+    if !section.has("quick_closed") {
+        quick_closed.message = scope.prompt(QUICK, language);
+    }
     if hours.is_none() {
         for key in ["closed", "holiday"].iter().filter(|key| section.has(key)) {
             let problem = format!(
@@ -45,6 +53,7 @@ pub(crate) fn read(
         hours,
         closed,
         holiday,
+        quick_closed,
         ..Door::default()
     }
 }
@@ -75,7 +84,7 @@ impl Says<'_> {
             };
             return Instead {
                 message,
-                then: None,
+                ..Instead::default()
             };
         };
         let name = section.take("message", value::text, context);
@@ -84,9 +93,18 @@ impl Says<'_> {
             Some(name) if name.value == NOTHING => None,
             Some(name) => self.prompt(&name.value, name.place, context),
         };
+        let opening = section.take("next_opening", value::boolean, context);
+        let opening = match opening.is_some_and(|at| at.value) {
+            true => NextOpening::Said(self.language),
+            false => NextOpening::Unsaid,
+        };
         let then = destination::under(&mut section, "then", self.scope, context);
         section.finish(context);
-        Instead { message, then }
+        Instead {
+            message,
+            opening,
+            then,
+        }
     }
 
     fn prompt(&self, name: &str, place: Place, context: &mut Context<'_>) -> Option<PromptId> {

@@ -147,7 +147,14 @@ impl Tables<'_> {
         let then = destination::under(&mut table, "then", self.scope, context);
         let more = more(&mut table, context);
         table.finish(context);
-        self.instead.insert(cause, Instead { message, then });
+        self.instead.insert(
+            cause,
+            Instead {
+                message,
+                then,
+                ..Instead::default()
+            },
+        );
         Some(more)
     }
 }

@@ -233,7 +233,7 @@ pub(crate) fn warn_of_unreachable(
 
 /// Everywhere that callers go whom a queue does not let in, or keeps no longer.
 fn door_leads(door: &Door) -> impl Iterator<Item = &Destination> {
-    let closed = [&door.closed, &door.holiday].into_iter();
+    let closed = [&door.closed, &door.holiday, &door.quick_closed].into_iter();
     let ways = closed.chain(door.exits.values());
     ways.filter_map(|instead| instead.then.as_ref())
         .chain(door.keys.values())

@@ -26,6 +26,7 @@ mod organisation;
 mod outward;
 mod problems;
 mod queue;
+mod queue_group;
 mod reach;
 mod scope;
 mod section;

@@ -11,7 +11,9 @@ use crate::section::{At, Context, Entry, Section};
 use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
-use crate::{agents, forward, group, hours, members, menu, outward, queue, reach, trunk, value};
+use crate::{
+    agents, forward, group, hours, members, menu, outward, queue, queue_group, reach, trunk, value,
+};
 use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
@@ -68,6 +70,7 @@ pub(crate) fn read(
     let menu_tables = top.named("menus", context);
     let hours_tables = top.named("hours", context);
     let number_tables = top.named("numbers", context);
+    let queue_group_tables = top.named("queue_groups", context);
     let scope = Scope {
         org,
         domain: head.domain,
@@ -79,7 +82,7 @@ pub(crate) fn read(
         hours: hours_tables.iter().map(|(name, ..)| *name).collect(),
         menus: menu_tables.iter().map(|(name, ..)| *name).collect(),
         numbers: number_tables.iter().map(|(name, ..)| *name).collect(),
-        zone: head.zone,
+        zone: head.zone.clone(),
         numbering: head.numbering,
         own_prompts,
         library,
@@ -138,6 +141,8 @@ pub(crate) fn read(
             groups: groups.groups,
             menus: menus.menus,
             hours,
+            zone: head.zone.map(Into::into),
+            queue_groups: queue_group::read(queue_group_tables, &scope, context),
             doors: queues.doors,
             unknown_number: match head.unknown_number {
                 Unknown::Refused => None,

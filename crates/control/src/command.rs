@@ -2,6 +2,7 @@
 
 use crate::principal::{Principal, Role};
 use base::{CallId, QueueId, UserId};
+use calendar::QuickClose;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -90,6 +91,35 @@ pub enum View {
     Bans,
     /// Trunks and whether they are up.
     Trunks,
+    /// Which queues are open, and why.
+    Doors,
+    /// What is closed or opened by hand.
+    QuickCloses,
+}
+
+/// What is closed or opened by hand, and its undoing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QuickCommand {
+    /// Close or open these queues for a while.
+    Set(Box<QuickClose>),
+    /// Say what that would do.
+    Preview(Box<QuickClose>),
+    /// End it before its time.
+    Undo {
+        /// Which.
+        id: u32,
+        /// Its queues.
+        queues: Vec<QueueId>,
+    },
+}
+
+impl QuickCommand {
+    fn queues(&self) -> &[QueueId] {
+        match self {
+            QuickCommand::Set(quick) | QuickCommand::Preview(quick) => &quick.queues,
+            QuickCommand::Undo { queues, .. } => queues,
+        }
+    }
 }
 
 /// A change of who is banned.
@@ -150,6 +180,8 @@ pub enum Command {
         /// There.
         device: Device,
     },
+    /// Close or open queues by hand.
+    Quick(QuickCommand),
 }
 
 /// A command that permission is asked for.
@@ -184,6 +216,13 @@ impl Governed for Command {
             Command::Show(_) | Command::Reload | Command::Explain { .. } | Command::Ban(_) => {
                 matches!(by, Principal::Operator)
             }
+            Command::Quick(command) => match by {
+                Principal::Operator => true,
+                Principal::User { user, role } => {
+                    let org = user.org();
+                    *role >= Role::Supervisor && command.queues().iter().all(|it| it.is_of(&org))
+                }
+            },
             Command::EndRegistrations { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {

@@ -5,5 +5,7 @@
 mod command;
 mod principal;
 
-pub use command::{AgentCommand, BanCommand, Command, Device, Governed, Queues, View};
+pub use command::{
+    AgentCommand, BanCommand, Command, Device, Governed, Queues, QuickCommand, View,
+};
 pub use principal::{Permitted, Principal, Refusal, Role, permit};

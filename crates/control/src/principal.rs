@@ -103,7 +103,7 @@ pub fn permit<T: Governed>(by: Principal, command: T) -> Result<Permitted<T>, Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{BanCommand, Queues, View};
+    use crate::command::{BanCommand, Queues, QuickCommand, View};
     use base::OrgId;
 
     fn user(org: &str, name: &str) -> UserId {
@@ -155,6 +155,19 @@ mod tests {
         assert!(permit(by(Role::Supervisor), end("demo")).is_err());
         assert!(permit(principal("demo", "anna", Role::Agent), end("demo")).is_err());
         assert!(permit(Principal::Operator, end("demo")).is_ok());
+    }
+
+    #[test]
+    fn queues_are_closed_by_a_supervisor_of_their_organisation_alone() {
+        let undo = |queues: &[&str]| {
+            let queues = queues.iter().map(|queue| queue.parse().unwrap()).collect();
+            Command::Quick(QuickCommand::Undo { id: 1, queues })
+        };
+        let by = |role| principal("demo", "eva", role);
+        assert!(permit(by(Role::Supervisor), undo(&["demo/support"])).is_ok());
+        assert!(permit(by(Role::Supervisor), undo(&["demo/support", "other/x"])).is_err());
+        assert!(permit(by(Role::Agent), undo(&["demo/support"])).is_err());
+        assert!(permit(Principal::Operator, undo(&["demo/support"])).is_ok());
     }
 
     #[test]

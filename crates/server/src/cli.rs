@@ -34,6 +34,8 @@ pub(crate) enum Action {
     Run(ConfigDir),
     /// Read the configuration and its prompt files, and say what is wrong with them
     Check(ConfigDir),
+    /// Say whether a queue is open at a moment, why and until when; or the days of a year that differ
+    Hours(HoursArguments),
     /// Look at the running server, or have it do something
     Ctl(CtlArguments),
     /// Turn a password, read from standard input, into the hashes that stand in the configuration instead of it
@@ -42,6 +44,22 @@ pub(crate) enum Action {
         #[arg(value_name = "USER@DOMAIN")]
         account: Option<String>,
     },
+}
+
+/// Of which queue, and when.
+#[derive(Args, Debug)]
+pub(crate) struct HoursArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// The queue: organisation/name, or the name alone where only one organisation has it
+    #[arg(long)]
+    pub(crate) queue: String,
+    /// At that moment instead of now: 2026-12-24T10:00 by the queue's clock, or with an offset
+    #[arg(long, value_name = "TIME", conflicts_with = "year")]
+    pub(crate) at: Option<String>,
+    /// All days of that year which differ from other weeks', and every holiday
+    #[arg(long, value_parser = clap::value_parser!(i16).range(1970..=9_998))]
+    pub(crate) year: Option<i16>,
 }
 
 /// Whom `kolapp ctl` talks to, and about what.
@@ -89,6 +107,13 @@ pub(crate) enum CtlRequest {
         /// The call, as `calls` shows it
         call: String,
     },
+    /// Which queues are open, why and until when
+    Hours,
+    /// Close or open several queues for a while
+    QuickClose {
+        #[command(subcommand)]
+        action: QuickAction,
+    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -105,17 +130,73 @@ impl CtlRequest {
             CtlRequest::Queues => Some(View::Queues),
             CtlRequest::Agents => Some(View::Agents),
             CtlRequest::Trunks => Some(View::Trunks),
+            CtlRequest::Hours => Some(View::Doors),
+            CtlRequest::QuickClose {
+                action: QuickAction::List,
+            } => Some(View::QuickCloses),
             CtlRequest::Registrations { action: None } => Some(View::Registrations),
             CtlRequest::Bans {
                 change: None | Some(BanAction::List),
             } => Some(View::Bans),
             CtlRequest::Registrations { action: Some(_) }
             | CtlRequest::Bans { .. }
+            | CtlRequest::QuickClose { .. }
             | CtlRequest::Reload
             | CtlRequest::Why { .. }
             | CtlRequest::Agent(_) => None,
         }
     }
+}
+
+/// What can be done with quick-closes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuickAction {
+    /// Close queues, or open them, until a time
+    Set(QuickArguments),
+    /// What `set` would do, without doing it
+    Preview(QuickArguments),
+    /// Those in force and to come
+    List,
+    /// End one before its time
+    Undo {
+        /// Its id, as `list` shows it
+        id: u32,
+    },
+}
+
+/// Which queues, for how long, and what becomes of their callers.
+#[derive(Args, Debug)]
+pub(crate) struct QuickArguments {
+    /// Queues: organisation/name, or the name alone where only one organisation has it
+    #[arg(long, value_delimiter = ',', required_unless_present = "group")]
+    pub(crate) queues: Vec<String>,
+    /// A group of [queue_groups]
+    #[arg(long)]
+    pub(crate) group: Option<String>,
+    /// Until when: 17:00, 2026-12-24T12:00 by the queues' clock, or with an offset
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: String,
+    /// From when; from now on otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Open them, whatever their hours say, instead of closing them
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Prompt that callers hear instead of the queue's own
+    #[arg(long)]
+    pub(crate) message: Option<String>,
+    /// What becomes of callers who wait already
+    #[arg(long, value_enum, default_value_t = WaitingArgument::Stay)]
+    pub(crate) waiting: WaitingArgument,
+}
+
+/// What becomes of callers who wait already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum WaitingArgument {
+    /// They are answered.
+    Stay,
+    /// They hear that it is closed, and go where new callers go.
+    Move,
 }
 
 /// What can be done to registrations.

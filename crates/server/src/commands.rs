@@ -8,6 +8,7 @@ use crate::documents::{
     QueueTotals, RegistrationRow, Status, TrunkRow,
 };
 use crate::http::{Health, HealthCell};
+use crate::quick::Quick;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use crate::wishes::WishesOfStore;
 use acd::{AgentSnapshot, AgentState, Forecast, Origin, QueueSnapshot};
@@ -45,6 +46,7 @@ pub(crate) struct Reach {
     pub(crate) health: HealthCell,
     pub(crate) config: ConfigInForce,
     pub(crate) reloads: Reloads,
+    pub(crate) quick: Quick,
     pub(crate) to_acd: mpsc::Sender<ToAcd>,
     pub(crate) listeners: Vec<ListenerRow>,
     pub(crate) watch: Arc<Watch>,
@@ -85,6 +87,7 @@ impl Commands {
                 .map(Answer::Reloaded),
             Command::Ban(change) => self.change_bans(&change),
             Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
+            Command::Quick(command) => self.change_quick(&by, command).await,
             Command::Agent(_) => Err(Failure::new("an agent command was not taken as one")),
         }
     }
@@ -177,6 +180,8 @@ impl Commands {
                     lasts: Duration::from_secs(u64::from(minutes) * 60),
                 }));
             }
+            Request::QuickClose(request) => return self.resolve_quick(request),
+            Request::UndoQuickClose { id } => return self.resolve_undo(id),
             Request::LiftBan { address } => {
                 let address = source(&address)?.address();
                 return Ok(Command::Ban(BanCommand::Remove { address }));
@@ -258,6 +263,8 @@ impl Commands {
                 let bans = self.0.gate.bans(now).into_iter();
                 Answer::Bans(bans.map(|ban| ban_row(&ban, now)).collect())
             }
+            View::Doors => self.doors(),
+            View::QuickCloses => self.quick_list(),
             View::Trunks => {
                 let loaded = self.0.config.loaded();
                 let organisations = loaded.directory.organisations.values();
@@ -271,7 +278,7 @@ impl Commands {
         })
     }
 
-    async fn snapshot(&self) -> Result<acd::Snapshot, Failure> {
+    pub(crate) async fn snapshot(&self) -> Result<acd::Snapshot, Failure> {
         let snapshot = self.0.acd.snapshot().await;
         snapshot.map_err(|gone| Failure::new(gone.to_string()))
     }

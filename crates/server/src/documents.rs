@@ -2,6 +2,7 @@
 //! are a promise to whoever reads them by machine.
 
 use base::{QueueId, TrunkId, UserId};
+use calendar::{Effect, Waiting};
 use control::Device;
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +18,52 @@ pub(crate) enum Answer {
     Bans(Vec<BanRow>),
     Trunks(Vec<TrunkRow>),
     Why(Vec<WhyRow>),
+    Doors(Vec<DoorRow>),
+    QuickCloses(Vec<QuickRow>),
+    QuickPreview(Vec<QuickPreviewRow>),
     Reloaded(Reloaded),
     /// A change was made.
     Changed,
+}
+
+/// Whether a queue lets callers in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct DoorRow {
+    pub(crate) queue: QueueId,
+    pub(crate) state: String,
+    pub(crate) why: String,
+    /// By its own clock; none where it doesn't change.
+    pub(crate) until: Option<String>,
+}
+
+/// What is closed or opened by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuickRow {
+    pub(crate) id: u32,
+    pub(crate) effect: Effect,
+    pub(crate) state: String,
+    pub(crate) queues: Vec<QueueId>,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    pub(crate) waiting: Waiting,
+    pub(crate) message: Option<String>,
+    pub(crate) by: String,
+}
+
+/// What a quick-close would do to a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuickPreviewRow {
+    pub(crate) queue: QueueId,
+    /// What it would be at that time without it.
+    pub(crate) now: String,
+    /// And with it.
+    pub(crate) then: String,
+    pub(crate) from: String,
+    pub(crate) until: String,
+    /// Callers who wait now.
+    pub(crate) waiting: u32,
+    /// What they would do.
+    pub(crate) they: String,
 }
 
 /// The server as a whole.

@@ -10,11 +10,14 @@ mod ctl;
 mod descriptors;
 mod documents;
 mod drain;
+mod hours;
 mod http;
 mod keeping;
 mod log;
 mod measure;
 mod panic;
+mod quick;
+mod quick_commands;
 mod random;
 mod reload;
 mod run;
@@ -37,6 +40,7 @@ pub fn main() -> ExitCode {
     match Arguments::parse().action {
         Action::Run(dir) => run::run(&dir.config),
         Action::Check(dir) => check::check(&dir.config),
+        Action::Hours(arguments) => hours::hours(&arguments),
         Action::Ctl(arguments) => printed(ctl::client::ask(arguments)),
         Action::Secret { account } => printed(secret::secret(account.as_deref())),
     }

@@ -13,6 +13,7 @@ use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::Keeping;
 use crate::log::Log;
 use crate::panic;
+use crate::quick::Quick;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wishes::{self, WishesOfStore};
@@ -322,6 +323,10 @@ async fn wire(
     for registered in registrations.list(clock.now()) {
         gate.vouch(clock.now(), registered.binding.flow.remote);
     }
+    let quick = Quick::restore(&kept.quick_closes, store.clone(), mailboxes.clone());
+    // Before the first call is heard.
+    quick.tell_shards().await;
+    tokio::spawn(quick.clone().run());
     let live_calls = LiveCalls::default();
     let ledgers = Ledgers::default();
     sip::start(
@@ -378,6 +383,7 @@ async fn wire(
         health,
         config,
         reloads: reloads.clone(),
+        quick,
         to_acd,
         listeners,
         watch,

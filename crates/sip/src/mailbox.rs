@@ -3,6 +3,7 @@
 //! waits for room.
 
 use base::{CallId, ShardId, SubscriptionId};
+use call::QuickCloses;
 use call::settings::Directory;
 use call::{Asker, CallView, Crosswise};
 use sip_core::next_hop::Target;
@@ -65,6 +66,8 @@ pub enum ShardInput {
     },
     /// New settings for all.
     Configure(Arc<Directory>),
+    /// What is closed by hand, for all.
+    QuickCloses(Arc<QuickCloses>),
     /// All take no new calls from now on.
     Drain {
         /// What refused callers are told in Retry-After.
@@ -243,6 +246,7 @@ impl ShardInput {
                 mailboxes.task_of(*shard)
             }
             ShardInput::Configure(_)
+            | ShardInput::QuickCloses(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll
             | ShardInput::Calls(_) => 0,

@@ -2,7 +2,7 @@
 //! may block, so it is called from the writer's own thread only.
 
 use crate::failure::{Failure, FailureKind};
-use crate::write::{BanRow, BindingsRow, WishesRow, Write};
+use crate::write::{BanRow, BindingsRow, QuickCloseRow, WishesRow, Write};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr};
@@ -16,7 +16,7 @@ use std::time::Duration;
 const BUSY_WAIT: Duration = Duration::from_millis(250);
 
 /// Forward only: a file of a newer server is left alone by an older one.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (
         1,
         "bindings and bans",
@@ -26,6 +26,11 @@ const MIGRATIONS: [(i64, &str, &str); 2] = [
         2,
         "wishes",
         include_str!("../migrations/sqlite/0002_wishes.sql"),
+    ),
+    (
+        3,
+        "quick-closes",
+        include_str!("../migrations/sqlite/0003_quick_closes.sql"),
     ),
 ];
 
@@ -45,6 +50,8 @@ pub struct Kept {
     pub bans: Vec<BanRow>,
     /// What users have asked for by telephone.
     pub wishes: Vec<WishesRow>,
+    /// What is closed or opened by hand still.
+    pub quick_closes: Vec<QuickCloseRow>,
 }
 
 /// The open file.
@@ -115,6 +122,7 @@ impl Database {
         for ended in [
             "DELETE FROM bindings WHERE ends_at_ms <= ?",
             "DELETE FROM bans WHERE until_ms <= ?",
+            "DELETE FROM quick_closes WHERE until_ms <= ?",
         ] {
             sqlx::query(ended)
                 .bind(now_ms)
@@ -158,6 +166,16 @@ impl Database {
                 kept.wishes.push(WishesRow { user, wishes });
             }
         }
+        let rows = sqlx::query("SELECT id, until_ms, text FROM quick_closes")
+            .fetch_all(&mut self.connection)
+            .await?;
+        for row in rows {
+            kept.quick_closes.push(QuickCloseRow {
+                id: row.try_get(0)?,
+                until_ms: unsigned(row.try_get(1)?),
+                text: row.try_get(2)?,
+            });
+        }
         Ok(kept)
     }
 
@@ -194,6 +212,15 @@ async fn write_row(connection: &mut SqliteConnection, write: &Write) -> Result<(
         }
         Write::RemoveWishes(user) => {
             sqlx::query("DELETE FROM wishes WHERE user = ?").bind(user.as_str())
+        }
+        Write::PutQuickClose(row) => {
+            sqlx::query("INSERT OR REPLACE INTO quick_closes (id, until_ms, text) VALUES (?, ?, ?)")
+                .bind(row.id)
+                .bind(signed(row.until_ms))
+                .bind(&row.text)
+        }
+        Write::RemoveQuickClose(id) => {
+            sqlx::query("DELETE FROM quick_closes WHERE id = ?").bind(*id)
         }
     };
     query.execute(connection).await?;

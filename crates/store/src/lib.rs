@@ -10,5 +10,5 @@ mod writer;
 
 pub use failure::{Failure, FailureKind};
 pub use pending::PENDING_MAX;
-pub use write::{BanRow, BindingsRow, WishesRow, Write};
+pub use write::{BanRow, BindingsRow, QuickCloseRow, WishesRow, Write};
 pub use writer::{Acknowledgement, FILE_NAME, Health, Kept, Loading, NotStored, Store};

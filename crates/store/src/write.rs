@@ -22,6 +22,17 @@ pub struct WishesRow {
     pub wishes: String,
 }
 
+/// What is closed or opened by hand for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuickCloseRow {
+    /// Which.
+    pub id: u32,
+    /// Until when, in milliseconds of UTC.
+    pub until_ms: u64,
+    /// What, in a text that is for whoever wrote it to read.
+    pub text: String,
+}
+
 /// A source that is kept out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BanRow {
@@ -52,6 +63,10 @@ pub enum Write {
     PutWishes(WishesRow),
     /// He wishes nothing any more.
     RemoveWishes(UserId),
+    /// This is closed or opened by hand.
+    PutQuickClose(QuickCloseRow),
+    /// It is no more.
+    RemoveQuickClose(u32),
 }
 
 /// The row that a write is about.
@@ -60,6 +75,7 @@ pub(crate) enum Key {
     Bindings(UserId),
     Ban(String),
     Wishes(UserId),
+    QuickClose(u32),
 }
 
 impl Write {
@@ -71,6 +87,8 @@ impl Write {
             Write::RemoveBan(source) => Key::Ban(source.clone()),
             Write::PutWishes(row) => Key::Wishes(row.user.clone()),
             Write::RemoveWishes(user) => Key::Wishes(user.clone()),
+            Write::PutQuickClose(row) => Key::QuickClose(row.id),
+            Write::RemoveQuickClose(id) => Key::QuickClose(*id),
         }
     }
 }

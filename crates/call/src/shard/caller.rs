@@ -401,6 +401,7 @@ fn wanted_of(
                 prompt: prompt.clone(),
                 then: None,
             }),
+            more: Vec::new(),
             shut: None,
             status,
         })),

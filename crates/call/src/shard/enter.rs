@@ -209,13 +209,15 @@ pub(super) fn purpose_of(
         }
         Target::Group(group) => direct(Hunt::of_group(group, caller)),
         Target::Menu(menu) => Purpose::Menu(Choosing::new((*menu).clone(), token(moves))),
-        Target::Shut(why, message) => Purpose::Message(MessageCall {
-            message: message.clone(),
-            shut: Some(*why),
+        Target::Shut(refused) => Purpose::Message(MessageCall {
+            message: refused.message.clone(),
+            more: refused.more.clone(),
+            shut: Some(refused.why),
             status: StatusCode::BUSY_HERE,
         }),
         Target::Message(message) => Purpose::Message(MessageCall {
             message: Some(message.clone()),
+            more: Vec::new(),
             shut: None,
             status: StatusCode::TEMPORARILY_UNAVAILABLE,
         }),

@@ -64,6 +64,7 @@ impl Shard {
         if let Some(call) = self.call_mut(call) {
             call.purpose = Purpose::Message(MessageCall {
                 message: Some(message),
+                more: Vec::new(),
                 shut: None,
                 status,
             });

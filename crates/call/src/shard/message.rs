@@ -44,14 +44,15 @@ impl Shard {
         let Some(message) = &saying.message else {
             return;
         };
-        let prompt = message.prompt.clone();
+        let mut prompts = vec![message.prompt.clone()];
+        prompts.extend_from_slice(&saying.more);
         self.transfer_reached(call, StatusCode::OK, out);
         self.let_hear(now, caller, Answering::WhenAgentAnswers, out);
         let lost = Due::Call(call, CallTimer::PlayedLost);
         self.timers.arm(lost, now + PLAYED_WITHIN_MAX);
         let playlist = Playlist {
             token,
-            prompts: vec![prompt],
+            prompts,
             then: Then::Silence,
         };
         self.media(caller, Command::Play(playlist), out);
@@ -123,6 +124,7 @@ impl Shard {
             let message = Message { prompt, then: None };
             call.purpose = Purpose::Message(MessageCall {
                 message: Some(message),
+                more: Vec::new(),
                 shut: None,
                 status,
             });

@@ -25,6 +25,7 @@ mod mobile;
 mod offer;
 mod personal;
 mod queue;
+mod quick;
 mod redirect;
 mod refer;
 mod refresh;
@@ -57,6 +58,7 @@ use base::{
     CallId, Core, LegId, MessageId, ShardId, SubscriptionId, Time, TrunkId, UpkeepId, UserId,
     WallClock,
 };
+use calendar::QuickCloses;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use requests::Answered;
@@ -140,6 +142,8 @@ pub struct Shard {
     rng: ChaCha8Rng,
     /// What the clock on the wall shows.
     wall: Option<WallClock>,
+    /// What has been closed or opened by hand.
+    quick: QuickCloses,
     /// No new calls; what refused callers are told in Retry-After.
     draining: Option<Duration>,
 }
@@ -172,6 +176,7 @@ impl Core for Shard {
                 self.end_subscriptions_to_nobody(now, out);
             }
             Input::Clock(wall) => self.wall = Some(wall),
+            Input::QuickCloses(closes) => self.quick_closed(now, &closes, out),
             Input::Located {
                 leg,
                 bindings,
@@ -304,6 +309,7 @@ impl Shard {
             timers,
             rng,
             wall: None,
+            quick: QuickCloses::default(),
             draining: None,
         }
     }
@@ -404,10 +410,11 @@ impl Shard {
     }
 
     /// What decides where a number leads a caller now.
-    fn asking<'a>(&self, now: Time, caller: &'a str) -> Asking<'a> {
+    fn asking<'a>(&'a self, now: Time, caller: &'a str) -> Asking<'a> {
         Asking {
             caller,
             unix_seconds: self.wall.map(|wall| wall.unix_seconds(now)),
+            quick: &self.quick,
         }
     }
 

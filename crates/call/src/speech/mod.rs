@@ -5,7 +5,10 @@
 
 mod en;
 mod grammar;
+mod opening;
 mod sv;
+
+pub use opening::opens_again;
 
 use crate::settings::Language;
 use grammar::{Clock, Grammar};

@@ -4,9 +4,9 @@ use crate::phone::{Habit, Seen};
 use crate::seconds;
 use crate::world::{NUMBER, World, journey, queue, user};
 use base::{HoursId, OrgId, WallClock};
-use calendar::{Hours, On, OwnDay, Recurrence, Rule};
+use calendar::{Effect, Hours, On, OwnDay, QuickClose, QuickCloses, Recurrence, Rule, Waiting};
 use call::Input;
-use call::settings::{Destination, Door, Instead};
+use call::settings::{Destination, Door, Instead, Language, NextOpening};
 use media_core::PromptId;
 
 /// Friday, 27 November 2026, 09:00 in Stockholm.
@@ -21,7 +21,7 @@ fn office() -> HoursId {
 fn says(prompt: &str) -> Instead {
     Instead {
         message: Some(PromptId::new(prompt)),
-        then: None,
+        ..Instead::default()
     }
 }
 
@@ -50,6 +50,7 @@ fn door(closed: Instead, holiday: Instead) -> Door {
         hours: Some(office()),
         closed,
         holiday,
+        quick_closed: says("quick"),
         ..Door::default()
     }
 }
@@ -88,7 +89,11 @@ fn a_closed_queue_sends_its_callers_elsewhere_after_its_message_or_without_one()
     for message in [Some(PromptId::new("closed")), None] {
         let then = Some(Destination::User(user("anna")));
         let said = message.is_some();
-        let closed = Instead { message, then };
+        let closed = Instead {
+            message,
+            then,
+            ..Instead::default()
+        };
         let mut world = world(
             412,
             FRIDAY_AT_NINE + 24 * HOUR,
@@ -110,8 +115,8 @@ fn a_closed_queue_sends_its_callers_elsewhere_after_its_message_or_without_one()
 #[test]
 fn a_queue_with_nothing_to_say_is_busy_at_once_and_so_are_closed_queues_that_lead_to_each_other() {
     let itself = Instead {
-        message: None,
         then: Some(Destination::Queue(queue())),
+        ..Instead::default()
     };
     for closed in [Instead::default(), itself] {
         let mut world = world(
@@ -123,6 +128,106 @@ fn a_queue_with_nothing_to_say_is_busy_at_once_and_so_are_closed_queues_that_lea
         world.call(caller, NUMBER);
         world.run(seconds(1));
         assert_eq!(world.phones[caller].seen, [Seen::Refused(486)]);
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn a_caller_is_told_when_a_closed_queue_opens_again_where_so_set() {
+    for (unix_seconds, said) in [
+        // Friday evening: on Monday. Early in the morning: today.
+        (FRIDAY_AT_NINE + 9 * HOUR, "sv/on-monday"),
+        (FRIDAY_AT_NINE - 2 * HOUR, "sv/today"),
+        (FRIDAY_AT_NINE - 13 * HOUR, "sv/tomorrow"),
+    ] {
+        let closed = Instead {
+            opening: NextOpening::Said(Language::Sv),
+            ..says("closed")
+        };
+        let mut world = world(414, unix_seconds, door(closed, says("holiday")));
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(30));
+        for prompt in ["closed", "sv/we-open-again", said, "sv/number-8"] {
+            assert!(world.heard(prompt), "{prompt}");
+        }
+        assert_eq!(
+            world.phones[caller].seen,
+            [Seen::Progress, Seen::Refused(486)]
+        );
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+}
+
+/// The queue closed or opened for an hour from then.
+fn by_hand(from: i64, effect: Effect, waiting: Waiting, message: Option<&str>) -> Input {
+    let quick = QuickClose {
+        id: 0,
+        queues: vec![queue()],
+        from,
+        until: from + HOUR,
+        effect,
+        message: message.map(Into::into),
+        waiting,
+        by: "test".into(),
+    };
+    let (all, _) = QuickCloses::default().with(quick, from - HOUR).unwrap();
+    Input::QuickCloses(all.into())
+}
+
+#[test]
+fn a_queue_closed_by_hand_lets_nobody_in_and_one_opened_by_hand_does() {
+    for (message, heard) in [(None, "quick"), (Some("meeting"), "meeting")] {
+        let mut world = world(415, FRIDAY_AT_NINE, door(says("closed"), says("holiday")));
+        world.tell_shard(by_hand(
+            FRIDAY_AT_NINE,
+            Effect::Close,
+            Waiting::Stay,
+            message,
+        ));
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(4));
+        assert!(world.heard(heard), "{heard}");
+        assert_eq!(
+            world.phones[caller].seen,
+            [Seen::Progress, Seen::Refused(486)]
+        );
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+    let evening = FRIDAY_AT_NINE + 10 * HOUR;
+    let mut world = world(416, evening, door(says("closed"), says("holiday")));
+    world.tell_shard(by_hand(evening, Effect::Open, Waiting::Stay, None));
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(4));
+    assert!(world.heard("welcome"));
+    world.hang_up(caller);
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+#[test]
+fn those_who_wait_stay_or_move_when_their_queue_is_closed_by_hand() {
+    for waiting in [Waiting::Stay, Waiting::Move] {
+        let mut door = door(says("closed"), says("holiday"));
+        door.quick_closed.then = Some(Destination::User(user("anna")));
+        let mut world = world(417, FRIDAY_AT_NINE, door);
+        world.tell_engine_logs_out("anna");
+        let anna = world.phone("anna", crate::ANSWERS);
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(10));
+        assert!(world.heard("welcome"));
+        world.tell_shard(by_hand(FRIDAY_AT_NINE, Effect::Close, waiting, None));
+        world.run(seconds(10));
+        let moved = waiting == Waiting::Move;
+        assert_eq!(world.heard("quick"), moved);
+        assert_eq!(world.phones[anna].talks(), moved);
+        world.hang_up(caller);
         world.run(seconds(60));
         world.assert_at_rest();
     }

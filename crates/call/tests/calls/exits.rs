@@ -12,6 +12,7 @@ fn instead(message: Option<&str>, then: Option<Destination>) -> Instead {
     Instead {
         message: message.map(PromptId::new),
         then,
+        ..Instead::default()
     }
 }
 

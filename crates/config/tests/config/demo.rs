@@ -55,7 +55,7 @@ fn the_demo_listens_on_loopback_alone_at_the_ports_that_everybody_knows() {
     let summary = loaded.summary;
     assert_eq!(
         (summary.organisations, summary.users, summary.queues),
-        (1, 4, 1)
+        (1, 4, 2)
     );
     assert_eq!(loaded.files.len(), 5);
 }

@@ -173,6 +173,7 @@ fn the_document_names_every_setting_and_no_other() {
             "menus",
             "pause_reasons",
             "plans",
+            "queue_groups",
             "queues",
             "trunks",
             "users"

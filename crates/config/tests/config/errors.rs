@@ -393,7 +393,7 @@ fn a_prompt_file_of_another_kind_is_told() {
         "[prompts]\ngreeting = \"notes.txt\"\n\n[numbers]",
     );
     let expected = "config/organisations/acme/acme.toml:18:12: expected a sound file \
-         (wav, mp3, flac, ogg, oga, m4a, mp4, aac), got config/organisations/acme/notes.txt; \
+         (wav, mp3, flac, ogg, oga, opus, m4a, mp4, aac), got config/organisations/acme/notes.txt; \
          convert it, to WAV for instance";
     assert_eq!(sandbox.errors(), [expected]);
 }

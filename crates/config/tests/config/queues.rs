@@ -71,6 +71,7 @@ fn callers_go_elsewhere_as_written_for_each_cause() {
     let instead = |says: bool, leads: bool| Instead {
         message: says.then(|| PromptId::new("en/queue-first")),
         then: leads.then(anna),
+        ..Instead::default()
     };
     let loaded = sandbox.loaded();
     let organisation = loaded.directory.organisations.values().next().unwrap();

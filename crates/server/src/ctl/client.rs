@@ -1,13 +1,15 @@
 //! The command line's end of the control socket.
 
 use crate::cli::{
-    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, RegistrationsAction,
+    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, QuickAction,
+    RegistrationsAction, WaitingArgument,
 };
-use crate::ctl::protocol::{AgentAction, Failure, Reply, Request};
+use crate::ctl::protocol::{AgentAction, Failure, QuickRequest, Reply, Request};
 use crate::ctl::tables;
 use crate::documents::Answer;
 use crate::state_dir::{self, StateDirError};
-use control::Device;
+use calendar::{Effect, Waiting};
+use control::{Device, View};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -71,9 +73,40 @@ fn request(asked: CtlRequest) -> Request {
         CtlRequest::Bans {
             change: Some(BanAction::Remove { address }),
         } => return Request::LiftBan { address },
+        CtlRequest::QuickClose { action } => return quick_request(action),
         _ => return Request::Reload,
     };
     agent_request(action)
+}
+
+fn quick_request(action: QuickAction) -> Request {
+    let (asked, preview) = match action {
+        QuickAction::Set(asked) => (asked, false),
+        QuickAction::Preview(asked) => (asked, true),
+        QuickAction::Undo { id } => return Request::UndoQuickClose { id },
+        QuickAction::List => {
+            return Request::Show {
+                view: View::QuickCloses,
+            };
+        }
+    };
+    Request::QuickClose(QuickRequest {
+        preview,
+        queues: asked.queues,
+        group: asked.group,
+        until: asked.until,
+        from: asked.from,
+        effect: if asked.open {
+            Effect::Open
+        } else {
+            Effect::Close
+        },
+        message: asked.message,
+        waiting: match asked.waiting {
+            WaitingArgument::Stay => Waiting::Stay,
+            WaitingArgument::Move => Waiting::Move,
+        },
+    })
 }
 
 fn agent_request(action: CliAction) -> Request {
@@ -139,6 +172,9 @@ fn json(answer: &Answer) -> String {
         Answer::Bans(rows) => serde_json::to_string_pretty(rows),
         Answer::Trunks(rows) => serde_json::to_string_pretty(rows),
         Answer::Why(rows) => serde_json::to_string_pretty(rows),
+        Answer::Doors(rows) => serde_json::to_string_pretty(rows),
+        Answer::QuickCloses(rows) => serde_json::to_string_pretty(rows),
+        Answer::QuickPreview(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Changed => Ok("{}".into()),
     };

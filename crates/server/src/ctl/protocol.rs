@@ -2,6 +2,7 @@
 //! become ids, and the request a command that needs permission, on the server's side.
 
 use crate::documents::Answer;
+use calendar::{Effect, Waiting};
 use control::{Device, View};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,32 @@ pub(crate) enum Request {
     Ban { address: String, minutes: u32 },
     /// Let it in again.
     LiftBan { address: String },
+    /// Close or open queues for a while.
+    QuickClose(QuickRequest),
+    /// End that before its time.
+    UndoQuickClose { id: u32 },
+}
+
+/// Which queues to close or open, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuickRequest {
+    /// Whether it is only said what would come of it.
+    #[serde(default)]
+    pub(crate) preview: bool,
+    #[serde(default)]
+    pub(crate) queues: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) group: Option<String>,
+    pub(crate) until: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(default)]
+    pub(crate) effect: Effect,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) message: Option<String>,
+    #[serde(default)]
+    pub(crate) waiting: Waiting,
 }
 
 /// What to do with an agent.

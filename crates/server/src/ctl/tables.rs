@@ -1,9 +1,10 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, QueueRow, RegistrationRow, Reloaded, Status, TrunkRow,
-    WhyRow,
+    AgentRow, Answer, BanRow, CallRow, DoorRow, QueueRow, QuickPreviewRow, QuickRow,
+    RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
 };
+use calendar::{Effect, Waiting};
 use control::Device;
 use std::fmt::Write;
 use std::time::Duration;
@@ -19,6 +20,9 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Bans(rows) => bans(rows),
         Answer::Trunks(rows) => trunks(rows),
         Answer::Why(rows) => why(rows),
+        Answer::Doors(rows) => doors(rows),
+        Answer::QuickCloses(rows) => quick_closes(rows),
+        Answer::QuickPreview(rows) => quick_preview(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Changed => "Done.\n".into(),
     }
@@ -35,6 +39,81 @@ fn why(rows: &[WhyRow]) -> String {
         }
     }
     table(["AFTER", "WHAT"], lines.into_iter(), "No decisions")
+}
+
+fn doors(rows: &[DoorRow]) -> String {
+    let cells = rows.iter().map(|row| {
+        [
+            row.queue.to_string(),
+            row.state.clone(),
+            row.until.clone().unwrap_or_else(dash),
+            row.why.clone(),
+        ]
+    });
+    table(
+        ["QUEUE", "STATE", "UNTIL", "WHY"],
+        cells,
+        "No queues are configured.",
+    )
+}
+
+fn quick_closes(rows: &[QuickRow]) -> String {
+    let head = [
+        "ID",
+        "STATE",
+        "QUEUES ARE",
+        "FROM",
+        "UNTIL",
+        "WAITING",
+        "MESSAGE",
+        "BY",
+        "QUEUES",
+    ];
+    let cells = rows.iter().map(|row| {
+        let queues: Vec<String> = row.queues.iter().map(ToString::to_string).collect();
+        [
+            row.id.to_string(),
+            row.state.clone(),
+            match row.effect {
+                Effect::Close => "closed".into(),
+                Effect::Open => "open".into(),
+            },
+            row.from.clone(),
+            row.until.clone(),
+            match row.waiting {
+                Waiting::Stay => "stay".into(),
+                Waiting::Move => "move".into(),
+            },
+            row.message.clone().unwrap_or_else(dash),
+            row.by.clone(),
+            queues.join(" "),
+        ]
+    });
+    table(head, cells, "Nothing is closed by hand.")
+}
+
+fn quick_preview(rows: &[QuickPreviewRow]) -> String {
+    let head = [
+        "QUEUE",
+        "WOULD BE",
+        "INSTEAD OF",
+        "FROM",
+        "UNTIL",
+        "WAITING",
+        "THEY",
+    ];
+    let cells = rows.iter().map(|row| {
+        [
+            row.queue.to_string(),
+            row.then.clone(),
+            row.now.clone(),
+            row.from.clone(),
+            row.until.clone(),
+            row.waiting.to_string(),
+            row.they.clone(),
+        ]
+    });
+    table(head, cells, "No queues.")
 }
 
 fn calls(rows: &[CallRow]) -> String {

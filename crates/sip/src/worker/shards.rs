@@ -188,6 +188,9 @@ impl<M: Media> Worker<M> {
                     self.directory = directory.clone();
                     self.step_all(now, || Input::Configure(directory.clone()));
                 }
+                ShardInput::QuickCloses(closes) => {
+                    self.step_all(now, || Input::QuickCloses(closes.clone()));
+                }
                 ShardInput::Drain { retry_after } => {
                     self.step_all(now, || Input::Drain { retry_after });
                 }

@@ -1,0 +1,114 @@
+//! Moments as people write and read them: `2026-12-24 10:00` by the clock of a zone.
+
+use crate::hours::Hours;
+use crate::week::Weekday;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+
+/// A text that is no moment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a moment such as 2026-12-24T10:00, got {text:?}")]
+pub struct InvalidMoment {
+    text: String,
+}
+
+/// What a clock and a calendar show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The day.
+    pub date: Date,
+    /// Its day of the week.
+    pub weekday: Weekday,
+    /// Hour, from 0.
+    pub hour: u8,
+    /// Minute.
+    pub minute: u8,
+}
+
+impl Hours {
+    /// What the clock there shows at a moment, in seconds since 1970 (UTC); none beyond the years that there are.
+    pub fn shown_at(&self, unix_seconds: i64) -> Option<Shown> {
+        let moment = Timestamp::from_second(unix_seconds).ok()?;
+        let there = self.zone().to_datetime(moment);
+        Some(Shown {
+            date: there.date(),
+            weekday: Weekday::of(there.date()),
+            hour: there.hour().unsigned_abs(),
+            minute: there.minute().unsigned_abs(),
+        })
+    }
+
+    /// The same as people write it.
+    pub fn written(&self, unix_seconds: i64) -> String {
+        match self.shown_at(unix_seconds) {
+            Some(at) => format!("{} {:02}:{:02}", at.date, at.hour, at.minute),
+            None => "never".to_owned(),
+        }
+    }
+
+    /// The moment that a text says: `2026-12-24T10:00` or `2026-12-24 10:00` by the clock there, `10:00` for the next
+    /// time it shows that after `now`, `2026-12-24` for its midnight; or with an offset, `2026-12-24T10:00+01:00`.
+    pub fn moment(&self, text: &str, now: i64) -> Result<i64, InvalidMoment> {
+        let invalid = || InvalidMoment {
+            text: text.to_owned(),
+        };
+        if let Ok(moment) = text.parse::<Timestamp>() {
+            return Ok(moment.as_second());
+        }
+        let shown = |there: DateTime| {
+            let moment = self.zone().to_timestamp(there);
+            moment.map(Timestamp::as_second).map_err(|_| invalid())
+        };
+        if let Some(time) = clock(text) {
+            let today = self.shown_at(now).ok_or_else(invalid)?.date;
+            let at = shown(today.to_datetime(time))?;
+            if at > now {
+                return Ok(at);
+            }
+            let tomorrow = today.tomorrow().map_err(|_| invalid())?;
+            return shown(tomorrow.to_datetime(time));
+        }
+        shown(text.parse().map_err(|_| invalid())?)
+    }
+}
+
+/// `10:00`.
+fn clock(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let two = |digits: &str| {
+        let fine = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
+        digits.parse().ok().filter(|_| fine)
+    };
+    Time::new(two(hour)?, two(minute)?, 0, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_read_by_the_clock_of_the_zone_or_by_its_offset() {
+        let hours = Hours::new("Europe/Stockholm").unwrap();
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+        let now = utc("2026-11-27T09:30:00Z");
+        for (text, at) in [
+            ("2026-12-24T10:00", "2026-12-24T09:00:00Z"),
+            ("2026-06-26 10:00", "2026-06-26T08:00:00Z"),
+            ("2026-12-24", "2026-12-23T23:00:00Z"),
+            ("2026-12-24T10:00:00Z", "2026-12-24T10:00:00Z"),
+            ("2026-12-24T10:00+01:00", "2026-12-24T09:00:00Z"),
+            ("17:00", "2026-11-27T16:00:00Z"),
+            // That was an hour ago.
+            ("10:30", "2026-11-28T09:30:00Z"),
+        ] {
+            assert_eq!(hours.moment(text, now), Ok(utc(at)), "{text}");
+        }
+        for bad in ["", "tomorrow", "24:00", "2026-13-01", "1:00"] {
+            assert!(hours.moment(bad, now).is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            hours.written(utc("2026-06-26T08:05:00Z")),
+            "2026-06-26 10:05"
+        );
+    }
+}

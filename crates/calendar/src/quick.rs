@@ -1,0 +1,245 @@
+//! What closes or opens several queues at once for a while, by hand (quick-close). It goes before hours of every kind,
+//! and always has an end.
+
+use base::QueueId;
+use serde::{Deserialize, Serialize};
+
+/// Those that are kept at most, over all organisations: each is somebody's decision of the day.
+pub const QUICK_CLOSES_MAX: usize = 1_000;
+
+/// Queues of one at most.
+pub const QUICK_QUEUES_MAX: usize = 1_000;
+
+/// How far ahead one may end: what is to last longer belongs in the schedule.
+pub const QUICK_LASTS_DAYS_MAX: i64 = 366;
+
+const DAY_S: i64 = 86_400;
+
+/// Several queues closed, or opened, for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuickClose {
+    /// What it is known by.
+    pub id: u32,
+    /// Which.
+    pub queues: Vec<QueueId>,
+    /// From when, in seconds since 1970 (UTC).
+    pub from: i64,
+    /// Until when.
+    pub until: i64,
+    /// What becomes of them.
+    pub effect: Effect,
+    /// The prompt that callers hear instead of the queue's own.
+    pub message: Option<Box<str>>,
+    /// What becomes of callers who wait already.
+    pub waiting: Waiting,
+    /// Who asked for it.
+    pub by: Box<str>,
+}
+
+/// What becomes of queues for a while.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// They let nobody in.
+    #[default]
+    Close,
+    /// They let callers in, whatever their hours say.
+    Open,
+}
+
+/// What becomes of callers who wait in a queue when it is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waiting {
+    /// They stay, and are answered.
+    #[default]
+    Stay,
+    /// They meet what new callers meet.
+    Move,
+}
+
+/// All that are kept, in the order in which they were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuickCloses(Vec<QuickClose>);
+
+/// It can't be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidQuickClose {
+    /// It is for no queue, or for too many.
+    #[error("expected 1 to {QUICK_QUEUES_MAX} queues")]
+    Queues,
+    /// It would be over already.
+    #[error("expected an end that is yet to come")]
+    Over,
+    /// It would end before it begins.
+    #[error("expected an end after the beginning")]
+    Backwards,
+    /// It would last too long.
+    #[error(
+        "expected an end within {QUICK_LASTS_DAYS_MAX} days: what is to last longer belongs in the hours"
+    )]
+    TooLong,
+    /// There are too many.
+    #[error("expected at most {QUICK_CLOSES_MAX} at once: undo some")]
+    TooMany,
+}
+
+impl QuickCloses {
+    /// Those that were kept, without those that are over.
+    pub fn kept(mut list: Vec<QuickClose>, now: i64) -> QuickCloses {
+        list.retain(|quick| quick.until > now);
+        list.sort_by_key(|quick| quick.id);
+        list.truncate(QUICK_CLOSES_MAX);
+        QuickCloses(list)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &QuickClose> {
+        self.0.iter()
+    }
+
+    /// The one of that id.
+    pub fn find(&self, id: u32) -> Option<&QuickClose> {
+        self.0.iter().find(|quick| quick.id == id)
+    }
+
+    /// With this one too, whose id is drawn here; those that are over are left behind.
+    pub fn with(
+        &self,
+        mut quick: QuickClose,
+        now: i64,
+    ) -> Result<(QuickCloses, u32), InvalidQuickClose> {
+        if !(1..=QUICK_QUEUES_MAX).contains(&quick.queues.len()) {
+            return Err(InvalidQuickClose::Queues);
+        }
+        if quick.until <= now {
+            return Err(InvalidQuickClose::Over);
+        }
+        if quick.until <= quick.from {
+            return Err(InvalidQuickClose::Backwards);
+        }
+        if quick.until - now > QUICK_LASTS_DAYS_MAX * DAY_S {
+            return Err(InvalidQuickClose::TooLong);
+        }
+        let last = self.0.iter().map(|quick| quick.id).max().unwrap_or(0);
+        quick.id = last.wrapping_add(1);
+        let id = quick.id;
+        let mut kept = QuickCloses::kept(self.0.clone(), now);
+        if kept.0.len() >= QUICK_CLOSES_MAX {
+            return Err(InvalidQuickClose::TooMany);
+        }
+        kept.0.push(quick);
+        Ok((kept, id))
+    }
+
+    /// Without that one.
+    pub fn without(&self, id: u32) -> QuickCloses {
+        let others = self.0.iter().filter(|quick| quick.id != id);
+        QuickCloses(others.cloned().collect())
+    }
+
+    /// What decides about a queue at that moment: of several the one that was asked for last.
+    pub fn at(&self, queue: &QueueId, unix_seconds: i64) -> Option<&QuickClose> {
+        let of_queue = self.0.iter().rev().filter(|it| it.queues.contains(queue));
+        let mut in_force = of_queue.filter(|it| (it.from..it.until).contains(&unix_seconds));
+        in_force.next()
+    }
+
+    /// The next moment at which one begins or ends for a queue.
+    pub fn changes_after(&self, queue: &QueueId, unix_seconds: i64) -> Option<i64> {
+        let of_queue = self.0.iter().filter(|it| it.queues.contains(queue));
+        let moments = of_queue.flat_map(|it| [it.from, it.until]);
+        moments.filter(|at| *at > unix_seconds).min()
+    }
+
+    /// Whether one begins within that time, which those who wait are to be told.
+    pub fn begins_within(&self, span: std::ops::RangeInclusive<i64>) -> bool {
+        self.0.iter().any(|quick| span.contains(&quick.from))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(name: &str) -> QueueId {
+        format!("demo/{name}").parse().unwrap()
+    }
+
+    fn quick(names: &[&str], from: i64, until: i64, effect: Effect) -> QuickClose {
+        QuickClose {
+            id: 0,
+            queues: names.iter().map(|name| queue(name)).collect(),
+            from,
+            until,
+            effect,
+            message: None,
+            waiting: Waiting::Stay,
+            by: "test".into(),
+        }
+    }
+
+    #[test]
+    fn of_several_the_one_asked_for_last_decides_until_it_ends_or_is_undone() {
+        let none = QuickCloses::default();
+        let (one, first) = none
+            .with(quick(&["a", "b"], 100, 200, Effect::Close), 50)
+            .unwrap();
+        let (both, second) = one.with(quick(&["b"], 120, 150, Effect::Open), 60).unwrap();
+        let effect = |all: &QuickCloses, name, at| all.at(&queue(name), at).map(|it| it.effect);
+        for (at, a, b) in [
+            (99, None, None),
+            (100, Some(Effect::Close), Some(Effect::Close)),
+            (120, Some(Effect::Close), Some(Effect::Open)),
+            (150, Some(Effect::Close), Some(Effect::Close)),
+            (200, None, None),
+        ] {
+            assert_eq!(
+                (effect(&both, "a", at), effect(&both, "b", at)),
+                (a, b),
+                "{at}"
+            );
+        }
+        assert_eq!(effect(&both.without(second), "b", 120), Some(Effect::Close));
+        assert_eq!(effect(&both.without(first), "b", 150), None);
+        let changes = |at| both.changes_after(&queue("b"), at);
+        assert_eq!(
+            [100, 120, 150, 200].map(|at| changes(at - 1)),
+            [100, 120, 150, 200].map(Some)
+        );
+        assert_eq!(changes(200), None);
+    }
+
+    #[test]
+    fn one_without_a_sensible_end_is_refused() {
+        let none = QuickCloses::default();
+        let set = |from, until| {
+            let result = none.with(quick(&["a"], from, until, Effect::Close), 1_000);
+            result.map(|(_, id)| id)
+        };
+        assert_eq!(set(0, 1_001), Ok(1));
+        assert_eq!(set(0, 1_000), Err(InvalidQuickClose::Over));
+        assert_eq!(set(2_000, 1_500), Err(InvalidQuickClose::Backwards));
+        assert_eq!(set(0, 400 * DAY_S), Err(InvalidQuickClose::TooLong));
+        let nobody = quick(&[], 0, 2_000, Effect::Close);
+        assert_eq!(
+            none.with(nobody, 1_000).unwrap_err(),
+            InvalidQuickClose::Queues
+        );
+    }
+
+    #[test]
+    fn those_that_are_over_make_room() {
+        let mut all = QuickCloses::default();
+        for _ in 0..QUICK_CLOSES_MAX {
+            all = all.with(quick(&["a"], 0, 10, Effect::Close), 1).unwrap().0;
+        }
+        let one_more = quick(&["a"], 0, 20, Effect::Close);
+        assert_eq!(
+            all.with(one_more.clone(), 1),
+            Err(InvalidQuickClose::TooMany)
+        );
+        let (left, id) = all.with(one_more, 10).unwrap();
+        assert_eq!((left.iter().count(), id), (1, QUICK_CLOSES_MAX as u32 + 1));
+    }
+}
