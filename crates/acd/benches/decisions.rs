@@ -1,4 +1,5 @@
-//! How many decisions a second the engine makes, and how that changes with its size: `cargo bench -p acd`.
+//! How many decisions a second the engine makes, and how that changes with its size: `cargo bench -p acd`, or of
+//! some policies alone: `cargo bench -p acd --bench decisions -- longest-idle random`.
 //! One decision is one input handled; a round is a conversation's end (the agent is offered to whoever
 //! has waited longest), the answer, and a new caller, so that as many wait after it as before.
 
@@ -26,6 +27,14 @@ const WAITED_MAX: Duration = Duration::from_secs(240);
 const QUEUES_OF_AN_AGENT: usize = 5;
 
 fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let is_meant = |name: &str| {
+        let mut asked = asked
+            .iter()
+            .filter(|word| !word.starts_with("--"))
+            .peekable();
+        asked.peek().is_none() || asked.any(|word| word == name)
+    };
     let three = NonZeroU8::new(3).expect("three is not zero");
     println!(
         "{:>14} {:>8} {:>8} {:>8} {:>14} {:>12}",
@@ -40,7 +49,10 @@ fn main() {
         ("random", Policy::Random),
         ("ring-all", Policy::RingAll),
         ("fixed-order", Policy::FixedOrder),
-    ] {
+    ]
+    .into_iter()
+    .filter(|(name, _)| is_meant(name))
+    {
         for (agents, queues, waiting) in [
             (100, 10, 1_000),
             (1_000, 100, 10_000),

@@ -65,29 +65,32 @@ impl Bench {
         turns: &Turns,
     ) -> Vec<(Seat, Number)> {
         let mut candidates = Vec::with_capacity(1);
-        let mut from = Seat::first_of(0);
-        while let Some((first, agent)) = self.0.range(from..).next()
-            && first.step <= step
-        {
-            let next = match policy {
+        // Mostly all sit under one step: the ends of the map are found without comparing anything.
+        let last = self.0.last_key_value().map_or(0, |(seat, _)| seat.step);
+        let mut next = self.0.first_key_value();
+        while let Some((first, agent)) = next.filter(|(first, _)| first.step <= step) {
+            let behind = match policy {
                 Policy::RoundRobin => self.behind_the_last(*first, turns),
                 _ => None,
             };
-            candidates.push(next.unwrap_or((*first, *agent)));
-            from = Seat::first_of(first.step + 1);
+            candidates.push(behind.unwrap_or((*first, *agent)));
+            let further = (first.step < last).then(|| Seat::first_of(first.step + 1));
+            next = further.and_then(|from| self.0.range(from..).next());
         }
         candidates
     }
 
-    /// Those a caller in that step may get, in the order of their seats, and those he may not get yet.
+    /// Those a caller in that step may get, in the order of their seats.
     pub(crate) fn able(&self, step: u8) -> impl Iterator<Item = (Seat, Number)> + '_ {
-        let able = self.0.range(..Seat::first_of(step + 1));
-        able.map(|(seat, agent)| (*seat, *agent))
+        self.iter().take_while(move |(seat, _)| seat.step <= step)
     }
 
     /// Those a caller in that step may not get yet.
     pub(crate) fn unable(&self, step: u8) -> impl Iterator<Item = (Seat, Number)> + '_ {
-        let unable = self.0.range(Seat::first_of(step + 1)..);
+        let last = self.0.last_key_value().map(|(seat, _)| seat.step);
+        let any = last.is_some_and(|last| last > step);
+        let from = any.then(|| Seat::first_of(step + 1));
+        let unable = from.into_iter().flat_map(|from| self.0.range(from..));
         unable.map(|(seat, agent)| (*seat, *agent))
     }
 

@@ -178,12 +178,18 @@ impl Queue {
     pub(crate) fn head(&self) -> Option<(u8, Place, CallId)> {
         let mut from = self.bench.first_step()?;
         let steps = self.rules?.steps;
+        let key = |((step, place), call): (&(u8, Place), &CallId)| (*step, *place, *call);
+        // Mostly there is one step: the first of all is found without comparing anything.
+        if steps == 1 {
+            return self.wanting.first_key_value().map(key);
+        }
         let mut head: Option<(u8, Place, CallId)> = None;
         while from < steps
-            && let Some(((step, place), call)) = self.wanting.range((from, Place::FIRST)..).next()
+            && let Some((step, place, call)) =
+                self.wanting.range((from, Place::FIRST)..).next().map(key)
         {
-            if head.is_none_or(|(_, best, _)| *place < best) {
-                head = Some((*step, *place, *call));
+            if head.is_none_or(|(_, best, _)| place < best) {
+                head = Some((step, place, call));
             }
             from = step + 1;
         }
