@@ -11,6 +11,7 @@ mod hours;
 mod leading;
 mod mangled;
 mod queues;
+mod recordings;
 mod reload;
 mod routing;
 mod secrets;
