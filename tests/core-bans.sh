@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly CORES=(base control sip-core media-core acd call calendar)
+readonly CORES=(base control sip-core media-core acd call calendar sim)
 readonly SHELL_CRATE=config
 readonly BANNED_DEPENDENCIES='^(tokio|mio|socket2|rustix|async-std|smol)$'
 readonly TARGET="${CARGO_TARGET_DIR:-$PWD/target}/core-bans"

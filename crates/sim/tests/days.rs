@@ -1,0 +1,405 @@
+//! Whole days: the same seed twice, every policy, everything that goes wrong, logs that are lived again.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use acd::{
+    AgentRules, AgentSettings, Applies, Asked, Counted, Deferral, Engine, Exits, Fact, Member,
+    MissedLimit, Origin, Outcome, Policy, QueueKind, QueueSettings, Settings, Sidelining, Widening,
+};
+use base::{OrgId, QueueId, UserId};
+use sim::{Day, End, Faults, Figures, Habits, Lived, Plan, Recording, Row, Spread, Traffic};
+use std::collections::BTreeMap;
+use std::num::NonZeroU8;
+use std::time::Duration;
+
+const WITHIN: Duration = Duration::from_secs(20);
+
+const POLICIES: [Policy; 8] = [
+    Policy::LongestIdle,
+    Policy::Parallel(NonZeroU8::new(3).unwrap()),
+    Policy::BySkill,
+    Policy::RoundRobin,
+    Policy::FewestCalls,
+    Policy::Random,
+    Policy::RingAll,
+    Policy::FixedOrder,
+];
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn org() -> OrgId {
+    OrgId::new("demo").unwrap()
+}
+
+fn agent(number: usize) -> UserId {
+    UserId::new(&org(), &format!("agent-{number:03}")).unwrap()
+}
+
+fn queue(name: &str) -> QueueId {
+    QueueId::new(&org(), name).unwrap()
+}
+
+fn members(numbers: std::ops::Range<usize>) -> BTreeMap<UserId, Member> {
+    let ranked = (0..).zip(numbers);
+    let member = |rank| Member {
+        rank,
+        ..Member::default()
+    };
+    ranked
+        .map(|(rank, number)| (agent(number), member(rank)))
+        .collect()
+}
+
+fn queue_of(numbers: std::ops::Range<usize>, policy: Policy) -> QueueSettings {
+    QueueSettings {
+        kind: QueueKind::default(),
+        members: members(numbers),
+        policy,
+        asked: Asked {
+            requires: [("svenska".into(), 3)].into(),
+            widen: vec![Widening {
+                after: secs(30),
+                requires: BTreeMap::new(),
+            }],
+        },
+        weight: 5,
+        ring: secs(15),
+        wrap_up: secs(20),
+        ageing: secs(300),
+        waiting_max: 50,
+        deferral: Deferral {
+            no_answer: secs(5),
+            declined: secs(5),
+            busy: secs(5),
+            error: secs(20),
+        },
+        exits: Exits::default(),
+    }
+}
+
+/// Two queues that share some of their agents; one agent in four does not speak the language.
+fn settings(agents: usize, policy: Policy) -> Settings {
+    let able = |number: usize| AgentSettings {
+        skills: match number % 4 {
+            0 => BTreeMap::new(),
+            level => [("svenska".into(), level as u8 + 2)].into(),
+        },
+        ..AgentSettings::default()
+    };
+    let rules = AgentRules {
+        missed: Some(MissedLimit {
+            max: 2,
+            counted: Counted::InARow,
+            then: Sidelining::Pause,
+        }),
+        ..AgentRules::default()
+    };
+    Settings {
+        queues: BTreeMap::from([
+            (queue("support"), queue_of(0..agents * 3 / 4, policy)),
+            (queue("sales"), queue_of(agents / 4..agents, policy)),
+        ]),
+        agents: (0..agents)
+            .map(|number| (agent(number), able(number)))
+            .collect(),
+        rules: [(org(), rules)].into(),
+    }
+}
+
+fn everything_wrong() -> Faults {
+    Faults {
+        vanishing: 40,
+        errors: 0.05,
+        unconfirmed: 0.1,
+        reloads: 20,
+        ..Faults::default()
+    }
+}
+
+fn live(settings: &Settings, day: &Day, seed: u64, check_every: u64) -> Lived {
+    let traffic = Traffic::of_day(settings, day, seed).unwrap();
+    relive(settings, day, &traffic, seed, check_every)
+}
+
+fn relive(settings: &Settings, day: &Day, traffic: &Traffic, seed: u64, check_every: u64) -> Lived {
+    let lived = sim::live(Plan {
+        settings,
+        traffic,
+        habits: day.habits,
+        faults: day.faults,
+        seed,
+        check_every,
+    });
+    lived.unwrap_or_else(|broken| panic!("{broken}"))
+}
+
+fn table(lived: &Lived) -> String {
+    let figures = Figures::of(&lived.rows, WITHIN);
+    sim::table(&[("config".to_owned(), figures)], WITHIN)
+}
+
+#[test]
+fn the_same_seed_gives_the_same_table_and_another_seed_another() {
+    let settings = settings(8, Policy::LongestIdle);
+    let day = Day {
+        calls: Some(400),
+        faults: everything_wrong(),
+        ..Day::default()
+    };
+    let first = live(&settings, &day, 7, 0);
+    assert_eq!(first, live(&settings, &day, 7, 0));
+    assert_ne!(table(&first), table(&live(&settings, &day, 8, 0)));
+}
+
+#[test]
+fn whatever_the_policy_all_that_must_hold_does_after_each_event_of_a_day_and_everything_resolves() {
+    for policy in POLICIES {
+        for seed in 0..4 {
+            let day = Day {
+                calls: Some(250),
+                urgent: 0.1,
+                faults: everything_wrong(),
+                ..Day::default()
+            };
+            let mut settings = settings(7, policy);
+            for queue in settings.queues.values_mut() {
+                queue.exits = Exits {
+                    after: Some(secs(600)),
+                    none_reachable: Applies::Everybody,
+                    ..Exits::default()
+                };
+            }
+            let lived = live(&settings, &day, seed, 1);
+            let figures = Figures::of(&lived.rows, WITHIN).all;
+            assert!(figures.callers >= 250, "{policy:?}, seed {seed}");
+            let gone = figures.answered + figures.abandoned + figures.elsewhere + figures.refused;
+            assert_eq!(figures.callers, gone, "{policy:?}, seed {seed}");
+            assert!(
+                figures.answered > 100,
+                "{policy:?}, seed {seed}: {figures:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_day_on_which_everything_goes_wrong_has_every_fault_and_its_facts_say_all_that_changed() {
+    let settings = settings(7, Policy::Parallel(NonZeroU8::new(2).unwrap()));
+    let day = Day {
+        calls: Some(600),
+        habits: Habits {
+            misses: 0.3,
+            ..Habits::default()
+        },
+        faults: everything_wrong(),
+        ..Day::default()
+    };
+    let traffic = Traffic::of_day(&settings, &day, 2).unwrap();
+    let mut replayed = Engine::new();
+    let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
+    let plan = Plan {
+        settings: &settings,
+        traffic: &traffic,
+        habits: day.habits,
+        faults: day.faults,
+        seed: 2,
+        check_every: 1,
+    };
+    let lived = sim::live_before(plan, &mut |step| {
+        for fact in &step.out.facts {
+            replayed.apply(fact);
+            *seen.entry(name_of(&fact.fact)).or_default() += 1;
+        }
+        match replayed == *step.engine {
+            true => Ok(()),
+            false => Err("the facts don't say all that changed".to_owned()),
+        }
+    });
+    lived.unwrap();
+    for fault in [
+        "answered late",
+        "configured",
+        "device changed",
+        "device error",
+        "expelled",
+        "lost",
+        "missed",
+        "put aside",
+    ] {
+        assert!(seen.contains_key(fault), "no {fault} in {seen:?}");
+    }
+}
+
+fn name_of(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::AnsweredLate { .. } => "answered late",
+        Fact::Configured { .. } => "configured",
+        Fact::DeviceChanged { .. } => "device changed",
+        Fact::OfferEnded {
+            outcome: Outcome::DeviceError,
+            ..
+        } => "device error",
+        Fact::OfferEnded {
+            outcome: Outcome::Missed,
+            ..
+        } => "missed",
+        Fact::Expelled { .. } => "expelled",
+        Fact::OfferLost { .. } => "lost",
+        Fact::Paused {
+            by: Origin::MissedCalls(_),
+            ..
+        } => "put aside",
+        _ => "other",
+    }
+}
+
+#[test]
+fn once_faults_stop_whoever_still_waits_is_answered() {
+    const PATIENT: Spread = Spread::lognormal(Duration::from_secs(86_400), 0.0);
+    for policy in POLICIES {
+        let mut settings = settings(6, policy);
+        for queue in settings.queues.values_mut() {
+            queue.waiting_max = 1_000;
+        }
+        let mut day = Day {
+            calls: Some(300),
+            patience: PATIENT,
+            faults: everything_wrong(),
+            ..Day::default()
+        };
+        // They stay until the last caller is served.
+        day.shifts[0].to = sim::Clock::hour(24);
+        let lived = live(&settings, &day, 3, 1);
+        let figures = Figures::of(&lived.rows, WITHIN).all;
+        assert_eq!(figures.abandoned, 0, "{policy:?}");
+        // A queue that was removed for a while took nobody in, and put out who waited.
+        assert_eq!(
+            figures.answered + figures.elsewhere + figures.refused,
+            figures.callers
+        );
+        assert!(figures.answered > 150, "{policy:?}: {figures:?}");
+    }
+}
+
+#[test]
+fn without_agents_everybody_hangs_up_and_with_enough_hardly_anybody_waits() {
+    let day = Day {
+        calls: Some(300),
+        ..Day::default()
+    };
+    let none = sim::with_agents(&settings(8, Policy::LongestIdle), 0);
+    let figures = Figures::of(&live(&none, &day, 1, 1).rows, WITHIN).all;
+    assert_eq!(
+        (figures.callers, figures.occupancy),
+        (figures.abandoned, None)
+    );
+
+    let many = sim::with_agents(&settings(8, Policy::LongestIdle), 60);
+    assert_eq!(many.agents.len(), 60);
+    let figures = Figures::of(&live(&many, &day, 1, 1).rows, WITHIN).all;
+    assert!(figures.service_level.unwrap() > 0.95, "{figures:?}");
+    assert!(figures.occupancy.unwrap() < 0.2, "{figures:?}");
+}
+
+#[test]
+fn one_queue_alone_has_its_own_members_and_callers() {
+    let alone = sim::only(&settings(8, Policy::LongestIdle), &queue("sales"));
+    assert_eq!(alone.agents.len(), 6);
+    let figures = Figures::of(&live(&alone, &Day::default(), 1, 50).rows, WITHIN);
+    assert_eq!(
+        figures.queues.into_keys().collect::<Vec<_>>(),
+        [queue("sales")]
+    );
+}
+
+#[test]
+fn a_log_lived_again_under_the_same_settings_comes_to_about_the_same() {
+    let settings = settings(10, Policy::LongestIdle);
+    let day = Day {
+        calls: Some(1_500),
+        ..Day::default()
+    };
+    let lived = live(&settings, &day, 11, 0);
+    let recording = read_again(&lived);
+    let recorded = Figures::of(recording.rows(), WITHIN).all;
+    let traffic = Traffic::of_log(&recording, &settings, &day, 12);
+    let again = Figures::of(&relive(&settings, &day, &traffic, 12, 100).rows, WITHIN).all;
+    assert_eq!(recorded.callers, again.callers);
+    let close = |a: f64, b: f64, by: f64| (a - b).abs() < by;
+    let levels = (
+        recorded.service_level.unwrap(),
+        again.service_level.unwrap(),
+    );
+    assert!(close(levels.0, levels.1, 0.08), "{levels:?}");
+    let answered = (recorded.answered as f64, again.answered as f64);
+    assert!(close(answered.0, answered.1, 75.0), "{answered:?}");
+    let occupancy = (recorded.occupancy.unwrap(), again.occupancy.unwrap());
+    assert!(close(occupancy.0, occupancy.1, 0.05), "{occupancy:?}");
+}
+
+#[test]
+fn a_log_lived_again_with_more_agents_is_answered_sooner_and_with_fewer_later() {
+    let usual = settings(8, Policy::LongestIdle);
+    let day = Day {
+        calls: Some(900),
+        ..Day::default()
+    };
+    let lived = live(&usual, &day, 5, 0);
+    let recording = read_again(&lived);
+    let recorded = Figures::of(recording.rows(), WITHIN).all;
+    // Who was at work is not in every log: then all are.
+    let recording = recording.without_duties();
+    let with = |agents: u32| {
+        let settings = sim::with_agents(&usual, agents);
+        let traffic = Traffic::of_log(&recording, &settings, &day, 5);
+        Figures::of(&relive(&settings, &day, &traffic, 5, 100).rows, WITHIN).all
+    };
+    let (few, many) = (with(4), with(40));
+    assert!(few.service_level < recorded.service_level, "{few:?}");
+    assert!(many.service_level > recorded.service_level, "{many:?}");
+    assert!(few.abandoned > recorded.abandoned && recorded.abandoned > many.abandoned);
+}
+
+/// Written as text and read.
+fn read_again(lived: &Lived) -> Recording {
+    let lines = lived
+        .rows
+        .iter()
+        .map(|row| row.line(jiff::Timestamp::UNIX_EPOCH) + "\n");
+    Recording::read(&lines.collect::<String>()).unwrap()
+}
+
+#[test]
+fn somebody_who_hung_up_would_hang_up_again_after_the_same_time() {
+    let settings = sim::with_agents(&settings(8, Policy::LongestIdle), 0);
+    let log =
+        r#"{"at":"2026-11-27T08:10:00Z","queue":"demo/support","waited_s":42.0,"end":"abandoned"}"#;
+    let recording = Recording::read(log).unwrap();
+    let traffic = Traffic::of_log(&recording, &settings, &Day::default(), 1);
+    let lived = relive(&settings, &Day::default(), &traffic, 1, 1);
+    let [Row::Call(call)] = &lived.rows[..] else {
+        panic!("{:?}", lived.rows);
+    };
+    assert_eq!((call.waited, &call.end), (secs(42), &End::Abandoned));
+}
+
+#[test]
+fn a_picture_shows_every_run() {
+    let settings = settings(8, Policy::LongestIdle);
+    let lived = live(&settings, &Day::default(), 1, 0);
+    let figures = Figures::of(&lived.rows, WITHIN);
+    let runs = [
+        ("recorded".to_owned(), figures.clone()),
+        ("config".to_owned(), figures),
+    ];
+    let svg = sim::plot(&runs, jiff::Timestamp::UNIX_EPOCH).unwrap();
+    assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+    for word in ["recorded hung up", "config came", "Mean wait", "12:00"] {
+        assert!(svg.contains(word), "{word}");
+    }
+    // Two curves above and one below, for each run.
+    let curves = svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#0072B2\"");
+    assert!(curves.count() >= 3);
+}
