@@ -5,6 +5,7 @@
 
 mod agents;
 mod callers_and_offers;
+mod days;
 mod estimates;
 mod exits;
 mod floor;
