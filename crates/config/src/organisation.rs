@@ -12,8 +12,7 @@ use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
 use crate::{
-    agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group, reach,
-    trunk, value,
+    agents, forward, group, hours, members, menu, outward, queue, queue_group, reach, trunk, value,
 };
 use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
@@ -64,9 +63,7 @@ pub(crate) fn read(
 ) -> Read {
     let mut top = Section::new(format!("organisation `{org}`"), start, table);
     let head = read_head(org, &mut top, shared, context);
-    let mut own_prompts = read_prompts(org, &mut top, library, context);
-    own_prompts.extend(library.add_versions(org, start, context));
-    let recordable_names = top.named("prompt_numbers", context);
+    let own_prompts = read_prompts(org, &mut top, library, context);
     let user_tables = top.named("users", context);
     let queue_tables = top.named("queues", context);
     let group_tables = top.named("groups", context);
@@ -114,7 +111,6 @@ pub(crate) fn read(
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
     top.finish(context);
-    let dictated = dictation::read(recordable_names, &feature_codes, start, &scope, context);
 
     let known = outward::Known {
         plans: &plans,
@@ -163,7 +159,6 @@ pub(crate) fn read(
         users: users.accounts,
         extensions: extensions.collect(),
         numbers,
-        dictated,
         feature_codes,
         trunks,
         queues: queues.journeys,
@@ -510,15 +505,15 @@ fn read_hold_music(
         })
 }
 
-fn read_prompts(
+fn read_prompts<'t>(
     org: &OrgId,
-    top: &mut Section<'_>,
+    top: &mut Section<'t>,
     library: &mut Library,
     context: &mut Context<'_>,
-) -> BTreeSet<Box<str>> {
+) -> BTreeSet<&'t str> {
     let mut names = BTreeSet::new();
     for (name, place, node) in top.named("prompts", context) {
-        names.insert(name.into());
+        names.insert(name);
         if name == queue::NOTHING {
             let problem = format!("a prompt can't be called `{name}`");
             let mend = "that word says in a queue that nothing is heard: choose another";

@@ -38,6 +38,8 @@ pub(crate) enum Action {
     Hours(HoursArguments),
     /// Look at the running server, or have it do something
     Ctl(CtlArguments),
+    /// Live through a day of calls, made up or from a log, with the queues and agents of a configuration
+    Simulate(SimulateArguments),
     /// Turn a password, read from standard input, into the hashes that stand in the configuration instead of it
     Secret {
         /// Whose: the user and the organisation's domain; asked for otherwise
@@ -60,6 +62,43 @@ pub(crate) struct HoursArguments {
     /// All days of that year which differ from other weeks', and every holiday
     #[arg(long, value_parser = clap::value_parser!(i16).range(1970..=9_998))]
     pub(crate) year: Option<i16>,
+}
+
+/// What `kolapp simulate` lives through.
+#[derive(Args, Debug)]
+pub(crate) struct SimulateArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Another configuration, which the same callers meet; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) beside: Vec<PathBuf>,
+    /// Only this queue: organisation/name, or the name alone where only one organisation has it
+    #[arg(long)]
+    pub(crate) queue: Option<String>,
+    /// So many callers, instead of as many as the agents can take
+    #[arg(long, conflicts_with = "from_log")]
+    pub(crate) calls: Option<u32>,
+    /// So many agents, instead of those configured
+    #[arg(long, value_parser = clap::value_parser!(u32).range(..=i64::from(sim::AGENTS_MAX)))]
+    pub(crate) agents: Option<u32>,
+    /// The same seed gives the same day
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// TOML file that describes the day: arrivals, patience, talk, shifts, habits, faults (docs/simulation.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) day: Option<PathBuf>,
+    /// Log of traffic that was (docs/simulation.md), whose callers come again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_log: Option<PathBuf>,
+    /// Seconds within which an answer counts for the service level
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) within: u32,
+    /// Draw the day into this file (SVG)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
+    /// Write the simulated day into this file, as a log
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// Whom `kolapp ctl` talks to, and about what.
@@ -114,11 +153,6 @@ pub(crate) enum CtlRequest {
         #[command(subcommand)]
         action: QuickAction,
     },
-    /// An organisation's recorded and imported prompts
-    Prompts {
-        #[command(subcommand)]
-        action: PromptAction,
-    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -146,7 +180,6 @@ impl CtlRequest {
             CtlRequest::Registrations { action: Some(_) }
             | CtlRequest::Bans { .. }
             | CtlRequest::QuickClose { .. }
-            | CtlRequest::Prompts { .. }
             | CtlRequest::Reload
             | CtlRequest::Why { .. }
             | CtlRequest::Agent(_) => None,
@@ -233,37 +266,6 @@ pub(crate) enum BanAction {
     Remove {
         /// The address
         address: String,
-    },
-}
-
-/// What can be done to prompts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum PromptAction {
-    /// Their versions, the newest first
-    List {
-        /// Whose; the only organisation otherwise
-        organisation: Option<String>,
-    },
-    /// Make a sound file the newest version of a prompt; the next caller hears it
-    Import {
-        /// The file: WAV, MP3, FLAC, Ogg Vorbis, Opus or M4A
-        file: PathBuf,
-        /// The prompt
-        #[arg(long = "as", value_name = "NAME")]
-        name: String,
-        /// Whose; the only organisation otherwise
-        #[arg(long)]
-        organisation: Option<String>,
-    },
-    /// Make an older version the newest again
-    Restore {
-        /// The prompt
-        name: String,
-        /// Which version
-        version: u32,
-        /// Whose; the only organisation otherwise
-        #[arg(long)]
-        organisation: Option<String>,
     },
 }
 

@@ -16,7 +16,6 @@ mod keeping;
 mod log;
 mod measure;
 mod panic;
-mod prompts;
 mod quick;
 mod quick_commands;
 mod random;
@@ -24,6 +23,7 @@ mod reload;
 mod run;
 mod secret;
 mod settings;
+mod simulate;
 mod state_dir;
 mod watch;
 mod welcome;
@@ -43,6 +43,7 @@ pub fn main() -> ExitCode {
         Action::Check(dir) => check::check(&dir.config),
         Action::Hours(arguments) => hours::hours(&arguments),
         Action::Ctl(arguments) => printed(ctl::client::ask(arguments)),
+        Action::Simulate(arguments) => printed(simulate::simulate(&arguments)),
         Action::Secret { account } => printed(secret::secret(account.as_deref())),
     }
 }

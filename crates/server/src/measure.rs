@@ -25,11 +25,6 @@ pub(crate) const METRICS: &[Metric] = &[
         "agents who would be offered the next caller",
     ),
     counts(
-        "kolapp_agents_sidelined_total",
-        &["cause"],
-        "agents logged out or paused by their limits; cause: missed-calls, device-errors",
-    ),
-    counts(
         "kolapp_store_written_total",
         &[],
         "rows written to the state folder's database",
@@ -50,11 +45,6 @@ pub(crate) const METRICS: &[Metric] = &[
         "rows that were given up since too many waited",
     ),
     gauge("kolapp_store_pending", &[], "rows that wait to be written"),
-    counts(
-        "kolapp_prompts_kept_total",
-        &["result"],
-        "new versions of prompts; result: kept, failed",
-    ),
     Metric {
         name: "kolapp_reloads_total",
         kind: MetricKind::Counter,

@@ -13,7 +13,6 @@ use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::Keeping;
 use crate::log::Log;
 use crate::panic;
-use crate::prompts::{self as kept_prompts, Desk, PromptKeeper, Shelf};
 use crate::quick::Quick;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
@@ -330,8 +329,6 @@ async fn wire(
     tokio::spawn(quick.clone().run());
     let live_calls = LiveCalls::default();
     let ledgers = Ledgers::default();
-    let shelf = Shelf::new(&settings.state_dir);
-    let (desk, recordings) = kept_prompts::desk();
     sip::start(
         sockets,
         inboxes,
@@ -343,10 +340,7 @@ async fn wire(
             watch: watch.clone(),
             resolver: sip::Resolver::new(&settings.dns),
             trunks: trunks.clone(),
-            media: Arc::new(MediaOfShards {
-                engine: media.clone(),
-                desk,
-            }),
+            media: Arc::new(MediaOfShards(media.clone())),
             acd: to_acd.clone(),
             connections: sip::ConnectionLimits {
                 in_all: settings.connections.in_all,
@@ -376,10 +370,6 @@ async fn wire(
         to_acd: to_acd.clone(),
     });
     tokio::spawn(reloader.run());
-    let keeper = PromptKeeper::new(shelf, config.clone(), reloads.clone());
-    let keeping_prompts =
-        kept_prompts::keep_recordings(recordings, keeper.clone(), mailboxes.clone());
-    tokio::spawn(keeping_prompts);
     let commands = Commands(Arc::new(Reach {
         clock,
         acd,
@@ -398,7 +388,6 @@ async fn wire(
         listeners,
         watch,
         wishes,
-        prompts: keeper,
     }));
     Ok((state, keeping, commands, reloads))
 }
@@ -429,14 +418,11 @@ fn secrets() -> io::Result<Secrets> {
 }
 
 /// The media engine as shards see it.
-struct MediaOfShards {
-    engine: MediaEngine,
-    desk: Desk,
-}
+struct MediaOfShards(MediaEngine);
 
 impl sip::Media for MediaOfShards {
     fn open(&self, session: &Session) -> Option<SocketAddr> {
-        match self.engine.open(session) {
+        match self.0.open(session) {
             Ok(address) => Some(address),
             Err(error) => {
                 tracing::warn!(call = %session.call, leg = %session.leg, %error, "no media session");
@@ -446,13 +432,9 @@ impl sip::Media for MediaOfShards {
     }
 
     fn command(&self, call: CallId, leg: LegId, command: media_core::Command) {
-        if let Err(error) = self.engine.command(call, leg, command) {
+        if let Err(error) = self.0.command(call, leg, command) {
             tracing::error!(%call, %leg, %error, "a media command was lost");
         }
-    }
-
-    fn keep(&self, recording: sip::Recorded) {
-        self.desk.hand(&self.engine, recording);
     }
 }
 

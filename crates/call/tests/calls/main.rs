@@ -6,7 +6,6 @@
 mod admission;
 mod again;
 mod agent_codes;
-mod dictation;
 mod doors;
 mod exits;
 mod forwards;

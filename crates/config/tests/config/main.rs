@@ -11,7 +11,6 @@ mod hours;
 mod leading;
 mod mangled;
 mod queues;
-mod recordings;
 mod reload;
 mod routing;
 mod secrets;
