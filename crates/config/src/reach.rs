@@ -216,10 +216,10 @@ pub(crate) fn read_feature_codes(
         }
         section.finish(context);
     }
-    let has_reasons = top.has("pause_reasons");
     // What a code says is only needed where there is one; otherwise the name stands unheard.
     let any = !codes.is_empty();
     let has = |some: &[FeatureCode]| codes.values().any(|code| some.contains(code));
+    let has_reasons = has(&[FeatureCode::Pause]) && top.has("pause_reasons");
     let mut prompt =
         |name: &str, is_needed: bool| match scope.prompt_at(name, scope.language, place) {
             Ok(id) => id,
