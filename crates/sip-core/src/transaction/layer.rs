@@ -11,10 +11,11 @@ use super::timers::{Moment, Reliability, TimerReason, Timers};
 use super::{ClientKey, Input, Output, ServerKey};
 use crate::addresses::Addresses;
 use crate::header_name::HeaderName;
-use crate::message::Message;
+use crate::message::{Message, Response};
 use crate::method::Method;
 use crate::transport::Flow;
 use base::{Core, ShardId, Time};
+use bytes::Bytes;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,14 @@ impl<U> Transactions<U> {
     /// What our messages say of who made them, in User-Agent and Server (RFC 3261 §20.35, §20.41); nothing if `None`.
     pub fn set_banner(&mut self, banner: Option<Box<str>>) {
         self.banner = banner;
+    }
+
+    /// A response of ours as it goes out: it says what we are where that is wanted.
+    pub(super) fn written(&self, mut response: Response) -> Bytes {
+        if let Some(banner) = &self.banner {
+            response.headers.push(HeaderName::Server, &**banner);
+        }
+        response.to_bytes()
     }
 
     /// How many transactions there are, of both sides.
@@ -329,12 +338,10 @@ impl<U: Clone> Core for Transactions<U> {
                 request,
             } => self.send(now, user, flow, request, out),
             Input::SendAck { flow, request } => self.send_ack(flow, request, out),
-            Input::Respond { key, mut response } => {
-                if let Some(banner) = &self.banner {
-                    response.headers.push(HeaderName::Server, &**banner);
-                }
-                let bytes = response.to_bytes();
-                let event = ServerEvent::Respond(response.status, &bytes);
+            Input::Respond { key, response } => {
+                let status = response.status;
+                let bytes = self.written(response);
+                let event = ServerEvent::Respond(status, &bytes);
                 self.step_server(now, key, event, out);
             }
             Input::Repeat { key } => self.step_server(now, key, ServerEvent::Repeat, out),

@@ -50,7 +50,7 @@ fn request_of(kept: &Bytes) -> Option<Request> {
 }
 
 /// What ACK and CANCEL have in common with their INVITE: Request-URI, the top Via, Route, From, To,
-/// Call-ID and the CSeq number.
+/// Call-ID and the CSeq number; and what we call ourselves, where we say it.
 fn same_place(invite: &Request, method: Method) -> Option<Request> {
     let number = invite.headers.cseq_parts().ok()?.0;
     let via = invite.headers.via().ok()?;
@@ -67,5 +67,7 @@ fn same_place(invite: &Request, method: Method) -> Option<Request> {
     }
     made.headers
         .push(HeaderName::CSeq, format!("{number} {method}"));
+    made.headers
+        .copy_from(&invite.headers, &HeaderName::UserAgent);
     Some(made)
 }

@@ -46,7 +46,7 @@ impl<U: Clone> Transactions<U> {
             (None, _) if self.is_full_for(&request) => {
                 self.counters.refused += 1;
                 let status = StatusCode::SERVICE_UNAVAILABLE;
-                respond_stateless(&flow, &request, status, Some(RETRY_AFTER_S), out);
+                self.respond_stateless(&flow, &request, status, Some(RETRY_AFTER_S), out);
             }
             (None, _) => self.receive_new(now, matched, flow, request, out),
         }
@@ -70,7 +70,7 @@ impl<U: Clone> Transactions<U> {
         let reply = reply_flow(&request, &flow);
         let machine = if request.method == Method::Invite {
             // RFC 3261 §17.2.1 allows 200 ms for the 100; a B2BUA knows at once that more will take time.
-            let bytes = request.response(StatusCode::TRYING).to_bytes();
+            let bytes = self.written(request.response(StatusCode::TRYING));
             let machine = InviteServer::start(bytes.clone());
             out.push(Output::Transmit { flow: reply, bytes });
             ServerMachine::Invite(machine)
@@ -125,7 +125,7 @@ impl<U: Clone> Transactions<U> {
         let Some((invite_key, invite)) = invite else {
             self.counters.stray_cancels += 1;
             let status = StatusCode::CALL_DOES_NOT_EXIST;
-            return respond_stateless(&flow, cancel, status, None, out);
+            return self.respond_stateless(&flow, cancel, status, None, out);
         };
         let ServerMachine::Invite(machine) = &mut invite.machine else {
             return;
@@ -137,7 +137,7 @@ impl<U: Clone> Transactions<U> {
         let reply = reply_flow(cancel, &flow);
         let own = Server::start(self.moment(now, &reply));
         let key = self.insert_server(matched, reply, ServerMachine::Other(own));
-        let bytes = cancel.response_with_tag(StatusCode::OK, &tag).to_bytes();
+        let bytes = self.written(cancel.response_with_tag(StatusCode::OK, &tag));
         self.step_server(now, key, ServerEvent::Respond(StatusCode::OK, &bytes), out);
         if effect == CancelEffect::Told {
             let reason = cancel.headers.text(&HeaderName::Reason).map(Into::into);
@@ -147,23 +147,24 @@ impl<U: Clone> Transactions<U> {
             });
         }
     }
-}
 
-fn respond_stateless<U>(
-    flow: &Flow,
-    request: &Request,
-    status: StatusCode,
-    retry_after_s: Option<u32>,
-    out: &mut Vec<Output<U>>,
-) {
-    let mut response = request.response_with_tag(status, &stateless_tag(request));
-    if let Some(seconds) = retry_after_s {
-        response.headers.push(HeaderName::RetryAfter, seconds);
+    fn respond_stateless(
+        &self,
+        flow: &Flow,
+        request: &Request,
+        status: StatusCode,
+        retry_after_s: Option<u32>,
+        out: &mut Vec<Output<U>>,
+    ) {
+        let mut response = request.response_with_tag(status, &stateless_tag(request));
+        if let Some(seconds) = retry_after_s {
+            response.headers.push(HeaderName::RetryAfter, seconds);
+        }
+        out.push(Output::Transmit {
+            flow: reply_flow(request, flow),
+            bytes: self.written(response),
+        });
     }
-    out.push(Output::Transmit {
-        flow: reply_flow(request, flow),
-        bytes: response.to_bytes(),
-    });
 }
 
 fn to_tag(response: &Bytes) -> Option<Box<str>> {

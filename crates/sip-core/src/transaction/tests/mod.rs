@@ -1,6 +1,7 @@
 //! The layer under a made-up clock. Every step is taken twice, by the layer as it is and by one that was
 //! saved, dropped and loaded, and both must do the same.
 
+mod banner;
 mod big;
 mod cancel;
 mod client;
