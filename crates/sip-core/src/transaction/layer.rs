@@ -337,7 +337,7 @@ impl<U: Clone> Core for Transactions<U> {
                 flow,
                 request,
             } => self.send(now, user, flow, request, out),
-            Input::SendAck { flow, request } => self.send_ack(flow, request, out),
+            Input::SendAck { flow, request } => self.send_ack(now, flow, request, out),
             Input::Respond { key, response } => {
                 let status = response.status;
                 let bytes = self.written(response);

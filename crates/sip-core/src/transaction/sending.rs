@@ -9,7 +9,7 @@ use crate::header_name::HeaderName;
 use crate::header_value::HeaderValue;
 use crate::message::{Request, Response};
 use crate::method::Method;
-use crate::transport::Flow;
+use crate::transport::{Flow, Transport};
 use base::Time;
 use bytes::Bytes;
 use rand_core::Rng;
@@ -27,7 +27,7 @@ impl<U: Clone> Transactions<U> {
         out: &mut Vec<Output<U>>,
     ) {
         if request.method == Method::Ack {
-            return self.send_ack(flow, request, out);
+            return self.send_ack(now, flow, request, out);
         }
         let random = self.stamp(&flow, &mut request);
         let (way, bytes) = self.fitted(now, flow, &mut request, random);
@@ -39,9 +39,15 @@ impl<U: Clone> Transactions<U> {
     }
 
     /// RFC 3261 §13.2.2.4: the ACK to a 2xx is no part of the INVITE's transaction.
-    pub(super) fn send_ack(&mut self, flow: Flow, mut request: Request, out: &mut Vec<Output<U>>) {
-        self.stamp(&flow, &mut request);
-        let bytes = request.to_bytes();
+    pub(super) fn send_ack(
+        &mut self,
+        now: Time,
+        flow: Flow,
+        mut request: Request,
+        out: &mut Vec<Output<U>>,
+    ) {
+        let random = self.stamp(&flow, &mut request);
+        let (flow, bytes) = self.fitted(now, flow, &mut request, random);
         out.push(Output::Transmit { flow, bytes });
     }
 
@@ -118,6 +124,10 @@ impl<U: Clone> Transactions<U> {
     /// Every request that waits for an answer over `flow` fails. Server transactions live on: their
     /// timers end them, and a response may yet get through.
     pub(super) fn fail_flow(&mut self, now: Time, flow: &Flow, out: &mut Vec<Output<U>>) {
+        if flow.transport == Transport::Tcp && flow.connection == 0 {
+            // Nobody waits for what an ACK comes to: it goes by UDP when the 2xx comes again.
+            self.takes_no_connection(now, flow.remote);
+        }
         let on_it = self
             .clients
             .iter()

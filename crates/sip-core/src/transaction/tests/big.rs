@@ -164,3 +164,35 @@ fn a_peer_behind_an_address_translator_is_not_connected_to() {
         saved.len()
     );
 }
+
+#[test]
+fn a_big_ack_goes_by_tcp_and_by_udp_once_its_peer_is_known_to_take_no_connection() {
+    let ack = |bench: &mut Bench, request| {
+        let out = bench.handle(Input::SendAck {
+            flow: udp(),
+            request,
+        });
+        match &out[..] {
+            [Output::Transmit { flow, bytes }] => (*flow, sent_request(bytes)),
+            _ => panic!("{out:?}"),
+        }
+    };
+    let mut bench = with_tcp();
+    assert_eq!(ack(&mut bench, ours(Method::Ack)).0, udp());
+    let (flow, request) = ack(&mut bench, big(Method::Ack));
+    assert_eq!(flow, by_tcp());
+    assert!(
+        via(&request).starts_with("SIP/2.0/TCP "),
+        "{}",
+        via(&request)
+    );
+    // Nobody takes the connection: when the 2xx comes again, so does the ACK, as a datagram.
+    assert_eq!(bench.handle(Input::TransportFailed { flow: by_tcp() }), []);
+    let (flow, request) = ack(&mut bench, big(Method::Ack));
+    assert_eq!(flow, udp());
+    assert!(
+        via(&request).starts_with("SIP/2.0/UDP "),
+        "{}",
+        via(&request)
+    );
+}
