@@ -180,6 +180,8 @@ fn a_reload_registers_a_new_trunk_and_unregisters_one_that_is_gone() {
     first.expect_registration(SOON);
     let text = "[plans.home]\nallow = [\"national\", \"mobile\"]\n".to_owned()
         + &trunk(server.setup(), 2, "register = {}");
+    // It does not let go of us before we have proven anew who we are.
+    first.renews_its_nonce();
     let folder = server.setup().config().join("organisations/demo");
     std::fs::write(folder.join("trunks.toml"), text).unwrap();
     server.ctl(&["reload"]);

@@ -13,7 +13,7 @@ use sip_core::{Flow, Host, Uri};
 use std::collections::BTreeMap;
 
 /// How calls out are sent over a trunk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outward {
     /// Where requests go: `sip:192.0.2.1:5060`, `sip:sip.example.com;transport=tcp`.
     pub next_hop: Uri,
@@ -52,7 +52,7 @@ impl Outward {
 }
 
 /// Who we are to a provider. Of the password only what its realm needs is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The user name.
     pub username: Box<str>,

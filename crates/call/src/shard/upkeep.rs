@@ -38,6 +38,7 @@ impl Shard {
         let known: Vec<(UpkeepId, TrunkId)> = self
             .upkeeps
             .values()
+            .filter(|upkeep| upkeep.is_kept())
             .map(|upkeep| (upkeep.id, upkeep.trunk.clone()))
             .collect();
         for (id, trunk) in &known {
@@ -53,8 +54,10 @@ impl Shard {
         let organisations = directory.organisations.values();
         for (trunk, _) in organisations.flat_map(|organisation| &organisation.trunks) {
             let is_ours = shard_of_trunk(trunk) == self.id;
-            let is_new = || !self.upkeeps.values().any(|upkeep| upkeep.trunk == *trunk);
+            let keeps = |upkeep: &Upkeep| upkeep.trunk == *trunk && upkeep.is_kept();
+            let is_new = || !self.upkeeps.values().any(keeps);
             if is_ours && let Some(outward) = kept_up(&directory, trunk).filter(|_| is_new()) {
+                self.stay_after_all(trunk, place_of(outward));
                 self.begin_with_trunk(now, trunk, outward, out);
             }
         }
@@ -82,6 +85,7 @@ impl Shard {
             registration,
             probe: outward.keep.probe.map(|_| Probe::new(now)),
             shown: None,
+            leaving: None,
         };
         let mut id = upkeep.id;
         self.upkeeps.insert_with(|place| {
@@ -112,53 +116,58 @@ impl Shard {
         });
     }
 
-    /// The settings know nothing of a trunk any more: it is told so, once, since whoever would hear its answer is gone.
+    /// The settings know nothing of a trunk any more: nobody hears of it from now on, but its registrar is told so, and
+    /// whatever it asks for before it believes that.
     fn forget_trunk(&mut self, now: Time, id: UpkeepId, before: &Directory, out: &mut Vec<Output>) {
-        self.timers.disarm(&Due::Trunk(id));
-        let Some(mut upkeep) = self.upkeeps.remove(id.slot, id.generation) else {
+        let Some(upkeep) = self.upkeeps.at_mut(id.slot, id.generation) else {
             return;
         };
         let trunk = upkeep.trunk.clone();
-        if let Some(outward) = kept_up(before, &trunk)
-            && let Some(register) = &outward.keep.register
-            && let Some(registration) = &mut upkeep.registration
-        {
-            let mut around = Around {
-                now,
-                trunk: &trunk,
-                outward,
-                addresses: &before.addresses,
-                rng: &mut self.rng,
-            };
-            if let Some(Wish {
-                what: Wanted::Sent(flow, request),
-                ..
-            }) = registration.leave(&mut around, register)
-            {
-                let send = transaction::Input::Send {
-                    user: Mark::Stray,
-                    flow,
-                    request: *request,
-                };
-                self.transact(now, send, out);
-            }
-        }
+        let known = kept_up(before, &trunk).filter(|_| upkeep.registration.is_some());
+        upkeep.leaving = known.map(|outward| Box::new(outward.clone()));
+        upkeep.probe = None;
         self.tell_of_trunk(&trunk, None, out);
         out.push(Output::TrunkForgotten(trunk));
+        match known {
+            Some(_) => self.leave_registrar(now, id, out),
+            None => self.drop_upkeep(id),
+        }
+    }
+
+    fn leave_registrar(&mut self, now: Time, id: UpkeepId, out: &mut Vec<Output>) {
+        self.step_upkeep(now, id, out, |upkeep, around| {
+            let register = around.outward.keep.register.as_ref();
+            let left = upkeep
+                .registration
+                .as_mut()
+                .zip(register)
+                .and_then(|(registration, register)| registration.leave(around, register));
+            [left, None]
+        });
+    }
+
+    fn drop_upkeep(&mut self, id: UpkeepId) {
+        self.timers.disarm(&Due::Trunk(id));
+        self.upkeeps.remove(id.slot, id.generation);
+    }
+
+    /// A trunk registers again where it was about to leave: what it still has to say would undo what is said now.
+    fn stay_after_all(&mut self, trunk: &TrunkId, place: u64) {
+        let of_it =
+            |upkeep: &&Upkeep| !upkeep.is_kept() && upkeep.trunk == *trunk && upkeep.place == place;
+        let leaving: Vec<UpkeepId> = self
+            .upkeeps
+            .values()
+            .filter(of_it)
+            .map(|it| it.id)
+            .collect();
+        leaving.into_iter().for_each(|id| self.drop_upkeep(id));
     }
 
     /// Nobody is to send us calls any more.
     pub(super) fn leave_registrars(&mut self, now: Time, out: &mut Vec<Output>) {
         for id in self.upkeep_ids() {
-            self.step_upkeep(now, id, out, |upkeep, around| {
-                let register = around.outward.keep.register.as_ref();
-                let left = upkeep
-                    .registration
-                    .as_mut()
-                    .zip(register)
-                    .and_then(|(registration, register)| registration.leave(around, register));
-                [left, None]
-            });
+            self.leave_registrar(now, id, out);
         }
     }
 
@@ -184,7 +193,8 @@ impl Shard {
 
     /// A call of some shard's found that a trunk does not answer.
     pub(super) fn trunk_silent(&mut self, now: Time, trunk: &TrunkId, out: &mut Vec<Output>) {
-        let found = self.upkeeps.values().find(|upkeep| upkeep.trunk == *trunk);
+        let keeps = |upkeep: &&Upkeep| upkeep.trunk == *trunk && upkeep.is_kept();
+        let found = self.upkeeps.values().find(keeps);
         let Some(id) = found.map(|upkeep| upkeep.id) else {
             return;
         };
@@ -260,7 +270,9 @@ impl Shard {
             return;
         };
         let trunk = upkeep.trunk.clone();
-        let Some(outward) = kept_up(&directory, &trunk) else {
+        let leaving = upkeep.leaving.clone();
+        let known = leaving.as_deref().or_else(|| kept_up(&directory, &trunk));
+        let Some(outward) = known else {
             return;
         };
         let mut around = Around {
@@ -272,15 +284,18 @@ impl Shard {
         };
         let wishes = act(upkeep, &mut around);
         let (deadline, seen, view) = (upkeep.deadline(), upkeep.seen(), upkeep.view(now));
-        if upkeep.shown.as_ref() != Some(&view) {
+        if leaving.is_none() && upkeep.shown.as_ref() != Some(&view) {
             upkeep.shown = Some(view.clone());
             out.push(Output::TrunkChanged(view));
         }
         match deadline {
+            Time::NEVER if leaving.is_some() => self.drop_upkeep(id),
             Time::NEVER => self.timers.disarm(&Due::Trunk(id)),
             at => self.timers.arm(Due::Trunk(id), at),
         }
-        self.tell_of_trunk(&trunk, Some(seen), out);
+        if leaving.is_none() {
+            self.tell_of_trunk(&trunk, Some(seen), out);
+        }
         let kinds = [ErrandKind::Register, ErrandKind::Probe];
         for (kind, wish) in kinds.into_iter().zip(wishes) {
             if let Some(wish) = wish {

@@ -32,7 +32,7 @@ const TARGETS_MAX: usize = 8;
 const RESOLVING_MAX: Duration = Duration::from_secs(40);
 
 /// What keeps a trunk up, as settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     /// Where and as whom we register.
     pub register: Option<Register>,
@@ -48,7 +48,7 @@ impl Keep {
 }
 
 /// A registration at a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Register {
     /// Where REGISTER is sent: tried in this order.
     pub registrars: Vec<Uri>,
@@ -263,9 +263,17 @@ pub(crate) struct Upkeep {
     pub(crate) probe: Option<Probe>,
     /// What people were told last.
     pub(crate) shown: Option<TrunkView>,
+    /// Of one that the settings know no more: as it was known, until its registrar has let it go. A registration that is
+    /// given up ends after four tries at most, each waited for as any other: within 64·T1.
+    pub(crate) leaving: Option<Box<Outward>>,
 }
 
 impl Upkeep {
+    /// Whether the settings know the trunk.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.leaving.is_none()
+    }
+
     /// When it has something to do next.
     pub(crate) fn deadline(&self) -> Time {
         let registration = self.registration.as_ref().map(Registration::deadline);

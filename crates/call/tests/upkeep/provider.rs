@@ -45,7 +45,8 @@ pub(crate) struct Provider {
     pub(crate) bindings: BTreeMap<String, Time>,
     /// Every request that came, once.
     pub(crate) requests: Vec<(Time, Request)>,
-    cseq: u32,
+    /// The latest CSeq of each Call-ID.
+    cseqs: BTreeMap<String, u32>,
     nonces: BTreeMap<String, (Time, u32)>,
     said: BTreeMap<String, Bytes>,
 }
@@ -64,7 +65,7 @@ impl Provider {
             sees: None,
             bindings: BTreeMap::new(),
             requests: Vec::new(),
-            cseq: 0,
+            cseqs: BTreeMap::new(),
             nonces: BTreeMap::new(),
             said: BTreeMap::new(),
         }
@@ -128,11 +129,12 @@ impl Provider {
             return response;
         }
         let cseq = request.headers.cseq().unwrap().number;
-        if cseq <= self.cseq {
+        let call_id = request.headers.call_id().unwrap().to_owned();
+        if self.cseqs.get(&call_id).is_some_and(|known| cseq <= *known) {
             // RFC 3261 §10.3 step 7.
             return request.response_with_tag(StatusCode::SERVER_INTERNAL_ERROR, "t");
         }
-        self.cseq = cseq;
+        self.cseqs.insert(call_id, cseq);
         let Contacts::List(contacts) = request.headers.contacts().unwrap() else {
             panic!("* is not for us");
         };

@@ -247,6 +247,75 @@ fn a_trunk_that_the_settings_drop_is_unregistered_and_nothing_more_is_told_of_it
     assert_eq!(world.providers[0].registers().len(), sent);
 }
 
+/// Whether the shard has the trunk's account, which its settings had.
+fn has_the_account(world: &World) -> bool {
+    let saved = postcard::to_stdvec(&world.keeper).unwrap();
+    saved.windows(6).any(|bytes| bytes == b"kolapp")
+}
+
+#[test]
+fn a_trunk_that_the_settings_drop_proves_who_it_is_once_more_before_its_registrar_lets_it_go() {
+    for life in [Life::Whole, Life::Interrupted] {
+        let mut provider = Provider::new(5060);
+        provider.nonce_lives = Duration::from_secs(1);
+        let mut world = world(21, vec![provider]);
+        world.run(40);
+        assert!(!has_the_account(&world));
+        let before = world.providers[0].registers().len();
+        world.change(None);
+        assert!(has_the_account(&world));
+        let mut world = world.living(life);
+        world.run(1);
+        assert_eq!(world.providers[0].contacts(world.now), [""; 0], "{life:?}");
+        assert_eq!(world.view, None);
+        assert!(world.keeper.trunks_seen().get(&trunk()).is_none());
+        let sent = &world.providers[0].registers()[before..];
+        let proven: Vec<bool> = sent.iter().map(|it| credentials(it).is_some()).collect();
+        assert_eq!(proven, [true, true], "by the old nonce, and by a new one");
+        world.run(33);
+        assert!(!has_the_account(&world), "it is kept no longer");
+    }
+}
+
+#[test]
+fn a_registrar_that_lets_nobody_go_keeps_no_account_with_us() {
+    for mood in [Mood::Dead, Mood::Says(StatusCode::SERVICE_UNAVAILABLE)] {
+        let mut world = world(22, vec![Provider::new(5060)]);
+        world.run(40);
+        world.providers[0].mood = mood;
+        world.change(None);
+        assert!(has_the_account(&world));
+        world.run(33);
+        assert!(!has_the_account(&world), "{mood:?}");
+    }
+    // Nor one that asks for a proof again and again.
+    let mut world = world(23, vec![Provider::new(5060)]);
+    world.run(40);
+    world.providers[0].nonce_lives = Duration::ZERO;
+    let before = world.providers[0].registers().len();
+    world.change(None);
+    world.run(33);
+    assert!(!has_the_account(&world));
+    assert_eq!(world.providers[0].registers().len() - before, 4);
+}
+
+#[test]
+fn a_trunk_that_is_back_before_its_registrar_has_let_it_go_stays() {
+    let mut provider = Provider::new(5060);
+    provider.nonce_lives = Duration::from_secs(1);
+    let mut world = world(24, vec![provider]);
+    world.run(10);
+    world.providers[0].mood = Mood::Dead;
+    world.change(None);
+    world.run(3);
+    world.providers[0].mood = Mood::Well;
+    world.change(Some(registering(&world.providers)));
+    // The leave is still sent again and again, and challenged now.
+    world.run(60);
+    assert_eq!(world.providers[0].contacts(world.now), [contact()]);
+    assert_eq!(world.state(), TrunkState::Up);
+}
+
 #[test]
 fn a_trunk_that_moves_leaves_the_old_registrar_and_registers_at_the_new() {
     let mut world = world(12, vec![Provider::new(5060), Provider::new(5070)]);

@@ -300,7 +300,7 @@ impl World {
 
     fn interrupt(&mut self) {
         // What it does first comes by its timer.
-        if self.life == Life::Interrupted && self.view.is_some() {
+        if self.life == Life::Interrupted && !self.states.is_empty() {
             let saved = postcard::to_stdvec(&self.keeper).unwrap();
             self.keeper = postcard::from_bytes(&saved).unwrap();
             let again = Input::Configure(Arc::clone(&self.directory));

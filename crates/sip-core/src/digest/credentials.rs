@@ -4,14 +4,34 @@ use super::parameters::{Parameters, Quoted};
 use super::{Algorithm, Challenge, DigestError, Hex, same};
 use crate::method::Method;
 use crate::uri::Uri;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
 /// `H(user:realm:password)`: as good as the password in that realm, so it is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SavedHa1", into = "SavedHa1")]
 pub struct Ha1 {
     algorithm: Algorithm,
     hex: Hex,
+}
+
+/// One as it is saved.
+#[derive(Serialize, Deserialize)]
+struct SavedHa1(Algorithm, Box<str>);
+
+impl From<Ha1> for SavedHa1 {
+    fn from(ha1: Ha1) -> SavedHa1 {
+        SavedHa1(ha1.algorithm, ha1.hex.as_str().into())
+    }
+}
+
+impl TryFrom<SavedHa1> for Ha1 {
+    type Error = DigestError;
+
+    fn try_from(SavedHa1(algorithm, hex): SavedHa1) -> Result<Ha1, DigestError> {
+        Ha1::from_hex(algorithm, &hex)
+    }
 }
 
 impl Ha1 {
