@@ -44,6 +44,12 @@ pub enum Asker {
     Trunk(Errand),
     /// A leg that has something to say within its dialog.
     Dialog(LegId),
+    /// The same to a party that rings, within an early dialog.
+    Early(LegId),
+    /// A text message: to which of a person's devices.
+    Message(MessageId, u8),
+    /// A subscription whose phone is to be told something.
+    Lamp(SubscriptionId),
 }
 
 /// Something that happened.

@@ -232,6 +232,14 @@ pub(crate) struct Unacknowledged {
     pub(crate) repeats: Repeats,
 }
 
+/// A device whose next hop is found at several places (RFC 3263 §4.3).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Reach {
+    pub(crate) device: Binding,
+    /// Those that are left to be tried, best first.
+    pub(crate) places: Vec<Flow>,
+}
+
 /// A REFER that came a moment too soon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct HeldRefer {
@@ -265,6 +273,8 @@ pub(crate) struct Leg {
     pub(crate) exchange: Exchange,
     /// Of a leg over a trunk: which, and what is left to be tried.
     pub(crate) way: Option<Box<Way>>,
+    /// Of a device that is found at several places: where it is tried next.
+    pub(crate) reach: Option<Box<Reach>>,
     /// What it takes up of trunks, to be given back.
     pub(crate) held: Held,
     /// Of a leg that a trunk brought in: which.

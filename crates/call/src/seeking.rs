@@ -1,11 +1,12 @@
 //! Where requests within a dialog go when that has to be looked up (RFC 3261 §12.2.1.1, RFC 3263): values. What is done
 //! with them is in `shard/seek`.
 
+use crate::early::EARLY_MAX;
 use crate::shard::Mark;
 use crate::unanswered::Sent;
 use base::BoundedVec;
 use serde::{Deserialize, Serialize};
-use sip_core::{Transport, Uri};
+use sip_core::{Flow, Transport, Uri};
 
 /// Requests to one party that wait until it is known where they go: as many as may be unanswered, and the ACKs of two
 /// INVITEs. One too many is given up, as if it had been lost.
@@ -25,11 +26,53 @@ pub(crate) struct Seeking {
     /// The next hop that was looked up last: the leg's flow leads there.
     pub(crate) found: Option<Box<Uri>>,
     pub(crate) waiting: BoundedVec<Waiting, WAITING_MAX>,
+    /// The same of parties that ring.
+    pub(crate) early: Option<Box<SeekingEarly>>,
+}
+
+/// What is known of where parties are to be sought that ring for one INVITE. One next hop is looked up at a time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct SeekingEarly {
+    /// What was looked up last.
+    pub(crate) found: Option<Found>,
+    /// PRACKs, each with its next hop; the first one's is being looked up. Each party sends one reliable response at a
+    /// time (RFC 3262 §3).
+    pub(crate) waiting: BoundedVec<(Uri, Sent), EARLY_MAX>,
+}
+
+/// Where a next hop was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) next_hop: Uri,
+    pub(crate) flow: Flow,
+}
+
+impl Found {
+    /// The way there, if it is this one that was looked for.
+    pub(crate) fn way_to(&self, next_hop: &Uri) -> Option<Flow> {
+        (self.next_hop == *next_hop).then_some(self.flow)
+    }
+}
+
+/// Of the places where a next hop was found, best first, the one to send to: whoever was heard at one of them is still
+/// there.
+pub(crate) fn place_of(heard: &Flow, found: &[Flow]) -> Option<Flow> {
+    let is_heard = |it: &&Flow| {
+        heard.connection == 0 && it.transport == heard.transport && it.remote == heard.remote
+    };
+    let place = found.iter().find(is_heard).or(found.first());
+    place.copied()
+}
+
+/// Whether requests to that next hop have to be looked up, of a party that was heard so. Whoever came by a connection
+/// is reached by it.
+pub(crate) fn is_to_be_sought(heard: &Flow, next_hop: &Uri) -> bool {
+    heard.transport == Transport::Udp && leads_elsewhere(next_hop)
 }
 
 /// Whether requests to that next hop can't just go where the party was last heard by UDP: it is a name, or wants
 /// another transport.
-pub(crate) fn leads_elsewhere(next_hop: &Uri) -> bool {
+fn leads_elsewhere(next_hop: &Uri) -> bool {
     let Some(sip) = next_hop.as_sip() else {
         return false;
     };

@@ -1,5 +1,7 @@
 //! One subscription (RFC 6665) to what a colleague does, as a plain value; what happens to it is decided in `shard`.
 
+use crate::leg::requests_go;
+use crate::seeking::{Found, is_to_be_sought};
 use crate::watched::{Sight, Watched};
 use base::{SubscriptionId, Time, UserId};
 use serde::{Deserialize, Serialize};
@@ -106,4 +108,19 @@ pub(crate) struct Subscription {
     pub(crate) version: u32,
     /// What the phone was last told.
     pub(crate) told: Option<Sight>,
+    /// Where its next hop was found, if that had to be looked up.
+    pub(crate) found: Option<Box<Found>>,
+    /// A NOTIFY that waits until that is known.
+    pub(crate) waiting: Option<Box<Request>>,
+}
+
+impl Subscription {
+    /// Where a NOTIFY goes; none if that has to be looked up first.
+    pub(crate) fn way(&self) -> Option<Flow> {
+        let next_hop = self.dialog.next_hop();
+        if self.pinned || !is_to_be_sought(&self.flow, next_hop) {
+            return Some(requests_go(&self.dialog, self.flow, self.pinned));
+        }
+        self.found.as_ref()?.way_to(next_hop)
+    }
 }

@@ -230,6 +230,7 @@ impl Shard {
                 unacknowledged: None,
                 exchange,
                 way: None,
+                reach: None,
                 held: Held::default(),
                 trunk: match admission {
                     Admission::Trunk(trunk) => Some(trunk.clone()),

@@ -73,6 +73,7 @@ impl Shard {
                 unacknowledged: None,
                 exchange: Exchange::new(Owner::Us),
                 way: None,
+                reach: None,
                 held: Held::default(),
                 trunk: None,
                 seeking: Seeking::default(),

@@ -1,10 +1,11 @@
 //! What a party says before it answers our INVITE: that it rings, what its early media is, and what it wants
 //! acknowledged (RFC 3262 §4). A proxy may have forked the INVITE: the newest early media is heard.
 
-use super::{Mark, Shard};
+use super::Shard;
 use crate::early::{Taken, is_terminated};
 use crate::input::Output;
 use crate::leg::State;
+use crate::unanswered::Sent;
 use base::{CallId, LegId, Time};
 use media_core::Command;
 use sip_core::{Request, Response, StatusCode};
@@ -71,8 +72,8 @@ impl Shard {
             return;
         };
         let dialog = early.dialog.clone();
-        let flow = entry.flow_by(&dialog);
-        self.send(now, Mark::Prack(leg), flow, request, out);
+        let sent = Sent::new(request, entry.flow_by(&dialog));
+        self.send_early(now, leg, dialog.next_hop().clone(), sent, out);
     }
 
     /// One party of a forked INVITE is out of it; another may be heard again.

@@ -1,5 +1,6 @@
 //! Endings: of a leg, of a call, of all calls; and what an ending means for whom.
 
+use super::again::Again;
 use super::requests::RETRY_AFTER_NO_ROOM;
 use super::ringing::CallOff;
 use super::{Due, Mark, OwnCall, Shard};
@@ -220,6 +221,9 @@ impl Shard {
                 self.member_gone(now, leg, &role, how, out);
             }
             Role::Agent { .. } | Role::Callee { .. } => {
+                if !withdrawn && self.tried_at_next_place(leg, how, out) == Again::Sent {
+                    return;
+                }
                 let how = (!withdrawn).then_some(how);
                 self.device_over(now, call, &role, how, out);
             }

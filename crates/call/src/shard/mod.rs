@@ -24,6 +24,7 @@ mod message;
 mod mobile;
 mod offer;
 mod personal;
+mod places;
 mod queue;
 mod quick;
 mod redirect;
@@ -187,6 +188,11 @@ impl Core for Shard {
             Input::Resolved { asker, targets } => match asker {
                 Asker::Leg(leg) => self.resolved(now, leg, targets, out),
                 Asker::Dialog(leg) => self.dialog_resolved(now, leg, &targets, out),
+                Asker::Early(leg) => self.early_resolved(now, leg, &targets, out),
+                Asker::Message(id, device) => {
+                    self.text_message_resolved(now, id, device, &targets, out);
+                }
+                Asker::Lamp(id) => self.lamp_resolved(now, id, &targets, out),
                 Asker::Trunk(errand) => {
                     self.trunk_heard(now, errand, Heard::Addresses(targets), out);
                 }

@@ -5,7 +5,7 @@ use super::again::{Again, leg_of};
 use super::{Mark, Shard};
 use crate::input::{Asker, Output};
 use crate::leg::Leg;
-use crate::seeking::{Waiting, leads_elsewhere};
+use crate::seeking::{Found, Waiting, is_to_be_sought, place_of};
 use crate::unanswered::{Sent, Tried};
 use base::{LegId, Time};
 use sip_core::transaction::{self, Failure};
@@ -65,13 +65,9 @@ impl Shard {
         entry.seeking.found = entry
             .dialog()
             .map(|dialog| dialog.next_hop().clone().into());
-        let heard = entry.flow;
-        let is_heard = |it: &&Flow| {
-            heard.connection == 0 && it.transport == heard.transport && it.remote == heard.remote
-        };
-        let target = targets.iter().find(is_heard).or(targets.first());
+        let target = place_of(&entry.flow, targets);
         if let Some(target) = target {
-            entry.flow = *target;
+            entry.flow = target;
         }
         let flow = entry.request_flow();
         let waiting = std::mem::take(&mut entry.seeking.waiting);
@@ -87,6 +83,74 @@ impl Shard {
                 }
                 Some(user) => self.send_kept(now, user, sent, out),
             }
+        }
+    }
+
+    /// A PRACK goes where all requests within its early dialog do.
+    pub(super) fn send_early(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        next_hop: Uri,
+        sent: Sent,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        if entry.pinned || !is_to_be_sought(&entry.flow, &next_hop) {
+            return self.send_kept(now, Mark::Prack(leg), sent, out);
+        }
+        let seeking = entry.seeking.early.get_or_insert_default();
+        let found = seeking.found.as_ref();
+        if let Some(flow) = found.and_then(|found| found.way_to(&next_hop)) {
+            let sent = Sent { flow, ..sent };
+            return self.send_kept(now, Mark::Prack(leg), sent, out);
+        }
+        let is_first = seeking.waiting.is_empty();
+        // One too many is given up: its party says again what it wants acknowledged.
+        let kept = seeking.waiting.push((next_hop.clone(), sent));
+        if kept.is_ok() && is_first {
+            let asker = Asker::Early(leg);
+            let uri = next_hop;
+            out.push(Output::Resolve { asker, uri });
+        }
+    }
+
+    /// Where the next hop of the PRACK is that has waited longest: all that have the same go there, then the next is
+    /// looked up. One that is nowhere to be found is tried where the INVITE was answered from.
+    pub(super) fn early_resolved(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        targets: &[Flow],
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        let flow = place_of(&entry.flow, targets).unwrap_or(entry.flow);
+        let Some(seeking) = entry.seeking.early.as_mut() else {
+            return;
+        };
+        let Some((next_hop, _)) = seeking.waiting.first().cloned() else {
+            return;
+        };
+        let mut going = Vec::new();
+        seeking.waiting.retain(|(hop, sent)| {
+            let goes = *hop == next_hop;
+            going.extend(goes.then(|| sent.clone()));
+            !goes
+        });
+        seeking.found = Some(Found { next_hop, flow });
+        let next = seeking.waiting.first().map(|(hop, _)| hop.clone());
+        for sent in going {
+            let sent = Sent { flow, ..sent };
+            self.send_kept(now, Mark::Prack(leg), sent, out);
+        }
+        if let Some(uri) = next {
+            let asker = Asker::Early(leg);
+            out.push(Output::Resolve { asker, uri });
         }
     }
 
@@ -134,13 +198,12 @@ impl Shard {
     }
 }
 
-/// The dialog's next hop, if it has to be looked up before anything is sent there. Whoever came by a connection is
-/// reached by it, and whoever is behind an address translator where he was last heard.
+/// The dialog's next hop, if it has to be looked up before anything is sent there. Whoever is behind an address
+/// translator is reached where he was last heard.
 fn to_be_sought(leg: &Leg) -> Option<&Uri> {
-    let by_udp = leg.flow.transport == Transport::Udp && !leg.pinned;
-    let next_hop = leg.dialog().filter(|_| by_udp)?.next_hop();
+    let next_hop = leg.dialog().filter(|_| !leg.pinned)?.next_hop();
     let is_news = leg.seeking.found.as_deref() != Some(next_hop);
-    (is_news && leads_elsewhere(next_hop)).then_some(next_hop)
+    (is_news && is_to_be_sought(&leg.flow, next_hop)).then_some(next_hop)
 }
 
 fn method_of(leg: &Leg, user: Mark) -> Option<Method> {

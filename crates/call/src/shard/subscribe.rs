@@ -3,8 +3,8 @@
 use super::caller::is_translated;
 use super::requests::{Refused, no_dialog};
 use super::{Due, Mark, Shard};
-use crate::input::{Admission, Output, RefusedCause};
-use crate::leg::requests_go;
+use crate::input::{Admission, Asker, Output, RefusedCause};
+use crate::seeking::{Found, place_of};
 use crate::subscription::{
     ALLOW_EVENTS, EXPIRES_MAX_S, EXPIRES_MIN_S, EndReason, Errand, NOTIFY_EVERY_MIN,
     SUBSCRIPTIONS_PER_SHARD_MAX, Stage, Subscription, SubscriptionTimer,
@@ -83,6 +83,8 @@ impl Shard {
                 not_before: now,
                 version: 0,
                 told: None,
+                found: None,
+                waiting: None,
             }
         });
         out.push(Output::Watch {
@@ -251,7 +253,6 @@ impl Shard {
     }
 
     fn tell_lamp(&mut self, now: Time, id: SubscriptionId, out: &mut Vec<Output>) {
-        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.subscription_mut(id) else {
             return;
         };
@@ -268,17 +269,54 @@ impl Shard {
         let headers = &mut request.headers;
         headers.push(HeaderName::Event, &*entry.event);
         headers.push(HeaderName::SubscriptionState, state);
-        headers.push(
-            HeaderName::Contact,
-            HeaderValue::from(directory.addresses.contact(&entry.flow)),
-        );
         if let Some(sight) = &entry.told {
             let states = dialogs(sight, &entry.entity);
             let document = dialog_info::document(&entry.entity, entry.version, &states);
             request.set_body(dialog_info::CONTENT_TYPE, document.into());
             entry.version = entry.version.wrapping_add(1);
         }
-        let flow = requests_go(&entry.dialog, entry.flow, entry.pinned);
+        match entry.way() {
+            Some(flow) => self.send_notify(now, id, flow, request, out),
+            None => {
+                let uri = entry.dialog.next_hop().clone();
+                entry.waiting = Some(Box::new(request));
+                let asker = Asker::Lamp(id);
+                out.push(Output::Resolve { asker, uri });
+            }
+        }
+    }
+
+    /// Where the phone's next hop is, best first; where it is nowhere to be found, it is told where it was last heard.
+    pub(super) fn lamp_resolved(
+        &mut self,
+        now: Time,
+        id: SubscriptionId,
+        targets: &[Flow],
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.subscription_mut(id) else {
+            return;
+        };
+        let Some(request) = entry.waiting.take() else {
+            return;
+        };
+        let flow = place_of(&entry.flow, targets).unwrap_or(entry.flow);
+        let next_hop = entry.dialog.next_hop().clone();
+        entry.found = Some(Box::new(Found { next_hop, flow }));
+        self.send_notify(now, id, flow, *request, out);
+    }
+
+    fn send_notify(
+        &mut self,
+        now: Time,
+        id: SubscriptionId,
+        flow: Flow,
+        mut request: Request,
+        out: &mut Vec<Output>,
+    ) {
+        let contact = self.directory.addresses.contact(&flow);
+        let contact = HeaderValue::from(contact);
+        request.headers.push(HeaderName::Contact, contact);
         let user = Mark::Lamp(id);
         let send = transaction::Input::Send {
             user,

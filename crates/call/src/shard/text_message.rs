@@ -3,15 +3,18 @@
 
 use super::requests::{RETRY_AFTER_NO_ROOM, Refused};
 use super::{Mark, Shard};
-use crate::input::{Admission, Output, RefusedCause};
+use crate::input::{Admission, Asker, Output, RefusedCause};
 use crate::routing;
+use crate::seeking::place_of;
 use crate::settings::{Destination, Messages, Organisation};
 use base::{MessageId, Time, UserId};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sip_core::registrar::Binding;
 use sip_core::transaction::{self, ServerKey};
-use sip_core::{CSeq, HeaderName, Host, Method, NameAddr, Request, Response, StatusCode, Uri};
+use sip_core::{
+    CSeq, Flow, HeaderName, Host, Method, NameAddr, Request, Response, StatusCode, Uri,
+};
 
 /// Messages under way in one shard: each lives 32 s at most.
 const MESSAGES_PER_SHARD_MAX: usize = 1_024;
@@ -38,6 +41,18 @@ pub(crate) struct TextMessage {
     to: UserId,
     request: Box<Request>,
     progress: Progress,
+    /// Copies whose devices are looked for.
+    seeking: Vec<Sought>,
+}
+
+/// What one device is to be handed, before it is known where that is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Sought {
+    /// Which.
+    device: u8,
+    /// Where it was heard.
+    heard: Flow,
+    request: Request,
 }
 
 /// How far it has come.
@@ -97,6 +112,7 @@ impl Shard {
                 waiting: 0,
                 best: StatusCode::TEMPORARILY_UNAVAILABLE,
             },
+            seeking: Vec::new(),
         });
         out.push(Output::LocateFor {
             message: MessageId {
@@ -133,20 +149,62 @@ impl Shard {
         if let Progress::Open { waiting, .. } = &mut entry.progress {
             *waiting = devices.len();
         }
-        let copies: Vec<_> = devices
-            .iter()
-            .zip(randoms)
-            .map(|(device, random)| (device.way(), entry.copy_to(device, organisation, random)))
-            .collect();
-        for (flow, request) in copies {
-            let user = Mark::Message(id);
-            let send = transaction::Input::Send {
-                user,
-                flow,
-                request,
-            };
-            self.transact(now, send, out);
+        let mut known = Vec::new();
+        for (number, (device, random)) in (0..).zip(devices.iter().zip(randoms)) {
+            let request = entry.copy_to(device, organisation, random);
+            match device.elsewhere() {
+                None => known.push((device.way(), request)),
+                Some(uri) => {
+                    let asker = Asker::Message(id, number);
+                    out.push(Output::Resolve { asker, uri });
+                    entry.seeking.push(Sought {
+                        device: number,
+                        heard: device.flow,
+                        request,
+                    });
+                }
+            }
         }
+        for (flow, request) in known {
+            self.send_text(now, id, flow, request, out);
+        }
+    }
+
+    /// Where a device is, best first; where it is nowhere to be found, the message goes where it was heard.
+    pub(super) fn text_message_resolved(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        device: u8,
+        targets: &[Flow],
+        out: &mut Vec<Output>,
+    ) {
+        let Some(entry) = self.text_message_mut(id) else {
+            return;
+        };
+        let index = entry.seeking.iter().position(|it| it.device == device);
+        let Some(sought) = index.map(|index| entry.seeking.remove(index)) else {
+            return;
+        };
+        let flow = place_of(&sought.heard, targets).unwrap_or(sought.heard);
+        self.send_text(now, id, flow, sought.request, out);
+    }
+
+    fn send_text(
+        &mut self,
+        now: Time,
+        id: MessageId,
+        flow: Flow,
+        request: Request,
+        out: &mut Vec<Output>,
+    ) {
+        let user = Mark::Message(id);
+        let send = transaction::Input::Send {
+            user,
+            flow,
+            request,
+        };
+        self.transact(now, send, out);
     }
 
     /// A device answered, or never will.

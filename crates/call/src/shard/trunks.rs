@@ -196,14 +196,14 @@ impl Shard {
         }
     }
 
-    fn aim(&mut self, leg: LegId, target: Flow, out: &mut Vec<Output>) {
+    pub(super) fn aim(&mut self, leg: LegId, target: Flow, out: &mut Vec<Output>) {
         if let Some(entry) = self.leg_mut(leg) {
             entry.flow = target;
             self.open_media(leg, out);
         }
     }
 
-    /// Where a trunk's next hop can be reached is known.
+    /// Where a trunk's next hop, or a device's, can be reached is known.
     pub(super) fn resolved(
         &mut self,
         now: Time,
@@ -217,13 +217,18 @@ impl Shard {
         if targets.is_empty() {
             return self.nowhere_to_send(now, leg, out);
         }
-        let first = targets.remove(0);
         match (&entry.state, &mut entry.way) {
-            (State::Preparing { .. }, Some(way)) => way.targets = targets,
-            (State::Preparing { binding: Some(_) }, None) => {}
-            _ => return,
+            (State::Preparing { .. }, Some(way)) => {
+                let first = targets.remove(0);
+                way.targets = targets;
+                self.aim(leg, first, out);
+            }
+            (State::Preparing { binding: Some(it) }, None) => {
+                let device = it.clone();
+                self.reach(leg, device, targets, out);
+            }
+            _ => {}
         }
-        self.aim(leg, first, out);
     }
 
     /// A trunk that has no address is a trunk given up. A device that wants to be reached in another way than it came
@@ -401,7 +406,13 @@ impl Shard {
     }
 
     /// An address that said nothing is left alone for a while, and its trunk may be down.
-    fn note_silence(&self, leg: LegId, how: Gone, way: Option<&Way>, out: &mut Vec<Output>) {
+    pub(super) fn note_silence(
+        &self,
+        leg: LegId,
+        how: Gone,
+        way: Option<&Way>,
+        out: &mut Vec<Output>,
+    ) {
         if how != Gone::Unreachable {
             return;
         }

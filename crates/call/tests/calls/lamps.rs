@@ -177,6 +177,34 @@ fn a_lamp_shows_its_colleague_ring_talk_and_hang_up() {
 }
 
 #[test]
+fn a_phone_whose_contact_is_a_name_is_notified_where_that_leads_and_else_where_it_was_heard() {
+    for places in [&["127.0.0.61:5060"][..], &[]] {
+        let mut world = World::new(8, journey());
+        let name = "desk.example.com";
+        let places: Vec<_> = places.iter().map(|it| it.parse().unwrap()).collect();
+        world.names.insert(name.into(), places.clone());
+        let anna = world.phone("anna", Habit::Rings);
+        world.phone("bosse", Habit::Rings);
+        let contact = [(HeaderName::Contact, "<sip:anna@desk.example.com>")];
+        world.with_phone(anna, |phone, now, out| {
+            phone.subscribe_with(now, "102", 600, &contact, out);
+        });
+        world.run(seconds(2));
+        let heard = world.phones[anna].address;
+        let place = places.first().copied().unwrap_or(heard).to_string();
+        let notified =
+            |line: &&String| line.contains("Transmit") && line.contains("NOTIFY sip:anna@desk");
+        let lines: Vec<_> = world.diary.iter().filter(notified).collect();
+        assert!(!lines.is_empty());
+        assert!(lines.iter().all(|line| line.contains(&place)), "{lines:?}");
+        assert_eq!(world.phones[anna].lamp.shown.is_empty(), !places.is_empty());
+        let asked = world.diary.iter().filter(|line| line.contains("Resolve"));
+        assert_eq!(asked.count(), 1, "looked up once");
+        world.run(seconds(60));
+    }
+}
+
+#[test]
 fn many_changes_within_a_second_are_one_notification() {
     let (mut world, anna, bosse) = watching(2);
     world.phones[bosse].habit = Habit::Answers(Duration::ZERO);

@@ -136,6 +136,8 @@ pub(crate) struct Phone {
     pub(crate) gives_reason: Option<&'static str>,
     /// Where it says to call instead, if it refuses with 3xx.
     pub(crate) moved_to: Vec<String>,
+    /// The name that its Contact gives, and where its REGISTER seemed to come from.
+    pub(crate) home: Option<(&'static str, SocketAddr)>,
     /// Requests that came, ACK and CANCEL left out.
     pub(crate) requests: Vec<Request>,
     /// What it demands of whoever sends it a request.
@@ -170,6 +172,7 @@ impl Phone {
             reason: None,
             gives_reason: None,
             moved_to: Vec::new(),
+            home: None,
             requests: Vec::new(),
             demands: None,
             min_se: None,

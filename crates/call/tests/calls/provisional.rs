@@ -219,7 +219,7 @@ fn the_2xx_waits_for_the_prack_of_what_it_would_have_to_say() {
 }
 
 /// A response to our latest INVITE, from the party `tag`.
-fn fork(world: &World, status: u16, tag: &str, more: &str, port: Option<u16>) -> Input {
+pub(crate) fn fork(world: &World, status: u16, tag: &str, more: &str, port: Option<u16>) -> Input {
     let line = world
         .diary
         .iter()

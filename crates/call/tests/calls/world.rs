@@ -795,7 +795,7 @@ impl World {
             Input::Located { leg, .. }
             | Input::MediaOpened { leg, .. }
             | Input::Resolved {
-                asker: Asker::Leg(leg) | Asker::Dialog(leg),
+                asker: Asker::Leg(leg) | Asker::Dialog(leg) | Asker::Early(leg),
                 ..
             }
             | Input::Occupied { leg, .. }
@@ -803,9 +803,17 @@ impl World {
             Input::Media(event) => event.leg().shard,
             Input::Told(message) => message.shard(),
             Input::Watching { subscription, .. }
+            | Input::Resolved {
+                asker: Asker::Lamp(subscription),
+                ..
+            }
             | Input::Changed { subscription }
             | Input::Seen { subscription, .. } => subscription.shard,
-            Input::LocatedFor { message, .. } => message.shard,
+            Input::LocatedFor { message, .. }
+            | Input::Resolved {
+                asker: Asker::Message(message, _),
+                ..
+            } => message.shard,
             Input::Acd(
                 acd::Command::Ring { call, .. }
                 | acd::Command::Withdraw { call, .. }
@@ -1107,13 +1115,16 @@ impl World {
         let of_name = self.phones.iter().filter(|phone| phone.name == name);
         of_name
             .map(|phone| Binding {
-                contact: format!("sip:{}@{}", phone.name, phone.address)
-                    .parse()
-                    .unwrap(),
+                contact: match phone.home {
+                    Some((name, _)) => format!("sip:{}@{name}", phone.name),
+                    None => format!("sip:{}@{}", phone.name, phone.address),
+                }
+                .parse()
+                .unwrap(),
                 flow: Flow {
                     transport: Transport::Udp,
                     local: server(),
-                    remote: phone.address,
+                    remote: phone.home.map_or(phone.address, |(_, heard)| heard),
                     connection: 0,
                 },
                 expires_at: Time::NEVER,

@@ -60,12 +60,12 @@ impl Binding {
         }
     }
 
-    /// The URI by which this contact is to be reached, where it asks for another transport than the REGISTER came
-    /// by: that takes another of our listeners.
+    /// The URI by which this contact is to be reached, where that has to be looked up: it is a name, or asks for another
+    /// transport than the REGISTER came by, which takes another of our listeners.
     pub fn elsewhere(&self) -> Option<Uri> {
         let hop = self.hop_uri().filter(|_| !self.is_pinned())?;
-        let is_address = hop.socket_addr().is_some();
-        (is_address && !self.agrees(&hop)).then(|| hop.into_owned())
+        let is_name = hop.host()?.ip().is_none();
+        (is_name || !self.agrees(&hop)).then(|| hop.into_owned())
     }
 
     /// The address that the path or the contact names, if it is one.
