@@ -5,10 +5,13 @@
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
-use tests::server::{Setup, binary, finished};
+use tests::phone::Phone;
+use tests::server::{Server, Setup, binary, finished};
 
 /// A day takes less than a second; the binary under test is not optimised and the machine not idle.
 const LIMIT: Duration = Duration::from_secs(60);
+
+const SOON: Duration = Duration::from_secs(5);
 
 fn simulate(setup: &Setup, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
@@ -102,6 +105,37 @@ fn recorded_traffic_meets_other_settings_side_by_side_and_is_drawn() {
     );
     let drawn = read(&in_config("day.svg"));
     assert!(drawn.starts_with("<svg") && drawn.contains("recorded came"));
+}
+
+#[test]
+fn what_the_running_server_saw_is_a_log_that_can_be_lived_again() {
+    let server = Server::demo();
+    let caller = Phone::outside(&server, "+46701234567");
+    let agent = Phone::agent(&server, "anna");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = agent.incoming(SOON);
+    called.answer();
+    server.wait_agent("anna", "in-call", SOON);
+    calling.hang_up();
+    server.wait_agent("anna", "wrap-up", SOON);
+
+    let log = server.ctl_output(&["traffic"]).stdout;
+    let log = String::from_utf8(log).unwrap();
+    assert!(log.contains("\"does\":\"log-in\""), "{log}");
+    assert!(log.contains("\"end\":\"answered\""), "{log}");
+    assert!(!log.contains("46701234567"), "{log}");
+    let setup = server.setup();
+    std::fs::write(setup.config().join("seen.jsonl"), &log).unwrap();
+    let printed = table(setup, &["--from-log", "seen.jsonl"]);
+    // Callers and answered, of what was and of what would have been.
+    assert_eq!(numbers(&printed, "recorded")[..2], [1.0, 1.0], "{printed}");
+    let name = setup.config();
+    assert_eq!(
+        numbers(&printed, name.to_str().unwrap())[..2],
+        [1.0, 1.0],
+        "{printed}"
+    );
 }
 
 #[test]

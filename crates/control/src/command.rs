@@ -95,6 +95,8 @@ pub enum View {
     Doors,
     /// What is closed or opened by hand.
     QuickCloses,
+    /// Callers who were in queues, and agents who came and went.
+    Traffic,
 }
 
 /// What is closed or opened by hand, and its undoing.

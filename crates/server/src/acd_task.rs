@@ -39,6 +39,8 @@ pub(crate) enum Request {
     Snapshot(oneshot::Sender<Snapshot>),
     /// What was decided about that call?
     Why(CallId, oneshot::Sender<Vec<WhyRow>>),
+    /// What callers and agents did lately.
+    Traffic(oneshot::Sender<Vec<sim::Row>>),
 }
 
 /// The way to the task, for people's questions.
@@ -73,6 +75,13 @@ impl Acd {
     }
 
     /// What was decided about a call; nothing where it is not known.
+    pub(crate) async fn traffic(&self) -> Result<Vec<sim::Row>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Traffic(answer);
+        self.0.send(request).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
     pub(crate) async fn why(&self, call: CallId) -> Result<Vec<WhyRow>, Gone> {
         let (answer, answered) = oneshot::channel();
         let request = Request::Why(call, answer);
@@ -107,6 +116,7 @@ pub(crate) struct AcdTask {
     askers: BTreeMap<u64, oneshot::Sender<Result<(), CommandRefusal>>>,
     next_ticket: u64,
     decisions: Decisions,
+    traffic: sim::Tail,
     output: Output,
 }
 
@@ -135,6 +145,7 @@ impl AcdTask {
             askers: BTreeMap::new(),
             next_ticket: 0,
             decisions: Decisions::default(),
+            traffic: sim::Tail::default(),
             output: Output::default(),
         };
         task.step(acd::Input::Configure(settings));
@@ -206,6 +217,9 @@ impl AcdTask {
             Request::Why(call, answer) => {
                 let _ = answer.send(self.decisions.about(call));
             }
+            Request::Traffic(answer) => {
+                let _ = answer.send(self.traffic.rows());
+            }
             Request::Snapshot(answer) => {
                 // Whoever asked may have gone away.
                 let _ = answer.send(self.engine.snapshot(self.clock.now()));
@@ -248,6 +262,7 @@ impl AcdTask {
                 _ => {}
             }
             tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
+            self.traffic.hear(&fact);
             self.decisions.keep(fact);
         }
         for agent in switched {

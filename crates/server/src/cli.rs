@@ -148,6 +148,8 @@ pub(crate) enum CtlRequest {
     },
     /// Which queues are open, why and until when
     Hours,
+    /// Callers who were in queues lately, as a log for `kolapp simulate --from-log`
+    Traffic,
     /// Close or open several queues for a while
     QuickClose {
         #[command(subcommand)]
@@ -170,6 +172,7 @@ impl CtlRequest {
             CtlRequest::Agents => Some(View::Agents),
             CtlRequest::Trunks => Some(View::Trunks),
             CtlRequest::Hours => Some(View::Doors),
+            CtlRequest::Traffic => Some(View::Traffic),
             CtlRequest::QuickClose {
                 action: QuickAction::List,
             } => Some(View::QuickCloses),

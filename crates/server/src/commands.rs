@@ -18,6 +18,7 @@ use call::upkeep::{Registers, TrunkView};
 use control::{
     AgentCommand, BanCommand, Command, Device, Permitted, Principal, Queues, View, permit,
 };
+use jiff::{SignedDuration, Timestamp};
 use media::MediaEngine;
 use sip::{
     Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks, Watch,
@@ -136,6 +137,17 @@ impl Commands {
             return Err(Failure::new(problem));
         }
         Ok(Answer::Why(rows))
+    }
+
+    /// The engine's clock began when the process did, and the log's is UTC.
+    async fn traffic(&self) -> Result<Answer, Failure> {
+        let rows = self.0.acd.traffic().await;
+        let rows = rows.map_err(|gone| Failure::new(gone.to_string()))?;
+        let up = SignedDuration::try_from(self.0.clock.now() - Time::ZERO).unwrap_or_default();
+        let began = Timestamp::now().saturating_sub(up);
+        let began = began.map_err(|error| Failure::new(error.to_string()))?;
+        let lines = rows.iter().map(|row| row.line(began));
+        Ok(Answer::Traffic(lines.collect()))
     }
 
     fn change_bans(&self, change: &BanCommand) -> Result<Answer, Failure> {
@@ -265,6 +277,7 @@ impl Commands {
             }
             View::Doors => self.doors(),
             View::QuickCloses => self.quick_list(),
+            View::Traffic => self.traffic().await?,
             View::Trunks => {
                 let loaded = self.0.config.loaded();
                 let organisations = loaded.directory.organisations.values();

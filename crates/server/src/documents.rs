@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     Bans(Vec<BanRow>),
     Trunks(Vec<TrunkRow>),
     Why(Vec<WhyRow>),
+    /// Lines of a log, as `kolapp simulate --from-log` reads them.
+    Traffic(Vec<String>),
     Doors(Vec<DoorRow>),
     QuickCloses(Vec<QuickRow>),
     QuickPreview(Vec<QuickPreviewRow>),

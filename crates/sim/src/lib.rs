@@ -13,6 +13,7 @@ mod record;
 mod span;
 mod staff;
 mod table;
+mod tail;
 mod traffic;
 mod world;
 
@@ -26,5 +27,6 @@ pub use record::{CallRow, Does, Duty, End, Recorder, Row};
 pub use span::Clock;
 pub use staff::{only, with_agents};
 pub use table::table;
+pub use tail::{ROWS_KEPT, Tail};
 pub use traffic::{Attempt, Traffic};
 pub use world::{Broken, Lived, Plan, Seen, Trigger, live, live_before};

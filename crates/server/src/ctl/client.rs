@@ -172,6 +172,7 @@ fn json(answer: &Answer) -> String {
         Answer::Bans(rows) => serde_json::to_string_pretty(rows),
         Answer::Trunks(rows) => serde_json::to_string_pretty(rows),
         Answer::Why(rows) => serde_json::to_string_pretty(rows),
+        Answer::Traffic(lines) => serde_json::to_string_pretty(lines),
         Answer::Doors(rows) => serde_json::to_string_pretty(rows),
         Answer::QuickCloses(rows) => serde_json::to_string_pretty(rows),
         Answer::QuickPreview(rows) => serde_json::to_string_pretty(rows),

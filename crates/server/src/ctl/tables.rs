@@ -20,6 +20,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Bans(rows) => bans(rows),
         Answer::Trunks(rows) => trunks(rows),
         Answer::Why(rows) => why(rows),
+        Answer::Traffic(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
         Answer::Doors(rows) => doors(rows),
         Answer::QuickCloses(rows) => quick_closes(rows),
         Answer::QuickPreview(rows) => quick_preview(rows),
