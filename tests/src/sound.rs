@@ -148,6 +148,22 @@ pub fn loudness_db(samples: &[i16]) -> f64 {
     (20.0 * (rms / 32_767.0).log10()).max(-120.0)
 }
 
+/// A WAV file of these samples at 8 kHz.
+pub fn wav(samples: &[i16]) -> Vec<u8> {
+    let data: Vec<u8> = samples.iter().copied().flat_map(i16::to_le_bytes).collect();
+    let length = data.len() as u32;
+    let rate = RATE as u32;
+    let mut wav = b"RIFF".to_vec();
+    wav.extend((36 + length).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(rate.to_le_bytes());
+    wav.extend((rate * 2).to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend(length.to_le_bytes());
+    wav.extend(data);
+    wav
+}
+
 /// A WAV file of 16 bits, mono, 16 or 8 kHz, as samples at 8 kHz.
 ///
 /// # Panics

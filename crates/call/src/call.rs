@@ -1,6 +1,7 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
 use crate::crosswise::{Holding, Named, Party, Referral, Rules};
+use crate::dictation::{Dictation, Recordable};
 use crate::door::Shut;
 use crate::forward::ForwardedBy;
 use crate::hunt::{Hunt, Rings};
@@ -120,6 +121,8 @@ pub(crate) enum Purpose {
     Menu(Choosing),
     /// It goes to a number outside.
     Outside(OutsideCall),
+    /// Its caller records a prompt.
+    Dictation(Dictation),
 }
 
 /// A call whose other party is in another call.
@@ -202,6 +205,8 @@ pub(crate) enum About {
     User(UserId),
     /// A number that calls are to go to.
     Number(Box<str>),
+    /// The number of a prompt.
+    Prompt(Recordable),
 }
 
 /// A call to a feature code.

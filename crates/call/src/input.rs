@@ -2,6 +2,7 @@
 //! names the leg or call which asked.
 
 use crate::crosswise::Crosswise;
+use crate::dictation::Kept;
 use crate::ledger::{Ask, Bounds, Full, Held};
 use crate::outward::Payer;
 use crate::settings::Directory;
@@ -14,6 +15,7 @@ use base::{
     CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId, WallClock,
 };
 use calendar::QuickCloses;
+use control::{Permitted, PromptCommand};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::transport::Listener;
@@ -84,6 +86,13 @@ pub enum Input {
         bindings: Vec<Binding>,
         /// What he has asked for by telephone.
         wishes: Wishes,
+    },
+    /// Answer to [`Output::KeepRecording`].
+    RecordingKept {
+        /// The call that asked.
+        call: CallId,
+        /// Whether the next caller hears it.
+        kept: Kept,
     },
     /// Answer to [`Output::Wish`]: it holds.
     Wished {
@@ -220,6 +229,17 @@ pub enum Output {
         user: UserId,
         /// What.
         change: Change,
+    },
+    /// Keep what that leg's party has said, as a prompt; answer with [`Input::RecordingKept`].
+    KeepRecording {
+        /// The call that asks.
+        call: CallId,
+        /// The call whose media thread has the leg's session.
+        home: CallId,
+        /// Whose recording.
+        leg: LegId,
+        /// As which prompt.
+        command: Permitted<PromptCommand>,
     },
     /// Does a call ring at one of these? Answer with [`Input::FoundRinging`].
     FindRinging {

@@ -11,6 +11,7 @@ mod challenge;
 pub mod crosswise;
 mod destinations;
 pub use calendar::QuickCloses;
+pub mod dictation;
 pub mod diverted;
 mod door;
 mod early;

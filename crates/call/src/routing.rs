@@ -141,6 +141,10 @@ fn about(organisation: &Organisation, feature: FeatureCode, rest: &str) -> Optio
         | FeatureCode::ForwardBusy
         | FeatureCode::ForwardNoAnswer
         | FeatureCode::ForwardUnreachable => Some(About::Number(rest.into())),
+        FeatureCode::RecordPrompt | FeatureCode::ListenToPrompt => {
+            let recordable = organisation.dictated.numbers.get(rest)?;
+            Some(About::Prompt(recordable.clone()))
+        }
         FeatureCode::DoNotDisturbOn
         | FeatureCode::DoNotDisturbOff
         | FeatureCode::ForwardOff

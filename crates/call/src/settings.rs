@@ -7,6 +7,7 @@ pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number,
     OutsideRefused, Route, Ways,
 };
+use crate::dictation::Dictated;
 pub use crate::door::{Door, Instead, NextOpening, Shut};
 use crate::forward::Forwards;
 use crate::{identity, outward, trunk};
@@ -222,6 +223,8 @@ pub struct Organisation {
     pub queues: BTreeMap<QueueId, QueueJourney>,
     /// What feature codes answer with.
     pub feature_prompts: FeaturePrompts,
+    /// What its people may record by telephone.
+    pub dictated: Dictated,
     /// How long an extension rings when a colleague calls it.
     pub ring: Duration,
     /// Heard by a party of a conversation while the other holds him.
@@ -365,6 +368,10 @@ pub enum FeatureCode {
     DeviceMobile,
     /// Take them on both.
     DeviceBoth,
+    /// Record the prompt whose number stands behind it.
+    RecordPrompt,
+    /// Hear it.
+    ListenToPrompt,
 }
 
 /// What is said after a feature code.

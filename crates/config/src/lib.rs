@@ -6,6 +6,7 @@ mod address;
 mod agents;
 mod describe;
 mod destination;
+mod dictation;
 mod door;
 mod environment;
 mod error;
@@ -39,17 +40,19 @@ mod tree;
 mod trunk;
 mod user;
 mod value;
+mod versions;
 
 pub use describe::{Difference, diff};
 pub use environment::Environment;
 pub use error::{ConfigError, Spot, Weight};
-pub use library::PROMPTS_MAX;
+pub use library::{PROMPTS_MAX, is_sound_file};
 pub use loaded::{Loaded, Summary};
 pub use problems::ERRORS_MAX;
 pub use server::{RtpSettings, STATE_DIR_DEFAULT, ServerSettings};
 pub use sip::ConnectionLimits;
 pub use source::FILE_BYTES_MAX;
 pub use tls::TlsSettings;
+pub use versions::{Version, folder_of, versions_in};
 
 use base::OrgId;
 use call::settings::Directory;
@@ -215,6 +218,7 @@ fn assemble(
     let (file, table) = &files.server;
     let server = server::read(*file, table, overrides, context);
     let mut library = Library::standard(&server.prompts, context);
+    library.state_dir.clone_from(&server.settings.state_dir);
     let mut description = Description::default();
     description.add_server(table);
     let mut directory = Directory {

@@ -5,6 +5,9 @@ use crate::error::ConfigError;
 use crate::problems::Problem;
 use crate::scope::LANGUAGES;
 use crate::section::{At, Context};
+use crate::source::Place;
+use crate::versions;
+use base::OrgId;
 use call::settings::Language;
 use call::speech::number_prompt_names;
 use media_core::PromptId;
@@ -23,6 +26,8 @@ pub const PROMPTS_MAX: usize = 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Library {
     prompts: BTreeMap<PromptId, PathBuf>,
+    /// Where recordings are kept.
+    pub(crate) state_dir: PathBuf,
     missing_numbers: Vec<(Language, Vec<String>)>,
 }
 
@@ -69,15 +74,33 @@ impl Library {
         if let Err(problem) = usable(file) {
             context.add(problem);
         }
+        self.put(id, file.value.clone(), file.place, context);
+    }
+
+    /// Takes the versions of an organisation's prompts that were recorded or imported in the place of all else of that name;
+    /// gives their names back.
+    pub(crate) fn add_versions(
+        &mut self,
+        org: &OrgId,
+        at: Place,
+        context: &mut Context<'_>,
+    ) -> Vec<Box<str>> {
+        let newest = versions::newest_of(&self.state_dir, org).into_iter();
+        let named = newest.map(|(name, version)| {
+            let id = PromptId::new(&format!("{org}/{name}"));
+            self.put(id, version.path, at, context);
+            name.into()
+        });
+        named.collect()
+    }
+
+    fn put(&mut self, id: PromptId, file: PathBuf, at: Place, context: &mut Context<'_>) {
         if self.prompts.len() >= PROMPTS_MAX {
-            let problem = Problem::new(
-                file.place,
-                format!("there are more than {PROMPTS_MAX} prompts"),
-            );
+            let problem = Problem::new(at, format!("there are more than {PROMPTS_MAX} prompts"));
             context.add(problem.mend("each is kept in memory: leave out what nobody hears"));
             return;
         }
-        self.prompts.insert(id, file.value.clone());
+        self.prompts.insert(id, file);
     }
 
     pub(crate) fn has(&self, id: &PromptId) -> bool {
@@ -147,6 +170,11 @@ fn has_known_ending(path: &Path) -> bool {
         .and_then(|ending| ending.to_str())
         .unwrap_or_default();
     ENDINGS.contains(&ending.to_ascii_lowercase().as_str())
+}
+
+/// Whether a file is called as sound files are.
+pub fn is_sound_file(path: &Path) -> bool {
+    has_known_ending(path)
 }
 
 fn usable(file: &At<PathBuf>) -> Result<(), Problem> {

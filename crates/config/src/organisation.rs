@@ -12,7 +12,8 @@ use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
 use crate::{
-    agents, forward, group, hours, members, menu, outward, queue, queue_group, reach, trunk, value,
+    agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group, reach,
+    trunk, value,
 };
 use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
@@ -63,7 +64,9 @@ pub(crate) fn read(
 ) -> Read {
     let mut top = Section::new(format!("organisation `{org}`"), start, table);
     let head = read_head(org, &mut top, shared, context);
-    let own_prompts = read_prompts(org, &mut top, library, context);
+    let mut own_prompts = read_prompts(org, &mut top, library, context);
+    own_prompts.extend(library.add_versions(org, start, context));
+    let recordable_names = top.named("prompt_numbers", context);
     let user_tables = top.named("users", context);
     let queue_tables = top.named("queues", context);
     let group_tables = top.named("groups", context);
@@ -111,6 +114,7 @@ pub(crate) fn read(
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
     top.finish(context);
+    let dictated = dictation::read(recordable_names, &feature_codes, start, &scope, context);
 
     let known = outward::Known {
         plans: &plans,
@@ -159,6 +163,7 @@ pub(crate) fn read(
         users: users.accounts,
         extensions: extensions.collect(),
         numbers,
+        dictated,
         feature_codes,
         trunks,
         queues: queues.journeys,
@@ -505,15 +510,15 @@ fn read_hold_music(
         })
 }
 
-fn read_prompts<'t>(
+fn read_prompts(
     org: &OrgId,
-    top: &mut Section<'t>,
+    top: &mut Section<'_>,
     library: &mut Library,
     context: &mut Context<'_>,
-) -> BTreeSet<&'t str> {
+) -> BTreeSet<Box<str>> {
     let mut names = BTreeSet::new();
     for (name, place, node) in top.named("prompts", context) {
-        names.insert(name);
+        names.insert(name.into());
         if name == queue::NOTHING {
             let problem = format!("a prompt can't be called `{name}`");
             let mend = "that word says in a queue that nothing is heard: choose another";

@@ -153,7 +153,7 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
 }
 
 /// Each feature code's setting, what it does, and what is said after it.
-const FEATURES: [(&str, FeatureCode); 19] = [
+const FEATURES: [(&str, FeatureCode); 21] = [
     ("log_in", FeatureCode::LogIn),
     ("log_out", FeatureCode::LogOut),
     ("pause", FeatureCode::Pause),
@@ -173,6 +173,8 @@ const FEATURES: [(&str, FeatureCode); 19] = [
     ("device_phone", FeatureCode::DevicePhone),
     ("device_mobile", FeatureCode::DeviceMobile),
     ("device_both", FeatureCode::DeviceBoth),
+    ("record_prompt", FeatureCode::RecordPrompt),
+    ("listen_to_prompt", FeatureCode::ListenToPrompt),
 ];
 
 /// The codes after which is said whether one's phones ring.

@@ -52,7 +52,7 @@ pub(crate) struct Scope<'s> {
     pub(crate) zone: Option<String>,
     /// How its people dial.
     pub(crate) numbering: Numbering,
-    pub(crate) own_prompts: BTreeSet<&'s str>,
+    pub(crate) own_prompts: BTreeSet<Box<str>>,
     pub(crate) library: &'s Library,
 }
 
@@ -87,7 +87,7 @@ impl Scope<'_> {
                 quoted(name),
                 language.folder()
             );
-            let own = self.own_prompts.iter().copied();
+            let own = self.own_prompts.iter().map(|name| &**name);
             let shared = self
                 .library
                 .names(language)

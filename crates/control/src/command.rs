@@ -1,10 +1,11 @@
 //! The commands, as values.
 
 use crate::principal::{Principal, Role};
-use base::{CallId, QueueId, UserId};
+use base::{CallId, OrgId, QueueId, UserId};
 use calendar::QuickClose;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which of an agent's queues a command is about.
@@ -154,6 +155,46 @@ pub enum Device {
     Both,
 }
 
+/// Something about one of an organisation's prompts, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptCommand {
+    /// Whose prompts.
+    pub org: OrgId,
+    /// What.
+    pub action: PromptAction,
+}
+
+/// What is done about prompts. Those that change one make a new version of it, which is heard from the next caller on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PromptAction {
+    /// Which versions there are.
+    List,
+    /// Hear it.
+    Listen {
+        /// Its name.
+        name: Box<str>,
+    },
+    /// Take what was recorded by telephone.
+    Record {
+        /// Its name.
+        name: Box<str>,
+    },
+    /// Take a file.
+    Import {
+        /// Its name.
+        name: Box<str>,
+        /// The file, where the server finds it.
+        file: PathBuf,
+    },
+    /// Take an older version again.
+    Restore {
+        /// Its name.
+        name: Box<str>,
+        /// Which version.
+        version: u32,
+    },
+}
+
 /// Anything that can be asked of the running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -184,6 +225,8 @@ pub enum Command {
     },
     /// Close or open queues by hand.
     Quick(QuickCommand),
+    /// Look after prompts.
+    Prompt(PromptCommand),
 }
 
 /// A command that permission is asked for.
@@ -209,11 +252,27 @@ fn may_change(by: &Principal, agent: &UserId) -> bool {
     }
 }
 
+impl Governed for PromptCommand {
+    fn is_allowed_to(&self, by: &Principal) -> bool {
+        let Principal::User { user, role } = by else {
+            return true;
+        };
+        let may = match self.action {
+            PromptAction::List | PromptAction::Listen { .. } => *role >= Role::Supervisor,
+            PromptAction::Record { .. }
+            | PromptAction::Import { .. }
+            | PromptAction::Restore { .. } => *role >= Role::Administrator,
+        };
+        may && user.is_of(&self.org)
+    }
+}
+
 impl Governed for Command {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
             Command::Agent(command) => command.is_allowed_to(by),
             Command::UseDevice { agent, .. } => may_change(by, agent),
+            Command::Prompt(command) => command.is_allowed_to(by),
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_) | Command::Reload | Command::Explain { .. } | Command::Ban(_) => {
                 matches!(by, Principal::Operator)

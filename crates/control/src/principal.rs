@@ -1,6 +1,6 @@
 //! Principals, roles, and the one place where a permission is given.
 
-use crate::command::{AgentCommand, Command, Governed};
+use crate::command::{AgentCommand, Command, Governed, PromptCommand};
 use base::UserId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -83,6 +83,22 @@ impl Permitted<Command> {
     }
 }
 
+impl Permitted<Command> {
+    /// The prompt command inside, permitted as the whole was; or the whole back.
+    pub fn into_prompt_command(self) -> Result<Permitted<PromptCommand>, Permitted<Command>> {
+        match self.command {
+            Command::Prompt(command) => Ok(Permitted {
+                by: self.by,
+                command,
+            }),
+            command => Err(Permitted {
+                by: self.by,
+                command,
+            }),
+        }
+    }
+}
+
 /// The principal's role does not reach that far.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{by} may not do this: it takes a role that reaches further")]
@@ -103,7 +119,7 @@ pub fn permit<T: Governed>(by: Principal, command: T) -> Result<Permitted<T>, Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{BanCommand, Queues, QuickCommand, View};
+    use crate::command::{BanCommand, PromptAction, Queues, QuickCommand, View};
     use base::OrgId;
 
     fn user(org: &str, name: &str) -> UserId {
@@ -168,6 +184,26 @@ mod tests {
         assert!(permit(by(Role::Supervisor), undo(&["demo/support", "other/x"])).is_err());
         assert!(permit(by(Role::Agent), undo(&["demo/support"])).is_err());
         assert!(permit(Principal::Operator, undo(&["demo/support"])).is_ok());
+    }
+
+    #[test]
+    fn prompts_are_changed_by_an_administrator_and_heard_by_a_supervisor_of_the_same_organisation()
+    {
+        let command = |org: &str, action| PromptCommand {
+            org: OrgId::new(org).unwrap(),
+            action,
+        };
+        let name = || "welcome".into();
+        let record = |org| command(org, PromptAction::Record { name: name() });
+        let listen = |org| command(org, PromptAction::Listen { name: name() });
+        let by = |role| principal("demo", "eva", role);
+        assert!(permit(by(Role::Administrator), record("demo")).is_ok());
+        assert!(permit(by(Role::Administrator), record("other")).is_err());
+        assert!(permit(by(Role::Administrator), listen("other")).is_err());
+        assert!(permit(by(Role::Supervisor), record("demo")).is_err());
+        assert!(permit(by(Role::Supervisor), listen("demo")).is_ok());
+        assert!(permit(by(Role::Agent), listen("demo")).is_err());
+        assert!(permit(Principal::Operator, record("demo")).is_ok());
     }
 
     #[test]

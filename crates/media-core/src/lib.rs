@@ -16,6 +16,7 @@ mod party;
 mod plan;
 pub mod playout;
 pub mod reception;
+mod recorder;
 pub mod stream;
 
 pub use dropped::Dropped;
@@ -25,5 +26,7 @@ pub use party::{
     Received, Report, ReportDue, Ticked,
 };
 pub use plan::{
-    Codec, Command, Direction, Event, FRAME, Playlist, PromptId, Remote, Session, StreamPlan, Then,
+    Codec, Command, Direction, Event, FRAME, OWN_RECORDING, Playlist, PromptId, Remote, Session,
+    StreamPlan, Then,
 };
+pub use recorder::{NOTHING_MAX, RECORDING_MAX, Recorder, Recording, SILENCE_MAX};

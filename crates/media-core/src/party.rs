@@ -10,6 +10,7 @@ use crate::lock::{Admission, SourceLock};
 use crate::packet::{HEADER_BYTES, Packet};
 use crate::playout::{Loop, Onset, Playout, Prompts, Sound};
 use crate::reception::{Reception, ReceptionReport};
+use crate::recorder::{Recorder, Recording};
 use crate::stream::{Carries, OutStream};
 use crate::{Codec, Playlist, PromptId, Remote, StreamPlan, Then};
 use base::{LegId, Time};
@@ -64,6 +65,8 @@ pub struct Party {
     /// Where each piece of music was left.
     places: Vec<(PromptId, u32)>,
     fade: Option<Fade>,
+    /// What it says is recorded.
+    recorder: Option<Box<Recorder>>,
     /// The last sample sent, where the next sound has to start to be without a click.
     last_sample: i16,
     report_at: Option<Time>,
@@ -110,6 +113,8 @@ pub struct Ticked {
     pub played: Option<u32>,
     /// A press whose end was lost has ended.
     pub digit: Option<char>,
+    /// The party's recording is over: see [`Party::stop_recording`].
+    pub recorded: bool,
     /// A report is due: see [`Party::report`].
     pub report: ReportDue,
 }
@@ -163,6 +168,7 @@ impl Party {
             hears: Hears::Silence,
             places: Vec::new(),
             fade: None,
+            recorder: None,
             last_sample: 0,
             report_at: None,
             report_draw: plan.ssrc | 1,
@@ -269,6 +275,22 @@ impl Party {
         }
     }
 
+    /// Records what it says from now on.
+    pub fn record(&mut self, now: Time, token: u32) {
+        self.recorder = Some(Box::new(Recorder::new(now, token)));
+    }
+
+    /// Whether it is being recorded.
+    pub fn is_recorded(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// Ends the recording, and gives it out with its token.
+    pub fn stop_recording(&mut self) -> Option<(u32, Recording)> {
+        let recorder = self.recorder.take()?;
+        Some((recorder.token(), recorder.finish()))
+    }
+
     /// 20 ms have passed; `now` is the moment this frame was due at, not when it came about. Writes the
     /// packet to send, if one is to be sent.
     pub fn tick(
@@ -279,6 +301,7 @@ impl Party {
     ) -> Ticked {
         let mut ticked = Ticked {
             digit: self.digits.handle_timeout(now),
+            recorded: self.recorder.as_ref().is_some_and(|it| it.is_over(now)),
             ..Ticked::default()
         };
         let Some(agreed) = &self.remote else {
@@ -357,7 +380,7 @@ impl Party {
     /// each frame matters.
     pub fn quiet_until(&self) -> Option<Time> {
         let busy = self.keypad.is_busy() || self.digits.poll_timeout().is_some();
-        if busy || self.fade.is_some() {
+        if busy || self.recorder.is_some() || self.fade.is_some() {
             return None;
         }
         let Some(agreed) = &self.remote else {
@@ -414,6 +437,10 @@ impl Party {
             None => {
                 self.reception
                     .packet(now, packet.ssrc, packet.sequence, packet.timestamp);
+                if let Some(recorder) = &mut self.recorder {
+                    let payload = &datagram[packet.payload.clone()];
+                    recorder.take(now, agreed.remote.codec, packet.timestamp, payload);
+                }
                 let samples = packet.payload.len() as u32;
                 (Carries::Audio { samples }, Digits::default())
             }

@@ -74,6 +74,9 @@ pub struct Remote {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PromptId(Arc<str>);
 
+/// In a playlist, what the party itself has said and had recorded. No prompt of a configuration is called so.
+pub const OWN_RECORDING: &str = "(recording)";
+
 impl PromptId {
     /// The prompt of that name.
     pub fn new(name: &str) -> PromptId {
@@ -137,6 +140,14 @@ pub enum Command {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
+    /// Record what the party says from now on, until silence, [`Command::StopRecording`] or the longest there may be.
+    /// What was recorded before is forgotten.
+    Record {
+        /// Comes back in [`Event::Recorded`].
+        token: u32,
+    },
+    /// The party has said it all.
+    StopRecording,
     /// The session goes to the thread of that call, stream and sockets whole. Later commands name that call.
     MoveTo {
         /// The call whose thread it goes to.
@@ -163,13 +174,24 @@ pub enum Event {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
+    /// A recording has ended. It is heard as [`OWN_RECORDING`] until the session ends or the next begins.
+    Recorded {
+        /// The leg.
+        leg: LegId,
+        /// What it was asked for with.
+        token: u32,
+        /// Its length; none where nothing was said.
+        length: Duration,
+    },
 }
 
 impl Event {
     /// The leg it is about.
     pub fn leg(&self) -> LegId {
         match self {
-            Event::Played { leg, .. } | Event::Digit { leg, .. } => *leg,
+            Event::Played { leg, .. } | Event::Digit { leg, .. } | Event::Recorded { leg, .. } => {
+                *leg
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::counters::{Published, Stats};
 use crate::mailbox::{Mailbox, Message};
 use crate::ports::{BindError, PortPool, Watched};
-use crate::prompts::Prompts;
+use crate::prompts::{Prompt, Prompts};
 use crate::worker::{Setup, Worker};
 use base::{CallId, LegId, Time};
 use media_core::{Command, Event, Session};
@@ -11,6 +11,7 @@ use metrics::counter;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -179,6 +180,17 @@ impl MediaEngine {
         let _ = to.mailbox.push(Message::Expect { leg });
         let to = Arc::clone(&to.mailbox);
         let _ = from.mailbox.push(Message::HandOver { leg, to });
+    }
+
+    /// Asks for what a leg's party has said and had recorded, before anything that is said of it later. The answer
+    /// comes within milliseconds; none is in it, or comes, where there is nothing.
+    pub fn recording(&self, call: CallId, leg: LegId) -> Receiver<Option<Arc<Prompt>>> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        // Refused only by a thread that has ended: then no answer comes.
+        let _ = self.shared.threads[self.thread_of(call)]
+            .mailbox
+            .push(Message::Fetch { leg, answer });
+        answered
     }
 
     /// Sessions take their playlists from these from now on; those playing go on with what they have.

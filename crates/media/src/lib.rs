@@ -18,6 +18,7 @@
 //! | `kolapp_media_prompts_missing_total` | counter | | prompts passed over because no such prompt is loaded |
 //! | `kolapp_media_legs_unknown_total` | counter | | commands for a leg that has no session (any more) |
 //! | `kolapp_media_opens_refused_total` | counter | `reason` | sessions refused: `no_port`, `busy`, `io`, `shut_down` |
+//! | `kolapp_media_recordings_refused_total` | counter | | recordings refused since the thread had as many as it may |
 //! | `kolapp_media_commands_refused_total` | counter | | commands refused since the thread's mailbox was full |
 
 mod awaited;
@@ -34,6 +35,7 @@ mod prompts;
 mod resample;
 mod rtcp;
 mod session;
+mod wav;
 mod wheel;
 mod worker;
 

@@ -9,11 +9,12 @@
 //! never closed would keep its ports for ever. So is what brings a session to another thread.
 
 use crate::ports::Taken;
-use crate::prompts::Prompts;
+use crate::prompts::{Prompt, Prompts};
 use media_core::{Command, Session};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::io;
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::LegId;
@@ -39,6 +40,11 @@ pub(crate) enum Message {
     Adopt {
         leg: LegId,
         session: Option<Box<crate::session::Session>>,
+    },
+    /// Hand over what this leg's party has said.
+    Fetch {
+        leg: LegId,
+        answer: SyncSender<Option<Arc<Prompt>>>,
     },
     /// Playlists are taken from these from now on.
     Prompts(Arc<Prompts>),
@@ -103,6 +109,7 @@ impl Mailbox {
             | Message::HandOver { .. }
             | Message::Adopt { .. }
             | Message::Forget { .. }
+            | Message::Fetch { .. }
             | Message::Prompts(_)
             | Message::Stop => usize::MAX,
             Message::Command { .. } => MESSAGES_MAX,

@@ -1,9 +1,9 @@
 //! The prompts a server can play: decoded, resampled, levelled and encoded once at load, shared by all sessions.
 
 use crate::decode::{Decoder, SAMPLES_MAX};
-use crate::loudness;
+use crate::{loudness, wav};
 use media_core::g711::FRAME_SAMPLES;
-use media_core::{Codec, PromptId};
+use media_core::{Codec, PromptId, Recording};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -41,6 +41,20 @@ impl Prompt {
             a_law: encode(Codec::Pcma),
             mu_law: encode(Codec::Pcmu),
         }
+    }
+
+    /// What a party said.
+    pub(crate) fn of_recording(recording: Recording) -> Prompt {
+        Prompt {
+            a_law: recording.a_law.into_boxed_slice(),
+            mu_law: recording.mu_law.into_boxed_slice(),
+        }
+    }
+
+    /// As a WAV file: what was recorded, to be kept.
+    pub fn to_wav(&self) -> Vec<u8> {
+        let samples = self.a_law.iter();
+        wav::write(samples.map(|byte| Codec::Pcma.decode_sample(*byte)))
     }
 
     /// Its length in frames of 20 ms.

@@ -4,7 +4,7 @@ use crate::ports::PortPair;
 use crate::prompts::{Prompt, Prompts};
 use crate::rtcp::{self, Farewell, REPORT_BYTES_MAX};
 use base::Time;
-use media_core::{Clips, Codec, Lengths, Party, Playlist, Then};
+use media_core::{Clips, Codec, Lengths, OWN_RECORDING, Party, Playlist, PromptId, Then};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub(crate) struct Session {
     pub(crate) turn: Turn,
     /// The slot it had on the thread that it comes from.
     pub(crate) slot_before: Option<usize>,
+    /// What its party has said and had recorded.
+    pub(crate) recording: Option<Arc<Prompt>>,
     /// The moment of its last frame.
     pub(crate) ticked_at: Time,
     pair: Arc<PortPair>,
@@ -62,10 +64,17 @@ pub(crate) struct Resolved {
 }
 
 impl Sounds {
-    /// Looks up a playlist's sounds.
-    pub(crate) fn resolve(playlist: &Playlist, prompts: &Prompts) -> Resolved {
-        let mut found: Vec<Option<Arc<Prompt>>> =
-            playlist.prompts.iter().map(|id| prompts.find(id)).collect();
+    /// Looks up a playlist's sounds; `own` is what the party itself has said.
+    pub(crate) fn resolve(
+        playlist: &Playlist,
+        prompts: &Prompts,
+        own: Option<&Arc<Prompt>>,
+    ) -> Resolved {
+        let find = |id: &PromptId| match id.as_str() {
+            OWN_RECORDING => own.cloned(),
+            _ => prompts.find(id),
+        };
+        let mut found: Vec<Option<Arc<Prompt>>> = playlist.prompts.iter().map(find).collect();
         let mut missing = found.iter().filter(|prompt| prompt.is_none()).count() as u64;
         let frames =
             |prompt: &Option<Arc<Prompt>>| prompt.as_ref().map_or(0, |prompt| prompt.frames());
@@ -96,11 +105,17 @@ impl Session {
             peer: None,
             turn: Turn::At(Time::NEVER),
             slot_before: None,
+            recording: None,
             ticked_at: Time::ZERO,
             pair,
             connected: None,
             reported: Reported::Nothing,
         }
+    }
+
+    /// Whether its party is recorded, or what it said is still there.
+    pub(crate) fn is_recording(&self) -> bool {
+        self.recording.is_some() || self.party.is_recorded()
     }
 
     /// Both its sockets.

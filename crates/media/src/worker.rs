@@ -7,7 +7,7 @@ use crate::lines::Lines;
 use crate::mailbox::{Mailbox, Message};
 use crate::pace::{Pace, Waking};
 use crate::ports::{PortPair, PortPool, Taken, Watched};
-use crate::prompts::Prompts;
+use crate::prompts::{Prompt, Prompts};
 use crate::rtcp::{self, Farewell};
 use crate::session::{Session, Sounds, Turn};
 use crate::wheel::{Due, SLOT_MICROS, Wheel};
@@ -37,6 +37,8 @@ const EXPORT_EVERY: Duration = Duration::from_secs(1);
 const NICENESS: i32 = -10;
 /// A session that is quiet for less than this keeps its place in the wheel.
 const QUIET_MIN: Duration = Duration::from_millis(60);
+/// Parties recorded at once on a thread, or listening to it: 2 MB each.
+const RECORDINGS_MAX: usize = 32;
 /// A token no socket has.
 const WAKE: u64 = u64::MAX;
 
@@ -339,6 +341,9 @@ impl<E: Fn(Event)> Worker<E> {
         if let Some(token) = ticked.played {
             (self.events)(Event::Played { leg, token });
         }
+        if ticked.recorded {
+            self.stop_recording(index);
+        }
         if let Some(digit) = ticked.digit {
             (self.events)(Event::Digit { leg, digit });
         }
@@ -393,6 +398,13 @@ impl<E: Fn(Event)> Worker<E> {
                 Message::Expect { leg } => self.awaited.expect(leg),
                 Message::HandOver { leg, to } => self.hand_over(leg, to),
                 Message::Adopt { leg, session } => self.adopt(leg, session, now),
+                Message::Fetch { leg, answer } => {
+                    let line = self.by_leg.get(&leg);
+                    let session = line.and_then(|line| self.lines.session(*line));
+                    let recording = session.and_then(|session| session.recording.clone());
+                    // Whoever asked may have given up.
+                    let _ = answer.try_send(recording);
+                }
                 Message::Prompts(prompts) => self.prompts = prompts,
                 Message::Stop => life = Life::Over,
             }
@@ -513,6 +525,8 @@ impl<E: Fn(Event)> Worker<E> {
                 }
             }
             Command::Bridge { with } => self.bridge(leg, index, with),
+            Command::Record { token } => self.record(index, token, now),
+            Command::StopRecording => self.stop_recording(index),
             Command::Press { digit } => {
                 if let Some(session) = self.lines.session_mut(index) {
                     session.party.press(now, digit);
@@ -531,9 +545,44 @@ impl<E: Fn(Event)> Worker<E> {
         }
     }
 
+    /// Records what a party says; or ends at once with nothing, where too many are recorded already.
+    fn record(&mut self, index: usize, token: u32, now: Time) {
+        let Some(session) = self.lines.session_mut(index) else {
+            return;
+        };
+        session.recording = None;
+        let leg = session.party.leg();
+        let recorded = self.lines.sessions_mut().filter(|it| it.is_recording());
+        if recorded.count() >= RECORDINGS_MAX {
+            let length = Duration::ZERO;
+            metrics::counter!("kolapp_media_recordings_refused_total").increment(1);
+            return (self.events)(Event::Recorded { leg, token, length });
+        }
+        if let Some(session) = self.lines.session_mut(index) {
+            session.party.record(now, token);
+        }
+        self.give_turn(index);
+    }
+
+    /// What a party has said so far is all.
+    fn stop_recording(&mut self, index: usize) {
+        let Some(session) = self.lines.session_mut(index) else {
+            return;
+        };
+        let Some((token, recording)) = session.party.stop_recording() else {
+            return;
+        };
+        let (leg, length) = (session.party.leg(), recording.length());
+        session.recording = Some(Arc::new(Prompt::of_recording(recording)));
+        (self.events)(Event::Recorded { leg, token, length });
+        self.give_turn(index);
+    }
+
     fn play(&mut self, index: usize, playlist: Playlist) {
         self.unbridge(index);
-        let resolved = Sounds::resolve(&playlist, &self.prompts);
+        let own = self.lines.session(index);
+        let own = own.and_then(|session| session.recording.as_ref());
+        let resolved = Sounds::resolve(&playlist, &self.prompts, own);
         self.tally.prompts_missing += resolved.missing;
         if let Some(session) = self.lines.session_mut(index) {
             session

@@ -155,6 +155,11 @@ pub(crate) enum CtlRequest {
         #[command(subcommand)]
         action: QuickAction,
     },
+    /// An organisation's recorded and imported prompts
+    Prompts {
+        #[command(subcommand)]
+        action: PromptAction,
+    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Change an agent's state
@@ -183,6 +188,7 @@ impl CtlRequest {
             CtlRequest::Registrations { action: Some(_) }
             | CtlRequest::Bans { .. }
             | CtlRequest::QuickClose { .. }
+            | CtlRequest::Prompts { .. }
             | CtlRequest::Reload
             | CtlRequest::Why { .. }
             | CtlRequest::Agent(_) => None,
@@ -269,6 +275,37 @@ pub(crate) enum BanAction {
     Remove {
         /// The address
         address: String,
+    },
+}
+
+/// What can be done to prompts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PromptAction {
+    /// Their versions, the newest first
+    List {
+        /// Whose; the only organisation otherwise
+        organisation: Option<String>,
+    },
+    /// Make a sound file the newest version of a prompt; the next caller hears it
+    Import {
+        /// The file: WAV, MP3, FLAC, Ogg Vorbis, Opus or M4A
+        file: PathBuf,
+        /// The prompt
+        #[arg(long = "as", value_name = "NAME")]
+        name: String,
+        /// Whose; the only organisation otherwise
+        #[arg(long)]
+        organisation: Option<String>,
+    },
+    /// Make an older version the newest again
+    Restore {
+        /// The prompt
+        name: String,
+        /// Which version
+        version: u32,
+        /// Whose; the only organisation otherwise
+        #[arg(long)]
+        organisation: Option<String>,
     },
 }
 

@@ -2,12 +2,13 @@
 //! HTTP API later. A command is permitted, then carried out, then answered with a document.
 
 use crate::acd_task::Acd;
-use crate::ctl::protocol::{AgentAction, Failure, Request};
+use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, Request};
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, ForecastRow, ListenerRow, MediaStatus, QueueRow,
     QueueTotals, RegistrationRow, Status, TrunkRow,
 };
 use crate::http::{Health, HealthCell};
+use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use crate::wishes::WishesOfStore;
@@ -16,7 +17,8 @@ use base::{CallId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
 use control::{
-    AgentCommand, BanCommand, Command, Device, Permitted, Principal, Queues, View, permit,
+    AgentCommand, BanCommand, Command, Device, Permitted, Principal, PromptAction, PromptCommand,
+    Queues, View, permit,
 };
 use jiff::{SignedDuration, Timestamp};
 use media::MediaEngine;
@@ -52,6 +54,7 @@ pub(crate) struct Reach {
     pub(crate) listeners: Vec<ListenerRow>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) wishes: WishesOfStore,
+    pub(crate) prompts: PromptKeeper,
 }
 
 impl Commands {
@@ -65,7 +68,7 @@ impl Commands {
 
     /// Carries out what somebody may have done.
     pub(crate) async fn carry_out(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
-        let (by, command) = match command.into_agent_command() {
+        let command = match command.into_agent_command() {
             Ok(command) => {
                 tracing::info!(by = %command.by(), command = ?command.command(), "command");
                 return match self.0.acd.command(command).await {
@@ -74,8 +77,13 @@ impl Commands {
                     Err(gone) => Err(Failure::new(gone.to_string())),
                 };
             }
-            Err(other) => other.into_parts(),
+            Err(other) => other,
         };
+        let command = match command.into_prompt_command() {
+            Ok(command) => return self.0.prompts.carry_out(command).await.map(Answer::Prompts),
+            Err(other) => other,
+        };
+        let (by, command) = command.into_parts();
         match command {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::Show(view) => self.show(view).await,
@@ -89,7 +97,9 @@ impl Commands {
             Command::Ban(change) => self.change_bans(&change),
             Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
             Command::Quick(command) => self.change_quick(&by, command).await,
-            Command::Agent(_) => Err(Failure::new("an agent command was not taken as one")),
+            Command::Agent(_) | Command::Prompt(_) => {
+                Err(Failure::new("a command was not taken as what it is"))
+            }
         }
     }
 
@@ -194,6 +204,24 @@ impl Commands {
             }
             Request::QuickClose(request) => return self.resolve_quick(request),
             Request::UndoQuickClose { id } => return self.resolve_undo(id),
+            Request::Prompts {
+                organisation,
+                action,
+            } => {
+                let org = self.organisation(organisation)?;
+                let action = match action {
+                    PromptRequest::List => PromptAction::List,
+                    PromptRequest::Import { name, file } => PromptAction::Import {
+                        name: name.into(),
+                        file,
+                    },
+                    PromptRequest::Restore { name, version } => PromptAction::Restore {
+                        name: name.into(),
+                        version,
+                    },
+                };
+                return Ok(Command::Prompt(PromptCommand { org, action }));
+            }
             Request::LiftBan { address } => {
                 let address = source(&address)?.address();
                 return Ok(Command::Ban(BanCommand::Remove { address }));
@@ -221,6 +249,22 @@ impl Commands {
                 span: seconds.map(|seconds| Duration::from_secs(seconds.into())),
             },
         }))
+    }
+
+    /// The organisation of that name; the only one, where none is named.
+    fn organisation(&self, name: Option<String>) -> Result<OrgId, Failure> {
+        if let Some(name) = name {
+            let id = OrgId::new(&name);
+            return id.map_err(|invalid| Failure::new(invalid.to_string()));
+        }
+        let loaded = self.0.config.loaded();
+        let mut all = loaded.directory.organisations.keys();
+        match (all.next(), all.next()) {
+            (Some(only), None) => Ok(only.clone()),
+            _ => Err(Failure::new(
+                "there is more than one organisation: say which with --organisation",
+            )),
+        }
     }
 
     /// `demo/anna`, or `anna` where only one organisation has one.

@@ -23,6 +23,8 @@ pub(crate) enum Answer {
     Doors(Vec<DoorRow>),
     QuickCloses(Vec<QuickRow>),
     QuickPreview(Vec<QuickPreviewRow>),
+    /// Versions of prompts, or the one that was made.
+    Prompts(Vec<PromptRow>),
     Reloaded(Reloaded),
     /// A change was made.
     Changed,
@@ -278,6 +280,16 @@ pub(crate) struct TrunkRow {
     pub(crate) registered_at: Option<String>,
     /// What went wrong last, while it is not put right.
     pub(crate) trouble: Option<String>,
+}
+
+/// One version of a prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PromptRow {
+    pub(crate) name: String,
+    pub(crate) version: u32,
+    /// Whether it is the one that callers hear.
+    pub(crate) heard: bool,
+    pub(crate) file: String,
 }
 
 /// What a reload did.

@@ -16,6 +16,7 @@ mod keeping;
 mod log;
 mod measure;
 mod panic;
+mod prompts;
 mod quick;
 mod quick_commands;
 mod random;

@@ -45,6 +45,11 @@ pub(crate) const METRICS: &[Metric] = &[
         "rows that were given up since too many waited",
     ),
     gauge("kolapp_store_pending", &[], "rows that wait to be written"),
+    counts(
+        "kolapp_prompts_kept_total",
+        &["result"],
+        "new versions of prompts; result: kept, failed",
+    ),
     Metric {
         name: "kolapp_reloads_total",
         kind: MetricKind::Counter,

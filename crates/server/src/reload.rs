@@ -28,6 +28,8 @@ pub(crate) enum Cause {
     Signal,
     /// Its files changed.
     FilesChanged,
+    /// A prompt has a new version.
+    Prompt,
 }
 
 /// A configuration that is right, with its prompts.

@@ -13,6 +13,7 @@ use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::Keeping;
 use crate::log::Log;
 use crate::panic;
+use crate::prompts::{self as kept_prompts, Desk, PromptKeeper, Shelf};
 use crate::quick::Quick;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
@@ -329,6 +330,8 @@ async fn wire(
     tokio::spawn(quick.clone().run());
     let live_calls = LiveCalls::default();
     let ledgers = Ledgers::default();
+    let shelf = Shelf::new(&settings.state_dir);
+    let (desk, recordings) = kept_prompts::desk();
     sip::start(
         sockets,
         inboxes,
@@ -340,7 +343,10 @@ async fn wire(
             watch: watch.clone(),
             resolver: sip::Resolver::new(&settings.dns),
             trunks: trunks.clone(),
-            media: Arc::new(MediaOfShards(media.clone())),
+            media: Arc::new(MediaOfShards {
+                engine: media.clone(),
+                desk,
+            }),
             acd: to_acd.clone(),
             connections: sip::ConnectionLimits {
                 in_all: settings.connections.in_all,
@@ -370,6 +376,10 @@ async fn wire(
         to_acd: to_acd.clone(),
     });
     tokio::spawn(reloader.run());
+    let keeper = PromptKeeper::new(shelf, config.clone(), reloads.clone());
+    let keeping_prompts =
+        kept_prompts::keep_recordings(recordings, keeper.clone(), mailboxes.clone());
+    tokio::spawn(keeping_prompts);
     let commands = Commands(Arc::new(Reach {
         clock,
         acd,
@@ -388,6 +398,7 @@ async fn wire(
         listeners,
         watch,
         wishes,
+        prompts: keeper,
     }));
     Ok((state, keeping, commands, reloads))
 }
@@ -418,11 +429,14 @@ fn secrets() -> io::Result<Secrets> {
 }
 
 /// The media engine as shards see it.
-struct MediaOfShards(MediaEngine);
+struct MediaOfShards {
+    engine: MediaEngine,
+    desk: Desk,
+}
 
 impl sip::Media for MediaOfShards {
     fn open(&self, session: &Session) -> Option<SocketAddr> {
-        match self.0.open(session) {
+        match self.engine.open(session) {
             Ok(address) => Some(address),
             Err(error) => {
                 tracing::warn!(call = %session.call, leg = %session.leg, %error, "no media session");
@@ -432,9 +446,13 @@ impl sip::Media for MediaOfShards {
     }
 
     fn command(&self, call: CallId, leg: LegId, command: media_core::Command) {
-        if let Err(error) = self.0.command(call, leg, command) {
+        if let Err(error) = self.engine.command(call, leg, command) {
             tracing::error!(%call, %leg, %error, "a media command was lost");
         }
+    }
+
+    fn keep(&self, recording: sip::Recorded) {
+        self.desk.hand(&self.engine, recording);
     }
 }
 

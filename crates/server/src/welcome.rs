@@ -92,6 +92,8 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
             FeatureCode::DevicePhone => "take calls on your phones",
             FeatureCode::DeviceMobile => "take calls on your mobile",
             FeatureCode::DeviceBoth => "take calls on your phones and your mobile",
+            FeatureCode::RecordPrompt => "and a prompt's number: record it",
+            FeatureCode::ListenToPrompt => "and a prompt's number: hear it",
             FeatureCode::AgentStatus => "hear where you are logged in, and how you stand",
         };
         let _ = writeln!(out, "    {code:<16}{action}");

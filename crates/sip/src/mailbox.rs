@@ -4,6 +4,7 @@
 
 use base::{CallId, ShardId, SubscriptionId};
 use call::QuickCloses;
+use call::dictation::Kept;
 use call::settings::Directory;
 use call::{Asker, CallView, Crosswise};
 use sip_core::next_hop::Target;
@@ -63,6 +64,13 @@ pub enum ShardInput {
         asker: Asker,
         /// Where requests go, best first.
         targets: Vec<Target>,
+    },
+    /// Whether what a call had recorded was kept is known.
+    RecordingKept {
+        /// The call.
+        call: CallId,
+        /// Whether it was.
+        kept: Kept,
     },
     /// New settings for all.
     Configure(Arc<Directory>),
@@ -241,6 +249,7 @@ impl ShardInput {
                 mailboxes.task_of(*shard)
             }
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
+            ShardInput::RecordingKept { call, .. } => mailboxes.task_of(call.shard),
             ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
             ShardInput::TransportFailed { shard, .. } | ShardInput::Resolved { shard, .. } => {
                 mailboxes.task_of(*shard)

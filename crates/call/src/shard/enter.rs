@@ -89,7 +89,8 @@ impl Shard {
             }
             Purpose::Feature(_) => self.do_feature(now, call, out),
             Purpose::Between(_) => self.claim(now, call, out),
-            Purpose::Joined(_) | Purpose::Referring(_) => {}
+            // Begun by a code, and never sent to.
+            Purpose::Joined(_) | Purpose::Referring(_) | Purpose::Dictation(_) => {}
             Purpose::Message(_) => self.begin_message(now, call, out),
             Purpose::Outside(_) => {
                 if self.hears_us(leg) {
@@ -163,6 +164,7 @@ impl Shard {
             | Purpose::Feature(_)
             | Purpose::Message(_)
             | Purpose::Menu(_)
+            | Purpose::Dictation(_)
             | Purpose::Referring(_)
             | Purpose::Between(_)
             | Purpose::Outside(_) => {}

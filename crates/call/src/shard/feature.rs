@@ -5,6 +5,7 @@ use super::{Due, Shard};
 use crate::admission::role_of;
 use crate::agent_codes;
 use crate::call::{About, CONFIRMATION, FeatureCall, Purpose};
+use crate::dictation::Recordable;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::{FeatureCode, FeaturePrompts, Organisation};
@@ -26,6 +27,9 @@ impl Shard {
         let (Purpose::Feature(feature), Some(agent)) = (&entry.purpose, &entry.caller_user) else {
             return;
         };
+        if let FeatureCode::RecordPrompt | FeatureCode::ListenToPrompt = feature.code {
+            return self.do_prompt(now, call, out);
+        }
         let by = Principal::User {
             user: agent.clone(),
             role: role_of(&self.directory, agent),
@@ -158,7 +162,17 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
         | FeatureCode::ForwardUnreachable
         | FeatureCode::ForwardOff => &prompts.not_forwarded,
         // Nothing is said of those that are done, or it is said in words of its own.
-        FeatureCode::PickUp | FeatureCode::Intercom | FeatureCode::AgentStatus => &prompts.refused,
+        FeatureCode::PickUp
+        | FeatureCode::Intercom
+        | FeatureCode::AgentStatus
+        | FeatureCode::RecordPrompt => &prompts.refused,
+        FeatureCode::ListenToPrompt => match &feature.about {
+            About::Prompt(Recordable {
+                heard: Some(prompt),
+                ..
+            }) => prompt,
+            _ => &prompts.refused,
+        },
     };
     prompt.clone()
 }

@@ -153,6 +153,9 @@ impl Shard {
             Event::Digit { leg, digit } => {
                 return self.key_pressed(now, leg, digit, KeyWay::Media, out);
             }
+            Event::Recorded { leg, token, length } => {
+                return self.recorded(now, leg, token, length, out);
+            }
         };
         let Some(call) = self.leg(leg).map(|leg| leg.call) else {
             return;
@@ -165,6 +168,11 @@ impl Shard {
             }
             Some(Purpose::Message(_)) => self.message_played(now, call, token, out),
             Some(Purpose::Menu(_)) => self.menu_played(now, call, token, out),
+            Some(Purpose::Dictation(_)) => {
+                self.step_dictation(now, call, out, |dictation, steps| {
+                    dictation.played(token, steps);
+                });
+            }
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Due, Shard};
 use crate::call::Purpose;
+use crate::dictation::Dictation;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::keys::KeyWay;
@@ -45,6 +46,9 @@ impl Shard {
                     choosing.key(key, dial, steps);
                 });
             }
+            Purpose::Dictation(_) => self.step_dictation(now, call, out, |dictation, steps| {
+                dictation.key(key, steps);
+            }),
             // He knows what comes. A key too many is forgotten.
             Purpose::Message(_) => drop(entry.keys.push(key)),
             Purpose::Queue(_) => self.key_while_waiting(now, call, key, out),
@@ -90,6 +94,7 @@ impl Shard {
 
     /// A menu has waited long enough for a key.
     pub(super) fn key_awaited(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.step_dictation(now, call, out, Dictation::waited);
         self.step_menu(now, call, out, |choosing, dial, steps| {
             choosing.waited(dial, steps);
         });

@@ -6,6 +6,7 @@ mod answering;
 mod caller;
 mod channels;
 mod devices;
+mod dictation;
 mod direct;
 mod early;
 mod enter;
@@ -183,6 +184,7 @@ impl Core for Shard {
                 bindings,
                 wishes,
             } => self.located(now, leg, bindings, &wishes, out),
+            Input::RecordingKept { call, kept } => self.prompt_kept(now, call, kept, out),
             Input::Wished { call } => self.feature_done(now, call, feature::Came::True, out),
             Input::FoundRinging { call, leg } => self.ringing_found(now, call, leg, out),
             Input::Resolved { asker, targets } => match asker {
@@ -373,7 +375,7 @@ impl Shard {
             }
             Purpose::Queue(queue) if queue.joined => CallState::Waiting,
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
-            Purpose::Message(_) | Purpose::Menu(_) => CallState::Announcing,
+            Purpose::Message(_) | Purpose::Menu(_) | Purpose::Dictation(_) => CallState::Announcing,
             _ => CallState::Starting,
         };
         if let Purpose::Joined(joined) = &call.purpose {

@@ -38,7 +38,9 @@ impl Shard {
             | FeatureCode::Resume
             | FeatureCode::EndWrapUp
             | FeatureCode::ExtendWrapUp
-            | FeatureCode::AgentStatus => return None,
+            | FeatureCode::AgentStatus
+            | FeatureCode::RecordPrompt
+            | FeatureCode::ListenToPrompt => return None,
             FeatureCode::DoNotDisturbOn => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::On)),
             FeatureCode::DoNotDisturbOff => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::Off)),
             FeatureCode::DevicePhone => Personal::Wish(Change::Device(Device::Phone)),

@@ -4,6 +4,7 @@ use super::feature::Came;
 use super::ringing::CallOff;
 use super::{Due, Shard};
 use crate::call::{Call, Purpose, QueueCall};
+use crate::dictation::Dictation;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
@@ -56,6 +57,9 @@ impl Shard {
             }
             Some(Purpose::Message(_)) => self.message_said(now, call, out),
             Some(Purpose::Menu(_)) => self.menu_played_unnoticed(now, call, out),
+            Some(Purpose::Dictation(_)) => {
+                self.step_dictation(now, call, out, Dictation::played_unnoticed);
+            }
             _ => self.step_journey(now, call, out, Journey::played_unnoticed),
         }
     }

@@ -5,6 +5,7 @@ use crate::phone::{Habit, Phone};
 use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
 use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, SubscriptionId, Time, TrunkId, UserId};
 use bytes::Bytes;
+use call::dictation::Kept;
 use call::ledger::Ledger;
 use call::settings::{
     AgentPrompts, Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts,
@@ -16,8 +17,9 @@ use call::wishes::Wishes;
 use call::{
     Admission, Asker, CallEvent, EndCause, Input, Output, RefusedCause, Room, Shard, admission,
 };
+use control::PromptCommand;
 use control::Role;
-use media_core::{Command, PromptId, Then};
+use media_core::{Command, NOTHING_MAX, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sip_core::dialog_info::{Phase, Side};
@@ -85,6 +87,11 @@ pub(crate) struct World {
     ports: u16,
     /// News of media that is played never arrives.
     pub(crate) media_is_mute: bool,
+    /// How much is said when somebody is recorded.
+    pub(crate) spoken: Duration,
+    /// Whether recordings can be kept, and those that were to be.
+    pub(crate) keeps: Kept,
+    pub(crate) kept: Vec<PromptCommand>,
     /// How long whoever the shard asks takes to answer.
     pub(crate) answers_take: Duration,
     /// What each leg of a colleague's does, as the shard told it.
@@ -184,6 +191,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         )]),
         outward: call::outward::Settings::default(),
         queues: BTreeMap::from([(queue(), journey)]),
+        dictated: Default::default(),
         feature_prompts: FeaturePrompts {
             logged_in: prompt("logged-in"),
             logged_out: prompt("logged-out"),
@@ -303,6 +311,9 @@ impl World {
             count: 0,
             ports: 30_000,
             media_is_mute: false,
+            spoken: Duration::from_secs(3),
+            keeps: Kept::Yes,
+            kept: Vec::new(),
             answers_take: Duration::ZERO,
             lines: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -905,6 +916,14 @@ impl World {
                     self.wishes.entry(user).or_default().change(&change);
                     self.answer_shard(Input::Wished { call });
                 }
+                Output::KeepRecording { call, command, .. } => {
+                    self.kept.push(command.command().clone());
+                    let kept = self.keeps;
+                    self.later(
+                        self.answers_take,
+                        Happening::Shard(Box::new(Input::RecordingKept { call, kept })),
+                    );
+                }
                 Output::FindRinging { call, users } => {
                     let leg = self.ringing(&users);
                     self.answer_shard(Input::FoundRinging { call, leg });
@@ -1105,6 +1124,12 @@ impl World {
                 let span = PROMPT * list.prompts.len() as u32;
                 let played = media_core::Event::Played { leg, token };
                 self.later(span, Happening::Shard(Box::new(Input::Media(played))));
+            }
+            Command::Record { token } if !self.media_is_mute => {
+                let (token, length) = (*token, self.spoken);
+                let recorded = media_core::Event::Recorded { leg, token, length };
+                let span = length.max(NOTHING_MAX);
+                self.later(span, Happening::Shard(Box::new(Input::Media(recorded))));
             }
             _ => {}
         }

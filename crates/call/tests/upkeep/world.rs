@@ -130,6 +130,7 @@ fn directory(outward: Option<Outward>) -> Directory {
         trunks: trunks.map(|settings| (trunk(), settings)).collect(),
         outward: call::outward::Settings::default(),
         queues: BTreeMap::new(),
+        dictated: Default::default(),
         feature_prompts: FeaturePrompts {
             logged_in: prompt(),
             logged_out: prompt(),

@@ -80,7 +80,11 @@ fn the_demo_agents_have_their_extensions_and_both_password_hashes() {
         assert_eq!(account.ha1_md5, ha1(Algorithm::Md5));
         assert_eq!(account.ha1_sha256, ha1(Algorithm::Sha256));
         assert_eq!(account.extension.as_deref(), Some(extension));
-        assert_eq!(account.role, Role::Agent);
+        let role = match name {
+            "david" => Role::Administrator,
+            _ => Role::Agent,
+        };
+        assert_eq!(account.role, role);
         assert_eq!(demo.extensions[extension], Destination::User(user(name)));
         assert_eq!(loaded.demo_password(&user(name)), Some(&*password));
     }
@@ -153,7 +157,9 @@ fn the_demo_has_its_trunk_and_feature_codes() {
         ("*190", FeatureCode::DevicePhone),
         ("*191", FeatureCode::DeviceMobile),
         ("*192", FeatureCode::DeviceBoth),
+        ("*20", FeatureCode::RecordPrompt),
         ("*21", FeatureCode::ForwardAlways),
+        ("*22", FeatureCode::ListenToPrompt),
         ("*8", FeatureCode::PickUp),
         ("*80", FeatureCode::Intercom),
     ];

@@ -158,8 +158,8 @@ fn the_document_names_every_setting_and_no_other() {
             .collect()
     };
     let top = sections(taken(SERVER, "[sip]", &format!("{UNKNOWN}[sip]")));
-    // Every section of an organisation has a heading of its own; [prompts] and [pause_reasons] have only names of the
-    // writer's.
+    // Every section of an organisation has a heading of its own; [prompts], [prompt_numbers] and
+    // [pause_reasons] have only names of the writer's.
     let organisation = sections(taken(
         ORGANISATION,
         "[organisation]",
@@ -173,6 +173,7 @@ fn the_document_names_every_setting_and_no_other() {
             "menus",
             "pause_reasons",
             "plans",
+            "prompt_numbers",
             "queue_groups",
             "queues",
             "trunks",

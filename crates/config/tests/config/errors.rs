@@ -48,7 +48,8 @@ fn an_unknown_setting_is_told_with_those_there_are() {
         "24:1: [feature_codes] has no setting `dance`; settings here: `log_in`, `log_out`, `pause`, `resume`, `do_not_disturb_on`, `do_not_disturb_off`, \
          `forward_always`, `forward_busy`, `forward_no_answer`, `forward_unreachable`, `forward_off`, `pick_up`, \
          `intercom`, `wrap_up_end`, `wrap_up_extend`, `agent_status`, \
-         `device_phone`, `device_mobile`, `device_both`",
+         `device_phone`, `device_mobile`, `device_both`, \
+         `record_prompt`, `listen_to_prompt`",
     );
 }
 

@@ -1,10 +1,10 @@
 //! The command line's end of the control socket.
 
 use crate::cli::{
-    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, QuickAction,
-    RegistrationsAction, WaitingArgument,
+    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, PromptAction,
+    QuickAction, RegistrationsAction, WaitingArgument,
 };
-use crate::ctl::protocol::{AgentAction, Failure, QuickRequest, Reply, Request};
+use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, QuickRequest, Reply, Request};
 use crate::ctl::tables;
 use crate::documents::Answer;
 use crate::state_dir::{self, StateDirError};
@@ -74,6 +74,7 @@ fn request(asked: CtlRequest) -> Request {
             change: Some(BanAction::Remove { address }),
         } => return Request::LiftBan { address },
         CtlRequest::QuickClose { action } => return quick_request(action),
+        CtlRequest::Prompts { action } => return prompts(action),
         _ => return Request::Reload,
     };
     agent_request(action)
@@ -137,6 +138,30 @@ fn agent_request(action: CliAction) -> Request {
     }
 }
 
+fn prompts(action: PromptAction) -> Request {
+    let (organisation, action) = match action {
+        PromptAction::List { organisation } => (organisation, PromptRequest::List),
+        PromptAction::Import {
+            file,
+            name,
+            organisation,
+        } => {
+            // The server runs elsewhere.
+            let file = std::path::absolute(&file).unwrap_or(file);
+            (organisation, PromptRequest::Import { name, file })
+        }
+        PromptAction::Restore {
+            name,
+            version,
+            organisation,
+        } => (organisation, PromptRequest::Restore { name, version }),
+    };
+    Request::Prompts {
+        organisation,
+        action,
+    }
+}
+
 fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
     let socket = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => CtlError::NotRunning {
@@ -176,6 +201,7 @@ fn json(answer: &Answer) -> String {
         Answer::Doors(rows) => serde_json::to_string_pretty(rows),
         Answer::QuickCloses(rows) => serde_json::to_string_pretty(rows),
         Answer::QuickPreview(rows) => serde_json::to_string_pretty(rows),
+        Answer::Prompts(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Changed => Ok("{}".into()),
     };

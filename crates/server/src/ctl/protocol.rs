@@ -5,6 +5,7 @@ use crate::documents::Answer;
 use calendar::{Effect, Waiting};
 use control::{Device, View};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Longest request line, in bytes: names and a reason, with room.
 pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024;
@@ -47,6 +48,13 @@ pub(crate) enum Request {
     },
     /// Keep an address out.
     Ban { address: String, minutes: u32 },
+    /// Look after an organisation's prompts.
+    Prompts {
+        /// Its name; the only one otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        organisation: Option<String>,
+        action: PromptRequest,
+    },
     /// Let it in again.
     LiftBan { address: String },
     /// Close or open queues for a while.
@@ -87,6 +95,15 @@ pub(crate) enum AgentAction {
     Resume,
     EndWrapUp,
     ExtendWrapUp,
+}
+
+/// What to do with prompts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PromptRequest {
+    List,
+    Import { name: String, file: PathBuf },
+    Restore { name: String, version: u32 },
 }
 
 /// A reply.

@@ -1,7 +1,7 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, DoorRow, QueueRow, QuickPreviewRow, QuickRow,
+    AgentRow, Answer, BanRow, CallRow, DoorRow, PromptRow, QueueRow, QuickPreviewRow, QuickRow,
     RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
 };
 use calendar::{Effect, Waiting};
@@ -24,6 +24,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Doors(rows) => doors(rows),
         Answer::QuickCloses(rows) => quick_closes(rows),
         Answer::QuickPreview(rows) => quick_preview(rows),
+        Answer::Prompts(rows) => prompts(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Changed => "Done.\n".into(),
     }
@@ -261,6 +262,20 @@ fn bans(rows: &[BanRow]) -> String {
         ]
     });
     table(head, cells, "Nobody is banned.")
+}
+
+fn prompts(rows: &[PromptRow]) -> String {
+    let cells = rows.iter().map(|row| {
+        let heard = if row.heard { "yes" } else { "" };
+        [
+            row.name.clone(),
+            row.version.to_string(),
+            heard.to_owned(),
+            row.file.clone(),
+        ]
+    });
+    let head = ["PROMPT", "VERSION", "HEARD", "FILE"];
+    table(head, cells, "No prompt has been recorded or imported.")
 }
 
 fn trunks(rows: &[TrunkRow]) -> String {

@@ -40,6 +40,7 @@ fn directory() -> Directory {
         outward: call::outward::Settings::default(),
         trunks: BTreeMap::new(),
         queues: BTreeMap::new(),
+        dictated: Default::default(),
         feature_prompts: FeaturePrompts {
             logged_in: prompt(),
             logged_out: prompt(),

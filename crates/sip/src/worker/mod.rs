@@ -28,6 +28,7 @@ use bytes::Bytes;
 use call::settings::Directory;
 use call::wishes::Wishes;
 use call::{Input, Output, Shard};
+use control::{Permitted, PromptCommand};
 use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -70,6 +71,22 @@ pub trait Media: Send + Sync + 'static {
 
     /// Something for a leg's session. Must not block.
     fn command(&self, call: CallId, leg: LegId, command: Command);
+
+    /// Has what a leg's party said kept; [`ShardInput::RecordingKept`] says what came of it. Must not block.
+    fn keep(&self, recording: Recorded);
+}
+
+/// What a party has said, to be kept as a prompt.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The call that asks.
+    pub call: CallId,
+    /// The call whose media thread has the leg's session.
+    pub home: CallId,
+    /// Whose recording.
+    pub leg: LegId,
+    /// As which prompt.
+    pub command: Permitted<PromptCommand>,
 }
 
 /// How many calls are live, over all shards.

@@ -1,7 +1,7 @@
 //! The shards' side of a task: handing inputs to the shard they are for, and carrying out what it wants
 //! done.
 
-use super::{Media, Worker, wake};
+use super::{Media, Recorded, Worker, wake};
 use crate::gate::{Asked, Verdict};
 use crate::holders::{Holder, Stage};
 use crate::mailbox::{ShardInput, ToAcd};
@@ -164,6 +164,11 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::Media(event));
                     }
                 }
+                ShardInput::RecordingKept { call, kept } => {
+                    if let Some(place) = self.place_of(call.shard) {
+                        self.step(now, place, Input::RecordingKept { call, kept });
+                    }
+                }
                 ShardInput::Changed(subscription) => {
                     if let Some(place) = self.place_of(subscription.shard) {
                         self.step(now, place, Input::Changed { subscription });
@@ -281,6 +286,17 @@ impl<M: Media> Worker<M> {
                 }
                 return Some(Input::Wished { call });
             }
+            Output::KeepRecording {
+                call,
+                home,
+                leg,
+                command,
+            } => self.parts.media.keep(Recorded {
+                call,
+                home,
+                leg,
+                command,
+            }),
             Output::FindRinging { call, users } => {
                 let leg = self.parts.watch.ringing(&users);
                 return Some(Input::FoundRinging { call, leg });
