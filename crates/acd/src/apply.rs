@@ -76,11 +76,18 @@ impl Engine {
                         agent: agent.clone(),
                         to,
                         state: OfferState::Ringing { until: *ring_until },
+                        prolonged: false,
                     };
                     self.apply_offered(now, *offer, made);
                 }
             }
             Fact::Connected { offer, .. } => self.apply_connected(now, *offer),
+            Fact::RingProlonged { offer, ring_until } => {
+                self.advance(*offer, OfferState::Ringing { until: *ring_until });
+                if let Some(made) = self.offers.get_mut(offer) {
+                    made.prolonged = true;
+                }
+            }
             Fact::OfferWithdrawn {
                 offer,
                 call,

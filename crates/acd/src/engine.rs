@@ -68,6 +68,8 @@ pub(crate) struct Offer {
     /// The agent's number.
     pub(crate) to: Number,
     pub(crate) state: OfferState,
+    /// Whether whoever answered has been given longer already.
+    pub(crate) prolonged: bool,
 }
 
 /// How far an offer has come.
@@ -118,6 +120,7 @@ impl Core for Engine {
             Input::Join(entrance) => step.join(entrance),
             Input::Leave { call, cause } => step.leave(call, cause),
             Input::OfferAnswered { offer } => step.offer_answered(offer),
+            Input::OfferPickedUp { offer } => step.offer_picked_up(offer),
             Input::OfferEnded { offer, end } => step.offer_ended(offer, end),
             Input::ConversationEnded { call } => step.conversation_ended(call),
             Input::AgentCommand { asker, command } => step.agent_command(asker, command),

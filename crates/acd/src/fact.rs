@@ -150,6 +150,13 @@ pub enum Fact {
         /// Who answered.
         agent: UserId,
     },
+    /// The device was answered, and whoever answered has longer to say that he takes the call.
+    RingProlonged {
+        /// The offer.
+        offer: OfferId,
+        /// When the next agent's turn comes.
+        ring_until: Time,
+    },
     /// Ringing is to stop; the caller is back in his place. The offer stays open until it has ended.
     OfferWithdrawn {
         /// The offer.
@@ -394,6 +401,7 @@ impl Fact {
             Fact::Configured { .. }
             | Fact::Entered { .. }
             | Fact::Widened { .. }
+            | Fact::RingProlonged { .. }
             | Fact::OfferEnded { .. }
             | Fact::OfferLost { .. }
             | Fact::Left { .. }

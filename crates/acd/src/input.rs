@@ -26,6 +26,11 @@ pub enum Input {
         /// Which offer.
         offer: OfferId,
     },
+    /// An agent's device was answered, and whoever answered is asked whether he takes the call.
+    OfferPickedUp {
+        /// Which offer.
+        offer: OfferId,
+    },
     /// The agent's leg of an offer is gone: it failed, or it was withdrawn and that is now confirmed.
     /// Every offer that was rung and not connected ends with exactly one of these.
     OfferEnded {

@@ -54,7 +54,7 @@ pub use entrance::{Entrance, Priority};
 pub use estimate::{ANSWERED_KEPT, AVERAGE_OVER, Forecast, HANDLED_MIN, Prospect};
 pub use fact::{FACTS_VERSION, Fact, Origin, Outcome, Stamped};
 pub use input::{Asker, Input, LeaveCause, OfferEnd};
-pub use offers::{CONFIRM_WITHIN, DEFERRAL_MIN, LOST_OFFERS_KEPT};
+pub use offers::{CONFIRM_WITHIN, DEFERRAL_MIN, LOST_OFFERS_KEPT, PICKED_UP_MAX};
 pub use output::{Command, CommandRefusal, Output, RefuseCause, WithdrawCause};
 pub use passed_over::{Obstacle, PASSED_OVER_MAX, PassedOver};
 pub use policy::{Candidate, Merit, RINGING_MAX, Ranked, Reason, Turns, rank};

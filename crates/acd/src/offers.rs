@@ -20,7 +20,25 @@ pub const DEFERRAL_MIN: Duration = Duration::from_millis(100);
 /// released: more than are lost in any outage that the agents of a large installation could be rung in.
 pub const LOST_OFFERS_KEPT: usize = 4_096;
 
+/// How long an offer may last on that was picked up by whoever is asked whether he takes the call. Whoever asks him
+/// gives up before; this is for one that never says so.
+pub const PICKED_UP_MAX: Duration = Duration::from_secs(20);
+
 impl Step<'_> {
+    /// It was answered, perhaps at the last moment: there must be time to say "yes", once.
+    pub(crate) fn offer_picked_up(&mut self, offer: OfferId) {
+        let Some(made) = self.engine.offers.get(&offer) else {
+            return;
+        };
+        let ring_until = self.now + PICKED_UP_MAX;
+        if let OfferState::Ringing { until } = made.state
+            && !made.prolonged
+            && until < ring_until
+        {
+            self.emit(Fact::RingProlonged { offer, ring_until });
+        }
+    }
+
     pub(crate) fn offer_answered(&mut self, offer: OfferId) {
         let Some(made) = self.engine.offers.get(&offer).cloned() else {
             // Any other unknown offer has no leg: its end was confirmed, or it was never made.

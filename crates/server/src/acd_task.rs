@@ -3,7 +3,7 @@
 
 use crate::documents::WhyRow;
 use crate::why::Decisions;
-use acd::{Asker, CommandRefusal, Engine, Fact, Output, Settings, Snapshot};
+use acd::{Asker, CommandRefusal, Engine, Fact, Origin, Output, Settings, Snapshot};
 use base::{CallId, Core, Time, UserId};
 use call::settings::Directory;
 use control::{AgentCommand, Device, Permitted};
@@ -256,6 +256,7 @@ impl AcdTask {
                 | Fact::LoggedOut { agent, .. }
                 | Fact::Paused { agent, .. }
                 | Fact::Resumed { agent, .. } => {
+                    count_sidelined(&fact.fact);
                     switched.insert(agent.clone());
                 }
                 Fact::Configured { .. } => switched.extend(self.engine.agents().cloned()),
@@ -326,6 +327,19 @@ impl AcdTask {
             gauge("kolapp_queue_agents_free").set(queue.free);
         }
     }
+}
+
+/// Counts an agent whom his limits took off the floor.
+fn count_sidelined(fact: &Fact) {
+    let (Fact::LoggedOut { by, .. } | Fact::Paused { by, .. }) = fact else {
+        return;
+    };
+    let cause = match by {
+        Origin::MissedCalls(_) => "missed-calls",
+        Origin::DeviceErrors(_) => "device-errors",
+        Origin::Person(_) | Origin::Configuration => return,
+    };
+    metrics::counter!("kolapp_agents_sidelined_total", "cause" => cause).increment(1);
 }
 
 async fn has_room(mailboxes: &Mailboxes, stuck: Option<usize>) {

@@ -25,6 +25,11 @@ pub(crate) const METRICS: &[Metric] = &[
         "agents who would be offered the next caller",
     ),
     counts(
+        "kolapp_agents_sidelined_total",
+        &["cause"],
+        "agents logged out or paused by their limits; cause: missed-calls, device-errors",
+    ),
+    counts(
         "kolapp_store_written_total",
         &[],
         "rows written to the state folder's database",

@@ -1,12 +1,12 @@
 //! What agents may let pass before they take no more calls, wrap-up time that is cut short or extended,
 //! and reasons of pauses; one test each.
 
-use crate::floor::{Floor, agent, queue_of, rung, secs, settings};
+use crate::floor::{Floor, agent, call, queue_of, rung, secs, settings};
 use acd::{
-    AgentRules, AgentState, CommandRefusal, Counted, ErrorLimit, MissedLimit, OfferEnd, Origin,
-    Settings, Sidelining, WRAP_UP_MAX,
+    AgentRules, AgentState, Command, CommandRefusal, Counted, ErrorLimit, Input, MissedLimit,
+    OfferEnd, Origin, Settings, Sidelining, WRAP_UP_MAX, WithdrawCause,
 };
-use base::OrgId;
+use base::{OfferId, OrgId};
 use control::{AgentCommand, Queues};
 use std::time::Duration;
 
@@ -179,4 +179,20 @@ fn a_pause_has_one_of_the_administrator_s_reasons_by_code_or_by_word() {
         "there is no pause reason \"3\": choose one of 1 lunch, 2 möte"
     );
     assert_eq!(floor.state("bosse"), AgentState::Free);
+}
+
+#[test]
+fn who_picks_up_at_the_last_moment_has_time_to_take_the_call_once() {
+    let mut floor = alone(AgentRules::default());
+    let offer = OfferId(1);
+    floor.join(1, "support");
+    floor.pass(secs(14));
+    floor.give(Input::OfferPickedUp { offer });
+    floor.pass(secs(19));
+    assert_eq!(floor.state("anna"), AgentState::Offered);
+    floor.give(Input::OfferPickedUp { offer });
+    let commands = floor.pass(secs(2));
+    let cause = WithdrawCause::NoAnswer;
+    let call = call(1);
+    assert_eq!(commands, [Command::Withdraw { offer, call, cause }]);
 }

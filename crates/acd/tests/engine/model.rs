@@ -5,9 +5,9 @@ use crate::model_load::{Closed, Moment};
 use crate::waits::Waits;
 use acd::{
     AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Command, CommandRefusal, Counted,
-    DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, Policy,
-    Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes, WRAP_UP_MAX,
-    WithdrawCause,
+    DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, PICKED_UP_MAX,
+    Policy, Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes,
+    WRAP_UP_MAX, WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Queues};
@@ -73,6 +73,7 @@ pub(crate) struct Offer {
     queue: QueueId,
     pub(crate) agent: UserId,
     pub(crate) state: State,
+    prolonged: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,6 +95,18 @@ impl Model {
             Input::Join(entrance) => self.join(entrance),
             Input::Leave { call, cause } => self.leave(*call, *cause),
             Input::OfferAnswered { offer } => self.answered(*offer),
+            Input::OfferPickedUp { offer } => {
+                let latest = now + PICKED_UP_MAX;
+                for made in self.offers.iter_mut().filter(|made| made.id == *offer) {
+                    if let State::Ringing(until) = made.state
+                        && !made.prolonged
+                        && until < latest
+                    {
+                        made.state = State::Ringing(latest);
+                        made.prolonged = true;
+                    }
+                }
+            }
             Input::OfferEnded { offer, end } => self.ended(*offer, *end),
             Input::ConversationEnded { call } => self.conversation_ended(*call),
             Input::AgentCommand { asker, command } => {
@@ -816,6 +829,7 @@ impl Model {
             queue,
             agent,
             state,
+            prolonged: false,
         });
     }
 

@@ -392,7 +392,11 @@ impl World {
 
     fn offer_is_answered(&mut self) {
         let offer = self.some_offer();
-        self.give(Input::OfferAnswered { offer });
+        if self.one_in(4) {
+            self.give(Input::OfferPickedUp { offer });
+        } else {
+            self.give(Input::OfferAnswered { offer });
+        }
     }
 
     fn offer_ends(&mut self) {

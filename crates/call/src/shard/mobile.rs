@@ -17,7 +17,7 @@ use sip_core::StatusCode;
 use std::time::Duration;
 
 /// How long whoever answered has to press the key. People who fetch a mobile out of a pocket need some seconds; a
-/// caller waits meanwhile.
+/// caller waits meanwhile. Less than the queue engine gives it (`acd::PICKED_UP_MAX`).
 pub(crate) const ACCEPT_WITHIN: Duration = Duration::from_secs(15);
 
 /// How often it is asked in that time: who says his name first hears it the second time.
@@ -132,6 +132,9 @@ impl Shard {
         };
         entry.acceptance = Acceptance::Awaited;
         let call = entry.call;
+        if let Role::Agent { offer, .. } = entry.role {
+            out.push(Output::Acd(acd::Input::OfferPickedUp { offer }));
+        }
         self.timers
             .arm(Due::Leg(leg, LegTimer::NotAccepted), now + ACCEPT_WITHIN);
         self.pay_a_minute(leg, out);

@@ -2,7 +2,7 @@
 
 use crate::outside::{OUTSIDE, invites, with_trunks};
 use crate::phone::{Habit, Seen};
-use crate::world::{NUMBER, World, user};
+use crate::world::{NUMBER, RING, World, user};
 use crate::{ANSWERS, seconds, state};
 use base::LegId;
 use call::outward::MobilesShow;
@@ -31,11 +31,6 @@ fn on_mobile(seed: u64, mobile: Habit, show: MobilesShow) -> (World, usize, usiz
         agent: user("anna"),
         reachable: true,
     });
-    let mut settings = crate::world::settings();
-    for queue in settings.queues.values_mut() {
-        queue.ring = seconds(60);
-    }
-    world.tell_engine(acd::Input::Configure(settings.into()));
     (world, mobile, caller)
 }
 
@@ -80,7 +75,8 @@ fn an_agent_gets_the_caller_on_his_mobile_once_he_has_pressed_one() {
 fn voicemail_that_answers_a_mobile_gets_no_caller_and_is_a_missed_call() {
     let (mut world, mobile, caller) = on_mobile(602, ANSWERS, MobilesShow::Queue);
     world.call(caller, NUMBER);
-    world.run(seconds(16));
+    // Beyond the time for which an agent's phone rings.
+    world.run(RING + seconds(1));
     assert!(world.phones[mobile].talks(), "it is waited for");
     world.run(seconds(5));
     assert!(world.phones[mobile].seen.contains(&Seen::HungUpOn));
