@@ -155,6 +155,29 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_with_the_server_is_as_loud_as_what_is_imported() {
+        let prompts = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../prompts");
+        let mut decoder = crate::decode::Decoder::default();
+        let mut files = 0;
+        for group in ["sv", "en", "music"] {
+            for file in std::fs::read_dir(prompts.join(group)).unwrap() {
+                let path = file.unwrap().path();
+                let sound = decoder.decode(&path).unwrap();
+                if sound.iter().all(|sample| *sample == 0.0) {
+                    continue;
+                }
+                let levelled = levelled(sound);
+                let (lufs, peak) = (levelled.lufs, levelled.peak());
+                let name = path.display();
+                assert!((lufs - LOUDNESS_LUFS).abs() < 1.0, "{name}: {lufs} LUFS");
+                assert!(peak <= amplitude(-3.0), "{name}: {peak}");
+                files += 1;
+            }
+        }
+        assert!(files > 400, "{files}");
+    }
+
+    #[test]
     fn silence_stays_silence_and_noise_is_not_brought_up_to_speech() {
         let mut silence = vec![0.0; 8_000];
         level(&mut silence);

@@ -502,3 +502,65 @@ fn calls_on_different_threads_each_bridge_within_their_own() {
     bench.engine.shutdown();
     assert_eq!(bench.engine.stats().pairs_in_use, 0);
 }
+
+#[test]
+fn what_a_party_says_is_recorded_and_heard_by_it_and_given_out_until_it_leaves() {
+    let bench = Bench::new(21_340..=21_349);
+    let (leg, mut phone) = bench.leg(1, Codec::Pcmu);
+    assert_eq!(bench.engine.recording(CALL, leg).recv().unwrap(), None);
+    bench.play(leg, 1, &["welcome"], None);
+    phone.hear(10);
+    bench.tell(leg, Command::Record { token: 2 });
+    for _ in 0..30 {
+        phone.send_tone(700.0);
+    }
+    let taken = |stats: &media::Stats| stats.packets_received >= 30;
+    bench.until("all that was said to be taken", taken);
+    bench.tell(leg, Command::StopRecording);
+    let events: Vec<Event> = (0..2).map(|_| bench.event()).collect();
+    assert_eq!(events[0], Event::Played { leg, token: 1 });
+    let length = Duration::from_millis(600);
+    assert_eq!(
+        events[1],
+        Event::Recorded {
+            leg,
+            token: 2,
+            length
+        }
+    );
+
+    let recording = bench.engine.recording(CALL, leg).recv().unwrap().unwrap();
+    assert_eq!(recording.frames(), 30);
+    assert_eq!(recording.to_wav().len(), 44 + 30 * 320);
+    phone.forget();
+    bench.play(leg, 3, &[media_core::OWN_RECORDING], None);
+    assert_eq!(bench.event(), Event::Played { leg, token: 3 });
+    let heard = phone.hear(30).linear(5..28, Codec::Pcmu);
+    assert!(goertzel_share(&heard, 700.0) > 0.9);
+    bench.tell(leg, Command::Close);
+    assert_eq!(bench.engine.recording(CALL, leg).recv().unwrap(), None);
+}
+
+#[test]
+fn a_thread_that_records_as_many_as_it_may_ends_one_more_at_once_with_nothing() {
+    let bench = Bench::new(21_350..=21_449);
+    let mut phones = Vec::new();
+    for slot in 1..=33 {
+        let (leg, phone) = bench.leg(slot, Codec::Pcma);
+        phones.push(phone);
+        bench.tell(leg, Command::Record { token: slot });
+    }
+    let leg = LegId {
+        shard: ShardId(0),
+        slot: 33,
+        generation: 0,
+    };
+    assert_eq!(
+        bench.event(),
+        Event::Recorded {
+            leg,
+            token: 33,
+            length: Duration::ZERO
+        }
+    );
+}
