@@ -10,6 +10,7 @@ mod flood;
 mod half_open;
 mod media;
 mod signalling;
+mod simulation;
 mod start;
 
 use clap::Parser;
@@ -28,7 +29,7 @@ struct Arguments {
     /// Under a minute: fewer calls, shorter runs, no search for the limit
     #[arg(long)]
     quick: bool,
-    /// Only rows of the parts named: start, registrar, signalling, queue, flood, half-open, bridge, playback, sipp
+    /// Only rows of the parts named: start, registrar, signalling, queue, flood, half-open, bridge, playback, sipp, simulate
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -71,7 +72,7 @@ impl Row {
 
 type Part = (&'static str, fn(Extent) -> Vec<Row>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("start", start::rows),
     ("registrar", signalling::registrar),
     ("signalling", signalling::direct),
@@ -81,6 +82,7 @@ const PARTS: [Part; 9] = [
     ("bridge", media::bridge),
     ("playback", media::playback),
     ("sipp", signalling::sipp),
+    ("simulate", simulation::rows),
 ];
 
 fn main() {

@@ -126,9 +126,10 @@ impl Default for Day {
             patience: Spread::exponential(Duration::from_secs(240)),
             talk: Spread::lognormal(Duration::from_secs(180), 0.6),
             again: Again::default(),
+            // Beyond closing, so that who came last is still served.
             shifts: vec![Shift {
                 from: Clock::hour(8),
-                to: Clock::hour(17),
+                to: Clock(Duration::from_secs(17 * 3_600 + 900)),
                 share: 1.0,
             }],
             lunch: Some(Break {

@@ -284,6 +284,20 @@ fn once_faults_stop_whoever_still_waits_is_answered() {
 }
 
 #[test]
+fn a_day_of_ten_thousand_callers_and_a_hundred_agents_is_lived_through() {
+    let settings = sim::with_agents(&settings(100, Policy::LongestIdle), 100);
+    let day = Day {
+        calls: Some(10_000),
+        faults: everything_wrong(),
+        ..Day::default()
+    };
+    let lived = live(&settings, &day, 1, 250);
+    let figures = Figures::of(&lived.rows, WITHIN).all;
+    assert!(figures.callers >= 10_000, "{figures:?}");
+    assert!(figures.answered > 8_500, "{figures:?}");
+}
+
+#[test]
 fn without_agents_everybody_hangs_up_and_with_enough_hardly_anybody_waits() {
     let day = Day {
         calls: Some(300),
@@ -402,4 +416,17 @@ fn a_picture_shows_every_run() {
     // Two curves above and one below, for each run.
     let curves = svg.matches("<polyline fill=\"none\" opacity=\"1\" stroke=\"#0072B2\"");
     assert!(curves.count() >= 3);
+}
+
+#[test]
+fn the_day_and_the_log_in_the_documentation_are_as_it_says() {
+    let text = include_str!("../../../docs/simulation.md");
+    let (_, block) = text.split_once("```toml\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    assert_eq!(Day::read(block).unwrap(), Day::default());
+
+    let rows = text.lines().filter(|line| line.starts_with("    {\"at\""));
+    let rows: Vec<&str> = rows.map(str::trim).collect();
+    let recording = Recording::read(&rows.join("\n")).unwrap();
+    assert_eq!((rows.len(), recording.rows().len()), (4, 4));
 }
