@@ -97,15 +97,12 @@ fn a_queue_closed_by_hand_is_closed_at_once_and_after_a_crash_until_that_is_undo
     call.expect_answer(SOON);
     call.hang_up();
     server.wait_idle(SOON);
+    // Undone is undone, and its id is nobody else's.
     server.kill_and_start_again();
-    assert_eq!(
-        server
-            .ctl(&["quick-close", "list"])
-            .as_array()
-            .unwrap()
-            .len(),
-        0
-    );
+    let list = server.ctl(&["quick-close", "list"]);
+    assert_eq!(list.as_array().unwrap().len(), 0);
+    let again = server.ctl(&with("set"));
+    assert_eq!(again[0]["id"], 2, "{again}");
 }
 
 #[test]

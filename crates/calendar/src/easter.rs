@@ -25,6 +25,7 @@ pub(crate) fn easter(year: i16) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::almanac::{easter_of_gauss, of_march, weekday_of_zeller};
 
     /// As almanacs print them.
     #[test]
@@ -58,5 +59,18 @@ mod tests {
         // The latest there is, and the earliest.
         assert_eq!(easter(1943).to_string(), "1943-04-25");
         assert_eq!(easter(2285).to_string(), "2285-03-22");
+    }
+
+    #[test]
+    fn easter_is_a_sunday_and_when_the_rule_of_gauss_says_over_2400_years() {
+        for year in 1583..4000_i16 {
+            let there = i32::from(year);
+            let (month, day) = of_march(easter_of_gauss(there));
+            assert_eq!(
+                easter(year).to_string(),
+                format!("{year}-{month:02}-{day:02}")
+            );
+            assert_eq!(weekday_of_zeller(there, (month, day)), 1, "{year}");
+        }
     }
 }

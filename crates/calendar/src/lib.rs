@@ -4,6 +4,8 @@
 //! What counts is what a clock on the wall there shows. When it is put forward, an interval within the hour that does
 //! not exist is no interval; when it is put back, one within the hour that comes twice is open twice.
 
+#[cfg(test)]
+mod almanac;
 mod easter;
 mod hours;
 mod import;

@@ -38,6 +38,13 @@ impl Hours {
         })
     }
 
+    /// When the day of a moment ends by the clock there; none beyond the years that there are.
+    pub fn day_ends(&self, unix_seconds: i64) -> Option<i64> {
+        let next = self.shown_at(unix_seconds)?.date.tomorrow().ok()?;
+        let midnight = self.zone().to_timestamp(next.to_datetime(Time::midnight()));
+        midnight.ok().map(Timestamp::as_second)
+    }
+
     /// The same as people write it.
     pub fn written(&self, unix_seconds: i64) -> String {
         match self.shown_at(unix_seconds) {
@@ -110,5 +117,20 @@ mod tests {
             hours.written(utc("2026-06-26T08:05:00Z")),
             "2026-06-26 10:05"
         );
+    }
+
+    #[test]
+    fn a_day_ends_at_the_next_midnight_there_however_long_it_is() {
+        let hours = Hours::new("Europe/Stockholm").unwrap();
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
+        for (at, ends) in [
+            ("2026-11-27T22:59:59Z", "2026-11-27T23:00:00Z"),
+            ("2026-11-27T23:00:00Z", "2026-11-28T23:00:00Z"),
+            // The days of 23 and of 25 hours.
+            ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+            ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+        ] {
+            assert_eq!(hours.day_ends(utc(at)), Some(utc(ends)), "{at}");
+        }
     }
 }

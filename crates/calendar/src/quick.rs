@@ -58,9 +58,14 @@ pub enum Waiting {
     Move,
 }
 
-/// All that are kept, in the order in which they were asked for.
+/// All that are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuickCloses(Vec<QuickClose>);
+pub struct QuickCloses {
+    /// In the order in which they were asked for.
+    list: Vec<QuickClose>,
+    /// The last id that was drawn: none is used again, so that whoever undoes one does not undo another's.
+    last: u32,
+}
 
 /// It can't be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,22 +90,23 @@ pub enum InvalidQuickClose {
 }
 
 impl QuickCloses {
-    /// Those that were kept, without those that are over.
-    pub fn kept(mut list: Vec<QuickClose>, now: i64) -> QuickCloses {
+    /// Those that were kept, without those that are over; `last` is the last id that was drawn.
+    pub fn kept(mut list: Vec<QuickClose>, last: u32, now: i64) -> QuickCloses {
+        let last = list.iter().map(|quick| quick.id).fold(last, u32::max);
         list.retain(|quick| quick.until > now);
         list.sort_by_key(|quick| quick.id);
         list.truncate(QUICK_CLOSES_MAX);
-        QuickCloses(list)
+        QuickCloses { list, last }
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &QuickClose> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// The one of that id.
     pub fn find(&self, id: u32) -> Option<&QuickClose> {
-        self.0.iter().find(|quick| quick.id == id)
+        self.list.iter().find(|quick| quick.id == id)
     }
 
     /// With this one too, whose id is drawn here; those that are over are left behind.
@@ -121,40 +127,46 @@ impl QuickCloses {
         if quick.until - now > QUICK_LASTS_DAYS_MAX * DAY_S {
             return Err(InvalidQuickClose::TooLong);
         }
-        let last = self.0.iter().map(|quick| quick.id).max().unwrap_or(0);
-        quick.id = last.wrapping_add(1);
-        let id = quick.id;
-        let mut kept = QuickCloses::kept(self.0.clone(), now);
-        if kept.0.len() >= QUICK_CLOSES_MAX {
+        let id = self.last.checked_add(1).ok_or(InvalidQuickClose::TooMany)?;
+        let mut kept = QuickCloses::kept(self.list.clone(), id, now);
+        if kept.list.len() >= QUICK_CLOSES_MAX {
             return Err(InvalidQuickClose::TooMany);
         }
-        kept.0.push(quick);
+        quick.id = id;
+        kept.list.push(quick);
         Ok((kept, id))
     }
 
     /// Without that one.
     pub fn without(&self, id: u32) -> QuickCloses {
-        let others = self.0.iter().filter(|quick| quick.id != id);
-        QuickCloses(others.cloned().collect())
+        let others = self.list.iter().filter(|quick| quick.id != id);
+        QuickCloses {
+            list: others.cloned().collect(),
+            last: self.last,
+        }
     }
 
     /// What decides about a queue at that moment: of several the one that was asked for last.
     pub fn at(&self, queue: &QueueId, unix_seconds: i64) -> Option<&QuickClose> {
-        let of_queue = self.0.iter().rev().filter(|it| it.queues.contains(queue));
+        let of_queue = self
+            .list
+            .iter()
+            .rev()
+            .filter(|it| it.queues.contains(queue));
         let mut in_force = of_queue.filter(|it| (it.from..it.until).contains(&unix_seconds));
         in_force.next()
     }
 
     /// The next moment at which one begins or ends for a queue.
     pub fn changes_after(&self, queue: &QueueId, unix_seconds: i64) -> Option<i64> {
-        let of_queue = self.0.iter().filter(|it| it.queues.contains(queue));
+        let of_queue = self.list.iter().filter(|it| it.queues.contains(queue));
         let moments = of_queue.flat_map(|it| [it.from, it.until]);
         moments.filter(|at| *at > unix_seconds).min()
     }
 
     /// Whether one begins within that time, which those who wait are to be told.
     pub fn begins_within(&self, span: std::ops::RangeInclusive<i64>) -> bool {
-        self.0.iter().any(|quick| span.contains(&quick.from))
+        self.list.iter().any(|quick| span.contains(&quick.from))
     }
 }
 
@@ -208,6 +220,22 @@ mod tests {
             [100, 120, 150, 200].map(Some)
         );
         assert_eq!(changes(200), None);
+    }
+
+    #[test]
+    fn an_id_is_never_used_again_not_after_its_end_nor_when_it_is_undone_nor_over_a_restart() {
+        let set = |all: &QuickCloses, now| {
+            let one = quick(&["a"], now, now + 10, Effect::Close);
+            all.with(one, now).unwrap()
+        };
+        let (all, id) = set(&QuickCloses::default(), 0);
+        assert_eq!(id, 1);
+        let (all, id) = set(&all.without(1), 1);
+        assert_eq!(id, 2);
+        let (all, id) = set(&all, 100);
+        assert_eq!(id, 3);
+        let none = QuickCloses::kept(all.without(3).iter().cloned().collect(), 3, 100);
+        assert_eq!((none.iter().count(), set(&none, 100).1), (0, 4));
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn automatic(organisation: &Organisation, node: &Node) -> Vec<Node> {
 }
 
 /// What leads on from a destination, if that does not end there.
-fn led_to(destination: &Destination) -> Option<Node> {
+pub(crate) fn led_to(destination: &Destination) -> Option<Node> {
     match destination {
         Destination::User(_) | Destination::Outside(..) => None,
         Destination::Queue(queue) | Destination::QueueAs(queue, _) => {

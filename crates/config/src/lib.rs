@@ -32,6 +32,7 @@ mod reach;
 mod scope;
 mod section;
 mod server;
+mod shut;
 mod sip;
 mod skills;
 mod source;

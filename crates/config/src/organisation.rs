@@ -13,7 +13,7 @@ use crate::tree::Table;
 use crate::user::{self, Account, Readable};
 use crate::{
     agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group, reach,
-    trunk, value,
+    shut, trunk, value,
 };
 use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
@@ -174,6 +174,7 @@ pub(crate) fn read(
         messages: head.messages,
     };
     graph::check(&organisation, &places, context);
+    shut::check(&organisation, &queues.places, context);
     forward::check(&organisation, &users.forwards, context);
     agents::check_mobiles(&organisation, &queues.settings, &users.mobiles, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);

@@ -31,11 +31,13 @@ struct Inner {
 }
 
 impl Quick {
-    /// Takes up what was kept; what is over is forgotten.
+    /// Takes up what was kept; what is over is forgotten, but for its id.
     pub(crate) fn restore(kept: &[QuickCloseRow], store: Store, mailboxes: Mailboxes) -> Quick {
         let now = unix_now();
+        let last = kept.iter().map(|row| row.id).max().unwrap_or(0);
         let mut list: Vec<QuickClose> = Vec::new();
-        for row in kept {
+        // One that was undone is kept as over.
+        for row in kept.iter().filter(|row| row.until_ms > unix_ms(now)) {
             match serde_json::from_str(&row.text) {
                 Ok(quick) => list.push(quick),
                 Err(error) => {
@@ -44,7 +46,7 @@ impl Quick {
             }
         }
         Quick(Arc::new(Inner {
-            closes: ArcSwap::from_pointee(QuickCloses::kept(list, now)),
+            closes: ArcSwap::from_pointee(QuickCloses::kept(list, last, now)),
             store,
             mailboxes,
             change: Mutex::new(()),
@@ -64,17 +66,10 @@ impl Quick {
             .with(quick, unix_now())
             .map_err(|invalid| Failure::new(invalid.to_string()))?;
         let quick = with.find(id).expect("it has just been added");
-        let row = QuickCloseRow {
-            id,
-            until_ms: u64::try_from(quick.until)
-                .unwrap_or(0)
-                .saturating_mul(1_000),
-            text: serde_json::to_string(quick).expect("texts and numbers can be written"),
-        };
-        let stored = self.0.store.write(Write::PutQuickClose(row)).stored();
-        if !matches!(timeout(STORED_WITHIN, stored).await, Ok(Ok(()))) {
+        if !self.is_stored(row_of(quick, quick.until)).await {
             // It may be written yet, when nobody counts on it any more.
-            self.0.store.write_soon(Write::RemoveQuickClose(id));
+            let row = row_of(quick, OVER);
+            self.0.store.write_soon(Write::PutQuickClose(row));
             let problem = "storage does not answer: nothing was closed or opened";
             return Err(Failure::new(problem));
         }
@@ -82,15 +77,24 @@ impl Quick {
         Ok(id)
     }
 
-    /// Ends one at once; forgotten on disk after.
+    /// Ends one at once, and then says whether that is on disk: a restart must not bring it back.
     pub(crate) async fn undo(&self, id: u32) -> Result<(), Failure> {
         let _one_at_a_time = self.0.change.lock().await;
-        if self.all().find(id).is_none() {
+        let before = self.all();
+        let Some(quick) = before.find(id) else {
             return Err(Failure::new(format!("there is no quick-close {id}")));
+        };
+        self.publish(before.without(id)).await;
+        if self.is_stored(row_of(quick, OVER)).await {
+            return Ok(());
         }
-        self.publish(self.all().without(id)).await;
-        self.0.store.write_soon(Write::RemoveQuickClose(id));
-        Ok(())
+        let problem = "it has ended, but storage does not answer: a restart may bring it back";
+        Err(Failure::new(problem))
+    }
+
+    async fn is_stored(&self, row: QuickCloseRow) -> bool {
+        let stored = self.0.store.write(Write::PutQuickClose(row)).stored();
+        matches!(timeout(STORED_WITHIN, stored).await, Ok(Ok(())))
     }
 
     async fn publish(&self, closes: QuickCloses) {
@@ -118,4 +122,20 @@ impl Quick {
             looked_at = now;
         }
     }
+}
+
+/// The end of what was undone: long ago.
+const OVER: i64 = 0;
+
+/// How one is kept that ends then. What is over is kept until the next start, and the newest longer, for its id.
+fn row_of(quick: &QuickClose, until: i64) -> QuickCloseRow {
+    QuickCloseRow {
+        id: quick.id,
+        until_ms: unix_ms(until),
+        text: serde_json::to_string(quick).expect("texts and numbers can be written"),
+    }
+}
+
+fn unix_ms(seconds: i64) -> u64 {
+    u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000)
 }

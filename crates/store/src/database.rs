@@ -122,7 +122,8 @@ impl Database {
         for ended in [
             "DELETE FROM bindings WHERE ends_at_ms <= ?",
             "DELETE FROM bans WHERE until_ms <= ?",
-            "DELETE FROM quick_closes WHERE until_ms <= ?",
+            // The newest stays, so that its id is not used again.
+            "DELETE FROM quick_closes WHERE until_ms <= ? AND id < (SELECT MAX(id) FROM quick_closes)",
         ] {
             sqlx::query(ended)
                 .bind(now_ms)
@@ -218,9 +219,6 @@ async fn write_row(connection: &mut SqliteConnection, write: &Write) -> Result<(
                 .bind(row.id)
                 .bind(signed(row.until_ms))
                 .bind(&row.text)
-        }
-        Write::RemoveQuickClose(id) => {
-            sqlx::query("DELETE FROM quick_closes WHERE id = ?").bind(*id)
         }
     };
     query.execute(connection).await?;

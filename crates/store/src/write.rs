@@ -63,10 +63,8 @@ pub enum Write {
     PutWishes(WishesRow),
     /// He wishes nothing any more.
     RemoveWishes(UserId),
-    /// This is closed or opened by hand.
+    /// This is closed or opened by hand, until its end.
     PutQuickClose(QuickCloseRow),
-    /// It is no more.
-    RemoveQuickClose(u32),
 }
 
 /// The row that a write is about.
@@ -88,7 +86,6 @@ impl Write {
             Write::PutWishes(row) => Key::Wishes(row.user.clone()),
             Write::RemoveWishes(user) => Key::Wishes(user.clone()),
             Write::PutQuickClose(row) => Key::QuickClose(row.id),
-            Write::RemoveQuickClose(id) => Key::QuickClose(*id),
         }
     }
 }

@@ -11,6 +11,7 @@ mod sv;
 pub use opening::opens_again;
 
 use crate::settings::Language;
+use calendar::Weekday;
 use grammar::{Clock, Grammar};
 use media_core::PromptId;
 
@@ -23,49 +24,16 @@ const GROUP_DIGITS: usize = 3;
 /// A short rest; the same in all languages.
 const PAUSE: &str = "music/pause";
 
-/// A day of the week.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weekday {
-    /// The first of the week (ISO 8601).
-    Monday,
-    /// The second.
-    Tuesday,
-    /// The third.
-    Wednesday,
-    /// The fourth.
-    Thursday,
-    /// The fifth.
-    Friday,
-    /// The sixth.
-    Saturday,
-    /// The last.
-    Sunday,
-}
-
-impl Weekday {
-    /// All of them, Monday first.
-    pub const ALL: [Weekday; 7] = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-        Weekday::Saturday,
-        Weekday::Sunday,
-    ];
-
-    fn prompt(self) -> &'static str {
-        match self {
-            Weekday::Monday => "on-monday",
-            Weekday::Tuesday => "on-tuesday",
-            Weekday::Wednesday => "on-wednesday",
-            Weekday::Thursday => "on-thursday",
-            Weekday::Friday => "on-friday",
-            Weekday::Saturday => "on-saturday",
-            Weekday::Sunday => "on-sunday",
-        }
-    }
-}
+/// "On Monday" and so on, Monday first.
+const ON_DAYS: [&str; Weekday::ALL.len()] = [
+    "on-monday",
+    "on-tuesday",
+    "on-wednesday",
+    "on-thursday",
+    "on-friday",
+    "on-saturday",
+    "on-sunday",
+];
 
 /// The prompts that say `number`, or none if it is larger than [`NUMBER_MAX`].
 pub fn number(language: Language, number: u32) -> Option<Vec<PromptId>> {
@@ -143,7 +111,7 @@ pub fn tomorrow(language: Language) -> PromptId {
 
 /// "On Monday".
 pub fn weekday(language: Language, day: Weekday) -> PromptId {
-    of(language, day.prompt())
+    of(language, ON_DAYS[day.index()])
 }
 
 /// A date without its year, "den första december", "on the first of December"; none where no year has it.

@@ -1,6 +1,6 @@
 //! When something opens again, said.
 
-use super::{Weekday, clock, date, of, today, tomorrow, weekday};
+use super::{clock, date, of, today, tomorrow, weekday};
 use crate::settings::Language;
 use calendar::Shown;
 use media_core::PromptId;
@@ -13,10 +13,7 @@ pub fn opens_again(language: Language, now: &Shown, opens: &Shown) -> Option<Vec
     match days {
         0 => said.push(today(language)),
         1 => said.push(tomorrow(language)),
-        2..=6 => {
-            let day = Weekday::ALL.get(opens.weekday.index())?;
-            said.push(weekday(language, *day));
-        }
+        2..=6 => said.push(weekday(language, opens.weekday)),
         _ => {
             let (month, day) = (opens.date.month(), opens.date.day());
             said.extend(date(

@@ -155,3 +155,50 @@ fn queues_that_would_send_a_caller_to_and_fro_at_once_are_a_circle_and_by_waitin
     }
     circle("timed_out = { after = \"1m\",").loaded();
 }
+
+#[test]
+fn a_closed_queue_that_leads_back_to_itself_is_told_and_one_that_leads_to_another_s_hours_is_not() {
+    let sandbox = |closed: &str, more: &str| {
+        let sandbox = Sandbox::new();
+        sandbox.change(
+            "members = ",
+            &format!("hours = \"day\"\n{closed}\nmembers = "),
+        );
+        let hours = |name: &str| format!("[hours.{name}]\nzone = \"UTC\"\nrules = []\n");
+        let more = format!("{}{}{more}[numbers]", hours("day"), hours("night"));
+        sandbox.change("[numbers]", &more);
+        sandbox
+    };
+    let to_number = "{ then = { number = \"+46850001000\" } }";
+    let to_night = "closed = { then = { queue = \"night\" } }";
+    let night = |hours: &str| {
+        format!(
+            "[queues.night]\nmembers = [\"anna\"]\nhours = \"{hours}\"\n\
+             closed = {{ then = {{ queue = \"sales\" }} }}\n"
+        )
+    };
+    for (closed, more, told) in [
+        (
+            format!("holiday = {to_number}"),
+            String::new(),
+            "while queue `sales` is closed, it leads callers back to itself: queue `sales` → number +46850001000 → \
+             queue `sales`; let `then` of its `holiday` lead elsewhere, or leave it out: then it is busy",
+        ),
+        (
+            "quick_closed = { then = { message = \"queue-first\", then = { queue = \"sales\" } } }"
+                .to_owned(),
+            String::new(),
+            "queue `sales` → queue `sales`; let `then` of its `quick_closed`",
+        ),
+        (
+            to_night.to_owned(),
+            night("day"),
+            "queue `sales` → queue `night` → queue `sales`",
+        ),
+    ] {
+        let errors = sandbox(&closed, &more).errors();
+        let is_told = errors.iter().any(|error| error.contains(told));
+        assert!(is_told, "{errors:#?}");
+    }
+    sandbox(to_night, &night("night")).loaded();
+}
