@@ -13,10 +13,18 @@ const SOON: Duration = Duration::from_secs(5);
 const SAID: Duration = Duration::from_secs(12);
 /// The least likeness by which a prompt is known.
 const LIKE: f64 = 0.7;
+/// The key `#` (RFC 4733 §3.2).
+const POUND: u8 = 11;
 
 fn hears(server: &Server, call: &Call, prompt: &str) {
     let heard = call.media.hear(&server.prompt(prompt), 0, SAID);
     assert!(heard.likeness > LIKE, "{prompt}: {}", heard.likeness);
+}
+
+fn keys(call: &Call, keys: &[u8]) {
+    for key in keys {
+        call.media.press(*key, Duration::from_millis(100));
+    }
 }
 
 /// The demo's support with these hours.
@@ -137,6 +145,38 @@ fn those_who_wait_are_moved_when_their_queue_is_closed_so() {
     call.hang_up();
     called.expect_bye(SOON);
     server.wait_idle(SOON);
+}
+
+#[test]
+fn who_knows_the_code_closes_queues_by_telephone_and_opens_them_again() {
+    let mut server = Setup::demo().set("quick_close.pin", "\"80246913\"").start();
+    let anna = Phone::agent(&server, "anna");
+    let mut call = anna.call("*19");
+    call.expect_answer(SOON);
+    hears(&server, &call, "sv/quick-close-code");
+    keys(&call, &[8, 0, 2, 4, POUND]);
+    hears(&server, &call, "sv/quick-close-wrong");
+    keys(&call, &[8, 0, 2, 4, 6, 9, 1, 3, POUND]);
+    hears(&server, &call, "sv/quick-close-choices");
+    keys(&call, &[1]);
+    hears(&server, &call, "sv/quick-close-today");
+    call.expect_bye(SOON);
+    assert!(server.metric("kolapp_refused_total{cause=\"wrong-code\"}") > 0.0);
+    drop(anna);
+    server.kill_and_start_again();
+    meets(&server, "sv/closed-quick");
+    let list = server.ctl(&["quick-close", "list"]);
+    assert_eq!(list[0]["by"], "demo/anna", "{list}");
+    let anna = Phone::agent(&server, "anna");
+    let mut call = anna.call("*19");
+    call.expect_answer(SOON);
+    keys(&call, &[8, 0, 2, 4, 6, 9, 1, 3, POUND, 3]);
+    hears(&server, &call, "sv/quick-close-ended");
+    call.expect_bye(SOON);
+    let list = server.ctl(&["quick-close", "list"]);
+    assert_eq!(list.as_array().unwrap().len(), 0, "{list}");
+    let log = server.log();
+    assert!(!log.contains("80246913"), "the code is in the log");
 }
 
 /// Midnight after tomorrow, in UTC and so within a day or two.

@@ -1,5 +1,6 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
+use crate::closing::Closing;
 use crate::crosswise::{Holding, Named, Party, Referral, Rules};
 use crate::dictation::{Dictation, Recordable};
 use crate::door::Shut;
@@ -123,6 +124,8 @@ pub(crate) enum Purpose {
     Outside(OutsideCall),
     /// Its caller records a prompt.
     Dictation(Dictation),
+    /// Its caller closes queues for a while, or ends that.
+    Closing(Closing),
 }
 
 /// A call whose other party is in another call.

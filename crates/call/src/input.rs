@@ -1,6 +1,7 @@
 //! What a signalling shard hears and what it wants done. What answers later comes back as an input that
 //! names the leg or call which asked.
 
+use crate::closing::Done;
 use crate::crosswise::Crosswise;
 use crate::dictation::Kept;
 use crate::ledger::{Ask, Bounds, Full, Held};
@@ -93,6 +94,13 @@ pub enum Input {
         call: CallId,
         /// Whether the next caller hears it.
         kept: Kept,
+    },
+    /// Answer to [`Output::CarryOut`].
+    CarriedOut {
+        /// The call that asked.
+        call: CallId,
+        /// Whether all of it is so now.
+        done: Done,
     },
     /// Answer to [`Output::Wish`]: it holds.
     Wished {
@@ -240,6 +248,13 @@ pub enum Output {
         leg: LegId,
         /// As which prompt.
         command: Permitted<PromptCommand>,
+    },
+    /// Have this done, one after the other; answer with [`Input::CarriedOut`].
+    CarryOut {
+        /// The call that asks.
+        call: CallId,
+        /// What.
+        commands: Vec<Permitted<control::Command>>,
     },
     /// Does a call ring at one of these? Answer with [`Input::FoundRinging`].
     FindRinging {
@@ -462,6 +477,8 @@ pub enum RefusedCause {
     ForwardedTooOften,
     /// The queue is closed.
     QueueClosed,
+    /// Whoever wanted to close queues did not know the code.
+    WrongCode,
 }
 
 /// Why a shard wakes up.

@@ -8,6 +8,7 @@ mod arena;
 mod call;
 mod cause;
 mod challenge;
+pub mod closing;
 pub mod crosswise;
 mod destinations;
 pub use calendar::QuickCloses;

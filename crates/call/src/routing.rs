@@ -152,7 +152,8 @@ fn about(organisation: &Organisation, feature: FeatureCode, rest: &str) -> Optio
         | FeatureCode::AgentStatus
         | FeatureCode::DevicePhone
         | FeatureCode::DeviceMobile
-        | FeatureCode::DeviceBoth => None,
+        | FeatureCode::DeviceBoth
+        | FeatureCode::QuickClose => None,
     }
 }
 

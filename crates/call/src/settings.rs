@@ -3,6 +3,7 @@
 //! they have already taken from it.
 
 pub use crate::agent_codes::AgentPrompts;
+use crate::closing::ByPhone;
 pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number,
     OutsideRefused, Route, Ways,
@@ -13,6 +14,7 @@ use crate::forward::Forwards;
 use crate::{identity, outward, trunk};
 use acd::Priority;
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
+use calendar::Hours;
 use control::Role;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
@@ -225,6 +227,8 @@ pub struct Organisation {
     pub feature_prompts: FeaturePrompts,
     /// What its people may record by telephone.
     pub dictated: Dictated,
+    /// How its people close queues by telephone, where they can.
+    pub by_phone: Option<ByPhone>,
     /// How long an extension rings when a colleague calls it.
     pub ring: Duration,
     /// Heard by a party of a conversation while the other holds him.
@@ -245,6 +249,20 @@ impl Organisation {
         id.push('/');
         id.extend(name.chars().map(|c| c.to_ascii_lowercase()));
         self.users.get_key_value(id.as_str())
+    }
+
+    /// The hours that a queue keeps, if it does.
+    pub fn hours_of(&self, queue: &QueueId) -> Option<&Hours> {
+        let door = self.ways.doors.get(queue)?;
+        self.ways.hours.get(door.hours.as_ref()?)
+    }
+
+    /// The clock by which a queue is closed by hand: that of its hours, else the organisation's, else UTC.
+    pub fn clock_of(&self, queue: &QueueId) -> Option<Hours> {
+        match self.hours_of(queue) {
+            Some(hours) => Some(hours.clone()),
+            None => Hours::new(self.ways.zone.as_deref().unwrap_or("UTC")).ok(),
+        }
     }
 }
 
@@ -372,6 +390,8 @@ pub enum FeatureCode {
     RecordPrompt,
     /// Hear it.
     ListenToPrompt,
+    /// Close queues for a while, or end that.
+    QuickClose,
 }
 
 /// What is said after a feature code.

@@ -28,6 +28,7 @@ mod outward;
 mod problems;
 mod queue;
 mod queue_group;
+mod quick_close;
 mod reach;
 mod scope;
 mod section;

@@ -12,8 +12,8 @@ use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
 use crate::{
-    agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group, reach,
-    shut, trunk, value,
+    agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group,
+    quick_close, reach, shut, trunk, value,
 };
 use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
@@ -113,6 +113,7 @@ pub(crate) fn read(
     let (agent_rules, mobiles_show) = agents::read(&mut top, context);
     let (feature_codes, feature_prompts) =
         reach::read_feature_codes(&mut top, start, &scope, &mut dialled, context);
+    let quick_closing = quick_close::read(&mut top, context);
     top.finish(context);
     let dictated = dictation::read(recordable_names, &feature_codes, start, &scope, context);
 
@@ -130,6 +131,13 @@ pub(crate) fn read(
     let of_queues_places = queues.places.iter();
     places
         .extend(of_queues_places.map(|(queue, place)| (graph::Node::Queue(queue.clone()), *place)));
+    let queue_groups = queue_group::read(queue_group_tables, &scope, context);
+    let had = quick_close::Had {
+        codes: &feature_codes,
+        groups: &queue_groups,
+        queues: &queues.settings,
+    };
+    let by_phone = quick_close::settle(quick_closing, &had, start, &scope, context);
     let organisation = Organisation {
         outward: call::outward::Settings {
             mobiles_show,
@@ -146,7 +154,7 @@ pub(crate) fn read(
             menus: menus.menus,
             hours,
             zone: head.zone.map(Into::into),
-            queue_groups: queue_group::read(queue_group_tables, &scope, context),
+            queue_groups,
             doors: queues.doors,
             unknown_number: match head.unknown_number {
                 Unknown::Refused => None,
@@ -164,6 +172,7 @@ pub(crate) fn read(
         extensions: extensions.collect(),
         numbers,
         dictated,
+        by_phone,
         feature_codes,
         trunks,
         queues: queues.journeys,

@@ -153,7 +153,7 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
 }
 
 /// Each feature code's setting, what it does, and what is said after it.
-const FEATURES: [(&str, FeatureCode); 21] = [
+const FEATURES: [(&str, FeatureCode); 22] = [
     ("log_in", FeatureCode::LogIn),
     ("log_out", FeatureCode::LogOut),
     ("pause", FeatureCode::Pause),
@@ -175,6 +175,7 @@ const FEATURES: [(&str, FeatureCode); 21] = [
     ("device_both", FeatureCode::DeviceBoth),
     ("record_prompt", FeatureCode::RecordPrompt),
     ("listen_to_prompt", FeatureCode::ListenToPrompt),
+    ("quick_close", FeatureCode::QuickClose),
 ];
 
 /// The codes after which is said whether one's phones ring.

@@ -26,6 +26,7 @@ mod secret;
 mod settings;
 mod simulate;
 mod state_dir;
+mod wanted;
 mod watch;
 mod welcome;
 mod why;

@@ -9,9 +9,6 @@ use calendar::{Decider, Effect, Hours, QuickClose, QuickCloses, Standing, Waitin
 use call::settings::{Directory, Organisation};
 use control::{Command, Principal, QuickCommand};
 
-/// Whose clock counts where neither a queue's hours nor its organisation say.
-const ZONE: &str = "UTC";
-
 impl Commands {
     /// Names to ids, times to moments.
     pub(crate) fn resolve_quick(&self, request: QuickRequest) -> Result<Command, Failure> {
@@ -28,10 +25,8 @@ impl Commands {
         }
         let organisation = directory.organisations.get(&org);
         let organisation = organisation.ok_or_else(|| wrong(format!("there is no {org}")))?;
-        let clock = match hours_of(organisation, first) {
-            Some(hours) => hours.clone(),
-            None => clock(organisation)?,
-        };
+        let no_clock = || wrong(format!("the clock of {first} can't be read"));
+        let clock = organisation.clock_of(first).ok_or_else(no_clock)?;
         let now = unix_now();
         let moment = |text: &str| {
             let moment = clock.moment(text, now);
@@ -104,7 +99,7 @@ impl Commands {
             let Some(organisation) = loaded.directory.organisations.get(&queue.org()) else {
                 continue;
             };
-            let hours = hours_of(organisation, queue);
+            let hours = organisation.hours_of(queue);
             let at = quick.from.max(now);
             let state = |quick: &QuickCloses| word(standing(queue, hours, quick).is_open(at));
             let waits = snapshot.queues.iter().find(|it| it.queue == *queue);
@@ -114,8 +109,8 @@ impl Commands {
                 queue: queue.clone(),
                 now: state(&before).into(),
                 then: state(&after).into(),
-                from: written(organisation, hours, at),
-                until: written(organisation, hours, quick.until),
+                from: written(organisation, queue, at),
+                until: written(organisation, queue, quick.until),
                 waiting,
                 they: if moves { "move" } else { "stay" }.into(),
             });
@@ -135,7 +130,6 @@ impl Commands {
         let rows = all.iter().filter(|quick| shown(quick)).filter_map(|quick| {
             let first = quick.queues.first()?;
             let organisation = loaded.directory.organisations.get(&first.org())?;
-            let hours = hours_of(organisation, first);
             Some(QuickRow {
                 id: quick.id,
                 effect: quick.effect,
@@ -146,8 +140,8 @@ impl Commands {
                 }
                 .into(),
                 queues: quick.queues.clone(),
-                from: written(organisation, hours, quick.from),
-                until: written(organisation, hours, quick.until),
+                from: written(organisation, first, quick.from),
+                until: written(organisation, first, quick.until),
                 waiting: quick.waiting,
                 message: quick.message.as_deref().map(Into::into),
                 by: quick.by.to_string(),
@@ -171,7 +165,7 @@ impl Commands {
 }
 
 fn door_row(organisation: &Organisation, queue: &QueueId, all: &QuickCloses, now: i64) -> DoorRow {
-    let hours = hours_of(organisation, queue);
+    let hours = organisation.hours_of(queue);
     let standing = standing(queue, hours, all);
     let why = match standing.decider(now) {
         Decider::Nothing => "always open: it has no hours".to_owned(),
@@ -185,7 +179,7 @@ fn door_row(organisation: &Organisation, queue: &QueueId, all: &QuickCloses, now
         queue: queue.clone(),
         state: word(standing.is_open(now)).into(),
         why,
-        until: until.map(|at| written(organisation, hours, at)),
+        until: until.map(|at| written(organisation, queue, at)),
     }
 }
 
@@ -205,22 +199,9 @@ fn word(is_open: bool) -> &'static str {
     if is_open { "open" } else { "closed" }
 }
 
-fn hours_of<'d>(organisation: &'d Organisation, queue: &QueueId) -> Option<&'d Hours> {
-    let door = organisation.ways.doors.get(queue)?;
-    organisation.ways.hours.get(door.hours.as_ref()?)
-}
-
-/// The organisation's own clock.
-fn clock(organisation: &Organisation) -> Result<Hours, Failure> {
-    let zone = organisation.ways.zone.as_deref().unwrap_or(ZONE);
-    Hours::new(zone).map_err(|unknown| Failure::new(unknown.to_string()))
-}
-
-fn written(organisation: &Organisation, hours: Option<&Hours>, at: i64) -> String {
-    match hours {
-        Some(hours) => hours.written(at),
-        None => clock(organisation).map_or_else(|_| at.to_string(), |clock| clock.written(at)),
-    }
+fn written(organisation: &Organisation, queue: &QueueId, at: i64) -> String {
+    let clock = organisation.clock_of(queue);
+    clock.map_or_else(|| at.to_string(), |clock| clock.written(at))
 }
 
 /// Those that are named, and those of the group.

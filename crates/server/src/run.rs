@@ -17,6 +17,7 @@ use crate::prompts::{self as kept_prompts, Desk, PromptKeeper, Shelf};
 use crate::quick::Quick;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
+use crate::wanted;
 use crate::wishes::{self, WishesOfStore};
 use crate::{measure, random, watch, welcome};
 use base::{CallId, LegId};
@@ -332,6 +333,7 @@ async fn wire(
     let ledgers = Ledgers::default();
     let shelf = Shelf::new(&settings.state_dir);
     let (desk, recordings) = kept_prompts::desk();
+    let (to_wanted, wanted) = mpsc::channel(wanted::WAITING_MAX);
     sip::start(
         sockets,
         inboxes,
@@ -358,6 +360,7 @@ async fn wire(
             live_calls: live_calls.clone(),
             ledgers: ledgers.clone(),
             wish_keeper,
+            wanted: to_wanted,
         },
     )?;
 
@@ -380,6 +383,7 @@ async fn wire(
     let keeping_prompts =
         kept_prompts::keep_recordings(recordings, keeper.clone(), mailboxes.clone());
     tokio::spawn(keeping_prompts);
+    let of_wanted = mailboxes.clone();
     let commands = Commands(Arc::new(Reach {
         clock,
         acd,
@@ -400,6 +404,7 @@ async fn wire(
         wishes,
         prompts: keeper,
     }));
+    tokio::spawn(wanted::run(wanted, commands.clone(), of_wanted));
     Ok((state, keeping, commands, reloads))
 }
 

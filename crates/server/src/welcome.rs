@@ -94,6 +94,7 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
             FeatureCode::DeviceBoth => "take calls on your phones and your mobile",
             FeatureCode::RecordPrompt => "and a prompt's number: record it",
             FeatureCode::ListenToPrompt => "and a prompt's number: hear it",
+            FeatureCode::QuickClose => "close queues for a while (with a code), or end that",
             FeatureCode::AgentStatus => "hear where you are logged in, and how you stand",
         };
         let _ = writeln!(out, "    {code:<16}{action}");

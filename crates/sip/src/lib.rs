@@ -33,4 +33,4 @@ pub use sockets::{BindError, Sockets};
 pub use stream::{ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity};
 pub use trunks::Trunks;
 pub use watch::{SUBSCRIPTIONS_PER_USER_MAX, Watch};
-pub use worker::{LiveCalls, Media, Parts, Recorded, WishKeeper, start};
+pub use worker::{LiveCalls, Media, Parts, Recorded, Wanted, WishKeeper, start};

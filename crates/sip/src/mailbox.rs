@@ -4,6 +4,7 @@
 
 use base::{CallId, ShardId, SubscriptionId};
 use call::QuickCloses;
+use call::closing::Done;
 use call::dictation::Kept;
 use call::settings::Directory;
 use call::{Asker, CallView, Crosswise};
@@ -71,6 +72,13 @@ pub enum ShardInput {
         call: CallId,
         /// Whether it was.
         kept: Kept,
+    },
+    /// What came of what a call asked to have done is known.
+    CarriedOut {
+        /// The call.
+        call: CallId,
+        /// What.
+        done: Done,
     },
     /// New settings for all.
     Configure(Arc<Directory>),
@@ -249,7 +257,9 @@ impl ShardInput {
                 mailboxes.task_of(*shard)
             }
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
-            ShardInput::RecordingKept { call, .. } => mailboxes.task_of(call.shard),
+            ShardInput::RecordingKept { call, .. } | ShardInput::CarriedOut { call, .. } => {
+                mailboxes.task_of(call.shard)
+            }
             ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
             ShardInput::TransportFailed { shard, .. } | ShardInput::Resolved { shard, .. } => {
                 mailboxes.task_of(*shard)

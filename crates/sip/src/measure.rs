@@ -360,5 +360,6 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::OutsideMinutesUsedUp => "outside-minutes-used-up",
         RefusedCause::ForwardedTooOften => "forwarded-too-often",
         RefusedCause::QueueClosed => "queue-closed",
+        RefusedCause::WrongCode => "wrong-code",
     }
 }

@@ -10,7 +10,7 @@ use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::FeatureCode;
 use base::{CallId, LegId, Time};
 use control::{Permitted, Principal, PromptAction, PromptCommand, permit};
-use media_core::Command;
+use media_core::{Command, Playlist};
 use sip_core::StatusCode;
 use std::time::Duration;
 
@@ -99,14 +99,7 @@ impl Shard {
         let awaited = Due::Call(call, CallTimer::KeyAwaited);
         for step in steps {
             match step {
-                Step::Play(playlist) => {
-                    let lost = Due::Call(call, CallTimer::PlayedLost);
-                    match playlist.prompts.is_empty() {
-                        true => self.timers.disarm(&lost),
-                        false => self.timers.arm(lost, now + PLAYED_WITHIN_MAX),
-                    }
-                    self.media(caller, Command::Play(playlist), out);
-                }
+                Step::Play(playlist) => self.play_awaited(now, call, caller, playlist, out),
                 Step::Record { token } => self.media(caller, Command::Record { token }, out),
                 Step::StopRecording => self.media(caller, Command::StopRecording, out),
                 Step::Wait(span) => self.timers.arm(awaited, now + span),
@@ -118,6 +111,23 @@ impl Shard {
                 }
             }
         }
+    }
+
+    /// Plays what somebody hears who answers by keys: its end is awaited, unless it is silence.
+    pub(super) fn play_awaited(
+        &mut self,
+        now: Time,
+        call: CallId,
+        caller: LegId,
+        playlist: Playlist,
+        out: &mut Vec<Output>,
+    ) {
+        let lost = Due::Call(call, CallTimer::PlayedLost);
+        match playlist.prompts.is_empty() {
+            true => self.timers.disarm(&lost),
+            false => self.timers.arm(lost, now + PLAYED_WITHIN_MAX),
+        }
+        self.media(caller, Command::Play(playlist), out);
     }
 
     /// Asked anew whether he may: a reload may have changed what he is.

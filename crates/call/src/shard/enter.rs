@@ -90,7 +90,10 @@ impl Shard {
             Purpose::Feature(_) => self.do_feature(now, call, out),
             Purpose::Between(_) => self.claim(now, call, out),
             // Begun by a code, and never sent to.
-            Purpose::Joined(_) | Purpose::Referring(_) | Purpose::Dictation(_) => {}
+            Purpose::Joined(_)
+            | Purpose::Referring(_)
+            | Purpose::Dictation(_)
+            | Purpose::Closing(_) => {}
             Purpose::Message(_) => self.begin_message(now, call, out),
             Purpose::Outside(_) => {
                 if self.hears_us(leg) {
@@ -165,6 +168,7 @@ impl Shard {
             | Purpose::Message(_)
             | Purpose::Menu(_)
             | Purpose::Dictation(_)
+            | Purpose::Closing(_)
             | Purpose::Referring(_)
             | Purpose::Between(_)
             | Purpose::Outside(_) => {}

@@ -30,6 +30,9 @@ impl Shard {
         if let FeatureCode::RecordPrompt | FeatureCode::ListenToPrompt = feature.code {
             return self.do_prompt(now, call, out);
         }
+        if feature.code == FeatureCode::QuickClose {
+            return self.begin_closing(now, call, out);
+        }
         let by = Principal::User {
             user: agent.clone(),
             role: role_of(&self.directory, agent),
@@ -165,7 +168,8 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
         FeatureCode::PickUp
         | FeatureCode::Intercom
         | FeatureCode::AgentStatus
-        | FeatureCode::RecordPrompt => &prompts.refused,
+        | FeatureCode::RecordPrompt
+        | FeatureCode::QuickClose => &prompts.refused,
         FeatureCode::ListenToPrompt => match &feature.about {
             About::Prompt(Recordable {
                 heard: Some(prompt),

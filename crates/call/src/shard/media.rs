@@ -173,6 +173,11 @@ impl Shard {
                     dictation.played(token, steps);
                 });
             }
+            Some(Purpose::Closing(_)) => {
+                self.step_closing(now, call, out, |closing, _, steps| {
+                    closing.played(token, steps);
+                });
+            }
             _ => {}
         }
     }

@@ -49,6 +49,9 @@ impl Shard {
             Purpose::Dictation(_) => self.step_dictation(now, call, out, |dictation, steps| {
                 dictation.key(key, steps);
             }),
+            Purpose::Closing(_) => self.step_closing(now, call, out, |closing, pin, steps| {
+                closing.key(key, pin, steps);
+            }),
             // He knows what comes. A key too many is forgotten.
             Purpose::Message(_) => drop(entry.keys.push(key)),
             Purpose::Queue(_) => self.key_while_waiting(now, call, key, out),
@@ -95,6 +98,9 @@ impl Shard {
     /// A menu has waited long enough for a key.
     pub(super) fn key_awaited(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
         self.step_dictation(now, call, out, Dictation::waited);
+        self.step_closing(now, call, out, |closing, pin, steps| {
+            closing.waited(pin, steps);
+        });
         self.step_menu(now, call, out, |choosing, dial, steps| {
             choosing.waited(dial, steps);
         });

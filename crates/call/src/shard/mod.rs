@@ -5,6 +5,7 @@ mod again;
 mod answering;
 mod caller;
 mod channels;
+mod closing;
 mod devices;
 mod dictation;
 mod direct;
@@ -185,6 +186,7 @@ impl Core for Shard {
                 wishes,
             } => self.located(now, leg, bindings, &wishes, out),
             Input::RecordingKept { call, kept } => self.prompt_kept(now, call, kept, out),
+            Input::CarriedOut { call, done } => self.carried_out(now, call, done, out),
             Input::Wished { call } => self.feature_done(now, call, feature::Came::True, out),
             Input::FoundRinging { call, leg } => self.ringing_found(now, call, leg, out),
             Input::Resolved { asker, targets } => match asker {
@@ -375,7 +377,10 @@ impl Shard {
             }
             Purpose::Queue(queue) if queue.joined => CallState::Waiting,
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
-            Purpose::Message(_) | Purpose::Menu(_) | Purpose::Dictation(_) => CallState::Announcing,
+            Purpose::Message(_)
+            | Purpose::Menu(_)
+            | Purpose::Dictation(_)
+            | Purpose::Closing(_) => CallState::Announcing,
             _ => CallState::Starting,
         };
         if let Purpose::Joined(joined) = &call.purpose {

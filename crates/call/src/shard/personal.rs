@@ -40,7 +40,8 @@ impl Shard {
             | FeatureCode::ExtendWrapUp
             | FeatureCode::AgentStatus
             | FeatureCode::RecordPrompt
-            | FeatureCode::ListenToPrompt => return None,
+            | FeatureCode::ListenToPrompt
+            | FeatureCode::QuickClose => return None,
             FeatureCode::DoNotDisturbOn => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::On)),
             FeatureCode::DoNotDisturbOff => Personal::Wish(Change::DoNotDisturb(DoNotDisturb::Off)),
             FeatureCode::DevicePhone => Personal::Wish(Change::Device(Device::Phone)),

@@ -60,6 +60,11 @@ impl Shard {
             Some(Purpose::Dictation(_)) => {
                 self.step_dictation(now, call, out, Dictation::played_unnoticed);
             }
+            Some(Purpose::Closing(_)) => {
+                self.step_closing(now, call, out, |closing, _, steps| {
+                    closing.played_unnoticed(steps);
+                });
+            }
             _ => self.step_journey(now, call, out, Journey::played_unnoticed),
         }
     }

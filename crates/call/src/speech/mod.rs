@@ -8,7 +8,7 @@ mod grammar;
 mod opening;
 mod sv;
 
-pub use opening::opens_again;
+pub use opening::{opens_again, when};
 
 use crate::settings::Language;
 use calendar::Weekday;

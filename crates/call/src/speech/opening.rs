@@ -5,24 +5,26 @@ use crate::settings::Language;
 use calendar::Shown;
 use media_core::PromptId;
 
-/// "We open again" and when: today or tomorrow, the day of the week within the next six, else the date; and the time.
-/// None where it can't be said.
+/// "We open again" and when. None where it can't be said.
 pub fn opens_again(language: Language, now: &Shown, opens: &Shown) -> Option<Vec<PromptId>> {
-    let days = now.date.until(opens.date).ok()?.get_days();
     let mut said = vec![of(language, "we-open-again")];
-    match days {
-        0 => said.push(today(language)),
-        1 => said.push(tomorrow(language)),
-        2..=6 => said.push(weekday(language, opens.weekday)),
+    said.extend(when(language, now, opens)?);
+    Some(said)
+}
+
+/// A moment to come: today or tomorrow, the day of the week within the next six, else the date; and the time. None where it
+/// can't be said.
+pub fn when(language: Language, now: &Shown, then: &Shown) -> Option<Vec<PromptId>> {
+    let days = now.date.until(then.date).ok()?.get_days();
+    let mut said = match days {
+        0 => vec![today(language)],
+        1 => vec![tomorrow(language)],
+        2..=6 => vec![weekday(language, then.weekday)],
         _ => {
-            let (month, day) = (opens.date.month(), opens.date.day());
-            said.extend(date(
-                language,
-                month.try_into().ok()?,
-                day.try_into().ok()?,
-            )?);
+            let (month, day) = (then.date.month(), then.date.day());
+            date(language, month.try_into().ok()?, day.try_into().ok()?)?
         }
-    }
-    said.extend(clock(language, opens.hour.into(), opens.minute.into())?);
+    };
+    said.extend(clock(language, then.hour.into(), then.minute.into())?);
     Some(said)
 }

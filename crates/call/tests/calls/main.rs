@@ -6,6 +6,7 @@
 mod admission;
 mod again;
 mod agent_codes;
+mod closing;
 mod dictation;
 mod doors;
 mod exits;

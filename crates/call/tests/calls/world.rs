@@ -5,6 +5,7 @@ use crate::phone::{Habit, Phone};
 use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
 use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, SubscriptionId, Time, TrunkId, UserId};
 use bytes::Bytes;
+use call::closing::Done;
 use call::dictation::Kept;
 use call::ledger::Ledger;
 use call::settings::{
@@ -92,6 +93,9 @@ pub(crate) struct World {
     /// Whether recordings can be kept, and those that were to be.
     pub(crate) keeps: Kept,
     pub(crate) kept: Vec<PromptCommand>,
+    /// Whether commands can be carried out, and those that were to be.
+    pub(crate) carries_out: Done,
+    pub(crate) carried_out: Vec<control::Command>,
     /// How long whoever the shard asks takes to answer.
     pub(crate) answers_take: Duration,
     /// What each leg of a colleague's does, as the shard told it.
@@ -192,6 +196,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         outward: call::outward::Settings::default(),
         queues: BTreeMap::from([(queue(), journey)]),
         dictated: Default::default(),
+        by_phone: None,
         feature_prompts: FeaturePrompts {
             logged_in: prompt("logged-in"),
             logged_out: prompt("logged-out"),
@@ -314,6 +319,8 @@ impl World {
             spoken: Duration::from_secs(3),
             keeps: Kept::Yes,
             kept: Vec::new(),
+            carries_out: Done::Yes,
+            carried_out: Vec::new(),
             answers_take: Duration::ZERO,
             lines: BTreeMap::new(),
             owners: BTreeMap::new(),
@@ -923,6 +930,13 @@ impl World {
                         self.answers_take,
                         Happening::Shard(Box::new(Input::RecordingKept { call, kept })),
                     );
+                }
+                Output::CarryOut { call, commands } => {
+                    let commands = commands.iter().map(|it| it.command().clone());
+                    self.carried_out.extend(commands);
+                    let done = self.carries_out;
+                    let answer = Input::CarriedOut { call, done };
+                    self.later(self.answers_take, Happening::Shard(Box::new(answer)));
                 }
                 Output::FindRinging { call, users } => {
                     let leg = self.ringing(&users);

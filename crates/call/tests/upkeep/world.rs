@@ -131,6 +131,7 @@ fn directory(outward: Option<Outward>) -> Directory {
         outward: call::outward::Settings::default(),
         queues: BTreeMap::new(),
         dictated: Default::default(),
+        by_phone: None,
         feature_prompts: FeaturePrompts {
             logged_in: prompt(),
             logged_out: prompt(),

@@ -154,6 +154,7 @@ fn the_demo_has_its_trunk_and_feature_codes() {
         ("*16", FeatureCode::DoNotDisturbOff),
         ("*17", FeatureCode::EndWrapUp),
         ("*18", FeatureCode::ExtendWrapUp),
+        ("*19", FeatureCode::QuickClose),
         ("*190", FeatureCode::DevicePhone),
         ("*191", FeatureCode::DeviceMobile),
         ("*192", FeatureCode::DeviceBoth),

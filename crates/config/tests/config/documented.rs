@@ -82,6 +82,9 @@ fn the_document_names_every_setting_and_no_other() {
         &format!("[agents]\n{UNKNOWN}[numbers]"),
     );
     settings.insert("[agents]".into(), agents);
+    let quick_close = format!("[quick_close]\npin = \"4711\"\n{UNKNOWN}[numbers]");
+    let quick_close = taken(ORGANISATION, "[numbers]", &quick_close);
+    settings.insert("[quick_close]".into(), quick_close);
     let deferral = under("[queues.sales]\n", "deferral = { zzzzzzzzzzzz = 1 }\n");
     settings.insert("[queues.<name>.deferral]".into(), deferral);
     let closed = under("[queues.sales]\n", "closed = { zzzzzzzzzzzz = 1 }\n");

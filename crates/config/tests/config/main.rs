@@ -12,6 +12,7 @@ mod hours;
 mod leading;
 mod mangled;
 mod queues;
+mod quick_close;
 mod recordings;
 mod reload;
 mod routing;

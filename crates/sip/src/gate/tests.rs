@@ -41,6 +41,7 @@ fn directory() -> Directory {
         trunks: BTreeMap::new(),
         queues: BTreeMap::new(),
         dictated: Default::default(),
+        by_phone: None,
         feature_prompts: FeaturePrompts {
             logged_in: prompt(),
             logged_out: prompt(),

@@ -106,6 +106,15 @@ pub trait WishKeeper: Send + Sync {
     fn keep(&self, user: &UserId, wishes: &Wishes);
 }
 
+/// What a call asks to have done, with permission; [`ShardInput::CarriedOut`] says what came of it.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The call.
+    pub call: CallId,
+    /// One after the other.
+    pub commands: Vec<Permitted<control::Command>>,
+}
+
 /// What the tasks share.
 pub struct Parts<M> {
     /// The process's clock.
@@ -140,6 +149,8 @@ pub struct Parts<M> {
     pub ledgers: Ledgers,
     /// Whoever keeps what users ask for by telephone.
     pub wish_keeper: Box<dyn WishKeeper>,
+    /// Whoever carries out what calls ask for.
+    pub wanted: mpsc::Sender<Wanted>,
 }
 
 /// Starts a task for each inbox, on the current runtime. They run until the senders of their mailboxes are

@@ -1,13 +1,14 @@
 //! The shards' side of a task: handing inputs to the shard they are for, and carrying out what it wants
 //! done.
 
-use super::{Media, Recorded, Worker, wake};
+use super::{Media, Recorded, Wanted, Worker, wake};
 use crate::gate::{Asked, Verdict};
 use crate::holders::{Holder, Stage};
 use crate::mailbox::{ShardInput, ToAcd};
 use crate::measure::{end_label, refused_label};
 use crate::registrations::{Admitted, Reach};
 use base::{Core, ShardId, Time, UserId};
+use call::closing::Done;
 use call::settings::ServiceRoute;
 use call::wishes::Change;
 use call::{Admission, CallEvent, Input, Output};
@@ -169,6 +170,11 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::RecordingKept { call, kept });
                     }
                 }
+                ShardInput::CarriedOut { call, done } => {
+                    if let Some(place) = self.place_of(call.shard) {
+                        self.step(now, place, Input::CarriedOut { call, done });
+                    }
+                }
                 ShardInput::Changed(subscription) => {
                     if let Some(place) = self.place_of(subscription.shard) {
                         self.step(now, place, Input::Changed { subscription });
@@ -297,6 +303,18 @@ impl<M: Media> Worker<M> {
                 leg,
                 command,
             }),
+            Output::CarryOut { call, commands } => {
+                if self
+                    .parts
+                    .wanted
+                    .try_send(Wanted { call, commands })
+                    .is_err()
+                {
+                    tracing::warn!(%call, "too much that calls ask for waits to be done");
+                    let done = Done::No;
+                    return Some(Input::CarriedOut { call, done });
+                }
+            }
             Output::FindRinging { call, users } => {
                 let leg = self.parts.watch.ringing(&users);
                 return Some(Input::FoundRinging { call, leg });
