@@ -49,7 +49,7 @@ fn an_unknown_setting_is_told_with_those_there_are() {
          `forward_always`, `forward_busy`, `forward_no_answer`, `forward_unreachable`, `forward_off`, `pick_up`, \
          `intercom`, `wrap_up_end`, `wrap_up_extend`, `agent_status`, \
          `device_phone`, `device_mobile`, `device_both`, \
-         `record_prompt`, `listen_to_prompt`",
+         `record_prompt`, `listen_to_prompt`, `quick_close`",
     );
 }
 

@@ -5,6 +5,11 @@ use call::closing::{Closable, Pin};
 
 fn sandbox(section: &str, code: &str) -> Sandbox {
     let sandbox = Sandbox::new();
+    for name in [
+        "code", "wrong", "choices", "hours", "today", "until", "ended", "nothing",
+    ] {
+        sandbox.write(&format!("prompts/en/quick-close-{name}.wav"), "");
+    }
     let all = format!("{section}[feature_codes]\n{code}");
     sandbox.change("[feature_codes]\n", &all);
     sandbox
