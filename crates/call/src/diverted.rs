@@ -2,7 +2,7 @@
 //! numbers that lead outside. What a trusted trunk said of the way before us stands behind.
 
 use crate::call::Call;
-use crate::forward::ForwardCause;
+use crate::forward::{By, ForwardCause, Forwarded};
 use crate::identity::{Trust, account};
 use crate::outward::{CallerId, Payer};
 use crate::settings::Organisation;
@@ -30,7 +30,10 @@ pub(crate) fn by_colleagues(call: &Call, organisation: &Organisation) -> Vec<Div
     let forwards = call.forwarded.iter().rev();
     forwards
         .filter_map(|forwarded| {
-            let by = account(organisation, forwarded.by.clone())?;
+            let By::User(by) = &forwarded.by else {
+                return None;
+            };
+            let by = account(organisation, by.clone())?;
             Some(Diverted {
                 from: Uri::sip(Some(&by.number), host(), None),
                 reason: reason(forwarded.cause),
@@ -65,7 +68,7 @@ pub(crate) fn toward_trunk(
     diverted
 }
 
-/// Numbers of ours that the call was sent on from, the oldest first.
+/// Numbers that the call was sent on from, the oldest first: ours, and those outside whose network sent it on.
 fn by_us<'a>(
     call: &'a Call,
     organisation: &'a Organisation,
@@ -77,30 +80,45 @@ fn by_us<'a>(
         Some(number.0.clone())
     };
     let mut numbers = Vec::new();
+    let by_a_user = |it: &Forwarded| matches!(it.by, By::User(_));
+    if !call.forwarded.first().is_some_and(by_a_user) {
+        numbers.extend(at_first(call, organisation, payer, called));
+    }
     for (at, forwarded) in call.forwarded.iter().enumerate() {
         let first = (at == 0).then(called).flatten();
-        let from = first.or_else(|| shown_of(organisation, &forwarded.by));
+        let from = match &forwarded.by {
+            By::User(by) => first.or_else(|| shown_of(organisation, by)),
+            By::Network(number) => Some(number.clone()),
+        };
         numbers.extend(from.map(|from| (from, reason(forwarded.cause))));
     }
-    if !call.forwarded.is_empty() {
-        return numbers;
-    }
+    numbers
+}
+
+/// The number that it was sent on from before anybody forwarded it: by a transfer, or as the number that was dialled
+/// leads on.
+fn at_first(
+    call: &Call,
+    organisation: &Organisation,
+    payer: &Payer,
+    called: impl FnOnce() -> Option<Box<str>>,
+) -> Option<(Box<str>, DivertedFor)> {
     let own = matches!(payer, Payer::User(user) if Some(user) == call.caller_user.as_ref());
     match &call.referred_by {
         Some(referrer) => {
-            let from = shown_of(organisation, referrer);
-            numbers.extend(from.map(|from| (from, DivertedFor::Deflected)));
+            let from = shown_of(organisation, referrer)?;
+            Some((from, DivertedFor::Deflected))
         }
         None if !own => {
-            let reason = match call.moves {
+            // Nobody chose anything on the way but those who are named.
+            let reason = match call.moves.saturating_sub(call.redirects) {
                 0 => DivertedFor::Always,
                 _ => DivertedFor::Unknown,
             };
-            numbers.extend(called().map(|from| (from, reason)));
+            Some((called()?, reason))
         }
-        None => {}
+        None => None,
     }
-    numbers
 }
 
 /// The number that those outside see of a user; none of one who shows none.

@@ -40,15 +40,24 @@ pub enum ForwardCause {
     NoAnswer,
     /// He could not be reached.
     Unreachable,
-    /// His device said where to.
+    /// His device, or the network, said where to.
     Deflected,
+}
+
+/// Who has a call go elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum By {
+    /// A person here: it goes on with his rights.
+    User(UserId),
+    /// The network, of this number outside, on the account of whoever called it.
+    Network(Box<str>),
 }
 
 /// That somebody had a call forwarded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forwarded {
-    /// Who: it goes on with his rights.
-    pub by: UserId,
+    /// Who.
+    pub by: By,
     /// Why.
     pub cause: ForwardCause,
 }

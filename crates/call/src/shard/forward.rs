@@ -3,7 +3,7 @@
 use super::Shard;
 use super::hang_up::Gone;
 use crate::call::Purpose;
-use crate::forward::{self, ForwardCause, Forwarded};
+use crate::forward::{self, By, ForwardCause, Forwarded};
 use crate::hunt::Callee;
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::wishes::Wishes;
@@ -76,7 +76,7 @@ impl Shard {
         let Some(destination) = destination else {
             return Forwarding::No;
         };
-        let by = user.clone();
+        let by = By::User(user.clone());
         if !self.may_be_forwarded(call, Forwarded { by, cause }) {
             out.push(Output::Event(CallEvent::Refused {
                 status: StatusCode::TEMPORARILY_UNAVAILABLE.code(),
@@ -95,7 +95,7 @@ impl Shard {
         Forwarding::Done
     }
 
-    /// Notes a forward. Not where it leads round in a circle: through the same person twice, too often, or over more
+    /// Notes a forward. Not where it leads round in a circle: through the same person or number twice, too often, or over more
     /// servers than a call may pass (RFC 3261 §16.3).
     pub(super) fn may_be_forwarded(&mut self, call: CallId, forwarded: Forwarded) -> bool {
         let Some(entry) = self.call_mut(call) else {

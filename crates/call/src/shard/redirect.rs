@@ -7,10 +7,10 @@ use super::forward::Forwarding;
 use super::hang_up::Gone;
 use crate::admission::organisation_of;
 use crate::call::{ALTERNATIVES_MAX, Alternatives, Purpose, REDIRECTS_MAX};
-use crate::forward::{self, ForwardCause, Forwarded};
+use crate::forward::{self, By, ForwardCause, Forwarded};
 use crate::input::Output;
 use crate::leg::{Leg, Role};
-use crate::outward::{Class, Payer};
+use crate::outward::{Class, Number, Payer};
 use crate::settings::{Destination, Organisation};
 use acd::LeaveCause;
 use base::{CallId, LegId, Time, UserId};
@@ -22,8 +22,8 @@ use std::sync::Arc;
 enum Redirecting {
     /// A user's device, when he is called by himself: as if he forwarded.
     User(UserId),
-    /// The network, of a number outside that is called on this account.
-    Network(Payer),
+    /// The network, of this number outside that is called on this account.
+    Network(Number, Payer),
 }
 
 impl Shard {
@@ -92,7 +92,7 @@ impl Shard {
                 Redirecting::User(Some(user).filter(|it| **it == alone.user)?.clone())
             }
             (Role::Outside, Purpose::Outside(outside)) => {
-                Redirecting::Network(outside.payer.clone())
+                Redirecting::Network(outside.outside.number.clone(), outside.payer.clone())
             }
             _ => return None,
         };
@@ -100,7 +100,7 @@ impl Shard {
         let organisation = directory.organisations.get(&call.org)?;
         let payer = match &who {
             Redirecting::User(user) => &Payer::User(user.clone()),
-            Redirecting::Network(payer) => payer,
+            Redirecting::Network(_, payer) => payer,
         };
         if !organisation.outward.follows_redirects(payer) {
             return None;
@@ -113,7 +113,9 @@ impl Shard {
             Redirecting::User(user) => {
                 self.place_of_user(organisation, user, &entry.flow, &contact.uri)
             }
-            Redirecting::Network(payer) => place_of_network(organisation, payer, &contact.uri),
+            Redirecting::Network(of, payer) => {
+                place_of_network(organisation, of, payer, &contact.uri)
+            }
         });
         Some((call.id, places.take(ALTERNATIVES_MAX + 1).collect()))
     }
@@ -135,30 +137,37 @@ impl Shard {
 
     /// Notes it. Not where it leads round in a circle, or on and on.
     fn may_be_redirected(&mut self, call: CallId, leg: LegId) -> bool {
-        let by = match self.leg(leg).map(|leg: &Leg| &leg.role) {
-            Some(Role::Callee { user }) => Some(user.clone()),
-            _ => None,
-        };
+        let role = self.leg(leg).map(|leg: &Leg| leg.role.clone());
         let Some(entry) = self.call_mut(call) else {
             return false;
+        };
+        let by = match (role, &entry.purpose) {
+            (Some(Role::Callee { user }), _) => By::User(user),
+            (_, Purpose::Outside(call)) => By::Network(call.outside.number.to_string().into()),
+            _ => return false,
         };
         entry.redirects = entry.redirects.saturating_add(1);
         if entry.redirects > REDIRECTS_MAX {
             return false;
         }
         let cause = ForwardCause::Deflected;
-        by.is_none_or(|by| self.may_be_forwarded(call, Forwarded { by, cause }))
+        self.may_be_forwarded(call, Forwarded { by, cause })
     }
 }
 
-/// The network names a number: never an extension, whatever it writes.
-fn place_of_network(organisation: &Organisation, payer: &Payer, uri: &Uri) -> Option<Destination> {
+/// The network names another number than the one that was called: never an extension, whatever it writes.
+fn place_of_network(
+    organisation: &Organisation,
+    of: &Number,
+    payer: &Payer,
+    uri: &Uri,
+) -> Option<Destination> {
     let dialled = uri.dialled()?;
     let outside = organisation.outward.numbering.read(&dialled)?;
     let number = outside.number.to_string();
     if let Some((own, _)) = organisation.numbers.get_key_value(number.as_str()) {
         return Some(Destination::Number(own.clone()));
     }
-    let called = outside.class != Class::Emergency;
+    let called = outside.class != Class::Emergency && outside.number != *of;
     called.then(|| Destination::Outside(outside, payer.clone()))
 }

@@ -212,9 +212,9 @@ fn numbers_that_lead_to_each_other_in_a_circle_lead_nowhere() {
     world.assert_at_rest();
 }
 
-/// A group of anna and a mobile telephone.
-fn with_mobile(policy: GroupPolicy) -> World {
-    let mut directory = crate::outside::with_trunks(1);
+/// A group of anna and a mobile telephone, which so many trunks lead to.
+fn with_mobile(trunks: u16, policy: GroupPolicy) -> World {
+    let mut directory = crate::outside::with_trunks(trunks);
     let demo = directory.organisations.values_mut().next().unwrap();
     let mobile = demo
         .outward
@@ -238,7 +238,7 @@ fn a_member_outside_rings_with_the_others_and_the_first_to_answer_has_the_call()
         (BUSY, ANSWERS),
         (ANSWERS, BUSY),
     ] {
-        let mut world = with_mobile(GroupPolicy::All);
+        let mut world = with_mobile(1, GroupPolicy::All);
         let provider = world.phone("provider", mobile);
         let anna = world.phone("anna", colleague);
         let bosse = world.phone("bosse", Habit::Rings);
@@ -259,8 +259,8 @@ fn a_member_outside_rings_with_the_others_and_the_first_to_answer_has_the_call()
 }
 
 #[test]
-fn a_member_outside_has_his_turn_in_order_and_his_next_trunk_when_one_fails() {
-    let mut world = with_mobile(GroupPolicy::InOrder);
+fn a_member_outside_has_his_turn_in_order() {
+    let mut world = with_mobile(1, GroupPolicy::InOrder);
     let provider = world.phone("provider", ANSWERS);
     let anna = world.phone("anna", Habit::Rings);
     let bosse = world.phone("bosse", Habit::Rings);
@@ -277,8 +277,33 @@ fn a_member_outside_has_his_turn_in_order_and_his_next_trunk_when_one_fails() {
 }
 
 #[test]
+fn in_his_turn_a_member_outside_is_rung_over_the_next_trunk_when_one_fails() {
+    for first in [Habit::Refuses(StatusCode::SERVICE_UNAVAILABLE), Habit::Dead] {
+        let mut world = with_mobile(2, GroupPolicy::InOrder);
+        let failing = world.phone("provider", first);
+        let provider = world.phone("provider", ANSWERS);
+        let anna = world.phone("anna", Habit::Rings);
+        let bosse = world.phone("bosse", Habit::Rings);
+        world.call(bosse, "2000");
+        world.run(seconds(9));
+        assert!(world.phones[failing].requests.is_empty());
+        world.run(seconds(9));
+        assert_eq!(world.phones[anna].seen, [Seen::Invited, Seen::Cancelled]);
+        assert!(world.phones[provider].talks(), "{first:?}");
+        assert!(world.phones[bosse].talks(), "{first:?}");
+        assert_eq!(world.ledger.channels(), 1, "{first:?}");
+        let tried = world.sent(&["Transmit", "127.0.0.1:6000", "INVITE sip:+46701234567@"]);
+        assert!(tried, "{first:?}");
+        world.hang_up(provider);
+        world.run(seconds(60));
+        assert_eq!(world.phones[bosse].seen.last(), Some(&Seen::HungUpOn));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
 fn a_member_outside_whom_the_organisation_may_not_call_is_passed_over() {
-    let mut world = with_mobile(GroupPolicy::All);
+    let mut world = with_mobile(1, GroupPolicy::All);
     world.change(|demo| demo.outward.common.plan = None);
     let provider = world.phone("provider", ANSWERS);
     world.phone("anna", BUSY);

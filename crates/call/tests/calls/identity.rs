@@ -6,8 +6,6 @@ use crate::world::{NUMBER, World, user};
 use crate::{ANSWERS, seconds};
 use base::TrunkId;
 use bytes::Bytes;
-use call::diverted::Told;
-use call::forward::Forwards;
 use call::identity::{CalledNumber, Identity, Trust};
 use call::outward::{CallerId, Payer, Rights};
 use call::settings::{Destination, Trunk};
@@ -17,7 +15,7 @@ const EVIL: &str = "+46999999999";
 const OUTSIDE: &str = "070-1234567";
 
 /// A world whose phones are a provider, and whose callers from outside come over a trunk of that kind.
-fn world(seed: u64, identity: Identity) -> World {
+pub(crate) fn world(seed: u64, identity: Identity) -> World {
     let mut directory = with_trunks(1);
     let organisation = directory.organisations.values_mut().next().unwrap();
     for trunk in organisation.trunks.values_mut() {
@@ -33,7 +31,7 @@ fn world(seed: u64, identity: Identity) -> World {
     World::of(seed, directory)
 }
 
-fn identity(trust: Trust) -> Identity {
+pub(crate) fn identity(trust: Trust) -> Identity {
     Identity {
         trust,
         ..Identity::default()
@@ -41,7 +39,7 @@ fn identity(trust: Trust) -> Identity {
 }
 
 /// Calls with these lines, as they stand, among the headers.
-fn call_saying(world: &mut World, phone: usize, dialled: &str, lines: &str) {
+pub(crate) fn call_saying(world: &mut World, phone: usize, dialled: &str, lines: &str) {
     world.with_phone(phone, |phone, now, out| {
         phone.call(now, dialled, out);
         let sent = String::from_utf8(out.pop().unwrap().to_vec()).unwrap();
@@ -421,157 +419,4 @@ fn a_name_goes_out_beside_the_number_and_not_beside_none() {
         assert_eq!(invite.method, Method::Invite);
         assert_eq!(invite.headers.from().unwrap().display.as_deref(), name);
     }
-}
-
-/// From whom a call was sent on, as the newest INVITE to a phone says in either way.
-fn diversions(world: &World, phone: usize) -> [Vec<String>; 2] {
-    let invite = *invites(world, phone).last().unwrap();
-    [HeaderName::Diversion, HeaderName::HistoryInfo].map(|name| {
-        let values = invite.headers.all(&name);
-        values
-            .map(|value| String::from_utf8(value.to_vec()).unwrap())
-            .collect()
-    })
-}
-
-/// A world that tells of diversions in both ways, where +46850001009 leads outside, anna forwards outside and has a
-/// number of her own, and bosse forwards to anna.
-fn forwarding(seed: u64, trust: Trust) -> World {
-    let mut world = world(seed, identity(trust));
-    world.set_organisation(|demo| {
-        for trunk in demo.trunks.values_mut() {
-            trunk.identity.diversion = Told::Both;
-        }
-        let outside = demo.outward.numbering.read(OUTSIDE).unwrap();
-        let onward = Destination::Outside(outside, Payer::Organisation);
-        demo.numbers.insert("+46850001009".into(), onward.into());
-        let bosse = Destination::User(user("bosse"));
-        demo.numbers.insert("+46850001008".into(), bosse.into());
-        let own = Rights {
-            caller_id: Some(CallerId::Number("+46850001001".into())),
-            ..Rights::default()
-        };
-        demo.outward.users.insert(user("anna"), own);
-    });
-    let always = |to: &str| Forwards {
-        always: Some(to.into()),
-        ..Forwards::default()
-    };
-    world.set_user("anna", |anna| anna.forwards = always(OUTSIDE));
-    world.set_user("bosse", |bosse| bosse.forwards = always("101"));
-    world
-}
-
-fn diversion(number: &str, reason: &str) -> String {
-    format!("<sip:{number}@127.0.0.1:6000;user=phone>;reason={reason};counter=1;privacy=off")
-}
-
-#[test]
-fn a_trunk_is_told_from_which_number_a_call_was_sent_on() {
-    let before = "Diversion: <sip:+4631111111@far.se>;reason=user-busy\r\n";
-    let earlier = "<sip:+4631111111@far.se>;reason=user-busy;counter=1;privacy=off".to_owned();
-    for (trust, from, dialled, lines, told) in [
-        (
-            Trust::No,
-            "+46701234567",
-            "+46850001009",
-            "",
-            vec![diversion("+46850001009", "unconditional")],
-        ),
-        // Dialled at bosse's number, who forwards to anna, who forwards outside.
-        (
-            Trust::No,
-            "+46701234567",
-            "+46850001008",
-            "",
-            vec![
-                diversion("+46850001001", "unconditional"),
-                diversion("+46850001008", "unconditional"),
-            ],
-        ),
-        (
-            Trust::No,
-            "bosse",
-            "101",
-            "",
-            vec![diversion("+46850001001", "unconditional")],
-        ),
-        (
-            Trust::Yes,
-            "+46701234567",
-            "+46850001009",
-            before,
-            vec![diversion("+46850001009", "unconditional"), earlier],
-        ),
-        (
-            Trust::No,
-            "+46701234567",
-            "+46850001009",
-            before,
-            vec![diversion("+46850001009", "unconditional")],
-        ),
-        (
-            Trust::Yes,
-            "bosse",
-            "+46850001009",
-            before,
-            vec![diversion("+46850001009", "unconditional")],
-        ),
-        (Trust::Yes, "bosse", OUTSIDE, before, vec![]),
-    ] {
-        let case = format!("{trust:?} {from} {dialled} {lines:?}");
-        let mut world = forwarding(7, trust);
-        let provider = world.phone("provider", ANSWERS);
-        let caller = world.phone(from, Habit::Rings);
-        call_saying(&mut world, caller, dialled, lines);
-        world.run(seconds(2));
-        let [diversion, history] = diversions(&world, provider);
-        assert_eq!(diversion, told, "{case}");
-        let entries = if told.is_empty() { 0 } else { told.len() + 1 };
-        assert_eq!(history.len(), entries, "{case}: {history:?}");
-        if let Some(last) = history.last() {
-            assert!(
-                last.starts_with("<sip:+46701234567@127.0.0.1:6000;user=phone"),
-                "{case}: {last}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_trunk_that_wants_no_diversion_gets_none() {
-    for (wants, counts) in [
-        (Told::Not, [0, 0]),
-        (Told::Diversion, [1, 0]),
-        (Told::History, [0, 2]),
-    ] {
-        let mut world = forwarding(8, Trust::Yes);
-        world.set_organisation(|demo| {
-            for trunk in demo.trunks.values_mut() {
-                trunk.identity.diversion = wants;
-            }
-        });
-        let provider = world.phone("provider", ANSWERS);
-        let caller = world.phone("+46701234567", Habit::Rings);
-        world.call(caller, "+46850001009");
-        world.run(seconds(2));
-        assert_eq!(
-            diversions(&world, provider).map(|it| it.len()),
-            counts,
-            "{wants:?}"
-        );
-    }
-}
-
-#[test]
-fn a_phone_shows_which_colleague_forwarded_a_call() {
-    let mut world = forwarding(9, Trust::No);
-    world.set_user("anna", |anna| anna.forwards = Forwards::default());
-    let _provider = world.phone("provider", ANSWERS);
-    let anna = world.phone("anna", ANSWERS);
-    let caller = world.phone("+46701234567", Habit::Rings);
-    world.call(caller, "+46850001008");
-    world.run(seconds(2));
-    let told = "<sip:102@demo.localhost>;reason=unconditional;counter=1;privacy=off".to_owned();
-    assert_eq!(diversions(&world, anna), [vec![told], vec![]]);
 }

@@ -8,6 +8,7 @@ mod again;
 mod agent_codes;
 mod closing;
 mod dictation;
+mod diversions;
 mod doors;
 mod exits;
 mod forwards;

@@ -89,9 +89,8 @@ fn a_network_that_redirects_is_followed_to_numbers_and_never_to_an_extension() {
         .iter()
         .map(|invite| invite.uri.user().unwrap().to_owned())
         .collect();
-    // It redirects again and again, which ends.
-    assert_eq!(called[..2], ["+46701234567", "+46709999999"]);
-    assert_eq!(called.len(), 6, "the first and five more");
+    // It redirects again, to where the call comes from.
+    assert_eq!(called, ["+46701234567", "+46709999999"]);
     assert_eq!(world.phones[anna].seen, []);
     assert_eq!(world.phones[carin].seen, [Seen::Refused(480)]);
     world.run(seconds(60));
