@@ -28,4 +28,5 @@ pub mod sip;
 pub mod slots;
 pub mod sound;
 pub mod stranger;
+pub mod translator;
 pub mod wire;

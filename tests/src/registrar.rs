@@ -1,6 +1,7 @@
 //! A provider's server: a registrar that challenges, answers OPTIONS, and can be told to fail. Takes no calls: those are
 //! for SIPp and phones.
 
+use crate::certificates::Issued;
 use crate::digest::{self, Answer, Challenge};
 use crate::random;
 use crate::sip::Msg;
@@ -89,6 +90,18 @@ impl Registrar {
     /// # Panics
     /// When somebody else listens there.
     pub fn by_tcp(port: u16) -> Registrar {
+        Registrar::by_connection(port, None)
+    }
+
+    /// The same by TLS, with that certificate.
+    ///
+    /// # Panics
+    /// When somebody else listens there.
+    pub fn by_tls(port: u16, shows: Issued) -> Registrar {
+        Registrar::by_connection(port, Some(shows))
+    }
+
+    fn by_connection(port: u16, shows: Option<Issued>) -> Registrar {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         listener.set_nonblocking(true).unwrap();
         Registrar::running(move |state, running| {
@@ -98,7 +111,8 @@ impl Registrar {
                     continue;
                 };
                 stream.set_nonblocking(false).unwrap();
-                if let Ok(wire) = Wire::accepted(stream, None) {
+                // Whoever does not believe the certificate ends the handshake.
+                if let Ok(wire) = Wire::accepted(stream, shows.as_ref()) {
                     serve_connection(&wire, state, running);
                 }
             }
@@ -178,12 +192,10 @@ fn serve(socket: &UdpSocket, state: &Mutex<State>, running: &AtomicBool) {
         let Ok((length, from)) = socket.recv_from(&mut buffer) else {
             continue;
         };
-        let Some(request) = Msg::parse(&buffer[..length]) else {
+        let request = Msg::parse(&buffer[..length]).filter(Msg::is_request);
+        let Some(request) = request.map(|request| request.seen_at(from)) else {
             continue;
         };
-        if !request.is_request() {
-            continue;
-        }
         let reply = state.lock().unwrap().answer(&request);
         if let Some(reply) = reply {
             send(socket, &reply, from);

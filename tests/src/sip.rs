@@ -2,6 +2,7 @@
 //! transactions or dialogs; those are `phone`'s.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 /// A request or response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,19 @@ impl Msg {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Msg {
         self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The same with a note in its Via of where it came from, where that asks for one (RFC 3581 §4).
+    #[must_use]
+    pub fn seen_at(mut self, from: SocketAddr) -> Msg {
+        let (ip, port) = (from.ip(), from.port());
+        let via = self.headers.iter_mut().find(|(name, _)| name == "Via");
+        if let Some((_, value)) = via
+            && let Some(before) = value.strip_suffix(";rport")
+        {
+            *value = format!("{before};rport={port};received={ip}");
+        }
         self
     }
 

@@ -4,13 +4,16 @@
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
+use tests::certificates::{Authority, Validity};
 use tests::digest::Challenge;
 use tests::dns::{Dns, Record};
 use tests::peers::Sipp;
-use tests::phone::{DOMAIN, Phone};
+use tests::phone::{DOMAIN, Options, Phone};
 use tests::registrar::{Mood, PASSWORD, REALM, Registrar, USER};
 use tests::server::{Server, Setup};
 use tests::stranger::{Stranger, Who};
+use tests::translator::Translator;
+use tests::wire::Transport;
 
 const SOON: Duration = Duration::from_secs(5);
 /// A few waits after failures, on a busy machine.
@@ -228,6 +231,79 @@ fn a_trunk_registers_by_name_over_tcp_and_again_when_its_connection_ends() {
     provider.expect_registration(Duration::from_secs(15));
     assert!(provider.count("REGISTER") > came);
     wait_state(&server, "out", "up", SOON);
+}
+
+#[test]
+fn a_trunk_registers_by_tls_with_a_provider_that_proves_its_name_and_no_other() {
+    let authority = Authority::default();
+    for (name, believed) in [("edge.provider.example", true), ("provider.example", false)] {
+        let dns = Dns::start(vec![(
+            "edge.provider.example",
+            Record::A(Ipv4Addr::LOCALHOST),
+        )]);
+        let files = "{ certificate = \"server.pem\", key = \"server.key\", ca = \"ca.pem\" }";
+        let setup = Setup::demo()
+            .set_server("sip.tls", "[\"127.0.0.1:5061\"]")
+            .set_server("tls", files);
+        setup.show_certificate(&authority);
+        std::fs::write(setup.config().join("ca.pem"), authority.pem()).unwrap();
+        let port = setup.other_port(1);
+        let text = format!(
+            "[trunks.out]\naddress = \"edge.provider.example:{port}\"\ntransport = \"tls\"\n\
+             domain = \"provider.example\"\nusername = \"{USER}\"\npassword = \"{PASSWORD}\"\n\
+             realm = \"{REALM}\"\nregister = {{ number = \"+46850001000\" }}\n"
+        );
+        let provider = Registrar::by_tls(port, authority.issue(name, Validity::Current));
+        let server = setup
+            .set_server("sip.dns", &format!("[\"{}\"]", dns.address()))
+            .add("trunks.toml", &text)
+            .start();
+        if believed {
+            let (contact, _) = provider.expect_registration(SOON);
+            let tls = server.sip_by(Transport::Tls);
+            assert_eq!(contact, format!("sip:demo~out@{tls};transport=tls"));
+            wait_state(&server, "out", "up", SOON);
+        } else {
+            wait_state(&server, "out", "down", LATER);
+            assert_eq!(
+                provider.count("REGISTER"),
+                0,
+                "nothing is said to a stranger"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_trunk_behind_an_address_translator_registers_where_it_is_seen_and_is_called_there() {
+    let setup = with(|setup| {
+        let register = "register = { contact = \"as-seen\", number = \"+46850001000\" }";
+        trunk(setup, 1, register)
+    });
+    let provider = Registrar::at(setup.other_port(2));
+    let translator = Translator::between(setup.other_port(1), setup.other_port(2));
+    let server = setup.start();
+    let seen = format!("sip:demo~out1@{}", translator.outside());
+    server.wait("it registers where it is seen", SOON, |_| {
+        let registered = provider.registration();
+        registered.is_some_and(|(contact, _)| contact == seen)
+    });
+    wait_state(&server, "out1", "up", SOON);
+
+    // Calls come in by the way that the server keeps open.
+    let number = Options::outside("+46701111111");
+    let caller = Phone::new(translator.outside(), number);
+    let mut calling = caller.call("demo~out1");
+    calling.expect_answer(SOON);
+    let row = server.ctl_row("calls", "caller", "+46701111111");
+    assert_eq!(row["dialled"], "+46850001000");
+    calling.hang_up();
+    server.wait_idle(SOON);
+    server.wait("the way is kept open", LATER, |_| {
+        translator.kept_open() > 0
+    });
+    let (contact, _) = provider.registration().unwrap();
+    assert_eq!(contact, seen);
 }
 
 #[test]
