@@ -74,6 +74,13 @@ const commands = {
     answer: () => session.answer({ mediaStream: silence(), pcConfig: { iceServers: [] } }),
     decline: () => session.terminate({ status_code: 486 }),
     end: () => session.terminate(),
+    ask: number => {
+        const answered = {
+            succeeded: ({ response }) => told(`answers ${response.status_code} ${response.getHeader('Allow')}`),
+            failed: ({ response, cause }) => told(`fails ${response?.status_code ?? cause}`),
+        };
+        agent.sendOptions(uri(number), null, { eventHandlers: answered });
+    },
     message: (number, ...words) => {
         const delivered = {
             succeeded: ({ response }) => told(`delivered ${response.status_code}`),

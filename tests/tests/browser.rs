@@ -33,6 +33,19 @@ fn a_browser_registers_by_websocket_and_takes_its_registration_back() {
 }
 
 #[test]
+fn a_browser_that_asks_what_the_server_can_do_is_told_registered_or_not() {
+    let server = Server::demo();
+    let mut browser = Browser::start(&server, "cecilia", Transport::Ws);
+    let can = "answers 200 INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, REFER, UPDATE, INFO, PRACK, SUBSCRIBE, MESSAGE";
+    browser.tell("ask 102");
+    browser.expect(can);
+    browser.tell("register");
+    browser.expect("registered");
+    browser.tell("ask 102");
+    browser.expect(can);
+}
+
+#[test]
 fn a_browser_registers_by_secure_websocket_and_its_phone_rings() {
     let server = Setup::with_tls().start();
     let mut browser = Browser::start(&server, "cecilia", Transport::Wss);
