@@ -2,9 +2,10 @@
 
 use crate::bench::Seat;
 use crate::fact::{Moment, Origin};
-use crate::named::Number;
 use crate::policy::Merit;
+use crate::skills::Skills;
 use crate::staff::Part;
+use crate::table::Number;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +123,8 @@ pub(crate) struct Pause {
 pub(crate) struct Agent {
     /// The configuration names him as an agent.
     pub(crate) listed: bool,
+    /// What he is able to.
+    pub(crate) skills: Skills,
     /// Queues that he may log in to.
     pub(crate) member_of: BTreeSet<QueueId>,
     pub(crate) logins: BTreeMap<QueueId, Login>,
@@ -179,9 +182,20 @@ impl Agent {
         self.state == AgentState::Free
     }
 
+    /// How he is logged in to the queue of that number. He is in few: comparing numbers is quicker than searching
+    /// names.
+    pub(crate) fn login(&self, queue: Number) -> Option<&Login> {
+        self.logins.values().find(|login| login.at == queue)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn login_mut(&mut self, queue: Number) -> Option<&mut Login> {
+        self.logins.values_mut().find(|login| login.at == queue)
+    }
+
     /// Whether callers of that queue can be offered to him now, or once they ask for less.
-    pub(crate) fn is_seated_at(&self, queue: &QueueId) -> bool {
-        let login = self.logins.get(queue);
+    pub(crate) fn is_seated_at(&self, queue: Number) -> bool {
+        let login = self.login(queue);
         login.is_some_and(|login| login.seat.is_some())
     }
 

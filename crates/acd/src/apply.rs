@@ -7,10 +7,10 @@ use crate::fact::{Fact, Moment, Origin, Outcome, Stamped};
 use crate::input::LeaveCause;
 use crate::line::Place;
 use crate::load::Gate;
-use crate::named::Number;
 use crate::offers::LOST_OFFERS_KEPT;
 use crate::output::RefuseCause;
 use crate::queue::{Caller, Ringing, Stage};
+use crate::table::Number;
 use crate::upkeep::deadline_of;
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use std::collections::BTreeSet;
@@ -41,21 +41,26 @@ impl Engine {
                 leaves_at,
                 ..
             } => {
-                let caller = |at| Caller {
-                    queue: queue.clone(),
-                    at,
-                    arrived: *arrived,
-                    entered: stamped.at,
-                    expected: *expected,
-                    leaves_at: *leaves_at,
-                    place: Place::of(*arrived, *head_start, stamped.seq),
-                    step: 0,
-                    widen_at: None,
-                    stage: Stage::Waiting(Ringing::new()),
+                let caller = |at, asked| {
+                    let mut caller = Caller {
+                        queue: queue.clone(),
+                        at,
+                        arrived: *arrived,
+                        entered: stamped.at,
+                        expected: *expected,
+                        leaves_at: *leaves_at,
+                        place: Place::of(*arrived, *head_start, stamped.seq),
+                        step: 0,
+                        widen_at: None,
+                        stage: Stage::Waiting(Ringing::new()),
+                    };
+                    caller.ask(asked, *step);
+                    caller
                 };
-                if let Some(at) = self.queues.number(queue) {
-                    self.apply_entered(*call, caller(at));
-                    self.set_step(*call, *step);
+                if let Some(at) = self.queues.number(queue)
+                    && let Some(known) = self.queues.get(at)
+                {
+                    self.apply_entered(*call, caller(at, &known.asked));
                 }
             }
             Fact::Widened { call, step, .. } => self.set_step(*call, *step),
@@ -202,12 +207,15 @@ impl Engine {
     }
 
     fn apply_entered(&mut self, call: CallId, caller: Caller) {
-        let (at, arrived, place) = (caller.at, caller.arrived, caller.place);
+        let (at, arrived, step, place) = (caller.at, caller.arrived, caller.step, caller.place);
         self.deadlines.extend(caller.deadlines(call));
         self.callers.insert(call, caller);
         self.queue(at, |queue| {
             queue.totals.entered += 1;
             queue.stand(arrived, place);
+            if queue.at_once() > 0 {
+                queue.wanting.insert(step, place, call);
+            }
         });
     }
 
@@ -222,17 +230,19 @@ impl Engine {
             queue.rung += 1;
         }
         let agent = self.agents.get(made.to);
-        let login = agent.and_then(|agent| agent.logins.get(&made.queue));
+        let login = agent.and_then(|agent| agent.login(made.at));
         if let Some(seat) = login.and_then(|login| login.seat)
             && let Some(queue) = self.queues.get_mut(made.at)
-            && queue.rules.is_some_and(|rules| rules.policy.has_turns())
+            && let Some(rules) = &queue.rules
+            && rules.policy.has_turns()
         {
             queue.turns.chosen(seat.priority, seat.turn);
         }
-        self.reconsider(made.call);
+        // He gets up first: then the next caller faces nobody in vain.
         self.agent(now, made.to, |agent| {
             agent.engaged = Some(Engagement::Offered(offer))
         });
+        self.reconsider(made.call);
         self.deadlines.extend(deadline_of(offer, made.state));
         self.offers.insert(offer, made);
     }
@@ -244,41 +254,42 @@ impl Engine {
         };
         let (call, at, to) = (made.call, made.at, made.to);
         let of = made.queue.clone();
-        let handles = Handled {
-            queue: of.clone(),
-            since: now.at,
-        };
         if let Some(caller) = self.callers.get_mut(&call) {
             for deadline in caller.deadlines(call) {
                 self.deadlines.remove(&deadline);
             }
             caller.widen_at = None;
             caller.leaves_at = None;
-            let waited = std::mem::replace(&mut caller.stage, Stage::Connected(offer));
-            let waited = Caller {
-                stage: waited,
-                ..caller.clone()
-            };
-            self.queue(at, |queue| {
-                queue.step_out(&waited);
-                queue.waits.answered(now.at, waited.arrived);
-                if let Some(expected) = waited.expected {
-                    queue.forecast.note(expected, now.at - waited.entered);
+            if let Some(queue) = self.queues.get_mut(at) {
+                queue.step_out(caller);
+                queue.waits.answered(now.at, caller.arrived);
+                if let Some(expected) = caller.expected {
+                    queue.forecast.note(expected, now.at - caller.entered);
                 }
+            }
+            caller.stage = Stage::Connected(offer);
+            self.queue(at, |queue| {
                 queue.talking += 1;
                 queue.totals.connected += 1;
             });
         }
         self.agent(now, to, |agent| {
             agent.engaged = Some(Engagement::Connected(offer));
-            agent.handles = Some(handles);
             agent.totals.taken += 1;
             agent.took_a_call();
-            let taken = agent.taken.entry(of.clone()).or_default();
+            let taken = match agent.taken.get_mut(&of) {
+                Some(taken) => taken,
+                None => agent.taken.entry(of.clone()).or_default(),
+            };
             *taken += 1;
-            if let Some(login) = agent.logins.get_mut(&of) {
-                login.merit.taken = *taken;
+            let taken = *taken;
+            if let Some(login) = agent.login_mut(at) {
+                login.merit.taken = taken;
             }
+            agent.handles = Some(Handled {
+                queue: of,
+                since: now.at,
+            });
         });
     }
 

@@ -2,9 +2,9 @@
 //! found among 10,000 as fast as among ten.
 
 use crate::fact::Moment;
-use crate::named::Number;
 use crate::policy::Turns;
 use crate::settings::Policy;
+use crate::table::Number;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Bound;

@@ -8,10 +8,9 @@ use crate::input::LeaveCause;
 use crate::line::Place;
 use crate::load::Gate;
 use crate::output::{Command, RefuseCause, WithdrawCause};
-use crate::queue::Stage;
+use crate::queue::{Queue, Rules, Stage};
 use crate::settings::Applies;
 use base::{CallId, OfferId, QueueId, Time};
-use std::time::Duration;
 
 /// Most callers in all queues together, those talking among them: twice what the largest installation
 /// is built for, so that a flood costs memory for no more than this.
@@ -29,51 +28,43 @@ impl Step<'_> {
         if self.engine.callers.contains_key(&call) {
             return;
         }
-        if let Some(cause) = self.refusal(&queue) {
-            return self.emit(Fact::Refused { call, queue, cause });
-        }
-        let settings = self.engine.settings.queues.get(&queue);
-        let ageing = settings.map(|queue| queue.ageing).unwrap_or_default();
-        let after = settings.and_then(|queue| queue.exits.after);
-        let head_start = priority.head_start(ageing);
-        // Nobody arrives later than now: he would stand behind those yet to come.
-        let arrived = arrived.min(self.now);
-        let step = settings.map_or(0, |queue| queue.asked.step_after(self.now - arrived));
-        let place = Place::of(arrived, head_start, self.engine.next_seq);
-        self.emit(Fact::Entered {
-            arrived,
-            priority,
-            head_start,
-            expected: self.expected_at_the_door(&queue, place),
-            leaves_at: after.map(|after| self.now + after),
-            call,
-            queue,
-            step,
+        let entered = self.admitted(&queue).map(|(known, rules)| {
+            let head_start = priority.head_start(rules.ageing);
+            // Nobody arrives later than now: he would stand behind those yet to come.
+            let arrived = arrived.min(self.now);
+            let place = Place::of(arrived, head_start, self.engine.next_seq);
+            let ahead = u32::try_from(known.line.ahead_of(place)).unwrap_or(u32::MAX);
+            Fact::Entered {
+                arrived,
+                priority,
+                head_start,
+                expected: known.expected(ahead.saturating_add(1)),
+                leaves_at: rules.exits.after.map(|after| self.now + after),
+                call,
+                queue: queue.clone(),
+                step: known.asked.step_after(self.now - arrived),
+            }
         });
+        self.emit(entered.unwrap_or_else(|cause| Fact::Refused { call, queue, cause }));
     }
 
-    /// What one who comes to stand at that place may expect to wait.
-    fn expected_at_the_door(&self, queue: &QueueId, place: Place) -> Option<Duration> {
-        let queue = self.engine.queues.named(queue)?;
-        let ahead = u32::try_from(queue.line.ahead_of(place)).ok()?;
-        queue.expected(ahead.saturating_add(1))
-    }
-
-    fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {
+    /// The queue that takes a caller in, with its rules; or why it doesn't.
+    fn admitted(&self, queue: &QueueId) -> Result<(&Queue, &Rules), RefuseCause> {
         let queue = self.engine.queues.named(queue);
-        let Some((queue, rules)) = queue.and_then(|queue| Some((queue, queue.rules?))) else {
-            return Some(RefuseCause::NoSuchQueue);
-        };
-        let comes = |applies| applies != Applies::Never;
-        if let Some(absent) = queue.staff.absent(&rules.exits, comes) {
-            return Some(absent);
+        let known = queue.and_then(|queue| Some((queue, queue.rules.as_ref()?)));
+        let (queue, rules) = known.ok_or(RefuseCause::NoSuchQueue)?;
+        if let Some(absent) = queue.absent(|applies| applies != Applies::Never) {
+            return Err(absent);
         }
         if queue.gate != Gate::Open {
-            return Some(RefuseCause::Loaded);
+            return Err(RefuseCause::Loaded);
         }
         let full = queue.line.len() >= rules.waiting_max as usize
             || self.engine.callers.len() >= CALLERS_MAX;
-        full.then_some(RefuseCause::Full)
+        match full {
+            true => Err(RefuseCause::Full),
+            false => Ok((queue, rules)),
+        }
     }
 
     pub(crate) fn leave(&mut self, call: CallId, cause: LeaveCause) {
@@ -114,9 +105,9 @@ impl Step<'_> {
             return;
         };
         let queue = caller.queue.clone();
-        let asked = self.engine.settings.queues.get(&queue);
+        let known = self.engine.queues.get(caller.at);
         let waited = self.now - caller.arrived;
-        let step = asked.map_or(0, |queue| queue.asked.step_after(waited));
+        let step = known.map_or(0, |queue| queue.asked.step_after(waited));
         self.emit(Fact::Widened { call, queue, step });
     }
 
@@ -146,7 +137,7 @@ impl Step<'_> {
     pub(crate) fn answer_room(&mut self, call: CallId, queue: &QueueId) {
         let refusal = match self.engine.callers.contains_key(&call) {
             true => None,
-            false => self.refusal(queue),
+            false => self.admitted(queue).err(),
         };
         self.out.commands.push(match refusal {
             None => Command::Room { call },

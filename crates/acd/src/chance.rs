@@ -4,6 +4,7 @@
 //! however long they have been sitting, and choosing costs what finding the first costs.
 
 use crate::fact::Moment;
+use crate::index::mixed;
 
 /// Bits behind the point of what is drawn.
 const FRACTION_BITS: u32 = 24;
@@ -13,14 +14,6 @@ pub(crate) fn draw(clock: u64, sat_down: Moment, salt: u64, weight: u8) -> u64 {
     let seed = sat_down.seq ^ sat_down.at.as_micros().rotate_left(20) ^ salt.rotate_left(40);
     let wait = waited(mixed(seed)) / u64::from(weight.max(1));
     clock.saturating_add(wait)
-}
-
-/// Every bit of the seed in every bit of the number (SplitMix64's finaliser).
-fn mixed(seed: u64) -> u64 {
-    let mut x = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 /// −log2 of the number as a share of 2⁶⁴: an exponentially distributed wait. In whole numbers, since what a

@@ -4,10 +4,10 @@
 
 use crate::engine::Step;
 use crate::fact::Fact;
-use crate::named::Number;
 use crate::policy::{self, Candidate, Ranked};
 use crate::queue::Queue;
-use base::{OfferId, QueueId};
+use crate::table::Number;
+use base::OfferId;
 
 impl Step<'_> {
     /// Among queues that share an agent, the caller whose wait weighs most comes first; whoever is to have
@@ -22,12 +22,12 @@ impl Step<'_> {
     fn next_offer(&self) -> Option<Fact> {
         let number = self.engine.ready.first(self.now)?;
         let (queue_id, queue) = self.engine.queues.row(number)?;
-        let rules = queue.rules?;
+        let rules = queue.rules.as_ref()?;
         let (step, _, call) = queue.head()?;
-        let (agent, priority, chosen) = self.choose((queue_id, queue), step)?;
+        let (agent, priority, chosen) = self.choose((number, queue), step)?;
         let passed_over = self
             .engine
-            .passed_over((queue_id, queue), step, (agent, priority));
+            .passed_over((number, queue), step, (agent, priority));
         Some(Fact::Offered {
             offer: OfferId(self.engine.last_offer.0 + 1),
             call,
@@ -41,25 +41,20 @@ impl Step<'_> {
     }
 
     /// The agent who is next for a caller in that step, his priority, and why.
-    fn choose(&self, (id, queue): (&QueueId, &Queue), step: u8) -> Option<(Number, u8, Ranked)> {
-        let policy = queue.rules?.policy;
+    fn choose(&self, (own, queue): (Number, &Queue), step: u8) -> Option<(Number, u8, Ranked)> {
+        let policy = queue.rules.as_ref()?.policy;
         let seats = queue.bench.candidates(step, policy, &queue.turns);
         let mut candidates = Vec::with_capacity(seats.len());
         for (seat, number) in &seats {
             let (agent, known) = self.engine.agents.row(*number)?;
             candidates.push(Candidate {
                 agent: agent.clone(),
-                merit: known.logins.get(id)?.merit,
+                merit: known.login(own)?.merit,
                 idle_since: seat.since.at,
                 ticket: seat.since.seq,
             });
         }
-        let chosen = policy::rank(policy, &queue.turns, &candidates)
-            .into_iter()
-            .next()?;
-        let at = candidates
-            .iter()
-            .position(|candidate| candidate.agent == chosen.agent)?;
+        let (at, chosen) = policy::first(policy, &queue.turns, &candidates)?;
         let (seat, number) = seats.get(at)?;
         Some((*number, seat.priority, chosen))
     }

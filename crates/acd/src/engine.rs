@@ -5,11 +5,12 @@
 use crate::agent::Agent;
 use crate::fact::{Fact, Stamped};
 use crate::input::Input;
-use crate::named::{Named, Number};
+use crate::named::Named;
 use crate::output::{Command, Output, RefuseCause, WithdrawCause};
 use crate::queue::{Caller, Queue};
 use crate::ready::Ready;
 use crate::settings::Settings;
+use crate::table::{Number, Table};
 use base::{CallId, Core, OfferId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,8 +43,8 @@ pub struct Engine {
     pub(crate) queues: Named<QueueId, Queue>,
     /// Configured agents, and other accounts of which something is known (see `STRANGERS_MAX`).
     pub(crate) agents: Named<UserId, Agent>,
-    pub(crate) callers: BTreeMap<CallId, Caller>,
-    pub(crate) offers: BTreeMap<OfferId, Offer>,
+    pub(crate) callers: Table<CallId, Caller>,
+    pub(crate) offers: Table<OfferId, Offer>,
     /// Offers given up without a confirmation: an answer may still come. The oldest are forgotten.
     pub(crate) lost: BTreeMap<OfferId, CallId>,
     pub(crate) deadlines: BTreeSet<(Time, Deadline)>,

@@ -2,44 +2,45 @@
 
 use crate::engine::{Engine, Step};
 use crate::line::Place;
-use crate::named::Number;
 use crate::output::RefuseCause;
 use crate::queue::{Queue, Stage};
-use crate::settings::{Applies, Exits};
+use crate::settings::Applies;
 use crate::staff::Staff;
+use crate::table::Number;
 use base::CallId;
 use std::collections::BTreeSet;
 
-impl Staff {
+impl Queue {
     /// Why nobody is held to be there, by the first rule that says so and `counts`.
-    pub(crate) fn absent(
-        &self,
-        exits: &Exits,
-        counts: impl Fn(Applies) -> bool,
-    ) -> Option<RefuseCause> {
+    pub(crate) fn absent(&self, counts: impl Fn(Applies) -> bool) -> Option<RefuseCause> {
+        let exits = &self.rules.as_ref()?.exits;
+        let Staff {
+            reachable,
+            unpaused,
+            ..
+        } = self.staff;
         let rules = [
-            (self.logged_in, exits.no_agents, RefuseCause::NoAgents),
             (
-                self.reachable,
+                self.logged_in.is_empty(),
+                exits.no_agents,
+                RefuseCause::NoAgents,
+            ),
+            (
+                reachable == 0,
                 exits.none_reachable,
                 RefuseCause::NoneReachable,
             ),
-            (self.unpaused, exits.all_paused, RefuseCause::AllPaused),
+            (unpaused == 0, exits.all_paused, RefuseCause::AllPaused),
         ];
         let mut rules = rules.into_iter();
-        let rule = rules.find(|(there, applies, _)| *there == 0 && counts(*applies));
+        let rule = rules.find(|(nobody, applies, _)| *nobody && counts(*applies));
         rule.map(|(.., cause)| cause)
     }
-}
 
-impl Queue {
     /// Why those who wait are to go, if they are.
     fn deserted_by(&self) -> Option<RefuseCause> {
-        let exits = self.rules.as_ref()?.exits;
         let for_all = |applies| applies == Applies::Everybody;
-        self.staff
-            .absent(&exits, for_all)
-            .filter(|_| !self.line.is_empty())
+        self.absent(for_all).filter(|_| !self.line.is_empty())
     }
 
     /// Enters the queue among the deserted exactly when its callers are to go.

@@ -5,10 +5,10 @@ use crate::agent::{Agent, Engagement, Login};
 use crate::bench::Seat;
 use crate::engine::{Deadline, Engine, OfferState};
 use crate::line::Place;
-use crate::named::Number;
 use crate::policy::{Merit, turn};
 use crate::queue::{Queue, Rules, Stage};
 use crate::staff::Staff;
+use crate::table::Number;
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +49,8 @@ impl Engine {
         );
         for (id, queue) in self.queues.iter() {
             let first = queue.bench.first_step();
-            let mut wanting = queue.wanting.keys();
-            let faced = wanting.find(|(step, _)| first.is_some_and(|first| first <= *step));
+            let mut wanting = queue.wanting.iter();
+            let faced = wanting.find(|(step, ..)| first.is_some_and(|first| first <= *step));
             holds!(
                 faced.is_none(),
                 "{id}: {:?} free beside {faced:?}",
@@ -61,16 +61,15 @@ impl Engine {
     }
 
     fn check_callers(&self) -> Result<(), String> {
-        for (call, caller) in &self.callers {
+        for (call, caller) in self.callers.iter() {
             let Some(queue) = self.queues.get(caller.at) else {
                 return Err(format!("{call} is in {}, which isn't there", caller.queue));
             };
-            let key = (caller.step, caller.place);
-            let wants = queue.wanting.get(&key) == Some(call);
+            let wants = queue.wanting.has(caller.step, caller.place, *call);
             let asked = self.settings.queues.get(&caller.queue);
             match &caller.stage {
                 Stage::Waiting(ringing) => {
-                    let at_once = queue.rules.map_or(0, |rules| rules.policy.at_once());
+                    let at_once = queue.at_once();
                     holds!(
                         wants == (ringing.len() < at_once),
                         "{call} wants: {wants}, while {ringing:?} of {at_once} ring"
@@ -111,7 +110,7 @@ impl Engine {
     }
 
     fn check_offers(&self) -> Result<(), String> {
-        for (id, made) in &self.offers {
+        for (id, made) in self.offers.iter() {
             holds!(*id <= self.last_offer, "{id} is from the future");
             holds!(!self.lost.contains_key(id), "{id} is open and lost");
             let engaged = self.agents.get(made.to).and_then(|agent| agent.engaged);
@@ -148,6 +147,12 @@ impl Engine {
             agent.listed == listed,
             "{id} is listed: {}, not {listed}",
             agent.listed
+        );
+        let able = self.settings.agents.get(id).map(|agent| &agent.skills);
+        holds!(
+            agent.skills == able.cloned().unwrap_or_default(),
+            "{id} is able to {:?}, not {able:?}",
+            agent.skills
         );
         holds!(!agent.is_spent(), "{id} is no agent and nothing, but kept");
         holds!(
@@ -240,11 +245,17 @@ impl Engine {
             "{id}: {:?} hold, not {rules:?}",
             queue.rules
         );
+        let asked = self.settings.queues.get(id).map(|queue| &queue.asked);
+        holds!(
+            queue.asked == asked.cloned().unwrap_or_default(),
+            "{id}: its callers ask for {:?}, not {asked:?}",
+            queue.asked
+        );
         holds!(!queue.is_spent(), "{id} is removed and empty, but kept");
         let mut line: BTreeSet<Place> = BTreeSet::new();
         let mut arrivals: BTreeSet<(Time, u64)> = BTreeSet::new();
         let (mut rung, mut talking) = (0, 0);
-        let mut wanting = queue.wanting.clone();
+        let mut wanting: BTreeSet<_> = queue.wanting.iter().collect();
         for (call, caller) in self
             .callers
             .iter()
@@ -255,9 +266,7 @@ impl Engine {
                 continue;
             }
             rung += u32::from(!caller.ringing().is_empty());
-            if wanting.get(&(caller.step, caller.place)) == Some(call) {
-                wanting.remove(&(caller.step, caller.place));
-            }
+            wanting.remove(&(caller.step, caller.place, *call));
             line.insert(caller.place);
             arrivals.insert((caller.arrived, caller.place.ticket));
         }
@@ -344,7 +353,7 @@ impl Engine {
 
     fn check_deadlines(&self) -> Result<(), String> {
         let mut due: BTreeSet<(Time, Deadline)> = BTreeSet::new();
-        for (id, made) in &self.offers {
+        for (id, made) in self.offers.iter() {
             match made.state {
                 OfferState::Ringing { until } => drop(due.insert((until, Deadline::Ring(*id)))),
                 OfferState::Withdrawn { confirm_until, .. }

@@ -24,6 +24,7 @@ mod entrance;
 mod estimate;
 mod exits;
 mod fact;
+mod index;
 mod input;
 mod invariants;
 mod line;
@@ -42,7 +43,9 @@ mod skills;
 mod snapshot;
 mod staff;
 mod strikes;
+mod table;
 mod upkeep;
+mod wanting;
 
 pub use agent::{
     AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, STRANGERS_MAX, Strikes,

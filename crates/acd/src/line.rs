@@ -20,12 +20,6 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Before all others.
-    pub(crate) const FIRST: Place = Place {
-        since: i64::MIN,
-        ticket: 0,
-    };
-
     /// Of a caller who first came at `arrived`, put forward by `head_start`, and entered with that ticket.
     pub(crate) fn of(arrived: Time, head_start: Duration, ticket: u64) -> Place {
         let micros = |span: u128| i64::try_from(span).unwrap_or(i64::MAX);

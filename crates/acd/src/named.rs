@@ -1,113 +1,87 @@
-//! Values by name, each also under a number. Names are for people, journals and settings; numbers are
-//! for what happens a thousand times a second, where comparing names would be most of the work.
+//! Values by name: found by it, told in the order of names, and each also under a number (`table.rs`). Names are for
+//! people, journals and settings; numbers are for what happens a thousand times a second.
 
+use crate::index::Hashed;
+use crate::table::{Number, Table};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Where a value stands. Good for as long as the value is there; then another may get it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Number(u32);
-
-impl Number {
-    /// As a plain number.
-    pub(crate) fn index(self) -> u32 {
-        self.0
-    }
-}
 
 /// Values by name, in the order of their names, and by number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Named<K: Ord, V> {
-    numbers: BTreeMap<K, Number>,
-    rows: Vec<Option<(K, V)>>,
-    vacant: Vec<Number>,
+    rows: Table<K, V>,
+    order: BTreeMap<K, Number>,
 }
 
 impl<K: Ord, V> Default for Named<K, V> {
     fn default() -> Self {
         Named {
-            numbers: BTreeMap::new(),
-            rows: Vec::new(),
-            vacant: Vec::new(),
+            rows: Table::default(),
+            order: BTreeMap::new(),
         }
     }
 }
 
-impl<K: Ord + Clone, V: Default> Named<K, V> {
+impl<K: Ord + Clone + Hashed, V: Default> Named<K, V> {
     /// The number under which a value of that name stands.
     pub(crate) fn number(&self, name: &K) -> Option<Number> {
-        self.numbers.get(name).copied()
+        self.rows.number(name)
     }
 
     /// Whether there is one of that name.
     pub(crate) fn contains(&self, name: &K) -> bool {
-        self.numbers.contains_key(name)
+        self.rows.contains_key(name)
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
-        self.numbers.len()
+        self.rows.len()
     }
 
     /// The value of that name.
     pub(crate) fn named(&self, name: &K) -> Option<&V> {
-        self.numbers.get(name).and_then(|number| self.get(*number))
+        self.rows.get(name)
     }
 
     /// The value under that number.
     pub(crate) fn get(&self, number: Number) -> Option<&V> {
-        self.row(number).map(|(_, value)| value)
+        self.rows.at(number)
     }
 
     /// The value under that number, to be changed.
     pub(crate) fn get_mut(&mut self, number: Number) -> Option<&mut V> {
-        let row = self.rows.get_mut(number.0 as usize)?;
-        row.as_mut().map(|(_, value)| value)
+        self.rows.at_mut(number)
     }
 
     /// The name and the value under that number.
     pub(crate) fn row(&self, number: Number) -> Option<(&K, &V)> {
-        let row = self.rows.get(number.0 as usize)?.as_ref();
-        row.map(|(name, value)| (name, value))
+        self.rows.row(number)
     }
 
     /// All, in the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.numbers.values().filter_map(|number| self.row(*number))
+        self.numbers().filter_map(|number| self.row(number))
     }
 
     /// All numbers, in the order of the names.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.numbers.values().copied()
+        self.order.values().copied()
     }
 
     /// The number of the value of that name, made if there is none.
     pub(crate) fn make(&mut self, name: &K) -> Number {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
+        if let Some(number) = self.number(name) {
+            return number;
         }
-        let row = Some((name.clone(), V::default()));
-        let number = match self.vacant.pop() {
-            Some(number) => {
-                self.rows[number.0 as usize] = row;
-                number
-            }
-            None => {
-                self.rows.push(row);
-                let last = u32::try_from(self.rows.len() - 1);
-                Number(last.expect("memory runs out long before four thousand million values"))
-            }
-        };
-        self.numbers.insert(name.clone(), number);
+        let number = self.rows.insert(name.clone(), V::default());
+        self.order.insert(name.clone(), number);
         number
     }
 
     /// Removes the value under that number.
     pub(crate) fn remove(&mut self, number: Number) {
-        let row = self.rows.get_mut(number.0 as usize);
-        if let Some((name, _)) = row.and_then(Option::take) {
-            self.numbers.remove(&name);
-            self.vacant.push(number);
+        if let Some((name, _)) = self.rows.take(number) {
+            self.order.remove(&name);
         }
     }
 }
@@ -115,6 +89,13 @@ impl<K: Ord + Clone, V: Default> Named<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index;
+
+    impl Hashed for &str {
+        fn hash(&self) -> u64 {
+            index::of_text(self)
+        }
+    }
 
     #[test]
     fn a_number_is_given_anew_only_after_its_value_has_gone() {

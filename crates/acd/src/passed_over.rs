@@ -3,10 +3,10 @@
 
 use crate::agent::AgentState;
 use crate::engine::Engine;
-use crate::named::Number;
 use crate::queue::Queue;
 use crate::skills::{Lacking, lacking};
-use base::{QueueId, UserId};
+use crate::table::Number;
+use base::UserId;
 use serde::{Deserialize, Serialize};
 
 /// Agents named in one fact who were passed over: enough to see what decided, few enough that a journal
@@ -48,7 +48,7 @@ impl Engine {
     /// Those passed over for `chosen`, by a caller in that step.
     pub(crate) fn passed_over(
         &self,
-        (id, queue): (&QueueId, &Queue),
+        (own, queue): (Number, &Queue),
         step: u8,
         (chosen, priority): (Number, u8),
     ) -> Vec<PassedOver> {
@@ -70,7 +70,7 @@ impl Engine {
             );
         }
         for (_, agent) in queue.bench.unable(step).take(FREE_MAX) {
-            if let Some(lacking) = self.lacks(id, step, agent) {
+            if let Some(lacking) = self.lacks(queue, step, agent) {
                 pass(agent, Obstacle::Lacks(lacking));
             }
         }
@@ -80,8 +80,8 @@ impl Engine {
                 continue;
             };
             let cause = match &known.state {
-                AgentState::Free if known.is_seated_at(id) => continue,
-                AgentState::Free => self.lacks(id, step, agent).map(Obstacle::Lacks),
+                AgentState::Free if known.is_seated_at(own) => continue,
+                AgentState::Free => self.lacks(queue, step, agent).map(Obstacle::Lacks),
                 state => Some(Obstacle::NotFree(state.clone())),
             };
             if let Some(cause) = cause {
@@ -96,9 +96,7 @@ impl Engine {
     }
 
     /// What an agent lacks for callers of a queue in that step.
-    fn lacks(&self, queue: &QueueId, step: u8, agent: Number) -> Option<Lacking> {
-        let asked = &self.settings.queues.get(queue)?.asked;
-        let (id, _) = self.agents.row(agent)?;
-        lacking(asked.at(step), &self.settings.agents.get(id)?.skills)
+    fn lacks(&self, queue: &Queue, step: u8, agent: Number) -> Option<Lacking> {
+        lacking(queue.asked.at(step), &self.agents.get(agent)?.skills)
     }
 }

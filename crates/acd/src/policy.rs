@@ -139,27 +139,44 @@ pub(crate) fn turn(policy: Policy, merit: &Merit) -> u64 {
 /// The candidates in the order in which they are to be tried: those of a better priority first, whatever
 /// the policy.
 pub fn rank(policy: Policy, turns: &Turns, candidates: &[Candidate]) -> Vec<Ranked> {
-    let key = |candidate: &&Candidate| {
-        let merit = &candidate.merit;
-        let priority = merit.member.priority;
-        let turn = turn(policy, merit);
-        // The circle begins behind whoever was chosen last.
-        let had_it = policy == Policy::RoundRobin && Some(turn) <= turns.last(priority);
-        (
-            priority,
-            had_it,
-            turn,
-            candidate.idle_since,
-            candidate.ticket,
-        )
-    };
     let mut order: Vec<&Candidate> = candidates.iter().collect();
-    order.sort_unstable_by_key(key);
-    let ranked = |candidate: &Candidate| Ranked {
+    order.sort_unstable_by_key(|candidate| key(policy, turns, candidate));
+    let ranked = |candidate| ranked(policy, turns, candidate);
+    order.into_iter().map(ranked).collect()
+}
+
+/// The first of them, and where he stands among the candidates.
+pub(crate) fn first(
+    policy: Policy,
+    turns: &Turns,
+    candidates: &[Candidate],
+) -> Option<(usize, Ranked)> {
+    let candidates = candidates.iter().enumerate();
+    let first = candidates.min_by_key(|(_, candidate)| key(policy, turns, candidate));
+    first.map(|(at, candidate)| (at, ranked(policy, turns, candidate)))
+}
+
+/// Lower comes first.
+fn key(policy: Policy, turns: &Turns, candidate: &Candidate) -> (u8, bool, u64, Time, u64) {
+    let merit = &candidate.merit;
+    let priority = merit.member.priority;
+    let turn = turn(policy, merit);
+    // The circle begins behind whoever was chosen last.
+    let had_it = policy == Policy::RoundRobin && Some(turn) <= turns.last(priority);
+    (
+        priority,
+        had_it,
+        turn,
+        candidate.idle_since,
+        candidate.ticket,
+    )
+}
+
+fn ranked(policy: Policy, turns: &Turns, candidate: &Candidate) -> Ranked {
+    Ranked {
         agent: candidate.agent.clone(),
         reason: reason(policy, turns, candidate),
-    };
-    order.into_iter().map(ranked).collect()
+    }
 }
 
 fn reason(policy: Policy, turns: &Turns, candidate: &Candidate) -> Reason {

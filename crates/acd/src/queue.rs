@@ -8,14 +8,16 @@ use crate::estimate::{Forecast, Handling, Waits};
 use crate::fact::Moment;
 use crate::line::{Line, Place};
 use crate::load::Gate;
-use crate::named::Number;
 use crate::policy::{self, RINGING_MAX, Turns};
 use crate::ready::Ready;
 use crate::settings::{Exits, Policy, QueueSettings};
+use crate::skills::Asked;
 use crate::staff::Staff;
+use crate::table::Number;
+use crate::wanting::Wanting;
 use base::{BoundedVec, CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What a queue has seen since the server first knew it.
@@ -49,8 +51,7 @@ pub struct QueueTotals {
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
     pub(crate) weight: u8,
-    /// Steps in which what callers ask for widens, the first among them.
-    pub(crate) steps: u8,
+    pub(crate) ageing: Duration,
     pub(crate) ring: Duration,
     pub(crate) wrap_up: Duration,
     pub(crate) waiting_max: u32,
@@ -62,7 +63,7 @@ impl From<&QueueSettings> for Rules {
         Rules {
             policy: settings.policy,
             weight: settings.weight,
-            steps: u8::try_from(settings.asked.widen.len() + 1).unwrap_or(u8::MAX),
+            ageing: settings.ageing,
             ring: settings.ring,
             wrap_up: settings.wrap_up,
             waiting_max: settings.waiting_max,
@@ -76,12 +77,14 @@ impl From<&QueueSettings> for Rules {
 pub(crate) struct Queue {
     /// What holds for it; none once it was removed.
     pub(crate) rules: Option<Rules>,
+    /// What its callers ask for.
+    pub(crate) asked: Asked,
     /// All who wait, those being offered among them: a caller being offered keeps his place.
     pub(crate) line: Line,
     /// The same by first arrival, which priority does not change: who has waited longest.
     pub(crate) arrivals: BTreeSet<(Time, u64)>,
-    /// Those of `line` for whom fewer phones ring than are to, by how far what they ask for has widened.
-    pub(crate) wanting: BTreeMap<(u8, Place), CallId>,
+    /// Those of `line` for whom fewer phones ring than are to.
+    pub(crate) wanting: Wanting,
     /// How many of `line` have a phone ring for them.
     pub(crate) rung: u32,
     /// Agents logged in here, free, and able at least to take callers who have waited long.
@@ -108,7 +111,7 @@ impl Queue {
     /// Enters the queue in `ready` exactly when a caller who wants a phone to ring and a free agent whom he may get
     /// face each other.
     pub(crate) fn refresh(&mut self, own: Number, ready: &mut Ready) {
-        let weight = self.rules.map_or(1, |rules| rules.weight);
+        let weight = self.rules.as_ref().map_or(1, |rules| rules.weight);
         let wanted = self.head().map(|(_, place, _)| (weight, place));
         if self.ready_as == wanted {
             return;
@@ -131,7 +134,7 @@ impl Queue {
         login: &mut Login,
         since: Moment,
     ) -> Option<Seat> {
-        let policy = self.rules?.policy;
+        let policy = self.rules.as_ref()?.policy;
         let (step, member) = (login.step?, login.merit.member);
         if policy == Policy::Random {
             let clock = self.turns.last(member.priority).unwrap_or_default();
@@ -157,7 +160,7 @@ impl Queue {
         self.line.remove(caller.place);
         self.arrivals.remove(&(caller.arrived, caller.place.ticket));
         self.waits.went(caller.arrived);
-        self.wanting.remove(&(caller.step, caller.place));
+        self.wanting.remove(caller.step, caller.place);
         if !caller.ringing().is_empty() {
             self.rung = self.rung.saturating_sub(1);
         }
@@ -176,24 +179,14 @@ impl Queue {
     /// The first caller who wants a phone to ring and may get one of the free agents; with how far what he asks for
     /// has widened.
     pub(crate) fn head(&self) -> Option<(u8, Place, CallId)> {
-        let mut from = self.bench.first_step()?;
-        let steps = self.rules?.steps;
-        let key = |((step, place), call): (&(u8, Place), &CallId)| (*step, *place, *call);
-        // Mostly there is one step: the first of all is found without comparing anything.
-        if steps == 1 {
-            return self.wanting.first_key_value().map(key);
-        }
-        let mut head: Option<(u8, Place, CallId)> = None;
-        while from < steps
-            && let Some((step, place, call)) =
-                self.wanting.range((from, Place::FIRST)..).next().map(key)
-        {
-            if head.is_none_or(|(_, best, _)| place < best) {
-                head = Some((step, place, call));
-            }
-            from = step + 1;
-        }
-        head
+        self.rules.as_ref()?;
+        self.wanting.first_from(self.bench.first_step()?)
+    }
+
+    /// How many phones are to ring for each of its callers.
+    pub(crate) fn at_once(&self) -> usize {
+        let rules = self.rules.as_ref();
+        rules.map_or(0, |rules| rules.policy.at_once())
     }
 
     /// It was removed, and nothing hangs on it any more.
@@ -246,6 +239,14 @@ impl Caller {
             Stage::Waiting(ringing) => ringing,
             Stage::Connected(_) => &[],
         }
+    }
+
+    /// What he asks for is in that step now; the next comes when it does, as long as he waits.
+    pub(crate) fn ask(&mut self, asked: &Asked, step: u8) {
+        let waits = matches!(self.stage, Stage::Waiting(_));
+        let next = asked.next(step).filter(|_| waits);
+        self.step = step;
+        self.widen_at = next.map(|after| self.arrived + after);
     }
 
     /// What he has to be woken for.

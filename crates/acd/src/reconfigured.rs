@@ -3,10 +3,11 @@
 
 use crate::engine::Engine;
 use crate::fact::Moment;
-use crate::named::Number;
 use crate::policy::{Merit, Turns};
 use crate::queue::Rules;
 use crate::settings::Settings;
+use crate::skills::Asked;
+use crate::table::Number;
 use base::{CallId, QueueId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,12 +33,15 @@ impl Engine {
             let listed = settings.agents.get(&id);
             let member_of = member_of.remove(&id).filter(|_| listed.is_some());
             let member_of = member_of.unwrap_or_default();
+            let he_did = listed != before.agents.get(&id);
             if let Some(agent) = self.agents.get_mut(own) {
+                if he_did {
+                    agent.skills = listed.map(|it| it.skills.clone()).unwrap_or_default();
+                }
                 agent.listed = listed.is_some();
                 agent.taken.retain(|queue, _| member_of.contains(queue));
                 agent.member_of = member_of;
             }
-            let he_did = listed != before.agents.get(&id);
             self.change_merits(own, |queue| he_did || changed.contains(queue));
             self.agent(now, own, |_| {});
         }
@@ -57,6 +61,7 @@ impl Engine {
             }
             self.queue(own, |queue| {
                 queue.rules = new.map(Rules::from);
+                queue.asked = new.map_or_else(Asked::default, |new| new.asked.clone());
                 queue.wanting.clear();
                 if old.map(|old| old.policy) != new.map(|new| new.policy) {
                     queue.turns = Turns::default();
@@ -102,8 +107,8 @@ impl Engine {
             let Some(caller) = self.callers.get(&call) else {
                 continue;
             };
-            let asked = self.settings.queues.get(&caller.queue);
-            let step = asked.map_or(0, |queue| queue.asked.step_after(now.at - caller.arrived));
+            let queue = self.queues.get(caller.at);
+            let step = queue.map_or(0, |queue| queue.asked.step_after(now.at - caller.arrived));
             self.set_step(call, step);
         }
     }

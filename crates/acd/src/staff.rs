@@ -4,13 +4,12 @@ use crate::agent::Agent;
 use crate::estimate::WHOLE;
 use serde::{Deserialize, Serialize};
 
-/// The agents logged in to one queue.
+/// Of the agents logged in to one queue, those who count for its callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Staff {
-    pub(crate) logged_in: u32,
-    /// Of those, with a device that can be called.
+    /// With a device that can be called.
     pub(crate) reachable: u32,
-    /// Of those logged in, not paused.
+    /// Not paused.
     pub(crate) unpaused: u32,
     /// Time of theirs that is this queue's, in parts of [`WHOLE`]: the `c` of the expected wait.
     pub(crate) effective: u64,
@@ -42,14 +41,12 @@ impl Agent {
 
 impl Staff {
     pub(crate) fn add(&mut self, part: Part) {
-        self.logged_in += 1;
         self.reachable += u32::from(part.reachable);
         self.unpaused += u32::from(part.unpaused);
         self.effective += u64::from(part.share);
     }
 
     pub(crate) fn remove(&mut self, part: Part) {
-        self.logged_in -= 1;
         self.reachable -= u32::from(part.reachable);
         self.unpaused -= u32::from(part.unpaused);
         self.effective -= u64::from(part.share);

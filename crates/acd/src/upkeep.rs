@@ -4,8 +4,8 @@
 use crate::agent::Agent;
 use crate::engine::{Deadline, Engine, OfferState};
 use crate::fact::Moment;
-use crate::named::Number;
 use crate::queue::{Queue, QueueTotals, Stage};
+use crate::table::Number;
 use base::{CallId, OfferId, Time, UserId};
 
 impl Engine {
@@ -50,14 +50,10 @@ impl Engine {
         let Stage::Waiting(ringing) = &caller.stage else {
             return;
         };
-        let (ring, key) = (ringing.len(), (caller.step, caller.place));
-        self.queue(caller.at, |queue| {
-            let at_once = queue.rules.map_or(0, |rules| rules.policy.at_once());
-            if ring < at_once {
-                queue.wanting.insert(key, call);
-            } else {
-                queue.wanting.remove(&key);
-            }
+        let (ring, step, place) = (ringing.len(), caller.step, caller.place);
+        self.queue(caller.at, |queue| match ring < queue.at_once() {
+            true => queue.wanting.insert(step, place, call),
+            false => queue.wanting.remove(step, place),
         });
     }
 
@@ -69,18 +65,11 @@ impl Engine {
         for deadline in caller.deadlines(call) {
             self.deadlines.remove(&deadline);
         }
-        let before = (caller.step, caller.place);
-        let asked = self.settings.queues.get(&caller.queue);
-        let waits = matches!(caller.stage, Stage::Waiting(_));
-        let next = asked
-            .filter(|_| waits)
-            .and_then(|queue| queue.asked.next(step));
-        caller.step = step;
-        caller.widen_at = next.map(|after| caller.arrived + after);
-        self.deadlines.extend(caller.deadlines(call));
         if let Some(queue) = self.queues.get_mut(caller.at) {
-            queue.wanting.remove(&before);
+            queue.wanting.remove(caller.step, caller.place);
+            caller.ask(&queue.asked, step);
         }
+        self.deadlines.extend(caller.deadlines(call));
         self.reconsider(call);
     }
 
@@ -176,12 +165,14 @@ impl Engine {
                     queue.bench.insert(seat, own);
                 }
             }
-            if let Some(before) = login.part.replace(part) {
-                queue.staff.remove(before);
+            if login.part != Some(part) {
+                if let Some(before) = login.part.replace(part) {
+                    queue.staff.remove(before);
+                }
+                queue.staff.add(part);
+                queue.note_desertion(login.at, &mut self.deserted);
             }
-            queue.staff.add(part);
             queue.refresh(login.at, &mut self.ready);
-            queue.note_desertion(login.at, &mut self.deserted);
         }
         if agent.is_spent() {
             self.agents.remove(own);
