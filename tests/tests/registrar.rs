@@ -39,7 +39,7 @@ fn metric(server: &Server, name: &str) -> f64 {
 
 fn wait_stored(server: &Server, rows: f64) {
     server.wait("what changed is stored", SOON, |server| {
-        metric(server, "kolapp_store_written_total") >= rows
+        metric(server, "kolapp_store_written_total{about=\"bindings\"}") >= rows
             && metric(server, "kolapp_store_pending") == 0.0
     });
 }

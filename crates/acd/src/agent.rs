@@ -114,8 +114,9 @@ pub(crate) enum Engagement {
 
 /// A pause, from its start to `Resumed` or log-out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pause {
-    pub(crate) reason: Option<String>,
+pub struct Pause {
+    /// The reason, where one was given.
+    pub reason: Option<String>,
 }
 
 /// The live state of one agent, or of an account that may become one.
@@ -175,6 +176,11 @@ impl Agent {
         } else {
             AgentState::Free
         }
+    }
+
+    /// Those that he is logged in to.
+    pub(crate) fn queues(&self) -> BTreeSet<QueueId> {
+        self.logins.keys().cloned().collect()
     }
 
     /// Whether a caller can be offered to him.

@@ -13,7 +13,7 @@ use crate::queue::{Caller, Ringing, Stage};
 use crate::table::Number;
 use crate::upkeep::deadline_of;
 use base::{CallId, OfferId, QueueId, Time, UserId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     /// Changes the state as the fact says; one arm a fact.
@@ -197,6 +197,7 @@ impl Engine {
                 agent.own_calls.remove(call);
                 agent.idle_from(now);
             }),
+            Fact::Recalled { agent, carried } => self.apply_recalled(now, agent, carried),
         }
     }
 
@@ -352,8 +353,23 @@ impl Engine {
         let Some(own) = self.agents.number(id) else {
             return;
         };
-        let mut logins = Vec::new();
-        for queue in queues {
+        let logins = self.enter_queues(own, queues.iter().map(|queue| (queue, now)));
+        self.agent(now, own, |agent| {
+            if agent.logins.is_empty() {
+                agent.starts_afresh();
+            }
+            agent.logins.extend(logins);
+        });
+    }
+
+    /// The log-ins of an agent to these queues since then, which the queues know of.
+    pub(crate) fn enter_queues<'a>(
+        &mut self,
+        own: Number,
+        queues: impl Iterator<Item = (&'a QueueId, Moment)>,
+    ) -> BTreeMap<QueueId, Login> {
+        let mut logins = BTreeMap::new();
+        for (queue, since) in queues {
             let Some(at) = self.queues.number(queue) else {
                 continue;
             };
@@ -363,20 +379,15 @@ impl Engine {
             });
             let login = Login {
                 at,
-                since: now,
+                since,
                 merit,
                 step,
                 seat: None,
                 part: None,
             };
-            logins.push((queue.clone(), login));
+            logins.insert(queue.clone(), login);
         }
-        self.agent(now, own, |agent| {
-            if agent.logins.is_empty() {
-                agent.starts_afresh();
-            }
-            agent.logins.extend(logins);
-        });
+        logins
     }
 
     fn apply_wrap_up_extended(&mut self, now: Moment, id: &UserId, until: Time) {
@@ -403,6 +414,18 @@ impl Engine {
         let Some(own) = self.agents.number(id) else {
             return;
         };
+        self.leave_queues(own, queues);
+        self.agent(now, own, |agent| {
+            // A pause is a state of one who is logged in: he who comes back comes to work.
+            if agent.logins.is_empty() {
+                agent.pause = None;
+                agent.put_aside(by);
+            }
+        });
+    }
+
+    /// Takes an agent out of these queues.
+    pub(crate) fn leave_queues(&mut self, own: Number, queues: &BTreeSet<QueueId>) {
         for queue in queues {
             let agent = self.agents.get_mut(own);
             let login = agent.and_then(|agent| agent.logins.remove(queue));
@@ -418,13 +441,6 @@ impl Engine {
                 });
             }
         }
-        self.agent(now, own, |agent| {
-            // A pause is a state of one who is logged in: he who comes back comes to work.
-            if agent.logins.is_empty() {
-                agent.pause = None;
-                agent.put_aside(by);
-            }
-        });
     }
 
     /// The offer's leg is gone. The agent is as idle as before, unless he let a caller down.

@@ -138,6 +138,7 @@ impl Core for Engine {
             } => step.own_call_ended(agent, call),
             Input::AskRoom { call, queue } => step.answer_room(call, &queue),
             Input::AskPosition { call } => step.answer_position(call),
+            Input::Recall { agent, carried } => step.recall(agent, *carried),
             Input::AskAgent { call, agent } => {
                 let standing = step.engine.standing(&agent);
                 step.out.commands.push(Command::Standing { call, standing });

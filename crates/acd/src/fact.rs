@@ -1,6 +1,7 @@
 //! What came about, said once and for good. Facts are the only thing that changes an engine, they are
 //! what a journal keeps, and commands are read off them.
 
+use crate::carried::Carried;
 use crate::entrance::Priority;
 use crate::input::{LeaveCause, OfferEnd};
 use crate::output::{Command, RefuseCause, WithdrawCause};
@@ -55,6 +56,8 @@ pub enum Origin {
     MissedCalls(u32),
     /// His device has failed so many offers.
     DeviceErrors(u32),
+    /// It was so when another process ended.
+    Restart,
 }
 
 /// What an offer that came to nothing says of its agent.
@@ -336,9 +339,50 @@ pub enum Fact {
         /// The call.
         call: CallId,
     },
+    /// An agent is as he was when another process ended.
+    Recalled {
+        /// Who.
+        agent: UserId,
+        /// How he is.
+        carried: Box<Carried<Time>>,
+    },
 }
 
 impl Fact {
+    /// The agent whom it changes, if any.
+    pub fn agent(&self) -> Option<&UserId> {
+        match self {
+            Fact::Offered { agent, .. }
+            | Fact::Connected { agent, .. }
+            | Fact::OfferWithdrawn { agent, .. }
+            | Fact::OfferEnded { agent, .. }
+            | Fact::OfferLost { agent, .. }
+            | Fact::ConversationEnded { agent, .. }
+            | Fact::WrapUpEnded { agent, .. }
+            | Fact::WrapUpExtended { agent, .. }
+            | Fact::DeferralEnded { agent }
+            | Fact::LoggedIn { agent, .. }
+            | Fact::LoggedOut { agent, .. }
+            | Fact::Paused { agent, .. }
+            | Fact::Resumed { agent, .. }
+            | Fact::DeviceChanged { agent, .. }
+            | Fact::OwnCallBegan { agent, .. }
+            | Fact::OwnCallEnded { agent, .. }
+            | Fact::Recalled { agent, .. } => Some(agent),
+            Fact::Configured { .. }
+            | Fact::Refused { .. }
+            | Fact::Entered { .. }
+            | Fact::Widened { .. }
+            | Fact::AnsweredLate { .. }
+            | Fact::Left { .. }
+            | Fact::Expelled { .. }
+            | Fact::LoadClosed { .. }
+            | Fact::LoadOpened { .. }
+            | Fact::LoadLooked { .. }
+            | Fact::RingProlonged { .. } => None,
+        }
+    }
+
     /// The call in a queue that the fact is about, if it is about one.
     pub fn call(&self) -> Option<CallId> {
         match self {
@@ -418,7 +462,8 @@ impl Fact {
             | Fact::Resumed { .. }
             | Fact::DeviceChanged { .. }
             | Fact::OwnCallBegan { .. }
-            | Fact::OwnCallEnded { .. } => return None,
+            | Fact::OwnCallEnded { .. }
+            | Fact::Recalled { .. } => return None,
         })
     }
 }

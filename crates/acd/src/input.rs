@@ -1,8 +1,9 @@
 //! What can happen to the engine.
 
+use crate::carried::Carried;
 use crate::entrance::Entrance;
 use crate::settings::Settings;
-use base::{CallId, OfferId, QueueId, UserId};
+use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Permitted};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -85,6 +86,14 @@ pub enum Input {
     AskPosition {
         /// The caller's call.
         call: CallId,
+    },
+    /// An agent was so when another process ended. To be given in the order in which agents were idle, once their
+    /// devices are known and before there are callers.
+    Recall {
+        /// Who.
+        agent: UserId,
+        /// How he was.
+        carried: Box<Carried<Time>>,
     },
 }
 

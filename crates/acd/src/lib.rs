@@ -15,6 +15,7 @@ mod agent;
 mod apply;
 mod bench;
 mod callers;
+mod carried;
 mod chance;
 mod commands;
 mod configure;
@@ -48,9 +49,10 @@ mod upkeep;
 mod wanting;
 
 pub use agent::{
-    AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, STRANGERS_MAX, Strikes,
+    AgentState, AgentTotals, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, Pause, STRANGERS_MAX, Strikes,
 };
 pub use callers::CALLERS_MAX;
+pub use carried::{Carried, Work};
 pub use commands::WRAP_UP_MAX;
 pub use engine::{Deadline, Engine};
 pub use entrance::{Entrance, Priority};

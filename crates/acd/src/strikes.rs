@@ -46,7 +46,7 @@ impl Agent {
                 self.strikes.missed_since_log_in = 0;
             }
             Origin::DeviceErrors(_) => self.strikes.errors_in_a_row = 0,
-            Origin::Person(_) | Origin::Configuration => {}
+            Origin::Person(_) | Origin::Configuration | Origin::Restart => {}
         }
     }
 }

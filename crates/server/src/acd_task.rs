@@ -1,6 +1,7 @@
 //! The task that owns the queue engine. It never waits for a shard: what a full mailbox doesn't take waits
 //! here, bounded by the calls there are, so that shards may safely wait for this task.
 
+use crate::agents::AgentKeeper;
 use crate::documents::WhyRow;
 use crate::why::Decisions;
 use acd::{Asker, CommandRefusal, Engine, Fact, Origin, Output, Settings, Snapshot};
@@ -11,6 +12,7 @@ use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, Watch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
+use store::{AgentRow, Store};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -35,6 +37,8 @@ pub(crate) enum Request {
         command: Permitted<AgentCommand>,
         answer: oneshot::Sender<Result<(), CommandRefusal>>,
     },
+    /// Has all that came about been handed to the store?
+    Settle(oneshot::Sender<()>),
     /// How do things stand?
     Snapshot(oneshot::Sender<Snapshot>),
     /// What was decided about that call?
@@ -89,6 +93,16 @@ impl Acd {
         answered.await.map_err(|_| Gone)
     }
 
+    /// Back when all that has come about so far has been handed to the store.
+    pub(crate) async fn settle(&self) -> Result<(), Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.0
+            .send(Request::Settle(answer))
+            .await
+            .map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
         let (answer, answered) = oneshot::channel();
         self.0
@@ -117,20 +131,41 @@ pub(crate) struct AcdTask {
     next_ticket: u64,
     decisions: Decisions,
     traffic: sim::Tail,
+    keeper: AgentKeeper,
     output: Output,
 }
 
+/// What the task is made of.
+pub(crate) struct Parts {
+    pub(crate) clock: Clock,
+    pub(crate) inputs: mpsc::Receiver<ToAcd>,
+    pub(crate) mailboxes: Mailboxes,
+    pub(crate) registrations: Arc<Registrations>,
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) store: Store,
+}
+
 impl AcdTask {
+    /// With agents as they were kept; `reachable` are those of whom something is known that they can be reached by.
     pub(crate) fn new(
-        clock: Clock,
-        inputs: mpsc::Receiver<ToAcd>,
-        mailboxes: Mailboxes,
-        registrations: Arc<Registrations>,
-        watch: Arc<Watch>,
-        settings: Arc<Settings>,
-        directory: Arc<Directory>,
+        parts: Parts,
+        kept: Vec<AgentRow>,
+        reachable: impl IntoIterator<Item = UserId>,
     ) -> (AcdTask, Acd) {
+        let Parts {
+            clock,
+            inputs,
+            mailboxes,
+            registrations,
+            watch,
+            settings,
+            directory,
+            store,
+        } = parts;
         let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
+        let (keeper, recalled) = AgentKeeper::restore(clock, store, kept, &settings);
         let undelivered = (0..mailboxes.tasks()).map(|_| VecDeque::new()).collect();
         let mut task = AcdTask {
             clock,
@@ -146,9 +181,14 @@ impl AcdTask {
             next_ticket: 0,
             decisions: Decisions::default(),
             traffic: sim::Tail::default(),
+            keeper,
             output: Output::default(),
         };
         task.step(acd::Input::Configure(settings));
+        for agent in reachable {
+            task.take(ToAcd::DeviceChanged(agent));
+        }
+        recalled.into_iter().for_each(|input| task.step(input));
         (task, Acd(to_requests))
     }
 
@@ -172,8 +212,10 @@ impl AcdTask {
                 // The permit is given back at once: `deliver` below takes the room.
                 _ = has_room(&self.mailboxes, stuck) => {}
                 _ = gauges.tick() => self.show_gauges(),
+                () = self.keeper.renewed() => {}
             }
             self.deliver();
+            self.keeper.hand_over(&self.engine);
         }
     }
 
@@ -220,6 +262,13 @@ impl AcdTask {
             Request::Traffic(answer) => {
                 let _ = answer.send(self.traffic.rows());
             }
+            Request::Settle(answer) => {
+                while let Ok(input) = self.inputs.try_recv() {
+                    self.take(input);
+                }
+                self.keeper.hand_over(&self.engine);
+                let _ = answer.send(());
+            }
             Request::Snapshot(answer) => {
                 // Whoever asked may have gone away.
                 let _ = answer.send(self.engine.snapshot(self.clock.now()));
@@ -255,13 +304,15 @@ impl AcdTask {
                 Fact::LoggedIn { agent, .. }
                 | Fact::LoggedOut { agent, .. }
                 | Fact::Paused { agent, .. }
-                | Fact::Resumed { agent, .. } => {
+                | Fact::Resumed { agent, .. }
+                | Fact::Recalled { agent, .. } => {
                     count_sidelined(&fact.fact);
                     switched.insert(agent.clone());
                 }
                 Fact::Configured { .. } => switched.extend(self.engine.agents().cloned()),
                 _ => {}
             }
+            self.keeper.note(&fact.fact);
             tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
             self.traffic.hear(&fact);
             self.decisions.keep(fact);
@@ -337,7 +388,7 @@ fn count_sidelined(fact: &Fact) {
     let cause = match by {
         Origin::MissedCalls(_) => "missed-calls",
         Origin::DeviceErrors(_) => "device-errors",
-        Origin::Person(_) | Origin::Configuration => return,
+        Origin::Person(_) | Origin::Configuration | Origin::Restart => return,
     };
     metrics::counter!("kolapp_agents_sidelined_total", "cause" => cause).increment(1);
 }

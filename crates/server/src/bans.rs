@@ -2,10 +2,8 @@
 //! again at the start.
 
 use crate::keeping::moment;
-use base::Time;
 use sip::{BanKeeper, Clock, Gate, Moment};
 use sip_core::guard::{Ban, Cause, Source};
-use std::time::Duration;
 use store::{BanRow, Store, Write};
 
 /// Hands bans to the store.
@@ -41,32 +39,27 @@ fn row(at: Moment, ban: &Ban) -> BanRow {
     BanRow {
         source: ban.source.to_string(),
         cause: ban.cause.label().into(),
-        since_ms: at.utc_ms.saturating_sub(millis(at.now.since(ban.since))),
-        until_ms: at.utc_ms.saturating_add(millis(ban.until.since(at.now))),
+        since_ms: at.utc_ms_of(ban.since),
+        until_ms: at.utc_ms_of(ban.until),
         times: ban.times,
     }
 }
 
-/// The ban in the process's time, which has nothing before its start.
+/// The ban in the process's time.
 fn ban(at: Moment, row: &BanRow) -> Option<Ban> {
-    let ago = Duration::from_millis(at.utc_ms.saturating_sub(row.since_ms));
-    let left = Duration::from_millis(row.until_ms.saturating_sub(at.utc_ms));
     Some(Ban {
         source: row.source.parse().ok()?,
         cause: Cause::from_label(&row.cause)?,
-        since: Time::ZERO + at.now.since(Time::ZERO + ago),
-        until: at.now + left,
+        since: at.time_of(row.since_ms),
+        until: at.time_of(row.until_ms),
         times: row.times,
     })
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base::Time;
 
     #[test]
     fn a_ban_kept_by_one_process_ends_at_the_same_time_of_day_in_the_next() {

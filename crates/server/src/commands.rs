@@ -294,7 +294,7 @@ impl Commands {
     async fn show(&self, view: View) -> Result<Answer, Failure> {
         let now = self.0.clock.now();
         Ok(match view {
-            View::Status => Answer::Status(Box::new(self.status(now).await?)),
+            View::Status => Answer::Status(Box::new(self.status().await?)),
             View::Calls => {
                 let calls = self.0.mailboxes.calls().await;
                 Answer::Calls(calls.into_iter().map(|call| call_row(call, now)).collect())
@@ -340,7 +340,7 @@ impl Commands {
         snapshot.map_err(|gone| Failure::new(gone.to_string()))
     }
 
-    async fn status(&self, now: Time) -> Result<Status, Failure> {
+    async fn status(&self) -> Result<Status, Failure> {
         let snapshot = self.snapshot().await?;
         let logged_in = snapshot
             .agents
@@ -349,7 +349,7 @@ impl Commands {
         let stats = self.0.media.stats();
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").into(),
-            uptime_s: (now - Time::ZERO).as_secs(),
+            uptime_s: self.0.clock.runs_for().as_secs(),
             draining: self.0.health.health() == Health::Draining,
             calls: self.0.live_calls.count(),
             registrations: self.0.registrations.count(),
@@ -525,6 +525,7 @@ fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
         Origin::Person(Principal::User { user, .. }) if user == agent => None,
         Origin::Person(by) => Some(by.to_string()),
         Origin::Configuration => Some("the configuration".into()),
+        Origin::Restart => Some("the restart".into()),
         Origin::MissedCalls(1) => Some("1 missed call".into()),
         Origin::MissedCalls(count) => Some(format!("{count} missed calls")),
         Origin::DeviceErrors(1) => Some("1 device error".into()),

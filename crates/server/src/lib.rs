@@ -2,6 +2,7 @@
 //! calls, queues or audio; it brings together the rooms that do.
 
 mod acd_task;
+mod agents;
 mod bans;
 mod check;
 mod cli;

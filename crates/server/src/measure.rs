@@ -31,8 +31,8 @@ pub(crate) const METRICS: &[Metric] = &[
     ),
     counts(
         "kolapp_store_written_total",
-        &[],
-        "rows written to the state folder's database",
+        &["about"],
+        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents",
     ),
     counts(
         "kolapp_store_commits_total",

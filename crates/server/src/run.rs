@@ -1,7 +1,7 @@
 //! `kolapp run`: everything that can fail is tried first, then all is wired together and started, and the
 //! process lives until a signal ends it.
 
-use crate::acd_task::AcdTask;
+use crate::acd_task::{self, AcdTask};
 use crate::bans::{self, BansOfStore};
 use crate::check;
 use crate::commands::{Commands, Reach};
@@ -231,7 +231,8 @@ async fn serve(start: Start) -> Result<(), StartError> {
         taken.http_address,
         &taken.control.path,
     ));
-    tracing::info!(start_ms = reach.clock.now().as_micros() / 1_000, "ready");
+    let start_ms = reach.clock.runs_for().as_millis() as u64;
+    tracing::info!(start_ms, "ready");
 
     let mut terminations = terminations;
     terminations.next().await;
@@ -245,6 +246,8 @@ async fn serve(start: Start) -> Result<(), StartError> {
     };
     drain(parts, limit, hurry).await;
     reach.media.shutdown();
+    // It ends only with the process.
+    let _ = reach.acd.settle().await;
     keeping.finish().await;
     tracing::info!("stopped");
     Ok(())
@@ -290,22 +293,20 @@ async fn wire(
     let media = start_media(settings, prompts, mailboxes.clone())?;
     let room = calls_max as usize * ACD_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
     let (to_acd, acd_inputs) = mpsc::channel(room);
-    let (task, acd) = AcdTask::new(
+    let wished = wishes::restore(&watch, &store, kept.wishes, is_account);
+    let parts = acd_task::Parts {
         clock,
-        acd_inputs,
-        mailboxes.clone(),
-        registrations.clone(),
-        watch.clone(),
-        loaded.acd.clone(),
-        loaded.directory.clone(),
-    );
+        inputs: acd_inputs,
+        mailboxes: mailboxes.clone(),
+        registrations: registrations.clone(),
+        watch: watch.clone(),
+        settings: loaded.acd.clone(),
+        directory: loaded.directory.clone(),
+        store: store.clone(),
+    };
+    let (task, acd) = AcdTask::new(parts, kept.agents, reachable.into_iter().chain(wished));
     tokio::spawn(task.run());
     tokio::spawn(keeping.clone().run());
-    let wished = wishes::restore(&watch, &store, kept.wishes, is_account);
-    for user in reachable.into_iter().chain(wished) {
-        // The task that has the other end lives as long as the process.
-        let _ = to_acd.send(ToAcd::DeviceChanged(user)).await;
-    }
     tokio::spawn(sweep(
         clock,
         registrations.clone(),

@@ -3,7 +3,11 @@
 use base::{Time, WallClock};
 use std::time::{Duration, Instant, SystemTime};
 
-/// A clock whose zero is the moment it was started. All tasks of a process share one.
+/// What the clock shows when it is started: what was kept of processes before this one has moments too, and their
+/// order, unless it is older than this.
+const STARTS_AT: Time = Time::from_millis(30 * 24 * 3_600 * 1_000);
+
+/// The process's clock. All its tasks share one.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     started: Instant,
@@ -19,7 +23,12 @@ impl Clock {
 
     /// What it shows now.
     pub fn now(self) -> Time {
-        Time::ZERO + self.started.elapsed()
+        STARTS_AT + self.started.elapsed()
+    }
+
+    /// For how long it has run.
+    pub fn runs_for(self) -> Duration {
+        self.started.elapsed()
     }
 
     /// What the clock on the wall shows at `now`.
@@ -30,12 +39,11 @@ impl Clock {
         WallClock::new(now, i64::try_from(seconds).unwrap_or(i64::MAX))
     }
 
-    /// The same moment for timers of the operating system; none if it never comes.
+    /// The same moment for timers of the operating system, none before the start; none if it never comes.
     pub fn instant(self, time: Time) -> Option<Instant> {
         if time == Time::NEVER {
             return None;
         }
-        self.started
-            .checked_add(Duration::from_micros(time.as_micros()))
+        self.started.checked_add(time.since(STARTS_AT))
     }
 }

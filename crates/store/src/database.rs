@@ -2,10 +2,11 @@
 //! may block, so it is called from the writer's own thread only.
 
 use crate::failure::{Failure, FailureKind};
-use crate::write::{BanRow, BindingsRow, QuickCloseRow, WishesRow, Write};
+use crate::kept::{self, Kept, signed};
+use crate::write::Write;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Row, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -16,7 +17,7 @@ use std::time::Duration;
 const BUSY_WAIT: Duration = Duration::from_millis(250);
 
 /// Forward only: a file of a newer server is left alone by an older one.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 4] = [
     (
         1,
         "bindings and bans",
@@ -32,6 +33,11 @@ const MIGRATIONS: [(i64, &str, &str); 3] = [
         "quick-closes",
         include_str!("../migrations/sqlite/0003_quick_closes.sql"),
     ),
+    (
+        4,
+        "agents",
+        include_str!("../migrations/sqlite/0004_agents.sql"),
+    ),
 ];
 
 /// What SQLite keeps beside its file while it is open, or was when the process was killed.
@@ -40,19 +46,6 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 /// Which file it is, however it is called: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileId(u64, u64);
-
-/// Everything that was kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// Where users can be reached; those rows are left out of which all has ended.
-    pub bindings: Vec<BindingsRow>,
-    /// Who is kept out still.
-    pub bans: Vec<BanRow>,
-    /// What users have asked for by telephone.
-    pub wishes: Vec<WishesRow>,
-    /// What is closed or opened by hand still.
-    pub quick_closes: Vec<QuickCloseRow>,
-}
 
 /// The open file.
 #[derive(Debug)]
@@ -118,66 +111,7 @@ impl Database {
 
     /// Reads everything, and forgets what has ended.
     pub(crate) async fn load(&mut self, now_ms: u64) -> Result<Kept, Failure> {
-        let now_ms = signed(now_ms);
-        for ended in [
-            "DELETE FROM bindings WHERE ends_at_ms <= ?",
-            "DELETE FROM bans WHERE until_ms <= ?",
-            // The newest stays, so that its id is not used again.
-            "DELETE FROM quick_closes WHERE until_ms <= ? AND id < (SELECT MAX(id) FROM quick_closes)",
-        ] {
-            sqlx::query(ended)
-                .bind(now_ms)
-                .execute(&mut self.connection)
-                .await?;
-        }
-        let rows = sqlx::query("SELECT user, ends_at_ms, contacts FROM bindings")
-            .fetch_all(&mut self.connection)
-            .await?;
-        let mut kept = Kept::default();
-        for row in rows {
-            let Ok(user) = row.try_get::<String, _>(0)?.parse() else {
-                // A name that no configuration can have: nobody's.
-                continue;
-            };
-            kept.bindings.push(BindingsRow {
-                user,
-                ends_at_ms: unsigned(row.try_get(1)?),
-                contacts: row.try_get(2)?,
-            });
-        }
-        let rows = sqlx::query("SELECT source, cause, since_ms, until_ms, times FROM bans")
-            .fetch_all(&mut self.connection)
-            .await?;
-        for row in rows {
-            kept.bans.push(BanRow {
-                source: row.try_get(0)?,
-                cause: row.try_get(1)?,
-                since_ms: unsigned(row.try_get(2)?),
-                until_ms: unsigned(row.try_get(3)?),
-                times: row.try_get(4)?,
-            });
-        }
-        let rows = sqlx::query("SELECT user, wishes FROM wishes")
-            .fetch_all(&mut self.connection)
-            .await?;
-        for row in rows {
-            // A name that no configuration can have is nobody's.
-            if let Ok(user) = row.try_get::<String, _>(0)?.parse() {
-                let wishes = row.try_get(1)?;
-                kept.wishes.push(WishesRow { user, wishes });
-            }
-        }
-        let rows = sqlx::query("SELECT id, until_ms, text FROM quick_closes")
-            .fetch_all(&mut self.connection)
-            .await?;
-        for row in rows {
-            kept.quick_closes.push(QuickCloseRow {
-                id: row.try_get(0)?,
-                until_ms: unsigned(row.try_get(1)?),
-                text: row.try_get(2)?,
-            });
-        }
-        Ok(kept)
+        kept::load(&mut self.connection, now_ms).await
     }
 
     /// Closes it, with all that was written in the one file.
@@ -220,6 +154,14 @@ async fn write_row(connection: &mut SqliteConnection, write: &Write) -> Result<(
                 .bind(signed(row.until_ms))
                 .bind(&row.text)
         }
+        Write::PutAgent(row) => {
+            sqlx::query("INSERT OR REPLACE INTO agents (user, state) VALUES (?, ?)")
+                .bind(row.user.as_str())
+                .bind(&row.state)
+        }
+        Write::RemoveAgent(user) => {
+            sqlx::query("DELETE FROM agents WHERE user = ?").bind(user.as_str())
+        }
     };
     query.execute(connection).await?;
     Ok(())
@@ -252,13 +194,4 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn id_of(path: &Path) -> io::Result<FileId> {
     let metadata = std::fs::metadata(path)?;
     Ok(FileId(metadata.dev(), metadata.ino()))
-}
-
-/// SQLite's integers are signed; times beyond what they hold never come.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or(0)
 }

@@ -4,11 +4,13 @@
 
 mod database;
 mod failure;
+mod kept;
 mod pending;
 mod write;
 mod writer;
 
 pub use failure::{Failure, FailureKind};
+pub use kept::Kept;
 pub use pending::PENDING_MAX;
-pub use write::{BanRow, BindingsRow, QuickCloseRow, WishesRow, Write};
-pub use writer::{Acknowledgement, FILE_NAME, Health, Kept, Loading, NotStored, Store};
+pub use write::{AgentRow, BanRow, BindingsRow, QuickCloseRow, WishesRow, Write};
+pub use writer::{Acknowledgement, FILE_NAME, Health, Loading, NotStored, Store};

@@ -22,6 +22,15 @@ pub struct WishesRow {
     pub wishes: String,
 }
 
+/// How an agent stands in the queues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentRow {
+    /// Who.
+    pub user: UserId,
+    /// How, in a text that is for whoever wrote it to read.
+    pub state: String,
+}
+
 /// What is closed or opened by hand for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuickCloseRow {
@@ -65,6 +74,10 @@ pub enum Write {
     RemoveWishes(UserId),
     /// This is closed or opened by hand, until its end.
     PutQuickClose(QuickCloseRow),
+    /// An agent stands so.
+    PutAgent(AgentRow),
+    /// He is no agent any more.
+    RemoveAgent(UserId),
 }
 
 /// The row that a write is about.
@@ -74,6 +87,7 @@ pub(crate) enum Key {
     Ban(String),
     Wishes(UserId),
     QuickClose(u32),
+    Agent(UserId),
 }
 
 impl Write {
@@ -86,6 +100,19 @@ impl Write {
             Write::PutWishes(row) => Key::Wishes(row.user.clone()),
             Write::RemoveWishes(user) => Key::Wishes(user.clone()),
             Write::PutQuickClose(row) => Key::QuickClose(row.id),
+            Write::PutAgent(row) => Key::Agent(row.user.clone()),
+            Write::RemoveAgent(user) => Key::Agent(user.clone()),
+        }
+    }
+
+    /// What the row is about, for whoever counts.
+    pub(crate) fn about(&self) -> &'static str {
+        match self {
+            Write::PutBindings(_) | Write::RemoveBindings(_) => "bindings",
+            Write::PutBan(_) | Write::RemoveBan(_) => "bans",
+            Write::PutWishes(_) | Write::RemoveWishes(_) => "wishes",
+            Write::PutQuickClose(_) => "quick-closes",
+            Write::PutAgent(_) | Write::RemoveAgent(_) => "agents",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::database::{self, Database, FileId};
 use crate::failure::{Failure, FailureKind};
+use crate::kept::Kept;
 use crate::pending::{Entry, Full, PENDING_MAX, Pending};
 use crate::write::Write;
 use metrics::{counter, gauge};
@@ -12,8 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{sleep, timeout};
-
-pub use crate::database::Kept;
 
 /// Name of the file in the state folder.
 pub const FILE_NAME: &str = "kolapp.db";
@@ -423,7 +422,9 @@ impl Writer {
 
 fn acknowledge(batch: Vec<Entry<Waiter>>) {
     counter!("kolapp_store_commits_total").increment(1);
-    counter!("kolapp_store_written_total").increment(batch.len() as u64);
+    for entry in &batch {
+        counter!("kolapp_store_written_total", "about" => entry.write.about()).increment(1);
+    }
     for waiter in batch.into_iter().flat_map(|entry| entry.waiters) {
         // Whoever waited may have gone away.
         let _ = waiter.send(Ok(()));

@@ -7,7 +7,8 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use store::{
-    BanRow, BindingsRow, FILE_NAME, FailureKind, Health, Kept, NotStored, Store, WishesRow, Write,
+    AgentRow, BanRow, BindingsRow, FILE_NAME, FailureKind, Health, Kept, NotStored, Store,
+    WishesRow, Write,
 };
 use tempfile::TempDir;
 
@@ -95,6 +96,14 @@ async fn what_was_acknowledged_is_there_after_a_kill() {
     store.write_soon(Write::PutWishes(wishes(1, "second")));
     store.write_soon(Write::PutWishes(wishes(2, "gone")));
     store.write_soon(Write::RemoveWishes(wishes(2, "").user));
+    let agent = |number: usize, state: &str| AgentRow {
+        user: bindings(number, "").user,
+        state: state.into(),
+    };
+    store.write_soon(Write::PutAgent(agent(1, "paused")));
+    store.write_soon(Write::PutAgent(agent(1, "free")));
+    store.write_soon(Write::PutAgent(agent(2, "gone")));
+    store.write_soon(Write::RemoveAgent(agent(2, "").user));
     store.write_soon(Write::PutBindings(bindings(1, "second")));
     let last = store.write(Write::PutBindings(bindings(2, "third")));
     last.stored().await.unwrap();
@@ -109,6 +118,7 @@ async fn what_was_acknowledged_is_there_after_a_kill() {
         "the third has ended"
     );
     assert_eq!(kept.wishes, [wishes(1, "second")]);
+    assert_eq!(kept.agents, [agent(1, "free")]);
     store.close().await;
 }
 

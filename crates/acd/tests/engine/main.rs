@@ -15,5 +15,6 @@ mod model_load;
 mod order;
 mod policies;
 mod reload;
+mod restart;
 mod waits;
 mod worlds;

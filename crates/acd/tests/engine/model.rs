@@ -4,7 +4,7 @@
 use crate::model_load::{Closed, Moment};
 use crate::waits::Waits;
 use acd::{
-    AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Command, CommandRefusal, Counted,
+    AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Carried, Command, CommandRefusal, Counted,
     DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, PICKED_UP_MAX,
     Policy, Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes,
     WRAP_UP_MAX, WithdrawCause,
@@ -148,6 +148,7 @@ impl Model {
                 });
                 self.commands.push(Command::Standing { call, standing });
             }
+            Input::Recall { agent, carried } => self.recall(agent, carried),
             Input::AskPosition { call } => {
                 let prospect = self.prospect(*call);
                 self.commands.push(Command::Position {
@@ -617,9 +618,11 @@ impl Model {
             }
             AgentCommand::EndWrapUp { .. } => {
                 let agent = self.agent(&id);
-                if agent.wrap_up.take().is_some() {
-                    agent.idle = thing;
-                    self.handled(&id, self.now);
+                if let Some(until) = agent.wrap_up.take() {
+                    // It may have been over, and nobody had noticed.
+                    let end = until.min(thing.0);
+                    agent.idle = agent.idle.max((end, thing.1));
+                    self.handled(&id, end);
                 }
             }
             AgentCommand::ExtendWrapUp { span, .. } => {
@@ -716,6 +719,55 @@ impl Model {
             let agent = self.agent(id);
             agent.own_calls.retain(|other| *other != call);
             agent.idle = thing;
+        }
+    }
+
+    fn recall(&mut self, id: &UserId, was: &Carried<Time>) {
+        let open = |offer: &Offer| !matches!(offer.state, State::Lost | State::Over);
+        let engaged = self.offers.iter().any(|it| it.agent == *id && open(it));
+        if !self.settings.agents.contains_key(id) || engaged || self.agent(id).wrap_up.is_some() {
+            return;
+        }
+        let settings = Arc::clone(&self.settings);
+        let (now, (_, thing)) = (self.now, self.thing());
+        self.taken.retain(|(agent, _)| agent != id);
+        for (queue, many) in &was.taken {
+            let many = if is_member(&settings, id, queue) {
+                *many
+            } else {
+                0
+            };
+            let one = (id.clone(), queue.clone());
+            self.taken.extend(std::iter::repeat_n(one, many as usize));
+        }
+        let agent = self.agent(id);
+        agent.logins.clear();
+        for (queue, at) in &was.logins {
+            if is_member(&settings, id, queue) {
+                agent.logins.push((queue.clone(), ((*at).min(now), thing)));
+            }
+        }
+        let pause = was.pause.clone().map(|pause| pause.reason);
+        agent.pause = pause.filter(|_| !agent.logins.is_empty());
+        (agent.totals, agent.strikes) = (was.totals, was.strikes);
+        agent.idle = (was.idle_since.min(now), thing);
+        let Some(work) = &was.work else {
+            return;
+        };
+        let queue = settings.queues.get(&work.queue);
+        let wrap_up = queue.map_or(Duration::ZERO, |queue| queue.wrap_up);
+        let (since, until) = match work.until {
+            Some(until) => (
+                work.since.min(now),
+                until.min(now + wrap_up.max(WRAP_UP_MAX)),
+            ),
+            None => (now, now + wrap_up),
+        };
+        if until > now {
+            agent.wrap_up = Some(until);
+            agent.handles = Some((work.queue.clone(), since));
+        } else {
+            agent.idle = agent.idle.max((until, thing));
         }
     }
 

@@ -10,7 +10,7 @@ use crate::waits::Waits;
 use acd::{
     AgentRules, AgentState, Applies, Asked, Asker, Command, Counted, Deferral, Entrance,
     ErrorLimit, Exits, Input, LeaveCause, Load, Marks, Member, MissedLimit, OfferEnd, Policy,
-    Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening,
+    Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening, Work,
 };
 use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, Queues, permit};
@@ -345,6 +345,7 @@ const KINDS: &[fn(&mut World)] = &[
     World::own_call_begins_or_ends,
     World::position_is_asked,
     World::settings_change,
+    World::agent_is_recalled,
     World::time_passes,
     World::next_deadline_comes,
     World::next_deadline_comes,
@@ -512,6 +513,30 @@ impl World {
             }
         }
         self.give(Input::Configure(Arc::new(self.settings.clone())));
+    }
+
+    /// An agent is as a process before this one kept him: as he is here, or another is, or as nobody was.
+    fn agent_is_recalled(&mut self) {
+        let (agent, other) = (self.some_agent(), self.some_agent());
+        let carried = self.floor.engine().carried(&other);
+        let mut carried = carried.unwrap_or_default();
+        let shift = Duration::from_millis(self.upto(40_000).into());
+        if self.one_in(2) {
+            carried = carried.map(|at| at + shift);
+        }
+        if self.one_in(2) {
+            let (queue, since) = (self.some_queue(), self.floor.now);
+            let until = self.one_in(2).then_some(since + shift);
+            carried.taken.insert(queue.clone(), 2);
+            carried.logins.insert(queue.clone(), since);
+            carried.work = Some(Work {
+                queue,
+                since,
+                until,
+            });
+        }
+        let carried = Box::new(carried);
+        self.give(Input::Recall { agent, carried });
     }
 
     /// Any time at all: deadlines on the way are noticed late and together.

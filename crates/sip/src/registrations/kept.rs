@@ -17,6 +17,21 @@ pub struct Moment {
     pub utc_ms: u64,
 }
 
+impl Moment {
+    /// When that is, in milliseconds of UTC.
+    pub fn utc_ms_of(self, time: Time) -> u64 {
+        let ahead = self.utc_ms.saturating_add(millis(time.since(self.now)));
+        ahead.saturating_sub(millis(self.now.since(time)))
+    }
+
+    /// When that is on the process's clock; its zero for all that was before it.
+    pub fn time_of(self, utc_ms: u64) -> Time {
+        let ahead = Duration::from_millis(utc_ms.saturating_sub(self.utc_ms));
+        let ago = Duration::from_millis(self.utc_ms.saturating_sub(utc_ms));
+        Time::ZERO + (self.now + ahead).since(Time::ZERO + ago)
+    }
+}
+
 /// A binding as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptBinding {
@@ -55,14 +70,13 @@ impl KeptBinding {
     /// As it is to be kept.
     pub(super) fn of(binding: &Binding, at: Moment) -> KeptBinding {
         let owned = |text: &str| text.to_owned();
-        let left = binding.expires_at.since(at.now);
         KeptBinding {
             contact: binding.contact.to_string(),
             transport: binding.flow.transport.via_token().to_owned(),
             local: binding.flow.local,
             remote: binding.flow.remote,
             connected: binding.flow.connection != 0,
-            expires_at_ms: at.utc_ms.saturating_add(millis(left)),
+            expires_at_ms: at.utc_ms_of(binding.expires_at),
             call_id: owned(&binding.call_id),
             cseq: binding.cseq,
             user_agent: binding.user_agent.as_deref().map(owned),

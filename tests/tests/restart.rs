@@ -1,0 +1,128 @@
+//! What outlives the server, whether it is stopped or killed: how agents stand in the queues.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::time::Duration;
+use tests::phone::Phone;
+use tests::server::{Server, Setup};
+
+const SOON: Duration = Duration::from_secs(5);
+const NUMBER: &str = "+46850001000";
+
+/// Agents of the demo, each of whom is logged in when the server first starts.
+const AGENTS: f64 = 4.0;
+
+/// Agents' rows that have been written since the start.
+fn rows(server: &Server) -> f64 {
+    server.metric("kolapp_store_written_total{about=\"agents\"}")
+}
+
+/// Has something done that changes one agent, and waits until that is on disk.
+fn stored(server: &Server, what: impl FnOnce()) {
+    let before = rows(server);
+    what();
+    server.wait("it is on disk", SOON, |server| rows(server) > before);
+}
+
+fn started() -> Server {
+    let server = Setup::demo()
+        .set("queues.support.wrap_up", "\"10m\"")
+        .start();
+    server.wait("all agents are on disk", SOON, |server| {
+        rows(server) >= AGENTS
+    });
+    server
+}
+
+#[test]
+fn log_outs_pauses_and_wrap_up_clocks_are_there_again_after_a_kill() {
+    let mut server = started();
+    stored(&server, || {
+        server.ctl(&["agent", "log-out", "cecilia"]);
+    });
+    stored(&server, || {
+        server.ctl(&["agent", "pause", "david", "--reason", "lunch"]);
+    });
+    let (caller, anna) = (
+        Phone::outside(&server, "+46701234567"),
+        Phone::agent(&server, "anna"),
+    );
+    server.wait_agent("anna", "free", SOON);
+    let mut calling = caller.call(NUMBER);
+    calling.expect_answer(SOON);
+    let mut called = anna.incoming(SOON);
+    called.answer();
+    server.wait_agent("anna", "in-call", SOON);
+    stored(&server, || calling.hang_up());
+    called.expect_bye(SOON);
+    server.wait_agent("anna", "wrap-up", SOON);
+    let left = |server: &Server| {
+        let row = server.ctl_row("agents", "name", "demo/anna");
+        row["ends_in_s"].as_u64().unwrap()
+    };
+    let before = left(&server);
+    server.kill_and_start_again();
+    assert_eq!(server.agent_state("cecilia"), "logged-out");
+    let david = server.ctl_row("agents", "name", "demo/david");
+    let (state, reason) = (&david["state"], &david["pause_reason"]);
+    assert_eq!(
+        (state.as_str(), reason.as_str()),
+        (Some("paused"), Some("lunch"))
+    );
+    assert_eq!(server.agent_state("anna"), "wrap-up");
+    let after = left(&server);
+    assert!(
+        (500..=before).contains(&after),
+        "of {before} s, {after} s are left"
+    );
+    // Nobody is there for a caller until she is done.
+    let mut second = caller.call(NUMBER);
+    second.expect_answer(SOON);
+    assert!(anna.try_incoming(Duration::from_millis(300)).is_none());
+    server.ctl(&["agent", "end-wrap-up", "anna"]);
+    let mut called = anna.incoming(SOON);
+    called.answer();
+    second.hang_up();
+    called.expect_bye(SOON);
+}
+
+#[test]
+fn a_caller_who_waited_when_the_server_was_killed_is_gone_and_an_agent_who_talked_has_wrap_up() {
+    let mut server = started();
+    let (caller, bosse) = (
+        Phone::outside(&server, "+46701234567"),
+        Phone::agent(&server, "bosse"),
+    );
+    server.wait_agent("bosse", "free", SOON);
+    let mut talking = caller.call(NUMBER);
+    talking.expect_answer(SOON);
+    let mut called = bosse.incoming(SOON);
+    stored(&server, || called.answer());
+    server.wait_agent("bosse", "in-call", SOON);
+    let mut waiting = caller.call(NUMBER);
+    waiting.expect_answer(SOON);
+    server.kill_and_start_again();
+    assert_eq!(server.agent_state("bosse"), "wrap-up");
+    let queue = server.ctl_row("queues", "name", "demo/support");
+    let (waiting, connected) = (queue["waiting"].as_u64(), queue["connected"].as_u64());
+    assert_eq!((waiting, connected), (Some(0), Some(0)));
+}
+
+#[test]
+fn a_server_that_is_stopped_in_good_order_has_agents_as_they_were_when_it_starts_again() {
+    let mut server = started();
+    server.ctl(&["agent", "log-out", "anna"]);
+    server.ctl(&["agent", "pause", "bosse"]);
+    server.terminate();
+    assert!(server.wait_end(SOON).success());
+    server.start_again();
+    assert_eq!(server.agent_state("anna"), "logged-out");
+    assert_eq!(server.agent_state("bosse"), "paused");
+    server.ctl(&["agent", "log-in", "anna"]);
+    server.ctl(&["agent", "resume", "bosse"]);
+    server.terminate();
+    assert!(server.wait_end(SOON).success());
+    server.start_again();
+    assert_eq!(server.agent_state("anna"), "unreachable");
+    assert_eq!(server.agent_state("bosse"), "unreachable");
+}
