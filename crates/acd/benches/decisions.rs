@@ -164,6 +164,12 @@ impl Hall {
         self.now += Duration::from_micros(10);
         self.engine.handle(self.now, input, &mut self.out);
         let mut decisions = 1;
+        // As its owner does: what has come due is decided before the next input.
+        while let Some((at, _)) = self.engine.poll_timeout()
+            && at <= self.now
+        {
+            self.engine.handle_timeout(self.now, &mut self.out);
+        }
         while !self.out.commands.is_empty() {
             for command in std::mem::take(&mut self.out.commands) {
                 let input = match command {

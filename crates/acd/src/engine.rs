@@ -47,7 +47,10 @@ pub struct Engine {
     pub(crate) offers: Table<OfferId, Offer>,
     /// Offers given up without a confirmation: an answer may still come. The oldest are forgotten.
     pub(crate) lost: BTreeMap<OfferId, CallId>,
+    /// What the engine is to be woken for, but for loads.
     pub(crate) deadlines: BTreeSet<(Time, Deadline)>,
+    /// When queues' loads are to be looked at: apart, since that is done when all else has been decided.
+    pub(crate) loads: BTreeSet<(Time, QueueId)>,
     /// Queues in which a caller who wants a phone to ring and a free agent face each other. Empty between steps.
     pub(crate) ready: Ready,
     /// Queues whose callers are to go, since nobody is there for them. Empty between steps.
@@ -148,7 +151,15 @@ impl Core for Engine {
     }
 
     fn poll_timeout(&self) -> Option<(Time, Deadline)> {
-        self.deadlines.first().cloned()
+        let load = self.loads.first();
+        let load = load.map(|(at, queue)| (*at, Deadline::Load(queue.clone())));
+        // Of two at once a load's comes last, as it stands last in `Deadline`.
+        self.deadlines
+            .first()
+            .cloned()
+            .into_iter()
+            .chain(load)
+            .min()
     }
 
     fn handle_timeout(&mut self, now: Time, out: &mut Output) {
@@ -165,7 +176,7 @@ impl Core for Engine {
                 Deadline::Deferral(agent) => step.emit(Fact::DeferralEnded { agent }),
                 Deadline::Widen(call) => step.widen(call),
                 Deadline::TimeOut(call) => step.expel(call, RefuseCause::TimedOut),
-                // Looked at when all else has been decided.
+                // Kept in `loads`, and looked at when all else has been decided.
                 Deadline::Load(_) => {}
             }
         }
@@ -195,9 +206,8 @@ impl Step<'_> {
 
     /// The first deadline that has come, but for those of loads.
     fn next_due(&self) -> Option<Deadline> {
-        let come = self.engine.deadlines.iter();
-        let mut come = come.take_while(|(at, _)| *at <= self.now);
-        let due = come.find(|(_, deadline)| !matches!(deadline, Deadline::Load(_)));
+        let first = self.engine.deadlines.first();
+        let due = first.filter(|(at, _)| *at <= self.now);
         due.map(|(_, deadline)| deadline.clone())
     }
 

@@ -363,9 +363,15 @@ impl Engine {
                 OfferState::Connected => {}
             }
         }
-        for (id, queue) in self.queues.iter() {
-            due.extend(queue.load_at.map(|at| (at, Deadline::Load(id.clone()))));
-        }
+        let queues = self.queues.iter();
+        let loads: BTreeSet<(Time, QueueId)> = queues
+            .filter_map(|(id, queue)| Some((queue.load_at?, id.clone())))
+            .collect();
+        holds!(
+            self.loads == loads,
+            "loads are looked at {:?}, not {loads:?}",
+            self.loads
+        );
         for (id, agent) in self.agents.iter() {
             due.extend(
                 agent

@@ -4,7 +4,7 @@
 //! Between two facts about a queue its waits grow evenly, so the moment at which a mark will be reached is known
 //! beforehand and needs no looking again and again.
 
-use crate::engine::{Deadline, Step};
+use crate::engine::Step;
 use crate::fact::Fact;
 use crate::queue::Queue;
 use crate::settings::{Load, WaitOf};
@@ -142,11 +142,8 @@ impl Step<'_> {
     }
 
     fn load_due(&self) -> Option<QueueId> {
-        let due = self.engine.deadlines.iter();
-        let mut due = due.take_while(|(at, _)| *at <= self.now);
-        due.find_map(|(_, deadline)| match deadline {
-            Deadline::Load(queue) => Some(queue.clone()),
-            _ => None,
-        })
+        let first = self.engine.loads.first();
+        let due = first.filter(|(at, _)| *at <= self.now);
+        due.map(|(_, queue)| queue.clone())
     }
 }

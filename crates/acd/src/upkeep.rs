@@ -124,11 +124,11 @@ impl Engine {
         if before != after
             && let Some((id, _)) = self.queues.row(own)
         {
-            let deadline = |at: Time| (at, Deadline::Load(id.clone()));
-            if let Some(before) = before.map(deadline) {
-                self.deadlines.remove(&before);
+            let look = |at: Time| (at, id.clone());
+            if let Some(before) = before.map(look) {
+                self.loads.remove(&before);
             }
-            self.deadlines.extend(after.map(deadline));
+            self.loads.extend(after.map(look));
         }
     }
 
