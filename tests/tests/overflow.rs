@@ -118,6 +118,37 @@ fn a_caller_whom_nobody_is_logged_in_for_is_told_and_so_is_one_who_waits_when_th
 }
 
 #[test]
+fn a_caller_who_is_moved_waits_in_the_other_queue_as_long_as_he_has_and_its_agent_is_rung() {
+    let server = with_backup()
+        .set("queues.support.welcome", "\"none\"")
+        .set("queues.support.first_message", "\"none\"")
+        .start();
+    let (_phone, mut call) = waits(&server);
+    let stays = Phone::outside(&server, "+46700000099");
+    let mut second = stays.call(NUMBER);
+    second.expect_answer(SOON);
+    server.wait("both wait", SOON, |server| row(server)["waiting"] == 2);
+    let bosse = Phone::agent(&server, "bosse");
+    let moved = server.ctl(&["queue", "move", "support", "backup", "--callers", "1"]);
+    assert_eq!(moved["moved"], 1);
+    let mut called = bosse.incoming(SOON);
+    called.answer();
+    server.wait_agent("bosse", "in-call", SOON);
+    assert_eq!(row(&server)["waiting"], 1);
+    let backup = server.ctl_row("queues", "name", "demo/backup");
+    assert_eq!(
+        (&backup["connected"], &backup["totals"]["entered"]),
+        (&1.into(), &1.into())
+    );
+    call.hang_up();
+    called.expect_bye(SOON);
+    let refused = server.ctl_output(&["queue", "move", "support", "support"]);
+    assert!(!refused.status.success());
+    second.hang_up();
+    server.wait_idle(SOON);
+}
+
+#[test]
 fn a_queue_that_is_closed_by_its_load_sends_newcomers_elsewhere_until_it_has_been_calm_for_a_while()
 {
     let server = with_backup()

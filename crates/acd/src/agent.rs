@@ -89,6 +89,8 @@ pub(crate) struct Login {
     pub(crate) merit: Merit,
     /// The first step of widening in which callers ask for no more than he is able to; none if there is none.
     pub(crate) step: Option<u8>,
+    /// The queue's weight, by which his queues share him.
+    pub(crate) weight: u8,
     /// Where he sits on the queue's bench, while free.
     pub(crate) seat: Option<Seat>,
     /// What he was last counted for in the queue's staff.

@@ -36,6 +36,7 @@ impl Engine {
                 queue,
                 arrived,
                 step,
+                priority,
                 head_start,
                 expected,
                 leaves_at,
@@ -46,6 +47,7 @@ impl Engine {
                         queue: queue.clone(),
                         at,
                         arrived: *arrived,
+                        priority: *priority,
                         entered: stamped.at,
                         expected: *expected,
                         leaves_at: *leaves_at,
@@ -148,6 +150,7 @@ impl Engine {
                 RefuseCause::NoSuchQueue => totals.expelled += 1,
                 _ => totals.overflowed += 1,
             }),
+            Fact::Moved { call, .. } => self.take_out(*call, |totals| totals.sent_on += 1),
             Fact::LoadClosed { queue, .. } => {
                 self.set_gate(queue, Some(Gate::Closed { below_since: None }));
             }
@@ -374,6 +377,7 @@ impl Engine {
                 continue;
             };
             let (merit, step) = self.merit(own, queue);
+            let weight = self.weight_of(queue);
             self.queue(at, |queue| {
                 queue.logged_in.insert(own);
             });
@@ -382,6 +386,7 @@ impl Engine {
                 since,
                 merit,
                 step,
+                weight,
                 seat: None,
                 part: None,
             };

@@ -49,7 +49,7 @@ impl Step<'_> {
     }
 
     /// The queue that takes a caller in, with its rules; or why it doesn't.
-    fn admitted(&self, queue: &QueueId) -> Result<(&Queue, &Rules), RefuseCause> {
+    pub(crate) fn admitted(&self, queue: &QueueId) -> Result<(&Queue, &Rules), RefuseCause> {
         let queue = self.engine.queues.named(queue);
         let known = queue.and_then(|queue| Some((queue, queue.rules.as_ref()?)));
         let (queue, rules) = known.ok_or(RefuseCause::NoSuchQueue)?;

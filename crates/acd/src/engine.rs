@@ -1,6 +1,6 @@
 //! The engine: all queues and agents as one value. A step *decides* facts from what happened and
 //! *applies* them (`apply.rs`), which is the only way its state changes; the decisions are in
-//! `callers.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `commands.rs` and `configure.rs`.
+//! `callers.rs`, `moves.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `commands.rs` and `configure.rs`.
 
 use crate::agent::Agent;
 use crate::fact::{Fact, Stamped};
@@ -128,6 +128,7 @@ impl Core for Engine {
             Input::OfferEnded { offer, end } => step.offer_ended(offer, end),
             Input::ConversationEnded { call } => step.conversation_ended(call),
             Input::AgentCommand { asker, command } => step.agent_command(asker, command),
+            Input::QueueCommand { ticket, command } => step.queue_command(ticket, command),
             Input::DeviceReachable { agent, reachable } => step.device_changed(agent, reachable),
             Input::OwnCall {
                 agent,

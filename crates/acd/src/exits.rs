@@ -54,7 +54,7 @@ impl Queue {
 
 impl Engine {
     /// Who stands in line there, first to last.
-    fn standing_in(&self, own: Number) -> Vec<CallId> {
+    pub(crate) fn standing_in(&self, own: Number) -> Vec<CallId> {
         let in_line = self
             .callers
             .iter()

@@ -244,6 +244,17 @@ pub enum Fact {
         /// Which.
         queue: QueueId,
     },
+    /// A caller is taken out of a queue, to wait in another.
+    Moved {
+        /// The caller's call.
+        call: CallId,
+        /// Where he waited.
+        queue: QueueId,
+        /// Where he is to wait.
+        to: QueueId,
+        /// At whose wish.
+        by: Principal,
+    },
     /// By the time alone a queue's load has changed: an answer counts no more for the average, or the waits rose over
     /// a lower mark.
     LoadLooked {
@@ -376,6 +387,7 @@ impl Fact {
             | Fact::AnsweredLate { .. }
             | Fact::Left { .. }
             | Fact::Expelled { .. }
+            | Fact::Moved { .. }
             | Fact::LoadClosed { .. }
             | Fact::LoadOpened { .. }
             | Fact::LoadLooked { .. }
@@ -397,6 +409,7 @@ impl Fact {
             | Fact::OfferLost { call, .. }
             | Fact::Left { call, .. }
             | Fact::Expelled { call, .. }
+            | Fact::Moved { call, .. }
             | Fact::ConversationEnded { call, .. } => Some(*call),
             _ => None,
         }
@@ -434,6 +447,13 @@ impl Fact {
             Fact::AnsweredLate { offer, call, .. } => Command::Release {
                 offer: *offer,
                 call: *call,
+            },
+            Fact::Moved {
+                call, queue, to, ..
+            } => Command::Move {
+                call: *call,
+                from: queue.clone(),
+                to: to.clone(),
             },
             Fact::Refused { call, queue, cause } | Fact::Expelled { call, queue, cause } => {
                 Command::Refuse {

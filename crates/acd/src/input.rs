@@ -4,7 +4,7 @@ use crate::carried::Carried;
 use crate::entrance::Entrance;
 use crate::settings::Settings;
 use base::{CallId, OfferId, QueueId, Time, UserId};
-use control::{AgentCommand, Permitted};
+use control::{AgentCommand, Permitted, QueueCommand};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -51,6 +51,13 @@ pub enum Input {
         asker: Asker,
         /// The command.
         command: Permitted<AgentCommand>,
+    },
+    /// A permitted command; answered with `Command::Moved`.
+    QueueCommand {
+        /// By which whoever asked knows the answer.
+        ticket: u64,
+        /// The command.
+        command: Permitted<QueueCommand>,
     },
     /// The agent's device became reachable (registered) or ceased to be.
     DeviceReachable {

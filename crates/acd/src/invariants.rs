@@ -187,7 +187,8 @@ impl Engine {
         );
         for (queue, login) in &agent.logins {
             holds!(
-                login.part == Some(agent.part()),
+                login.weight == self.weight_of(queue)
+                    && login.part == Some(agent.parts()(login.weight)),
                 "{id} counts in {queue} as {:?}",
                 login.part
             );
@@ -332,8 +333,8 @@ impl Engine {
     fn check_estimates(&self, id: &QueueId, queue: &Queue) -> Result<(), String> {
         let mut staff = Staff::default();
         for (_, agent) in self.agents.iter() {
-            if agent.logins.contains_key(id) {
-                staff.add(agent.part());
+            if let Some(login) = agent.logins.get(id) {
+                staff.add(agent.parts()(login.weight));
             }
         }
         holds!(

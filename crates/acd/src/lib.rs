@@ -30,6 +30,7 @@ mod input;
 mod invariants;
 mod line;
 mod load;
+mod moves;
 mod named;
 mod offers;
 mod output;

@@ -6,13 +6,14 @@ use crate::input::Asker;
 use crate::snapshot::Standing;
 use base::{CallId, OfferId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Facts and the commands derived from them, in the order they came about.
 #[derive(Debug, Default)]
 pub struct Output {
     /// What came about: to be journalled in this order.
     pub facts: Vec<Stamped>,
-    /// What to do. Answers (`Room`, `Position`, `Standing`, `Answer`) come of no fact; all others are read off one.
+    /// What to do. Answers (`Room`, `Position`, `Standing`, `Answer`, `Moved`) come of no fact; all others are read off one.
     pub commands: Vec<Command>,
 }
 
@@ -64,6 +65,15 @@ pub enum Command {
         /// Why.
         cause: RefuseCause,
     },
+    /// The caller waits in another queue from now on.
+    Move {
+        /// The caller's call.
+        call: CallId,
+        /// Where he waited.
+        from: QueueId,
+        /// Where he waits.
+        to: QueueId,
+    },
     /// Answer to `AskRoom`: he may wait, or does so already.
     Room {
         /// The caller's call.
@@ -82,6 +92,13 @@ pub enum Command {
         call: CallId,
         /// How he stands.
         standing: Standing,
+    },
+    /// Answer to a queue command.
+    Moved {
+        /// Who asked.
+        ticket: u64,
+        /// How many callers were moved.
+        result: Result<u32, CommandRefusal>,
     },
     /// Answer to an agent command.
     Answer {
@@ -125,7 +142,21 @@ pub enum RefuseCause {
     TimedOut,
 }
 
-/// Why an agent command changed nothing.
+impl fmt::Display for RefuseCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RefuseCause::NoSuchQueue => "there is no such queue",
+            RefuseCause::Full => "as many as may wait already",
+            RefuseCause::NoAgents => "no agent is logged in",
+            RefuseCause::NoneReachable => "no agent can be reached",
+            RefuseCause::AllPaused => "all agents have paused",
+            RefuseCause::Loaded => "the queue is closed by its load",
+            RefuseCause::TimedOut => "the caller has waited as long as he may",
+        })
+    }
+}
+
+/// Why a command changed nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum CommandRefusal {
     /// Nobody of that name is an agent.
@@ -148,6 +179,28 @@ pub enum CommandRefusal {
     /// The agent has no wrap-up time that could be extended.
     #[error("{0} has no wrap-up time now")]
     NoWrapUp(UserId),
+    /// The configuration has no such queue.
+    #[error("there is no queue {0}")]
+    NoSuchQueue(QueueId),
+    /// Callers can only be moved to another queue.
+    #[error("callers of {0} can only be moved to another queue")]
+    SameQueue(QueueId),
+    /// Organisations are closed to each other.
+    #[error("{from} and {to} are of different organisations")]
+    OtherOrganisation {
+        /// Where the callers wait.
+        from: QueueId,
+        /// Where they were to.
+        to: QueueId,
+    },
+    /// That queue takes nobody in now.
+    #[error("{queue} takes nobody in now: {cause}")]
+    TakesNobody {
+        /// Which.
+        queue: QueueId,
+        /// Why.
+        cause: RefuseCause,
+    },
     /// The organisation has reasons for pauses, and this is none of them.
     #[error("there is no pause reason {reason:?}: choose one of {known}")]
     NoSuchReason {

@@ -4,6 +4,7 @@ use crate::agent::Login;
 use crate::bench::{Bench, Seat};
 use crate::chance;
 use crate::engine::Deadline;
+use crate::entrance::Priority;
 use crate::estimate::{Forecast, Handling, Waits};
 use crate::fact::Moment;
 use crate::line::{Line, Place};
@@ -206,6 +207,8 @@ pub(crate) struct Caller {
     pub(crate) at: Number,
     /// His first arrival.
     pub(crate) arrived: Time,
+    /// How far he goes before others.
+    pub(crate) priority: Priority,
     /// When he came to this queue.
     pub(crate) entered: Time,
     /// What he could expect then to wait.

@@ -82,11 +82,12 @@ impl Engine {
         let queues: Vec<QueueId> = queues.filter(|queue| changed(queue)).cloned().collect();
         for queue in queues {
             let (merit, step) = self.merit(own, &queue);
+            let weight = self.weight_of(&queue);
             let agent = self.agents.get_mut(own);
             let Some(login) = agent.and_then(|agent| agent.logins.get_mut(&queue)) else {
                 continue;
             };
-            (login.merit, login.step) = (merit, step);
+            (login.merit, login.step, login.weight) = (merit, step, weight);
             let (at, seat) = (login.at, login.seat.take());
             self.queue(at, |queue| {
                 if let Some(seat) = seat {
@@ -111,6 +112,12 @@ impl Engine {
             let step = queue.map_or(0, |queue| queue.asked.step_after(now.at - caller.arrived));
             self.set_step(call, step);
         }
+    }
+
+    /// By how much a queue takes part in its agents; not at all, where it is no more.
+    pub(crate) fn weight_of(&self, queue: &QueueId) -> u8 {
+        let settings = self.settings.queues.get(queue);
+        settings.map_or(0, |settings| settings.weight)
     }
 
     /// How an agent stands in a queue, and the first step of widening in which its callers may get him.

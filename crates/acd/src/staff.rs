@@ -24,17 +24,19 @@ pub(crate) struct Part {
 }
 
 impl Agent {
-    /// What he adds to each of his queues: they share him alike, and one who takes no calls shortens nobody's wait.
-    pub(crate) fn part(&self) -> Part {
-        let queues = u32::try_from(self.logins.len()).unwrap_or(u32::MAX);
-        let share = WHOLE.checked_div(queues).unwrap_or_default();
-        Part {
-            reachable: self.reachable,
-            unpaused: self.pause.is_none(),
-            share: match self.reachable && self.pause.is_none() {
-                true => share,
-                false => 0,
-            },
+    /// What he adds to each of his queues by its weight: they share him as their weights are, since that is how he is
+    /// shared out while callers wait in all of them. One who takes no calls shortens nobody's wait.
+    pub(crate) fn parts(&self) -> impl Fn(u8) -> Part + use<> {
+        let weights: u32 = self.logins.values().map(|it| u32::from(it.weight)).sum();
+        let (reachable, unpaused) = (self.reachable, self.pause.is_none());
+        let whole = if reachable && unpaused { WHOLE } else { 0 };
+        move |weight| Part {
+            reachable,
+            unpaused,
+            // A million times ten is well within.
+            share: (whole * u32::from(weight))
+                .checked_div(weights)
+                .unwrap_or_default(),
         }
     }
 }

@@ -145,10 +145,11 @@ impl Engine {
         }
         agent.state = state;
         let (free, idle_since) = (agent.is_free(), agent.idle_since);
-        let part = agent.part();
+        let parts = agent.parts();
         for login in agent.logins.values_mut() {
             let since = free.then(|| idle_since.max(login.since));
             let since = since.filter(|_| login.step.is_some());
+            let part = parts(login.weight);
             let sits = login.seat.map(|seat| seat.since) == since;
             if sits && login.part == Some(part) {
                 continue;

@@ -82,6 +82,15 @@ impl Journey {
         }
     }
 
+    /// Of the same caller in another queue: he hears it from its beginning, and news of what was played before is
+    /// old news.
+    pub(crate) fn elsewhere(&self, settings: QueueJourney) -> Journey {
+        Journey {
+            token: self.token,
+            ..Journey::new(settings)
+        }
+    }
+
     pub(crate) fn settings(&self) -> &QueueJourney {
         &self.settings
     }

@@ -74,6 +74,20 @@ impl AgentCommand {
     }
 }
 
+/// Something done to a queue's callers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum QueueCommand {
+    /// Have callers who wait in one queue wait in another.
+    Move {
+        /// Where they wait.
+        from: QueueId,
+        /// Where they are to.
+        to: QueueId,
+        /// How many, the first in line; all, where not given.
+        callers: Option<u32>,
+    },
+}
+
 /// What can be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -227,6 +241,8 @@ pub enum Command {
     Quick(QuickCommand),
     /// Look after prompts.
     Prompt(PromptCommand),
+    /// Do something to a queue's callers.
+    Queue(QueueCommand),
 }
 
 /// A command that permission is asked for.
@@ -267,6 +283,25 @@ impl Governed for PromptCommand {
     }
 }
 
+/// Whether `by` has a say about all of these queues: a supervisor of their organisation.
+fn supervises<'a>(by: &Principal, queues: impl IntoIterator<Item = &'a QueueId>) -> bool {
+    match by {
+        Principal::Operator => true,
+        Principal::User { user, role } => {
+            let org = user.org();
+            *role >= Role::Supervisor && queues.into_iter().all(|it| it.is_of(&org))
+        }
+    }
+}
+
+impl Governed for QueueCommand {
+    fn is_allowed_to(&self, by: &Principal) -> bool {
+        match self {
+            QueueCommand::Move { from, to, .. } => supervises(by, [from, to]),
+        }
+    }
+}
+
 impl Governed for Command {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
@@ -277,13 +312,8 @@ impl Governed for Command {
             Command::Show(_) | Command::Reload | Command::Explain { .. } | Command::Ban(_) => {
                 matches!(by, Principal::Operator)
             }
-            Command::Quick(command) => match by {
-                Principal::Operator => true,
-                Principal::User { user, role } => {
-                    let org = user.org();
-                    *role >= Role::Supervisor && command.queues().iter().all(|it| it.is_of(&org))
-                }
-            },
+            Command::Quick(command) => supervises(by, command.queues()),
+            Command::Queue(command) => command.is_allowed_to(by),
             Command::EndRegistrations { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {

@@ -6,7 +6,7 @@ mod command;
 mod principal;
 
 pub use command::{
-    AgentCommand, BanCommand, Command, Device, Governed, PromptAction, PromptCommand, Queues,
-    QuickCommand, View,
+    AgentCommand, BanCommand, Command, Device, Governed, PromptAction, PromptCommand, QueueCommand,
+    Queues, QuickCommand, View,
 };
 pub use principal::{Permitted, Principal, Refusal, Role, permit};

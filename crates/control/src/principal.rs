@@ -1,6 +1,6 @@
 //! Principals, roles, and the one place where a permission is given.
 
-use crate::command::{AgentCommand, Command, Governed, PromptCommand};
+use crate::command::{AgentCommand, Command, Governed, PromptCommand, QueueCommand};
 use base::UserId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -68,6 +68,20 @@ impl<T> Permitted<T> {
 }
 
 impl Permitted<Command> {
+    /// The queue command inside, permitted as the whole was; or the whole back.
+    pub fn into_queue_command(self) -> Result<Permitted<QueueCommand>, Permitted<Command>> {
+        match self.command {
+            Command::Queue(command) => Ok(Permitted {
+                by: self.by,
+                command,
+            }),
+            command => Err(Permitted {
+                by: self.by,
+                command,
+            }),
+        }
+    }
+
     /// The agent command inside, permitted as the whole was; or the whole back.
     pub fn into_agent_command(self) -> Result<Permitted<AgentCommand>, Permitted<Command>> {
         match self.command {
@@ -119,7 +133,7 @@ pub fn permit<T: Governed>(by: Principal, command: T) -> Result<Permitted<T>, Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{BanCommand, PromptAction, Queues, QuickCommand, View};
+    use crate::command::{BanCommand, PromptAction, QueueCommand, Queues, QuickCommand, View};
     use base::OrgId;
 
     fn user(org: &str, name: &str) -> UserId {
@@ -204,6 +218,21 @@ mod tests {
         assert!(permit(by(Role::Supervisor), listen("demo")).is_ok());
         assert!(permit(by(Role::Agent), listen("demo")).is_err());
         assert!(permit(Principal::Operator, record("demo")).is_ok());
+    }
+
+    #[test]
+    fn callers_are_moved_by_a_supervisor_of_both_queues_alone() {
+        let moving = |to: &str| QueueCommand::Move {
+            from: "demo/support".parse().unwrap(),
+            to: to.parse().unwrap(),
+            callers: None,
+        };
+        let by = |role| principal("demo", "eva", role);
+        let permitted = permit(by(Role::Supervisor), Command::Queue(moving("demo/backup")));
+        assert!(permitted.unwrap().into_queue_command().is_ok());
+        assert!(permit(by(Role::Administrator), moving("other/x")).is_err());
+        assert!(permit(by(Role::Agent), moving("demo/backup")).is_err());
+        assert!(permit(Principal::Operator, moving("demo/backup")).is_ok());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::why::Decisions;
 use acd::{Asker, CommandRefusal, Engine, Fact, Origin, Output, Settings, Snapshot};
 use base::{CallId, Core, Time, UserId};
 use call::settings::Directory;
-use control::{AgentCommand, Device, Permitted};
+use control::{AgentCommand, Device, Permitted, QueueCommand};
 use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, Watch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -39,6 +39,11 @@ pub(crate) enum Request {
     },
     /// Has all that came about been handed to the store?
     Settle(oneshot::Sender<()>),
+    /// Something to be done to a queue's callers.
+    Queue {
+        command: Permitted<QueueCommand>,
+        answer: oneshot::Sender<Result<u32, CommandRefusal>>,
+    },
     /// How do things stand?
     Snapshot(oneshot::Sender<Snapshot>),
     /// What was decided about that call?
@@ -74,6 +79,17 @@ impl Acd {
     ) -> Result<Result<(), CommandRefusal>, Gone> {
         let (answer, answered) = oneshot::channel();
         let request = Request::Command { command, answer };
+        self.0.send(request).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// How many callers it was done to.
+    pub(crate) async fn queue_command(
+        &self,
+        command: Permitted<QueueCommand>,
+    ) -> Result<Result<u32, CommandRefusal>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Queue { command, answer };
         self.0.send(request).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
@@ -128,6 +144,8 @@ pub(crate) struct AcdTask {
     undelivered: Vec<VecDeque<ShardInput>>,
     /// Who waits for the answer to a command.
     askers: BTreeMap<u64, oneshot::Sender<Result<(), CommandRefusal>>>,
+    /// Who waits for the answer to a queue's command.
+    movers: BTreeMap<u64, oneshot::Sender<Result<u32, CommandRefusal>>>,
     next_ticket: u64,
     decisions: Decisions,
     traffic: sim::Tail,
@@ -178,6 +196,7 @@ impl AcdTask {
             directory,
             undelivered,
             askers: BTreeMap::new(),
+            movers: BTreeMap::new(),
             next_ticket: 0,
             decisions: Decisions::default(),
             traffic: sim::Tail::default(),
@@ -256,6 +275,12 @@ impl AcdTask {
                 let asker = Asker::Control(self.next_ticket);
                 self.step(acd::Input::AgentCommand { asker, command });
             }
+            Request::Queue { command, answer } => {
+                self.next_ticket += 1;
+                let ticket = self.next_ticket;
+                self.movers.insert(ticket, answer);
+                self.step(acd::Input::QueueCommand { ticket, command });
+            }
             Request::Why(call, answer) => {
                 let _ = answer.send(self.decisions.about(call));
             }
@@ -331,6 +356,11 @@ impl AcdTask {
                     result,
                 }) => {
                     if let Some(answer) = self.askers.remove(&ticket) {
+                        let _ = answer.send(result);
+                    }
+                }
+                Err(acd::Command::Moved { ticket, result }) => {
+                    if let Some(answer) = self.movers.remove(&ticket) {
                         let _ = answer.send(result);
                     }
                 }

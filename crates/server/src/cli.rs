@@ -162,6 +162,9 @@ pub(crate) enum CtlRequest {
     },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
+    /// Do something to a queue's callers
+    #[command(subcommand)]
+    Queue(QueueAction),
     /// Change an agent's state
     #[command(subcommand)]
     Agent(AgentAction),
@@ -189,11 +192,27 @@ impl CtlRequest {
             | CtlRequest::Bans { .. }
             | CtlRequest::QuickClose { .. }
             | CtlRequest::Prompts { .. }
+            | CtlRequest::Queue(_)
             | CtlRequest::Reload
             | CtlRequest::Why { .. }
             | CtlRequest::Agent(_) => None,
         }
     }
+}
+
+/// What can be done to a queue's callers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueAction {
+    /// Have them wait in another queue, with the time and the priority that they have; who is being offered stays
+    Move {
+        /// Where they wait: organisation/name, or the name alone where only one organisation has it
+        from: String,
+        /// Where they are to
+        to: String,
+        /// The first so many in line; all otherwise
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        callers: Option<u32>,
+    },
 }
 
 /// What can be done with quick-closes.

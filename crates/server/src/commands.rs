@@ -68,6 +68,10 @@ impl Commands {
 
     /// Carries out what somebody may have done.
     pub(crate) async fn carry_out(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
+        let command = match command.into_queue_command() {
+            Ok(command) => return self.change_queue(command).await,
+            Err(other) => other,
+        };
         let command = match command.into_agent_command() {
             Ok(command) => {
                 tracing::info!(by = %command.by(), command = ?command.command(), "command");
@@ -97,7 +101,7 @@ impl Commands {
             Command::Ban(change) => self.change_bans(&change),
             Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
             Command::Quick(command) => self.change_quick(&by, command).await,
-            Command::Agent(_) | Command::Prompt(_) => {
+            Command::Agent(_) | Command::Prompt(_) | Command::Queue(_) => {
                 Err(Failure::new("a command was not taken as what it is"))
             }
         }
@@ -203,6 +207,7 @@ impl Commands {
                 }));
             }
             Request::QuickClose(request) => return self.resolve_quick(request),
+            Request::MoveCallers(request) => return self.resolve_move(&request),
             Request::UndoQuickClose { id } => return self.resolve_undo(id),
             Request::Prompts {
                 organisation,

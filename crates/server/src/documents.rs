@@ -26,8 +26,18 @@ pub(crate) enum Answer {
     /// Versions of prompts, or the one that was made.
     Prompts(Vec<PromptRow>),
     Reloaded(Reloaded),
+    Moved(MovedRow),
     /// A change was made.
     Changed,
+}
+
+/// Callers who wait in another queue now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MovedRow {
+    pub(crate) from: QueueId,
+    pub(crate) to: QueueId,
+    /// How many they are: no more than there was room for.
+    pub(crate) moved: u32,
 }
 
 /// Whether a queue lets callers in.

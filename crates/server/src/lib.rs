@@ -18,6 +18,7 @@ mod log;
 mod measure;
 mod panic;
 mod prompts;
+mod queue_commands;
 mod quick;
 mod quick_commands;
 mod random;

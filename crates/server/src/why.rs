@@ -3,8 +3,7 @@
 
 use crate::documents::{PassedOverRow, WhyRow};
 use acd::{
-    AgentState, Fact, LeaveCause, Obstacle, Outcome, PassedOver, Reason, RefuseCause, Stamped,
-    WithdrawCause,
+    AgentState, Fact, LeaveCause, Obstacle, Outcome, PassedOver, Reason, Stamped, WithdrawCause,
 };
 use base::{CallId, Time};
 use std::collections::{BTreeMap, VecDeque};
@@ -68,7 +67,7 @@ fn row(stamped: &Stamped, start: Time) -> Option<WhyRow> {
 fn words(stamped: &Stamped) -> Option<String> {
     Some(match &stamped.fact {
         Fact::Refused { queue, cause, .. } => {
-            format!("not taken into {queue}: {}", refused(*cause))
+            format!("not taken into {queue}: {cause}")
         }
         Fact::Entered {
             queue, priority, ..
@@ -118,22 +117,11 @@ fn words(stamped: &Stamped) -> Option<String> {
             };
             format!("left the queue: {why}")
         }
-        Fact::Expelled { queue, cause, .. } => format!("put out of {queue}: {}", refused(*cause)),
+        Fact::Expelled { queue, cause, .. } => format!("put out of {queue}: {cause}"),
+        Fact::Moved { to, by, .. } => format!("moved to {to} by {by}"),
         Fact::ConversationEnded { agent, .. } => format!("the conversation with {agent} ended"),
         _ => return None,
     })
-}
-
-fn refused(cause: RefuseCause) -> &'static str {
-    match cause {
-        RefuseCause::NoSuchQueue => "there is no such queue",
-        RefuseCause::Full => "as many as may wait already",
-        RefuseCause::NoAgents => "no agent is logged in",
-        RefuseCause::NoneReachable => "no agent can be reached",
-        RefuseCause::AllPaused => "all agents have paused",
-        RefuseCause::Loaded => "the queue is closed by its load",
-        RefuseCause::TimedOut => "the caller has waited as long as he may",
-    }
 }
 
 fn chosen(reason: Reason, at: Time) -> String {

@@ -171,7 +171,9 @@ impl Recorder {
                 };
                 Some(self.live.remove(call)?.row(at, end))
             }
-            Fact::Expelled { call, .. } => Some(self.live.remove(call)?.row(at, End::Elsewhere)),
+            Fact::Expelled { call, .. } | Fact::Moved { call, .. } => {
+                Some(self.live.remove(call)?.row(at, End::Elsewhere))
+            }
             Fact::Refused { queue, .. } => Some(Row::Call(CallRow {
                 at,
                 queue: queue.clone(),

@@ -239,9 +239,11 @@ pub(crate) fn call_of(command: &acd::Command) -> Option<CallId> {
         | acd::Command::Connect { call, .. }
         | acd::Command::Release { call, .. }
         | acd::Command::Refuse { call, .. }
+        | acd::Command::Move { call, .. }
         | acd::Command::Room { call }
         | acd::Command::Position { call, .. }
         | acd::Command::Standing { call, .. } => Some(*call),
+        acd::Command::Moved { .. } => None,
         acd::Command::Answer { asker, .. } => match asker {
             acd::Asker::Call(call) => Some(*call),
             acd::Asker::Control(_) => None,

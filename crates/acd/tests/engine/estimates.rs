@@ -80,6 +80,29 @@ fn an_agent_of_two_queues_counts_half_in_each_and_one_who_takes_no_calls_not_at_
 }
 
 #[test]
+fn queues_share_an_agent_by_their_weights_also_when_those_change() {
+    let weighing = |support: u8, sales: u8| {
+        let of = |weight| acd::QueueSettings {
+            weight,
+            ..queue_of(&["anna"])
+        };
+        settings(&[("support", of(support)), ("sales", of(sales))])
+    };
+    let mut floor = Floor::open(weighing(8, 2));
+    handle(&mut floor, 1..6);
+    let expected = |floor: &Floor| floor.queue_row("support").expected_wait_ms;
+    // Four fifths of an agent, who needs 70 s a caller.
+    assert_eq!(expected(&floor), Some(87_500));
+    floor.configure(weighing(1, 1));
+    assert_eq!(expected(&floor), Some(140_000));
+    floor
+        .log_out("anna", Queues::One(crate::floor::queue("sales")))
+        .0
+        .unwrap();
+    assert_eq!(expected(&floor), Some(70_000));
+}
+
+#[test]
 fn what_was_expected_when_a_caller_came_and_what_he_waited_are_both_kept() {
     let mut floor = busy_queue();
     assert_eq!(floor.queue_row("support").forecast, Forecast::default());

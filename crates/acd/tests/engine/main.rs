@@ -12,6 +12,7 @@ mod floor;
 mod limits;
 mod model;
 mod model_load;
+mod moves;
 mod order;
 mod policies;
 mod reload;

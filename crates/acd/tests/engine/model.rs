@@ -6,11 +6,11 @@ use crate::waits::Waits;
 use acd::{
     AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Carried, Command, CommandRefusal, Counted,
     DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, PICKED_UP_MAX,
-    Policy, Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes,
+    Policy, Priority, Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes,
     WRAP_UP_MAX, WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
-use control::{AgentCommand, Queues};
+use control::{AgentCommand, QueueCommand, Queues};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,6 +59,7 @@ struct Caller {
     call: CallId,
     queue: QueueId,
     arrived: Time,
+    priority: Priority,
     place: (i128, u64),
     entered: Time,
     expected: Option<Duration>,
@@ -115,6 +116,12 @@ impl Model {
                     asker: *asker,
                     result,
                 });
+            }
+            Input::QueueCommand { ticket, command } => {
+                let QueueCommand::Move { from, to, callers } = command.command();
+                let result = self.move_callers(from, to, *callers);
+                let ticket = *ticket;
+                self.commands.push(Command::Moved { ticket, result });
             }
             Input::DeviceReachable { agent, reachable } => {
                 self.agent(agent).reachable = *reachable;
@@ -390,6 +397,7 @@ impl Model {
             call,
             queue: queue.clone(),
             arrived,
+            priority: entrance.priority,
             place: (since, thing),
             entered: self.now,
             expected: None,
@@ -405,6 +413,47 @@ impl Model {
         if let Some(caller) = self.callers.last_mut() {
             caller.expected = expected;
         }
+    }
+
+    /// Whoever no phone rings for goes, in order, while there is room.
+    fn move_callers(
+        &mut self,
+        from: &QueueId,
+        to: &QueueId,
+        callers: Option<u32>,
+    ) -> Result<u32, CommandRefusal> {
+        if from == to {
+            return Err(CommandRefusal::SameQueue(from.clone()));
+        }
+        for queue in [from, to] {
+            if !self.settings.queues.contains_key(queue) {
+                return Err(CommandRefusal::NoSuchQueue(queue.clone()));
+            }
+        }
+        if let Some(cause) = self.refusal(to) {
+            let queue = to.clone();
+            return Err(CommandRefusal::TakesNobody { queue, cause });
+        }
+        let mut moved = 0;
+        for call in self.waiting_in_order(|queue| queue == from) {
+            let rings = !self.ringing_for(call).is_empty();
+            if rings || Some(moved) == callers || self.refusal(to).is_some() {
+                continue;
+            }
+            let caller = self.take_out(call);
+            self.totals.entry(from.clone()).or_default().sent_on += 1;
+            self.commands.push(Command::Move {
+                call,
+                from: from.clone(),
+                to: to.clone(),
+            });
+            self.join(&Entrance {
+                priority: caller.priority,
+                ..Entrance::new(call, to.clone(), caller.arrived)
+            });
+            moved += 1;
+        }
+        Ok(moved)
     }
 
     fn leave(&mut self, call: CallId, cause: LeaveCause) {
@@ -1118,9 +1167,13 @@ impl Model {
             let here = agent.logins.iter().any(|(other, _)| other == queue);
             here && agent.reachable && agent.pause.is_none()
         };
-        let queues = self.agents.iter().filter(at_work);
-        let queues: Vec<usize> = queues.map(|agent| agent.logins.len()).collect();
-        self.waits(queue)?.expected(place, &queues)
+        let weight = |queue: &QueueId| u32::from(self.settings.queues[queue].weight);
+        let of_all = |agent: &Agent| agent.logins.iter().map(|(queue, _)| weight(queue)).sum();
+        let at_work = self.agents.iter().filter(at_work);
+        let shares: Vec<(u32, u32)> = at_work
+            .map(|agent| (weight(queue), of_all(agent)))
+            .collect();
+        self.waits(queue)?.expected(place, &shares)
     }
 
     pub(crate) fn waits(&self, queue: &QueueId) -> Option<&Waits> {

@@ -37,13 +37,14 @@ impl Waits {
         enough.then(|| Duration::from_micros(mean as u64))
     }
 
-    /// "h·p/c", where each agent at work is there for an even part of his queues.
-    pub(crate) fn expected(&self, place: u32, queues_of_agents: &[usize]) -> Option<Duration> {
+    /// "h·p/c", where each agent at work is there by what the queue weighs among his.
+    pub(crate) fn expected(&self, place: u32, shares: &[(u32, u32)]) -> Option<Duration> {
         let handling = self.handling()?.as_micros();
-        let agents: u128 = queues_of_agents
+        let agents: u32 = shares
             .iter()
-            .map(|of| 1_000_000 / *of as u128)
+            .map(|(weight, of_all)| 1_000_000 * weight / of_all)
             .sum();
+        let agents = u128::from(agents);
         let expected = (handling * u128::from(place) * 1_000_000).checked_div(agents)?;
         Some(Duration::from_micros(expected as u64))
     }

@@ -13,7 +13,7 @@ use acd::{
     Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening, Work,
 };
 use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
-use control::{AgentCommand, Principal, Queues, permit};
+use control::{AgentCommand, Principal, QueueCommand, Queues, permit};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -344,6 +344,7 @@ const KINDS: &[fn(&mut World)] = &[
     World::device_comes_or_goes,
     World::own_call_begins_or_ends,
     World::position_is_asked,
+    World::callers_are_moved,
     World::settings_change,
     World::agent_is_recalled,
     World::time_passes,
@@ -485,6 +486,15 @@ impl World {
             return self.give(Input::AskRoom { call, queue });
         }
         self.give(Input::AskPosition { call });
+    }
+
+    fn callers_are_moved(&mut self) {
+        let (from, to) = (self.some_queue(), self.some_queue());
+        let callers = self.one_in(2).then(|| self.upto(4));
+        let command = QueueCommand::Move { from, to, callers };
+        let command = permit(Principal::Operator, command).unwrap();
+        let ticket = self.floor.facts.len() as u64;
+        self.give(Input::QueueCommand { ticket, command });
     }
 
     fn settings_change(&mut self) {

@@ -24,6 +24,7 @@ mod media;
 mod menu;
 mod message;
 mod mobile;
+mod moved;
 mod offer;
 mod personal;
 mod places;

@@ -73,7 +73,7 @@ impl Shard {
         self.step_journey(now, call, out, Journey::repeat_due);
     }
 
-    fn step_journey(
+    pub(super) fn step_journey(
         &mut self,
         now: Time,
         call: CallId,
@@ -150,6 +150,7 @@ impl Shard {
             acd::Command::Refuse { call, queue, cause } => {
                 self.queue_refused(now, call, &queue, cause, out);
             }
+            acd::Command::Move { call, from, to } => self.moved(now, call, &from, &to, out),
             acd::Command::Position { call, prospect } => {
                 let step = |journey: &mut Journey, steps: &mut Vec<Step>| {
                     journey.prospect_known(prospect, steps);
@@ -164,7 +165,8 @@ impl Shard {
                 self.tell_standing(now, call, &standing, out);
             }
             // Answered by whoever runs the shards.
-            acd::Command::Answer {
+            acd::Command::Moved { .. }
+            | acd::Command::Answer {
                 asker: Asker::Control(_),
                 ..
             } => {}

@@ -2,9 +2,11 @@
 
 use crate::cli::{
     AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, PromptAction,
-    QuickAction, RegistrationsAction, WaitingArgument,
+    QueueAction, QuickAction, RegistrationsAction, WaitingArgument,
 };
-use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, QuickRequest, Reply, Request};
+use crate::ctl::protocol::{
+    AgentAction, Failure, MoveRequest, PromptRequest, QuickRequest, Reply, Request,
+};
 use crate::ctl::tables;
 use crate::documents::Answer;
 use crate::state_dir::{self, StateDirError};
@@ -73,6 +75,9 @@ fn request(asked: CtlRequest) -> Request {
         CtlRequest::Bans {
             change: Some(BanAction::Remove { address }),
         } => return Request::LiftBan { address },
+        CtlRequest::Queue(QueueAction::Move { from, to, callers }) => {
+            return Request::MoveCallers(MoveRequest { from, to, callers });
+        }
         CtlRequest::QuickClose { action } => return quick_request(action),
         CtlRequest::Prompts { action } => return prompts(action),
         _ => return Request::Reload,
@@ -203,6 +208,7 @@ fn json(answer: &Answer) -> String {
         Answer::QuickPreview(rows) => serde_json::to_string_pretty(rows),
         Answer::Prompts(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
+        Answer::Moved(moved) => serde_json::to_string_pretty(moved),
         Answer::Changed => Ok("{}".into()),
     };
     text.expect("documents have texts for keys")

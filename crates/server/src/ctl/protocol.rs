@@ -57,10 +57,24 @@ pub(crate) enum Request {
     },
     /// Let it in again.
     LiftBan { address: String },
+    /// Have callers who wait in one queue wait in another.
+    MoveCallers(MoveRequest),
     /// Close or open queues for a while.
     QuickClose(QuickRequest),
     /// End that before its time.
     UndoQuickClose { id: u32 },
+}
+
+/// Whose callers go where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MoveRequest {
+    /// `organisation/name`, or the name alone where it is clear.
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// The first so many; all otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) callers: Option<u32>,
 }
 
 /// Which queues to close or open, and for how long.

@@ -1,8 +1,8 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, DoorRow, PromptRow, QueueRow, QuickPreviewRow, QuickRow,
-    RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
+    AgentRow, Answer, BanRow, CallRow, DoorRow, MovedRow, PromptRow, QueueRow, QuickPreviewRow,
+    QuickRow, RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
 };
 use calendar::{Effect, Waiting};
 use control::Device;
@@ -26,8 +26,19 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::QuickPreview(rows) => quick_preview(rows),
         Answer::Prompts(rows) => prompts(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
+        Answer::Moved(moved) => self::moved(moved),
         Answer::Changed => "Done.\n".into(),
     }
+}
+
+fn moved(moved: &MovedRow) -> String {
+    let head = ["FROM", "TO", "MOVED"];
+    let cells = [
+        moved.from.to_string(),
+        moved.to.to_string(),
+        moved.moved.to_string(),
+    ];
+    table(head, [cells].into_iter(), "")
 }
 
 /// A line a decision, and under it one for each who was passed over.

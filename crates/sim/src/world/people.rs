@@ -63,7 +63,10 @@ impl World<'_, '_> {
                 self.plan_for(ends, Event::TalkEnds(index(call)));
             }
             Command::Refuse { call, .. } => self.gone(index(call)),
-            Command::Room { .. }
+            // Nobody moves callers or asks anything here.
+            Command::Move { .. }
+            | Command::Moved { .. }
+            | Command::Room { .. }
             | Command::Position { .. }
             | Command::Standing { .. }
             | Command::Answer { .. } => {}

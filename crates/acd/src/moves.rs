@@ -1,0 +1,85 @@
+//! Decisions on callers whom somebody moves from one queue to another: each keeps his first arrival and his priority,
+//! and they keep their order. Whoever is being offered to an agent stays, since he is about to be answered.
+
+use crate::engine::Step;
+use crate::entrance::Entrance;
+use crate::fact::Fact;
+use crate::output::{Command, CommandRefusal};
+use base::{CallId, QueueId};
+use control::{Permitted, Principal, QueueCommand};
+
+impl Step<'_> {
+    pub(crate) fn queue_command(&mut self, ticket: u64, command: Permitted<QueueCommand>) {
+        let (by, command) = command.into_parts();
+        let result = match command {
+            QueueCommand::Move { from, to, callers } => {
+                let many = callers.unwrap_or(u32::MAX);
+                self.move_callers(&from, &to, many, &by)
+            }
+        };
+        self.out.commands.push(Command::Moved { ticket, result });
+    }
+
+    /// Moves the first `many`, or as many as there is room for.
+    fn move_callers(
+        &mut self,
+        from: &QueueId,
+        to: &QueueId,
+        many: u32,
+        by: &Principal,
+    ) -> Result<u32, CommandRefusal> {
+        let movable = self.movable(from, to)?;
+        let mut moved = 0;
+        for call in movable {
+            if moved == many || self.admitted(to).is_err() {
+                break;
+            }
+            let Some(caller) = self.engine.callers.get(&call) else {
+                continue;
+            };
+            let entrance = Entrance {
+                call,
+                queue: to.clone(),
+                arrived: caller.arrived,
+                priority: caller.priority,
+            };
+            self.emit(Fact::Moved {
+                call,
+                queue: from.clone(),
+                to: to.clone(),
+                by: by.clone(),
+            });
+            self.join(entrance);
+            moved += 1;
+        }
+        Ok(moved)
+    }
+
+    /// Who may be moved, first to last.
+    fn movable(&self, from: &QueueId, to: &QueueId) -> Result<Vec<CallId>, CommandRefusal> {
+        if from == to {
+            return Err(CommandRefusal::SameQueue(from.clone()));
+        }
+        if !to.is_of(&from.org()) {
+            let (from, to) = (from.clone(), to.clone());
+            return Err(CommandRefusal::OtherOrganisation { from, to });
+        }
+        for queue in [from, to] {
+            if !self.engine.settings.queues.contains_key(queue) {
+                return Err(CommandRefusal::NoSuchQueue(queue.clone()));
+            }
+        }
+        if let Err(cause) = self.admitted(to) {
+            let queue = to.clone();
+            return Err(CommandRefusal::TakesNobody { queue, cause });
+        }
+        let standing = self.engine.queues.number(from);
+        let standing = standing.map(|from| self.engine.standing_in(from));
+        let rings = |call: &CallId| {
+            let caller = self.engine.callers.get(call);
+            caller.is_some_and(|caller| !caller.ringing().is_empty())
+        };
+        let standing = standing.unwrap_or_default().into_iter();
+        Ok(standing.filter(|call| !rings(call)).collect())
+    }
+}
