@@ -5,6 +5,7 @@
 
 mod agents;
 mod callers_and_offers;
+mod complaints;
 mod days;
 mod estimates;
 mod exits;
