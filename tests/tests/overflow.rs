@@ -49,6 +49,13 @@ fn a_caller_to_a_full_queue_hears_so_as_early_media_and_then_it_is_busy() {
     refused.expect_provisional(183, SOON);
     hears(&server, &refused, "sv/all-busy");
     assert_eq!(refused.answered(SAID), 486);
+    let (_, metrics) = tests::http::get(server.http(), "/metrics").unwrap();
+    for line in [
+        "kolapp_queue_refused_total{queue=\"demo/support\",cause=\"full\"} 1",
+        "kolapp_queue_entered_total{queue=\"demo/support\"} 1",
+    ] {
+        assert!(metrics.contains(line), "no {line} in {metrics}");
+    }
 }
 
 #[test]
@@ -161,7 +168,12 @@ fn a_queue_that_is_closed_by_its_load_sends_newcomers_elsewhere_until_it_has_bee
     assert_eq!(row(&server)["closed_by_load"], true);
     let phone = Phone::outside(&server, "+46700000099");
     let mut second = phone.call(NUMBER);
-    let mut called = bosse.incoming(SOON);
+    let (mut called, health) = (bosse.incoming(SOON), || {
+        let (_, body) = tests::http::get(server.http(), "/healthz").unwrap();
+        body
+    });
+    let closed = r#""closed_by_load":["demo/support"]"#;
+    server.wait("its health says so", SOON, |_| health().contains(closed));
     called.answer();
     second.expect_answer(SOON);
     second.hang_up();

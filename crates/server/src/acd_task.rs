@@ -3,6 +3,8 @@
 
 use crate::agents::AgentKeeper;
 use crate::documents::WhyRow;
+use crate::http::HealthCell;
+use crate::queue_metrics;
 use crate::why::Decisions;
 use acd::{Asker, CommandRefusal, Engine, Fact, Origin, Output, Settings, Snapshot};
 use base::{CallId, Core, Time, UserId};
@@ -212,7 +214,7 @@ impl AcdTask {
     }
 
     /// Runs until nobody is left who could ask for anything.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(mut self, health: HealthCell) {
         let mut inputs = Vec::with_capacity(BUDGET);
         let mut gauges = tokio::time::interval(GAUGES_EVERY);
         gauges.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -230,8 +232,8 @@ impl AcdTask {
                 () = sleep_until(wakes_at) => self.run_timers(),
                 // The permit is given back at once: `deliver` below takes the room.
                 _ = has_room(&self.mailboxes, stuck) => {}
-                _ = gauges.tick() => self.show_gauges(),
                 () = self.keeper.renewed() => {}
+                _ = gauges.tick() => self.show_gauges(&health),
             }
             self.deliver();
             self.keeper.hand_over(&self.engine);
@@ -338,6 +340,7 @@ impl AcdTask {
                 _ => {}
             }
             self.keeper.note(&fact.fact);
+            queue_metrics::count(&fact.fact);
             tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
             self.traffic.hear(&fact);
             self.decisions.keep(fact);
@@ -397,16 +400,11 @@ impl AcdTask {
         }
     }
 
-    fn show_gauges(&self) {
+    fn show_gauges(&self, health: &HealthCell) {
         let snapshot = self.engine.snapshot(self.clock.now());
-        for queue in snapshot.queues {
-            let name = queue.queue.to_string();
-            let gauge = |metric: &'static str| metrics::gauge!(metric, "queue" => name.clone());
-            gauge("kolapp_queue_waiting").set(queue.waiting + queue.offered);
-            gauge("kolapp_queue_connected").set(queue.connected);
-            gauge("kolapp_queue_agents_logged_in").set(queue.logged_in);
-            gauge("kolapp_queue_agents_free").set(queue.free);
-        }
+        snapshot.queues.iter().for_each(queue_metrics::show);
+        let closed = snapshot.queues.into_iter().filter(|it| it.closed_by_load);
+        health.set_closed_by_load(closed.map(|it| it.queue).collect());
     }
 }
 

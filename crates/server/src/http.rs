@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::serve::Listener;
+use base::QueueId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sip::Trunks;
 use std::collections::VecDeque;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use store::Store;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Sleep;
 
 /// Connections at once: a few scrapers and health checks. One more ends the oldest, since what is asked here is
@@ -41,19 +42,32 @@ pub(crate) enum Health {
 
 /// The server's health, as all see it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct HealthCell(Arc<AtomicU8>);
+pub(crate) struct HealthCell {
+    health: Arc<AtomicU8>,
+    closed_by_load: watch::Sender<Vec<QueueId>>,
+}
 
 impl HealthCell {
     pub(crate) fn set(&self, health: Health) {
-        self.0.store(health as u8, Ordering::Relaxed);
+        self.health.store(health as u8, Ordering::Relaxed);
     }
 
     pub(crate) fn health(&self) -> Health {
-        match self.0.load(Ordering::Relaxed) {
+        match self.health.load(Ordering::Relaxed) {
             0 => Health::Starting,
             1 => Health::Ready,
             _ => Health::Draining,
         }
+    }
+
+    /// Which queues take nobody in, by their load.
+    pub(crate) fn set_closed_by_load(&self, queues: Vec<QueueId>) {
+        self.closed_by_load.send_replace(queues);
+    }
+
+    fn closed_by_load(&self) -> Vec<String> {
+        let closed = self.closed_by_load.borrow();
+        closed.iter().map(QueueId::to_string).collect()
     }
 }
 
@@ -99,6 +113,11 @@ async fn healthz(State(pages): State<Pages>) -> Response {
     // A provider's trouble is no reason either: another server would meet it too.
     if !trunks.is_empty() {
         body["trunks"] = trunks.into();
+    }
+    // Nor is it that many call.
+    let closed = pages.health.closed_by_load();
+    if !closed.is_empty() {
+        body["closed_by_load"] = closed.into();
     }
     (status, kind, body.to_string()).into_response()
 }

@@ -19,6 +19,7 @@ mod measure;
 mod panic;
 mod prompts;
 mod queue_commands;
+mod queue_metrics;
 mod quick;
 mod quick_commands;
 mod random;

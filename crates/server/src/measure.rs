@@ -24,6 +24,52 @@ pub(crate) const METRICS: &[Metric] = &[
         &["queue"],
         "agents who would be offered the next caller",
     ),
+    gauge(
+        "kolapp_queue_longest_wait_seconds",
+        &["queue"],
+        "wait so far of whoever in the queue came first; 0 where nobody waits",
+    ),
+    gauge(
+        "kolapp_queue_average_wait_seconds",
+        &["queue"],
+        "mean wait of those answered in the last 15 minutes and of those who wait",
+    ),
+    gauge(
+        "kolapp_queue_expected_wait_seconds",
+        &["queue"],
+        "what a caller who comes now may expect to wait; NaN where that can't be said",
+    ),
+    gauge(
+        "kolapp_queue_closed_by_load",
+        &["queue"],
+        "1 while the queue takes nobody in by its load",
+    ),
+    counts("kolapp_queue_entered_total", &["queue"], "callers taken in"),
+    counts(
+        "kolapp_queue_answered_total",
+        &["queue"],
+        "callers connected to an agent",
+    ),
+    counts(
+        "kolapp_queue_abandoned_total",
+        &["queue"],
+        "callers who hung up before",
+    ),
+    counts(
+        "kolapp_queue_left_total",
+        &["queue", "cause"],
+        "callers who left before otherwise; cause: sent-on, moved, failed, shutdown",
+    ),
+    counts(
+        "kolapp_queue_overflowed_total",
+        &["queue", "cause"],
+        "callers sent elsewhere by the queue's rules; cause: key, timed-out, no-agents, none-reachable, all-paused, removed",
+    ),
+    counts(
+        "kolapp_queue_refused_total",
+        &["queue", "cause"],
+        "callers not taken in; cause: full, loaded, no-agents, none-reachable, all-paused",
+    ),
     counts(
         "kolapp_agents_sidelined_total",
         &["cause"],

@@ -305,7 +305,7 @@ async fn wire(
         store: store.clone(),
     };
     let (task, acd) = AcdTask::new(parts, kept.agents, reachable.into_iter().chain(wished));
-    tokio::spawn(task.run());
+    tokio::spawn(task.run(health.clone()));
     tokio::spawn(keeping.clone().run());
     tokio::spawn(sweep(
         clock,
