@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// Sections whose entries are things of their own, and what one is called.
-const THINGS: [(&str, &str); 7] = [
+pub(crate) const THINGS: [(&str, &str); 7] = [
     ("groups", "group"),
     ("hours", "hours"),
     ("menus", "menu"),
@@ -20,7 +20,7 @@ const THINGS: [(&str, &str); 7] = [
 ];
 
 /// Settings whose value is not for logs.
-const SECRETS: [&str; 3] = ["password", "ha1_md5", "ha1_sha256"];
+pub(crate) const SECRETS: [&str; 3] = ["password", "ha1_md5", "ha1_sha256"];
 
 /// Each thing's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

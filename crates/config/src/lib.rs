@@ -8,6 +8,7 @@ mod describe;
 mod destination;
 mod dictation;
 mod door;
+mod edit;
 mod environment;
 mod error;
 mod exits;
@@ -45,6 +46,7 @@ mod value;
 mod versions;
 
 pub use describe::{Difference, diff};
+pub use edit::{Edited, edits, show};
 pub use environment::Environment;
 pub use error::{ConfigError, Spot, Weight};
 pub use library::{PROMPTS_MAX, is_sound_file};
@@ -92,8 +94,24 @@ pub const QUEUES_MAX: usize = 20_000;
 
 /// Reads the configuration in `dir`, or tells all that is wrong with it.
 pub fn load(dir: &Path, environment: &Environment) -> Result<Loaded, Vec<ConfigError>> {
+    read(dir, environment, Sources::default())
+}
+
+/// Reads the configuration in `dir` as it would be with one of its files edited.
+pub fn load_edited(
+    dir: &Path,
+    environment: &Environment,
+    edited: &Edited,
+) -> Result<Loaded, Vec<ConfigError>> {
+    read(dir, environment, edited.sources())
+}
+
+fn read(
+    dir: &Path,
+    environment: &Environment,
+    mut sources: Sources,
+) -> Result<Loaded, Vec<ConfigError>> {
     let mut problems = Problems::default();
-    let mut sources = Sources::default();
     let overrides = Overrides::of(environment, |error| problems.tell(error));
     let files = read_files(dir, &mut sources, &mut problems);
     // What follows from a file that can't be read, such as a queue's members missing, would only hide

@@ -46,7 +46,7 @@ impl Problem {
         self
     }
 
-    fn told(self, sources: &Sources) -> ConfigError {
+    pub(crate) fn told(self, sources: &Sources) -> ConfigError {
         let mut error = ConfigError::at(sources.spot(self.at), self.problem);
         if let Some(mend) = self.mend {
             error = error.mend(mend);

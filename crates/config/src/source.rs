@@ -89,12 +89,25 @@ impl Source {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     list: Vec<Source>,
+    /// A file whose text is not the one on disk.
+    instead: Option<(PathBuf, String)>,
 }
 
 impl Sources {
+    /// None yet; where `path` is read, it says `text`.
+    pub(crate) fn with(path: PathBuf, text: String) -> Sources {
+        Sources {
+            list: Vec::new(),
+            instead: Some((path, text)),
+        }
+    }
+
     /// Reads a file; its index names it in every [`Place`].
     pub(crate) fn read(&mut self, path: &Path) -> Result<usize, Box<ConfigError>> {
-        let text = read_text(path)?;
+        let text = match &self.instead {
+            Some((edited, text)) if edited == path => text.clone(),
+            _ => read_text(path)?,
+        };
         self.list.push(Source::new(path.to_owned(), text));
         Ok(self.list.len() - 1)
     }
@@ -119,7 +132,7 @@ impl Sources {
     }
 }
 
-fn read_text(path: &Path) -> Result<String, Box<ConfigError>> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Box<ConfigError>> {
     let wrong = |problem: String, mend| Box::new(ConfigError::about(path, problem).mend(mend));
     let unreadable = |error: std::io::Error| {
         let mend = "check that the file is there and that the server's user may read it";

@@ -1,5 +1,6 @@
 //! The commands, as values.
 
+use crate::configuration::ConfigCommand;
 use crate::principal::{Principal, Role};
 use base::{CallId, OrgId, QueueId, UserId};
 use calendar::QuickClose;
@@ -243,6 +244,8 @@ pub enum Command {
     Prompt(PromptCommand),
     /// Do something to a queue's callers.
     Queue(QueueCommand),
+    /// Look at a setting in the configuration's files, or change it.
+    Configuration(ConfigCommand),
 }
 
 /// A command that permission is asked for.
@@ -308,6 +311,7 @@ impl Governed for Command {
             Command::Agent(command) => command.is_allowed_to(by),
             Command::UseDevice { agent, .. } => may_change(by, agent),
             Command::Prompt(command) => command.is_allowed_to(by),
+            Command::Configuration(command) => command.is_allowed_to(by),
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_) | Command::Reload | Command::Explain { .. } | Command::Ban(_) => {
                 matches!(by, Principal::Operator)

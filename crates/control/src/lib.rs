@@ -3,10 +3,12 @@
 //! only [`Permitted`] values, so no way in can forget the check.
 
 mod command;
+mod configuration;
 mod principal;
 
 pub use command::{
     AgentCommand, BanCommand, Command, Device, Governed, PromptAction, PromptCommand, QueueCommand,
     Queues, QuickCommand, View,
 };
+pub use configuration::{ConfigChange, ConfigCommand, ConfigScope, Written};
 pub use principal::{Permitted, Principal, Refusal, Role, permit};

@@ -34,6 +34,8 @@ pub(crate) enum Action {
     Run(ConfigDir),
     /// Read the configuration and its prompt files, and say what is wrong with them
     Check(ConfigDir),
+    /// Look at a setting in the configuration's files, or change it; comments and order are kept
+    Config(ConfigArguments),
     /// Say whether a queue is open at a moment, why and until when; or the days of a year that differ
     Hours(HoursArguments),
     /// Look at the running server, or have it do something
@@ -45,6 +47,48 @@ pub(crate) enum Action {
         /// Whose: the user and the organisation's domain; asked for otherwise
         #[arg(value_name = "USER@DOMAIN")]
         account: Option<String>,
+    },
+}
+
+/// Which setting, in which folder.
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+/// What can be done with a setting.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// What the files say, without secrets; a table as a line for each of its settings
+    Get {
+        /// Whose: an organisation, or kolapp.toml for the server
+        #[arg(value_name = "ORGANISATION")]
+        whose: String,
+        /// Which: queues.support.ring, or numbers."+46850001000" where a key has other signs
+        path: String,
+    },
+    /// Write it, unless the configuration would be wrong with it
+    Set {
+        /// Whose: an organisation, or kolapp.toml for the server
+        #[arg(value_name = "ORGANISATION")]
+        whose: String,
+        /// Which: queues.support.ring, or numbers."+46850001000" where a key has other signs
+        path: String,
+        /// A text without quotes, or TOML: 15s, 100, true, '["anna", "bosse"]'; - reads a line from standard input
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Remove it, so that the default holds
+    Unset {
+        /// Whose: an organisation, or kolapp.toml for the server
+        #[arg(value_name = "ORGANISATION")]
+        whose: String,
+        /// Which: queues.support.ring, or the whole of a thing such as queues.support
+        path: String,
     },
 }
 
@@ -160,6 +204,11 @@ pub(crate) enum CtlRequest {
         #[command(subcommand)]
         action: PromptAction,
     },
+    /// Look at a setting in the configuration's files, or change it and have it taken up
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
     /// Do something to a queue's callers
@@ -193,6 +242,7 @@ impl CtlRequest {
             | CtlRequest::QuickClose { .. }
             | CtlRequest::Prompts { .. }
             | CtlRequest::Queue(_)
+            | CtlRequest::Config { .. }
             | CtlRequest::Reload
             | CtlRequest::Why { .. }
             | CtlRequest::Agent(_) => None,

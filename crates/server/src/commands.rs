@@ -5,8 +5,9 @@ use crate::acd_task::Acd;
 use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, Request};
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, ForecastRow, ListenerRow, MediaStatus, QueueRow,
-    QueueTotals, RegistrationRow, Status, TrunkRow,
+    QueueTotals, RegistrationRow, Setting, Status, TrunkRow,
 };
+use crate::editing::{self, Edit};
 use crate::http::{Health, HealthCell};
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
@@ -17,8 +18,8 @@ use base::{CallId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
 use control::{
-    AgentCommand, BanCommand, Command, Device, Permitted, Principal, PromptAction, PromptCommand,
-    Queues, View, permit,
+    AgentCommand, BanCommand, Command, ConfigCommand, Device, Permitted, Principal, PromptAction,
+    PromptCommand, Queues, View, permit,
 };
 use jiff::{SignedDuration, Timestamp};
 use media::MediaEngine;
@@ -27,6 +28,7 @@ use sip::{
     WishKeeper,
 };
 use sip_core::guard::{Ban, Source};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -101,6 +103,7 @@ impl Commands {
             Command::Ban(change) => self.change_bans(&change),
             Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
             Command::Quick(command) => self.change_quick(&by, command).await,
+            Command::Configuration(command) => self.configuration(&by, command).await,
             Command::Agent(_) | Command::Prompt(_) | Command::Queue(_) => {
                 Err(Failure::new("a command was not taken as what it is"))
             }
@@ -141,6 +144,34 @@ impl Commands {
         // The task that has the other end lives as long as the process.
         let _ = self.0.to_acd.send(ToAcd::DeviceChanged(agent)).await;
         Ok(Answer::Changed)
+    }
+
+    async fn configuration(
+        &self,
+        by: &Principal,
+        command: ConfigCommand,
+    ) -> Result<Answer, Failure> {
+        let ConfigCommand {
+            scope,
+            path,
+            change,
+        } = command;
+        let Some(change) = change else {
+            let folder = self.0.config.status().folder;
+            let asked = path.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                editing::show(Path::new(&folder), &scope, &asked)
+            });
+            let says = read.await.map_err(|it| Failure::new(it.to_string()))??;
+            return Ok(Answer::Setting(Setting { path, says }));
+        };
+        tracing::info!(%by, ?scope, path, ?change, "setting changed");
+        let edit = Edit {
+            scope,
+            path,
+            change,
+        };
+        self.0.reloads.edit(edit).await.map(Answer::Reloaded)
     }
 
     async fn explain(&self, call: CallId) -> Result<Answer, Failure> {
@@ -204,6 +235,17 @@ impl Commands {
                 return Ok(Command::Ban(BanCommand::Add {
                     address: source(&address)?.address(),
                     lasts: Duration::from_secs(u64::from(minutes) * 60),
+                }));
+            }
+            Request::Config {
+                whose,
+                path,
+                change,
+            } => {
+                return Ok(Command::Configuration(ConfigCommand {
+                    scope: editing::scope(&whose)?,
+                    path,
+                    change,
                 }));
             }
             Request::QuickClose(request) => return self.resolve_quick(request),

@@ -27,6 +27,7 @@ pub(crate) enum Answer {
     Prompts(Vec<PromptRow>),
     Reloaded(Reloaded),
     Moved(MovedRow),
+    Setting(Setting),
     /// A change was made.
     Changed,
 }
@@ -300,6 +301,14 @@ pub(crate) struct PromptRow {
     /// Whether it is the one that callers hear.
     pub(crate) heard: bool,
     pub(crate) file: String,
+}
+
+/// What the configuration's files say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Setting {
+    pub(crate) path: String,
+    /// A text as it is; otherwise TOML, a line for each setting of a table. Without secrets.
+    pub(crate) says: String,
 }
 
 /// What a reload did.

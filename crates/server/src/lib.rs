@@ -11,6 +11,7 @@ mod ctl;
 mod descriptors;
 mod documents;
 mod drain;
+mod editing;
 mod hours;
 mod http;
 mod keeping;
@@ -46,6 +47,9 @@ pub fn main() -> ExitCode {
     match Arguments::parse().action {
         Action::Run(dir) => run::run(&dir.config),
         Action::Check(dir) => check::check(&dir.config),
+        Action::Config(arguments) => {
+            printed(editing::on_files(arguments).map_err(ctl::client::said))
+        }
         Action::Hours(arguments) => hours::hours(&arguments),
         Action::Ctl(arguments) => printed(ctl::client::ask(arguments)),
         Action::Simulate(arguments) => printed(simulate::simulate(&arguments)),

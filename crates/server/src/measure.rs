@@ -107,6 +107,11 @@ pub(crate) const METRICS: &[Metric] = &[
         labels: &["result"],
         meaning: "attempts to read the configuration anew; result: done, refused",
     },
+    counts(
+        "kolapp_config_edits_total",
+        &["result"],
+        "changes of a setting by command; result: done, refused",
+    ),
 ];
 
 const fn counts(

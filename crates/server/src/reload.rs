@@ -4,6 +4,7 @@
 use crate::acd_task::Acd;
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
+use crate::editing::{self, Edit};
 use crate::panic::contain;
 use crate::wishes;
 use arc_swap::ArcSwap;
@@ -30,6 +31,8 @@ pub(crate) enum Cause {
     FilesChanged,
     /// A prompt has a new version.
     Prompt,
+    /// A setting was changed by command.
+    Edit,
 }
 
 /// A configuration that is right, with its prompts.
@@ -42,7 +45,11 @@ pub(crate) struct Complete {
 /// Reads the configuration and every prompt file; or all that is wrong. `before` saves reading prompt files
 /// again that have not changed.
 pub(crate) fn load(dir: &Path, env: &Environment, before: &Prompts) -> Result<Complete, Wrong> {
-    let loaded = load_config(dir, env)?;
+    complete(load_config(dir, env)?, before)
+}
+
+/// A configuration with the files that it names.
+pub(crate) fn complete(loaded: Loaded, before: &Prompts) -> Result<Complete, Wrong> {
     let tls = load_tls(&loaded)?;
     let prompts = load_prompts(&loaded, before)?;
     Ok(Complete {
@@ -141,18 +148,31 @@ pub(crate) struct Reloads(mpsc::Sender<Request>);
 
 struct Request {
     cause: Cause,
+    /// What is changed in the files before.
+    edit: Option<Edit>,
     answer: oneshot::Sender<Result<Reloaded, Failure>>,
 }
 
 impl Reloads {
     /// Reads the configuration anew and says what came of it.
     pub(crate) async fn reload(&self, cause: Cause) -> Result<Reloaded, Failure> {
+        self.request(cause, None).await
+    }
+
+    /// Changes a setting in its file, reads the configuration anew and says what came of it.
+    pub(crate) async fn edit(&self, edit: Edit) -> Result<Reloaded, Failure> {
+        self.request(Cause::Edit, Some(edit)).await
+    }
+
+    async fn request(&self, cause: Cause, edit: Option<Edit>) -> Result<Reloaded, Failure> {
         let (answer, answered) = oneshot::channel();
         let ended = || Failure::new("the server is going down");
-        self.0
-            .send(Request { cause, answer })
-            .await
-            .map_err(|_| ended())?;
+        let request = Request {
+            cause,
+            edit,
+            answer,
+        };
+        self.0.send(request).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
     }
 }
@@ -193,13 +213,18 @@ impl Reloader {
 
     /// Runs until nobody can ask any more.
     pub(crate) async fn run(mut self) {
-        while let Some(Request { cause, answer }) = self.requests.recv().await {
-            let result = self.reload(cause).await;
-            metrics::counter!(
-                "kolapp_reloads_total",
-                "result" => if result.is_ok() { "done" } else { "refused" }
-            )
-            .increment(1);
+        while let Some(Request {
+            cause,
+            edit,
+            answer,
+        }) = self.requests.recv().await
+        {
+            let (counter, result) = match edit {
+                None => ("kolapp_reloads_total", self.reload(cause).await),
+                Some(edit) => ("kolapp_config_edits_total", self.edit(edit).await),
+            };
+            let word = if result.is_ok() { "done" } else { "refused" };
+            metrics::counter!(counter, "result" => word).increment(1);
             // Whoever asked may have gone away.
             let _ = answer.send(result);
         }
@@ -213,6 +238,22 @@ impl Reloader {
             Ok(Ok(complete)) => Ok(self.apply(cause, complete).await),
             Ok(Err(wrong)) => Err(self.refuse(wrong.lines())),
             Err(broken) => Err(self.refuse(vec![broken.to_string()])),
+        }
+    }
+
+    /// What may not land leaves the files as they are, so that nothing is wrong with those in force.
+    async fn edit(&self, edit: Edit) -> Result<Reloaded, Failure> {
+        let (dir, environment) = (self.parts.dir.clone(), self.parts.environment.clone());
+        let before = self.parts.media.prompts();
+        let landed = tokio::task::spawn_blocking(move || {
+            let (edited, complete) = editing::judge(&dir, &environment, &before, &edit)?;
+            editing::land(&edited, &dir)?;
+            Ok(complete)
+        });
+        match landed.await {
+            Ok(Ok(complete)) => Ok(self.apply(Cause::Edit, complete).await),
+            Ok(Err(failure)) => Err(failure),
+            Err(broken) => Err(Failure::new(broken.to_string())),
         }
     }
 

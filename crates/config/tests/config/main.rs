@@ -7,6 +7,7 @@ mod common;
 mod demo;
 mod documented;
 mod doors;
+mod edits;
 mod errors;
 mod hours;
 mod leading;

@@ -9,6 +9,7 @@ use crate::ctl::protocol::{
 };
 use crate::ctl::tables;
 use crate::documents::Answer;
+use crate::editing;
 use crate::state_dir::{self, StateDirError};
 use calendar::{Effect, Waiting};
 use control::{Device, View};
@@ -36,13 +37,14 @@ pub(crate) enum CtlError {
     },
     #[error(transparent)]
     StateDir(#[from] StateDirError),
-    #[error("{}", said(.0))]
+    #[error("{}", said(.0.clone()))]
     Failed(Failure),
 }
 
-fn said(failure: &Failure) -> String {
-    let mut lines = vec![failure.message.clone()];
-    lines.extend(failure.details.iter().cloned());
+/// A failure in lines.
+pub(crate) fn said(failure: Failure) -> String {
+    let mut lines = vec![failure.message];
+    lines.extend(failure.details);
     lines.join("\n")
 }
 
@@ -52,17 +54,29 @@ pub(crate) fn ask(arguments: CtlArguments) -> Result<String, CtlError> {
         Some(path) => path,
         None => state_dir::socket_path(&crate::settings::state_dir(&arguments.config.config))?,
     };
-    let answer = exchange(&path, &request(arguments.request))?;
+    let answer = exchange(&path, &request(arguments.request)?)?;
     if !arguments.json {
         return Ok(tables::text(&answer));
     }
     Ok(json(&answer) + "\n")
 }
 
-fn request(asked: CtlRequest) -> Request {
+fn request(asked: CtlRequest) -> Result<Request, CtlError> {
     if let Some(view) = asked.view() {
-        return Request::Show { view };
+        return Ok(Request::Show { view });
     }
+    if let CtlRequest::Config { action } = asked {
+        let (whose, path, change) = editing::parts(action).map_err(CtlError::Failed)?;
+        return Ok(Request::Config {
+            whose,
+            path,
+            change,
+        });
+    }
+    Ok(action_request(asked))
+}
+
+fn action_request(asked: CtlRequest) -> Request {
     let action = match asked {
         CtlRequest::Agent(action) => action,
         CtlRequest::Why { call } => return Request::Why { call },
@@ -209,6 +223,7 @@ fn json(answer: &Answer) -> String {
         Answer::Prompts(rows) => serde_json::to_string_pretty(rows),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Moved(moved) => serde_json::to_string_pretty(moved),
+        Answer::Setting(setting) => serde_json::to_string_pretty(setting),
         Answer::Changed => Ok("{}".into()),
     };
     text.expect("documents have texts for keys")

@@ -3,7 +3,7 @@
 
 use crate::documents::Answer;
 use calendar::{Effect, Waiting};
-use control::{Device, View};
+use control::{ConfigChange, Device, View};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -61,6 +61,14 @@ pub(crate) enum Request {
     MoveCallers(MoveRequest),
     /// Close or open queues for a while.
     QuickClose(QuickRequest),
+    /// Look at a setting in the configuration's files, or change it.
+    Config {
+        /// An organisation, or the server's file.
+        whose: String,
+        path: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change: Option<ConfigChange>,
+    },
     /// End that before its time.
     UndoQuickClose { id: u32 },
 }

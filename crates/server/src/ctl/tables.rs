@@ -27,6 +27,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Prompts(rows) => prompts(rows),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Moved(moved) => self::moved(moved),
+        Answer::Setting(setting) => setting.says.clone(),
         Answer::Changed => "Done.\n".into(),
     }
 }
