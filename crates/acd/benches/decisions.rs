@@ -263,6 +263,7 @@ fn settings(policy: Policy, org: &OrgId, agents: usize, queues: &[QueueId]) -> S
             AgentSettings {
                 logged_in_at_start,
                 skills: level(scattered_level(n)),
+                ..AgentSettings::default()
             },
         );
     }

@@ -180,14 +180,34 @@ impl Step<'_> {
         let known = self.listed_agent(agent)?;
         match queues {
             Queues::All if known.member_of.is_empty() => {
-                Err(CommandRefusal::NoQueue(agent.clone()))
+                let queues = self.engine.settings.queues.iter();
+                let mut his = queues.filter(|(_, queue)| queue.members.contains_key(agent));
+                Err(match his.next() {
+                    Some((queue, _)) => no_licence(agent, queue),
+                    None => CommandRefusal::NoQueue(agent.clone()),
+                })
             }
             Queues::All => Ok(known.member_of.clone()),
             Queues::One(queue) if known.member_of.contains(&queue) => Ok(BTreeSet::from([queue])),
-            Queues::One(queue) => Err(CommandRefusal::NotAMember {
-                agent: agent.clone(),
-                queue,
-            }),
+            Queues::One(queue) => {
+                let settings = self.engine.settings.queues.get(&queue);
+                let is_member = settings.is_some_and(|queue| queue.members.contains_key(agent));
+                Err(match is_member {
+                    true => no_licence(agent, &queue),
+                    false => CommandRefusal::NotAMember {
+                        agent: agent.clone(),
+                        queue,
+                    },
+                })
+            }
         }
+    }
+}
+
+/// He is a member, so it is his licence that keeps him out.
+fn no_licence(agent: &UserId, queue: &QueueId) -> CommandRefusal {
+    CommandRefusal::NoLicence {
+        agent: agent.clone(),
+        queue: queue.clone(),
     }
 }

@@ -37,15 +37,10 @@ impl Step<'_> {
     fn logins_lost(&self, settings: &Settings) -> Vec<(UserId, BTreeSet<QueueId>)> {
         let mut lost = Vec::new();
         for (agent, known) in self.engine.agents.iter() {
-            let listed = settings.agents.contains_key(agent);
-            let allowed = |queue: &QueueId| {
-                let queue = settings.queues.get(queue);
-                listed && queue.is_some_and(|queue| queue.members.contains_key(agent))
-            };
             let queues: BTreeSet<QueueId> = known
                 .logins
                 .keys()
-                .filter(|queue| !allowed(queue))
+                .filter(|queue| !settings.admits(agent, queue))
                 .cloned()
                 .collect();
             if !queues.is_empty() {

@@ -67,8 +67,9 @@ pub use policy::{Candidate, Merit, RINGING_MAX, Ranked, Reason, Turns, rank};
 pub use queue::QueueTotals;
 pub use ready::WEIGHT_MAX;
 pub use settings::{
-    AgentRules, AgentSettings, Applies, Counted, Deferral, ErrorLimit, Exits, Load, Marks, Member,
-    MissedLimit, Policy, QueueKind, QueueSettings, Settings, Sidelining, WRAP_UP_EXTENSION, WaitOf,
+    AgentRules, AgentSettings, Applies, Counted, Deferral, ErrorLimit, Exits, Licence, Load, Marks,
+    Member, MissedLimit, Policy, QueueKind, QueueSettings, Settings, Sidelining, WRAP_UP_EXTENSION,
+    WaitOf,
 };
 pub use skills::{Asked, Lacking, SKILL_LEVEL_MAX, Skills, WIDENINGS_MAX, Widening};
 pub use snapshot::{AgentSnapshot, QueueSnapshot, Snapshot, Standing, Switches};

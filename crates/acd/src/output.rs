@@ -209,4 +209,14 @@ pub enum CommandRefusal {
         /// Those there are.
         known: String,
     },
+    /// The agent is a member, and his licence does not go for queues of that kind.
+    #[error(
+        "{agent} has a licence that does not go for {queue}: it takes Pro, Business or Enterprise"
+    )]
+    NoLicence {
+        /// Who.
+        agent: UserId,
+        /// Of what.
+        queue: QueueId,
+    },
 }

@@ -18,7 +18,8 @@ impl Engine {
         let mut member_of: BTreeMap<&UserId, BTreeSet<QueueId>> = BTreeMap::new();
         for (id, queue) in &settings.queues {
             self.queues.make(id);
-            for agent in queue.members.keys() {
+            let admitted = queue.members.keys();
+            for agent in admitted.filter(|agent| settings.admits(agent, id)) {
                 member_of.entry(agent).or_default().insert(id.clone());
             }
         }

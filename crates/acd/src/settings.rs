@@ -132,6 +132,38 @@ pub enum QueueKind {
     Operator,
 }
 
+/// What a user is sold as, which decides the kinds of queue that he may log in to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Licence {
+    /// A telephone, and plain queues.
+    Basic,
+    /// All queues.
+    #[default]
+    Pro,
+    /// The same.
+    Business,
+    /// The same.
+    Enterprise,
+}
+
+impl Licence {
+    /// Whether it lets its user log in to queues of that kind.
+    pub fn admits_to(self, kind: QueueKind) -> bool {
+        kind != QueueKind::KoPlus || self != Licence::Basic
+    }
+}
+
+impl Settings {
+    /// Whether an agent may log in to a queue: he is a member, and his licence goes for its kind.
+    pub fn admits(&self, agent: &UserId, queue: &QueueId) -> bool {
+        let known = self.agents.get(agent).zip(self.queues.get(queue));
+        known.is_some_and(|(agent_settings, queue)| {
+            queue.members.contains_key(agent) && agent_settings.licence.admits_to(queue.kind)
+        })
+    }
+}
+
 /// How a queue sees one of its members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
@@ -183,6 +215,8 @@ pub struct AgentSettings {
     pub logged_in_at_start: BTreeSet<QueueId>,
     /// What he is able to.
     pub skills: Skills,
+    /// What he is sold as.
+    pub licence: Licence,
 }
 
 /// What holds for all agents of an organisation, in whichever queue.

@@ -26,6 +26,8 @@ pub struct AgentPrompts {
     pub unreachable: PromptId,
     /// "There is no such reason."
     pub no_such_reason: PromptId,
+    /// "Your licence does not go for that queue."
+    pub no_licence: PromptId,
     /// "Your calls come to your phones."
     pub on_phone: PromptId,
     /// "Your calls come to your mobile."
@@ -41,6 +43,8 @@ pub struct AgentPrompts {
 impl AgentPrompts {
     /// The one that is also needed where agents dial no more than the code for pausing.
     pub const NO_SUCH_REASON: &str = "agent-no-such-reason";
+    /// The one that is needed where agents log in.
+    pub const NO_LICENCE: &str = "agent-no-licence";
 
     /// The standard ones, found by name.
     pub fn named(language: Language, mut prompt: impl FnMut(&str) -> PromptId) -> AgentPrompts {
@@ -52,6 +56,7 @@ impl AgentPrompts {
             wrap_up_extended: prompt("agent-wrap-up-extended"),
             unreachable: prompt("agent-unreachable"),
             no_such_reason: prompt(AgentPrompts::NO_SUCH_REASON),
+            no_licence: prompt(AgentPrompts::NO_LICENCE),
             on_phone: prompt("agent-on-phone"),
             on_mobile: prompt("agent-on-mobile"),
             on_both: prompt("agent-on-both"),

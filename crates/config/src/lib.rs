@@ -56,6 +56,7 @@ pub use server::{RtpSettings, STATE_DIR_DEFAULT, ServerSettings};
 pub use sip::ConnectionLimits;
 pub use source::FILE_BYTES_MAX;
 pub use tls::TlsSettings;
+pub use user::LICENCES;
 pub use versions::{Version, folder_of, versions_in};
 
 use base::OrgId;

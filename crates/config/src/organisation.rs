@@ -15,7 +15,7 @@ use crate::{
     agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group,
     quick_close, reach, shut, trunk, value,
 };
-use acd::{AgentRules, AgentSettings, QueueSettings, Skills};
+use acd::{AgentRules, AgentSettings, Licence, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
@@ -98,6 +98,7 @@ pub(crate) fn read(
     let mut queues = read_queues(queue_tables, &scope, &mut dialled, context);
     for (agent, settings) in &mut queues.agents {
         settings.skills = users.skills.remove(agent).unwrap_or_default();
+        settings.licence = users.licences.get(agent).copied().unwrap_or_default();
     }
     let hold_music = read_hold_music(head.hold_music, start, &scope, context);
     let mut places = Places::new();
@@ -217,6 +218,7 @@ struct Users {
     own: Vec<(UserId, Own)>,
     forwards: Vec<forward::Written>,
     skills: BTreeMap<UserId, Skills>,
+    licences: BTreeMap<UserId, Licence>,
     mobiles: Vec<(UserId, Place)>,
     accounts: BTreeMap<UserId, User>,
     extensions: BTreeMap<Box<str>, Destination>,
@@ -244,6 +246,7 @@ fn read_users(
         users.own.push((read.id.clone(), read.outward));
         users.forwards.extend(read.forwards);
         users.skills.insert(read.id.clone(), read.skills);
+        users.licences.insert(read.id.clone(), read.licence);
         let mobile = read.mobile.map(|place| (read.id.clone(), place));
         users.mobiles.extend(mobile);
         users.accounts.insert(read.id, read.user);

@@ -245,7 +245,11 @@ pub(crate) fn read_feature_codes(
         not_forwarded: prompt("calls-not-forwarded", has(&ABOUT_FORWARDS)),
         agent: AgentPrompts::named(scope.language, |name| {
             let is_refusal = name == AgentPrompts::NO_SUCH_REASON;
-            prompt(name, has(&ABOUT_STATE) || has_reasons && is_refusal)
+            let is_of_log_in = name == AgentPrompts::NO_LICENCE && has(&[FeatureCode::LogIn]);
+            prompt(
+                name,
+                has(&ABOUT_STATE) || has_reasons && is_refusal || is_of_log_in,
+            )
         }),
     };
     (codes, prompts)

@@ -11,7 +11,7 @@ use crate::server::CONTACTS_MAX_MOST;
 use crate::skills;
 use crate::source::Place;
 use crate::value;
-use acd::Skills;
+use acd::{Licence, Skills};
 use base::UserId;
 use call::settings::{Devices, PickUp, User};
 use control::Role;
@@ -27,6 +27,14 @@ const ROLES: [(&str, Role); 3] = [
     ("agent", Role::Agent),
     ("supervisor", Role::Supervisor),
     ("administrator", Role::Administrator),
+];
+
+/// Words for licences, here and wherever they are told.
+pub const LICENCES: [(&str, Licence); 4] = [
+    ("basic", Licence::Basic),
+    ("pro", Licence::Pro),
+    ("business", Licence::Business),
+    ("enterprise", Licence::Enterprise),
 ];
 
 const DEVICES: [(&str, Devices); 2] = [("all", Devices::All), ("newest", Devices::Newest)];
@@ -53,6 +61,7 @@ pub(crate) struct Read {
     pub(crate) outward: Own,
     pub(crate) forwards: Vec<Written>,
     pub(crate) skills: Skills,
+    pub(crate) licence: Licence,
     /// Where his mobile is written.
     pub(crate) mobile: Option<Place>,
     pub(crate) demo: Option<Account>,
@@ -88,6 +97,7 @@ pub(crate) fn read(
     let intercom = section.take("intercom", value::boolean, context);
     let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
     let skills = skills::take(&mut section, "skills", context);
+    let licence = section.take("licence", value::choice(&LICENCES), context);
     let mobile = agents::read_mobile(&mut section, scope, context);
     let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
     let outward = outward::read_own_of_user(&mut section, context);
@@ -134,6 +144,7 @@ pub(crate) fn read(
         outward,
         forwards: written,
         skills: skills.unwrap_or_default(),
+        licence: licence.map_or(Licence::default(), |at| at.value),
         mobile: mobile.map(|at| at.place),
     })
 }

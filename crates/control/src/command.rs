@@ -1,6 +1,7 @@
 //! The commands, as values.
 
 use crate::configuration::ConfigCommand;
+use crate::month::Month;
 use crate::principal::{Principal, Role};
 use base::{CallId, OrgId, QueueId, UserId};
 use calendar::QuickClose;
@@ -231,6 +232,11 @@ pub enum Command {
     },
     /// Change who is banned.
     Ban(BanCommand),
+    /// Tell who is billed for licences in a month: to an administrator, of his own organisation.
+    ReportLicences {
+        /// Which.
+        month: Month,
+    },
     /// Choose where an agent takes calls from queues.
     UseDevice {
         /// Whose calls.
@@ -318,6 +324,10 @@ impl Governed for Command {
             }
             Command::Quick(command) => supervises(by, command.queues()),
             Command::Queue(command) => command.is_allowed_to(by),
+            Command::ReportLicences { .. } => match by {
+                Principal::Operator => true,
+                Principal::User { role, .. } => *role == Role::Administrator,
+            },
             Command::EndRegistrations { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {

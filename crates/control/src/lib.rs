@@ -4,6 +4,7 @@
 
 mod command;
 mod configuration;
+mod month;
 mod principal;
 
 pub use command::{
@@ -11,4 +12,5 @@ pub use command::{
     Queues, QuickCommand, View,
 };
 pub use configuration::{ConfigChange, ConfigCommand, ConfigScope, Written};
+pub use month::{InvalidMonth, Month};
 pub use principal::{Permitted, Principal, Refusal, Role, permit};

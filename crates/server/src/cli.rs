@@ -40,6 +40,8 @@ pub(crate) enum Action {
     Hours(HoursArguments),
     /// Look at the running server, or have it do something
     Ctl(CtlArguments),
+    /// Ask the running server what there is to bill
+    Report(ReportArguments),
     /// Live through a day of calls, made up or from a log, with the queues and agents of a configuration
     Simulate(SimulateArguments),
     /// Turn a password, read from standard input, into the hashes that stand in the configuration instead of it
@@ -143,6 +145,33 @@ pub(crate) struct SimulateArguments {
     /// Write the simulated day into this file, as a log
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
+}
+
+/// Which report, and of which server.
+#[derive(Args, Debug)]
+pub(crate) struct ReportArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Control socket of the server, where it is not the one that the configuration names
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// What is asked for.
+    #[command(subcommand)]
+    pub(crate) report: ReportAction,
+}
+
+/// Which report.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportAction {
+    /// Users with a licence of Kö Plus in a month, and whose start fee falls into it
+    Licences {
+        /// The month, such as 2026-11: past, this one, or to come
+        #[arg(long)]
+        month: String,
+        /// Print CSV instead of a table
+        #[arg(long)]
+        csv: bool,
+    },
 }
 
 /// Whom `kolapp ctl` talks to, and about what.

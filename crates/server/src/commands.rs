@@ -9,6 +9,7 @@ use crate::documents::{
 };
 use crate::editing::{self, Edit};
 use crate::http::{Health, HealthCell};
+use crate::licences::Licences;
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
 use crate::reload::{Cause, ConfigInForce, Reloads};
@@ -18,8 +19,8 @@ use base::{CallId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
 use control::{
-    AgentCommand, BanCommand, Command, ConfigCommand, Device, Permitted, Principal, PromptAction,
-    PromptCommand, Queues, View, permit,
+    AgentCommand, BanCommand, Command, ConfigCommand, Device, InvalidMonth, Permitted, Principal,
+    PromptAction, PromptCommand, Queues, View, permit,
 };
 use jiff::{SignedDuration, Timestamp};
 use media::MediaEngine;
@@ -52,6 +53,7 @@ pub(crate) struct Reach {
     pub(crate) config: ConfigInForce,
     pub(crate) reloads: Reloads,
     pub(crate) quick: Quick,
+    pub(crate) licences: Licences,
     pub(crate) to_acd: mpsc::Sender<ToAcd>,
     pub(crate) listeners: Vec<ListenerRow>,
     pub(crate) watch: Arc<Watch>,
@@ -94,6 +96,7 @@ impl Commands {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::Show(view) => self.show(view).await,
             Command::Explain { call } => self.explain(call).await,
+            Command::ReportLicences { month } => self.report_licences(&by, month),
             Command::Reload => self
                 .0
                 .reloads
@@ -217,6 +220,13 @@ impl Commands {
         let (action, agent, queue, reason, seconds) = match request {
             Request::Show { view } => return Ok(Command::Show(view)),
             Request::Reload => return Ok(Command::Reload),
+            Request::ReportLicences { month } => {
+                let month = month.parse().map_err(|invalid| {
+                    let invalid: InvalidMonth = invalid;
+                    Failure::new(invalid.to_string())
+                })?;
+                return Ok(Command::ReportLicences { month });
+            }
             Request::UseDevice { agent, device } => {
                 let agent = self.user(&agent)?;
                 return Ok(Command::UseDevice { agent, device });

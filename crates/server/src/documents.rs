@@ -1,7 +1,7 @@
 //! Answers as documents: what `ctl --json` prints, tables are drawn from, and pages will show. Their keys
 //! are a promise to whoever reads them by machine.
 
-use base::{QueueId, TrunkId, UserId};
+use base::{OrgId, QueueId, TrunkId, UserId};
 use calendar::{Effect, Waiting};
 use control::Device;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,7 @@ pub(crate) enum Answer {
     QuickPreview(Vec<QuickPreviewRow>),
     /// Versions of prompts, or the one that was made.
     Prompts(Vec<PromptRow>),
+    Licences(LicenceReport),
     Reloaded(Reloaded),
     Moved(MovedRow),
     Setting(Setting),
@@ -39,6 +40,27 @@ pub(crate) struct MovedRow {
     pub(crate) to: QueueId,
     /// How many they are: no more than there was room for.
     pub(crate) moved: u32,
+}
+
+/// Who is billed for licences in a month.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LicenceReport {
+    pub(crate) month: String,
+    pub(crate) rows: Vec<BilledRow>,
+}
+
+/// One user with a licence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BilledRow {
+    pub(crate) organisation: OrgId,
+    pub(crate) user: UserId,
+    pub(crate) licence: String,
+    /// By the organisation's clock, as are all moments here.
+    pub(crate) activated: String,
+    /// Whether he was activated in this month.
+    pub(crate) start_fee: bool,
+    /// When he ended, where that was in this month.
+    pub(crate) ended: Option<String>,
 }
 
 /// Whether a queue lets callers in.

@@ -89,11 +89,16 @@ impl Keeping {
 
 /// Now, on both clocks.
 pub(crate) fn moment(clock: Clock) -> Moment {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     Moment {
         now: clock.now(),
-        utc_ms: since.map_or(0, |since| {
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        }),
+        utc_ms: utc_now_ms(),
     }
+}
+
+/// Now, in milliseconds of UTC.
+pub(crate) fn utc_now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }

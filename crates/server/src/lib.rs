@@ -15,6 +15,7 @@ mod editing;
 mod hours;
 mod http;
 mod keeping;
+mod licences;
 mod log;
 mod measure;
 mod panic;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         }
         Action::Hours(arguments) => hours::hours(&arguments),
         Action::Ctl(arguments) => printed(ctl::client::ask(arguments)),
+        Action::Report(arguments) => printed(ctl::client::report(arguments)),
         Action::Simulate(arguments) => printed(simulate::simulate(&arguments)),
         Action::Secret { account } => printed(secret::secret(account.as_deref())),
     }

@@ -5,6 +5,7 @@ use crate::acd_task::Acd;
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
 use crate::editing::{self, Edit};
+use crate::licences::Licences;
 use crate::panic::contain;
 use crate::wishes;
 use arc_swap::ArcSwap;
@@ -196,6 +197,7 @@ pub(crate) struct Parts {
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) store: Store,
+    pub(crate) licences: Licences,
     pub(crate) acd: Acd,
     pub(crate) to_acd: mpsc::Sender<ToAcd>,
 }
@@ -303,6 +305,7 @@ impl Reloader {
             needs_restart: reloaded.needs_restart.clone(),
             ..parts.config.status()
         }));
+        parts.licences.follow(&acd);
         // Both end only with the process.
         let _ = parts.acd.configure(acd, directory.clone()).await;
         let configure = || ShardInput::Configure(directory.clone());

@@ -11,6 +11,7 @@ use crate::documents::ListenerRow;
 use crate::drain::{Draining, drain};
 use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::Keeping;
+use crate::licences::Licences;
 use crate::log::Log;
 use crate::panic;
 use crate::prompts::{self as kept_prompts, Desk, PromptKeeper, Shelf};
@@ -317,6 +318,9 @@ async fn wire(
     let wishes = WishesOfStore(store.clone());
     tokio::spawn(wishes::rewrite(watch.clone(), store.clone()));
     let wish_keeper = Box::new(wishes.clone());
+    let licences = Licences::restore(kept.licences, store.clone());
+    licences.follow(&loaded.acd);
+    tokio::spawn(licences.clone().rewrite());
     let keeper = Box::new(BansOfStore {
         clock,
         store: store.clone(),
@@ -376,6 +380,7 @@ async fn wire(
         registrations: registrations.clone(),
         watch: watch.clone(),
         store: store.clone(),
+        licences: licences.clone(),
         acd: acd.clone(),
         to_acd: to_acd.clone(),
     });
@@ -399,6 +404,7 @@ async fn wire(
         config,
         reloads: reloads.clone(),
         quick,
+        licences,
         to_acd,
         listeners,
         watch,

@@ -17,7 +17,7 @@ use std::time::Duration;
 const BUSY_WAIT: Duration = Duration::from_millis(250);
 
 /// Forward only: a file of a newer server is left alone by an older one.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (
         1,
         "bindings and bans",
@@ -37,6 +37,11 @@ const MIGRATIONS: [(i64, &str, &str); 4] = [
         4,
         "agents",
         include_str!("../migrations/sqlite/0004_agents.sql"),
+    ),
+    (
+        5,
+        "licences",
+        include_str!("../migrations/sqlite/0005_licences.sql"),
     ),
 ];
 
@@ -162,6 +167,17 @@ async fn write_row(connection: &mut SqliteConnection, write: &Write) -> Result<(
         Write::RemoveAgent(user) => {
             sqlx::query("DELETE FROM agents WHERE user = ?").bind(user.as_str())
         }
+        Write::PutLicence(row) => sqlx::query(
+            "INSERT INTO licences (user, since_ms, until_ms, licence) SELECT ?1, ?2, ?3, ?4
+             WHERE ?3 IS NOT NULL OR NOT EXISTS
+                 (SELECT 1 FROM licences WHERE user = ?1 AND since_ms <> ?2 AND until_ms IS NULL)
+             ON CONFLICT (user, since_ms)
+                 DO UPDATE SET until_ms = excluded.until_ms, licence = excluded.licence",
+        )
+        .bind(row.user.as_str())
+        .bind(signed(row.since_ms))
+        .bind(row.until_ms.map(signed))
+        .bind(&row.licence),
     };
     query.execute(connection).await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! What was kept, as it is read at the start: table by table.
 
 use crate::failure::Failure;
-use crate::write::{AgentRow, BanRow, BindingsRow, QuickCloseRow, WishesRow};
+use crate::write::{AgentRow, BanRow, BindingsRow, LicenceRow, QuickCloseRow, WishesRow};
 use base::UserId;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -19,6 +19,8 @@ pub struct Kept {
     pub quick_closes: Vec<QuickCloseRow>,
     /// How agents stood in the queues.
     pub agents: Vec<AgentRow>,
+    /// Licences in use, and those that were.
+    pub licences: Vec<LicenceRow>,
 }
 
 /// Reads everything, and forgets what has ended.
@@ -38,6 +40,7 @@ pub(crate) async fn load(from: &mut SqliteConnection, now_ms: u64) -> Result<Kep
         wishes: wishes(from).await?,
         quick_closes: quick_closes(from).await?,
         agents: agents(from).await?,
+        licences: licences(from).await?,
     })
 }
 
@@ -106,6 +109,22 @@ async fn agents(from: &mut SqliteConnection) -> Result<Vec<AgentRow>, Failure> {
         }
     }
     Ok(agents)
+}
+
+async fn licences(from: &mut SqliteConnection) -> Result<Vec<LicenceRow>, Failure> {
+    let query = sqlx::query("SELECT user, since_ms, until_ms, licence FROM licences");
+    let mut licences = Vec::new();
+    for row in query.fetch_all(from).await? {
+        if let Some(user) = user(&row)? {
+            licences.push(LicenceRow {
+                user,
+                since_ms: unsigned(row.try_get(1)?),
+                until_ms: row.try_get::<Option<i64>, _>(2)?.map(unsigned),
+                licence: row.try_get(3)?,
+            });
+        }
+    }
+    Ok(licences)
 }
 
 /// Whose row it is, which its first column says; none where the name is one that no configuration can have.

@@ -12,5 +12,5 @@ mod writer;
 pub use failure::{Failure, FailureKind};
 pub use kept::Kept;
 pub use pending::PENDING_MAX;
-pub use write::{AgentRow, BanRow, BindingsRow, QuickCloseRow, WishesRow, Write};
+pub use write::{AgentRow, BanRow, BindingsRow, LicenceRow, QuickCloseRow, WishesRow, Write};
 pub use writer::{Acknowledgement, FILE_NAME, Health, Loading, NotStored, Store};

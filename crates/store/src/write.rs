@@ -31,6 +31,19 @@ pub struct AgentRow {
     pub state: String,
 }
 
+/// A licence in use, from its activation to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LicenceRow {
+    /// Whose.
+    pub user: UserId,
+    /// Which, in a word of its writer's.
+    pub licence: String,
+    /// Its activation, in milliseconds of UTC.
+    pub since_ms: u64,
+    /// Its end; none while it lasts.
+    pub until_ms: Option<u64>,
+}
+
 /// What is closed or opened by hand for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuickCloseRow {
@@ -78,6 +91,9 @@ pub enum Write {
     PutAgent(AgentRow),
     /// He is no agent any more.
     RemoveAgent(UserId),
+    /// A licence is in use, or has ended. One that begins while another of the same user's lasts is not written: who
+    /// says so has not read what was kept.
+    PutLicence(LicenceRow),
 }
 
 /// The row that a write is about.
@@ -88,6 +104,7 @@ pub(crate) enum Key {
     Wishes(UserId),
     QuickClose(u32),
     Agent(UserId),
+    Licence(UserId, u64),
 }
 
 impl Write {
@@ -102,6 +119,7 @@ impl Write {
             Write::PutQuickClose(row) => Key::QuickClose(row.id),
             Write::PutAgent(row) => Key::Agent(row.user.clone()),
             Write::RemoveAgent(user) => Key::Agent(user.clone()),
+            Write::PutLicence(row) => Key::Licence(row.user.clone(), row.since_ms),
         }
     }
 
@@ -113,6 +131,7 @@ impl Write {
             Write::PutWishes(_) | Write::RemoveWishes(_) => "wishes",
             Write::PutQuickClose(_) => "quick-closes",
             Write::PutAgent(_) | Write::RemoveAgent(_) => "agents",
+            Write::PutLicence(_) => "licences",
         }
     }
 }

@@ -7,8 +7,8 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use store::{
-    AgentRow, BanRow, BindingsRow, FILE_NAME, FailureKind, Health, Kept, NotStored, Store,
-    WishesRow, Write,
+    AgentRow, BanRow, BindingsRow, FILE_NAME, FailureKind, Health, Kept, LicenceRow, NotStored,
+    Store, WishesRow, Write,
 };
 use tempfile::TempDir;
 
@@ -133,6 +133,25 @@ async fn what_waits_is_written_at_the_end_and_nothing_after_it() {
     let (again, kept) = start(folder.path()).await;
     assert_eq!(kept.bindings, [bindings(1, "x")]);
     again.close().await;
+}
+
+#[tokio::test]
+async fn a_licence_that_lasts_is_not_begun_again_by_a_start_that_could_not_read_it() {
+    let folder = folder();
+    let (store, _) = start(folder.path()).await;
+    let licence = |since_ms: u64, until_ms: Option<u64>| LicenceRow {
+        user: "demo/anna".parse().unwrap(),
+        licence: "pro".into(),
+        since_ms,
+        until_ms,
+    };
+    for (since_ms, until_ms) in [(1, None), (5, None), (1, Some(7)), (8, None), (9, None)] {
+        let put = Write::PutLicence(licence(since_ms, until_ms));
+        store.write(put).stored().await.unwrap();
+    }
+    let kept = found_after_a_kill(folder.path()).await;
+    assert_eq!(kept.licences, [licence(1, Some(7)), licence(8, None)]);
+    store.close().await;
 }
 
 #[tokio::test]

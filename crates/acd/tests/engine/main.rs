@@ -10,6 +10,7 @@ mod days;
 mod estimates;
 mod exits;
 mod floor;
+mod licences;
 mod limits;
 mod model;
 mod model_load;

@@ -5,9 +5,9 @@ use crate::model_load::{Closed, Moment};
 use crate::waits::Waits;
 use acd::{
     AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Carried, Command, CommandRefusal, Counted,
-    DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Member, OfferEnd, Outcome, PICKED_UP_MAX,
-    Policy, Priority, Prospect, QueueTotals, RefuseCause, Settings, Sidelining, Standing, Strikes,
-    WRAP_UP_MAX, WithdrawCause,
+    DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Licence, Member, OfferEnd, Outcome,
+    PICKED_UP_MAX, Policy, Priority, Prospect, QueueKind, QueueTotals, RefuseCause, Settings,
+    Sidelining, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
 };
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, QueueCommand, Queues};
@@ -717,10 +717,20 @@ impl Model {
             .filter(|queue| is_member(&self.settings, id, queue))
             .cloned()
             .collect();
+        let names = |queue: &&QueueId| self.settings.queues[*queue].members.contains_key(id);
+        let named: Vec<&QueueId> = self.settings.queues.keys().filter(names).collect();
+        let no_licence = |queue: &QueueId| CommandRefusal::NoLicence {
+            agent: id.clone(),
+            queue: queue.clone(),
+        };
         match queues {
-            Queues::All if his.is_empty() => Err(CommandRefusal::NoQueue(id.clone())),
+            Queues::All if his.is_empty() => Err(match named.first() {
+                Some(queue) => no_licence(queue),
+                None => CommandRefusal::NoQueue(id.clone()),
+            }),
             Queues::All => Ok(his),
             Queues::One(queue) if his.contains(queue) => Ok(vec![queue.clone()]),
+            Queues::One(queue) if named.contains(&queue) => Err(no_licence(queue)),
             Queues::One(queue) => Err(CommandRefusal::NotAMember {
                 agent: id.clone(),
                 queue: queue.clone(),
@@ -1271,10 +1281,12 @@ fn at_once(policy: Policy) -> usize {
     }
 }
 
+/// A member whom his licence lets in.
 fn is_member(settings: &Settings, agent: &UserId, queue: &QueueId) -> bool {
-    settings.agents.contains_key(agent)
-        && settings
-            .queues
-            .get(queue)
-            .is_some_and(|queue| queue.members.contains_key(agent))
+    let (Some(known), Some(queue)) = (settings.agents.get(agent), settings.queues.get(queue))
+    else {
+        return false;
+    };
+    let is_basic = known.licence == Licence::Basic;
+    queue.members.contains_key(agent) && !(is_basic && queue.kind == QueueKind::KoPlus)
 }

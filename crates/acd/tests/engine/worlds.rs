@@ -9,8 +9,9 @@ use crate::model::{Model, Offer, State};
 use crate::waits::Waits;
 use acd::{
     AgentRules, AgentState, Applies, Asked, Asker, Command, Counted, Deferral, Entrance,
-    ErrorLimit, Exits, Input, LeaveCause, Load, Marks, Member, MissedLimit, OfferEnd, Policy,
-    Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening, Work,
+    ErrorLimit, Exits, Input, LeaveCause, Licence, Load, Marks, Member, MissedLimit, OfferEnd,
+    Policy, Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening,
+    Work,
 };
 use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, QueueCommand, Queues, permit};
@@ -659,6 +660,10 @@ impl World {
             let agent_settings = acd::AgentSettings {
                 logged_in_at_start,
                 skills: self.some_skills(),
+                licence: match self.one_in(6) {
+                    true => Licence::Basic,
+                    false => Licence::Business,
+                },
             };
             settings.agents.insert(agent(name), agent_settings);
         }

@@ -123,6 +123,8 @@ pub(super) enum Came {
     ToNothing,
     /// The reason that was dialled behind it is none.
     ToNoReason,
+    /// His licence does not go for that queue.
+    ToNoLicence,
 }
 
 impl Came {
@@ -131,6 +133,7 @@ impl Came {
         match result {
             Ok(()) => Came::True,
             Err(CommandRefusal::NoSuchReason { .. }) => Came::ToNoReason,
+            Err(CommandRefusal::NoLicence { .. }) => Came::ToNoLicence,
             Err(_) => Came::ToNothing,
         }
     }
@@ -140,6 +143,7 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
     let prompt = match feature.code {
         _ if came == Came::ToNothing => &prompts.refused,
         _ if came == Came::ToNoReason => &prompts.agent.no_such_reason,
+        _ if came == Came::ToNoLicence => &prompts.agent.no_licence,
         FeatureCode::LogIn => &prompts.logged_in,
         FeatureCode::LogOut => &prompts.logged_out,
         FeatureCode::Pause => &prompts.paused,

@@ -106,6 +106,22 @@ fn a_reason_that_there_is_not_is_refused_in_words_of_its_own() {
 }
 
 #[test]
+fn a_basic_user_who_dials_himself_in_hears_that_his_licence_does_not_go_for_the_queue() {
+    let mut world = World::new(506, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    let mut settings = crate::world::settings();
+    for agent in settings.agents.values_mut() {
+        agent.licence = acd::Licence::Basic;
+    }
+    world.tell_engine(acd::Input::Configure(settings.into()));
+    assert_eq!(state(&world, "anna"), "logged-out");
+    dial(&mut world, anna, "*11", &["agent-no-licence"]);
+    world.run(seconds(60));
+    assert_eq!(state(&world, "anna"), "logged-out");
+    world.assert_at_rest();
+}
+
+#[test]
 fn a_supervisor_moves_another_s_switches_by_his_extension_and_nobody_else_does() {
     let mut world = World::new(505, journey());
     let carin = world.phone("carin", Habit::Rings);

@@ -78,6 +78,7 @@ impl Sandbox {
                 "agent-paused",
                 "agent-resumed",
                 "agent-refused",
+                "agent-no-licence",
                 "menu-invalid",
                 "closed",
                 "closed-holiday",

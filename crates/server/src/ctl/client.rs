@@ -1,9 +1,11 @@
 //! The command line's end of the control socket.
 
 use crate::cli::{
-    AgentAction as CliAction, BanAction, CtlArguments, CtlRequest, DeviceName, PromptAction,
-    QueueAction, QuickAction, RegistrationsAction, WaitingArgument,
+    AgentAction as CliAction, BanAction, ConfigDir, CtlArguments, CtlRequest, DeviceName,
+    PromptAction, QueueAction, QuickAction, RegistrationsAction, ReportAction, ReportArguments,
+    WaitingArgument,
 };
+use crate::ctl::licences;
 use crate::ctl::protocol::{
     AgentAction, Failure, MoveRequest, PromptRequest, QuickRequest, Reply, Request,
 };
@@ -50,15 +52,29 @@ pub(crate) fn said(failure: Failure) -> String {
 
 /// Asks the server and gives back what to print.
 pub(crate) fn ask(arguments: CtlArguments) -> Result<String, CtlError> {
-    let path = match arguments.socket {
-        Some(path) => path,
-        None => state_dir::socket_path(&crate::settings::state_dir(&arguments.config.config))?,
-    };
+    let path = socket(arguments.socket, &arguments.config)?;
     let answer = exchange(&path, &request(arguments.request)?)?;
     if !arguments.json {
         return Ok(tables::text(&answer));
     }
     Ok(json(&answer) + "\n")
+}
+
+/// Asks it for a report.
+pub(crate) fn report(arguments: ReportArguments) -> Result<String, CtlError> {
+    let path = socket(arguments.socket, &arguments.config)?;
+    let ReportAction::Licences { month, csv } = arguments.report;
+    match exchange(&path, &Request::ReportLicences { month })? {
+        Answer::Licences(report) if csv => Ok(licences::csv(&report)),
+        other => Ok(tables::text(&other)),
+    }
+}
+
+fn socket(named: Option<PathBuf>, config: &ConfigDir) -> Result<PathBuf, CtlError> {
+    Ok(match named {
+        Some(path) => path,
+        None => state_dir::socket_path(&crate::settings::state_dir(&config.config))?,
+    })
 }
 
 fn request(asked: CtlRequest) -> Result<Request, CtlError> {
@@ -221,6 +237,7 @@ fn json(answer: &Answer) -> String {
         Answer::QuickCloses(rows) => serde_json::to_string_pretty(rows),
         Answer::QuickPreview(rows) => serde_json::to_string_pretty(rows),
         Answer::Prompts(rows) => serde_json::to_string_pretty(rows),
+        Answer::Licences(report) => serde_json::to_string_pretty(report),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
         Answer::Moved(moved) => serde_json::to_string_pretty(moved),
         Answer::Setting(setting) => serde_json::to_string_pretty(setting),

@@ -1,6 +1,7 @@
 //! `kolapp ctl`: the protocol, the server's end of the control socket, the command line's end, and tables.
 
 pub(crate) mod client;
+mod licences;
 pub(crate) mod listener;
 pub(crate) mod protocol;
 mod tables;

@@ -36,6 +36,11 @@ pub(crate) enum Request {
     },
     /// Read the configuration anew.
     Reload,
+    /// Who is billed for licences.
+    ReportLicences {
+        /// Such as `2026-11`.
+        month: String,
+    },
     /// End every registration of a user.
     EndRegistrations {
         /// `organisation/name`, or the name alone where it is clear.

@@ -1,5 +1,6 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
+use crate::ctl::licences;
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, DoorRow, MovedRow, PromptRow, QueueRow, QuickPreviewRow,
     QuickRow, RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
@@ -25,6 +26,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::QuickCloses(rows) => quick_closes(rows),
         Answer::QuickPreview(rows) => quick_preview(rows),
         Answer::Prompts(rows) => prompts(rows),
+        Answer::Licences(report) => licences::text(report),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
         Answer::Moved(moved) => self::moved(moved),
         Answer::Setting(setting) => setting.says.clone(),
@@ -386,7 +388,7 @@ fn reloaded(reloaded: &Reloaded) -> String {
 }
 
 /// Columns as wide as their widest cell, two spaces between, no space at a line's end.
-fn table<const N: usize>(
+pub(super) fn table<const N: usize>(
     head: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
     if_empty: &str,

@@ -1,0 +1,47 @@
+//! The report of licences, for people and for whoever makes bills.
+
+use crate::ctl::tables::table;
+use crate::documents::LicenceReport;
+use std::fmt::Write;
+
+/// As a table, with sums.
+pub(crate) fn text(report: &LicenceReport) -> String {
+    let fee = |starts: bool| if starts { "start fee" } else { "" };
+    let rows = report.rows.iter().map(|row| {
+        [
+            row.user.to_string(),
+            row.licence.clone(),
+            row.activated.clone(),
+            fee(row.start_fee).to_owned(),
+            row.ended.clone().unwrap_or_default(),
+        ]
+    });
+    let nobody = format!("Nobody is billed for Kö Plus in {}.\n", report.month);
+    let head = ["user", "licence", "activated", "fee", "ended"];
+    let mut text = table(head, rows, &nobody);
+    if !report.rows.is_empty() {
+        let starts = report.rows.iter().filter(|row| row.start_fee).count();
+        let (users, month) = (report.rows.len(), &report.month);
+        let _ = writeln!(
+            text,
+            "{month}: {users} licences, {starts} of them with a start fee"
+        );
+    }
+    text
+}
+
+/// As CSV (RFC 4180). No field has a comma or a quote in it: names, words and moments.
+pub(crate) fn csv(report: &LicenceReport) -> String {
+    let mut text = "month,organisation,user,licence,activated,start_fee,ended\r\n".to_owned();
+    for row in &report.rows {
+        let (month, organisation, user) = (&report.month, &row.organisation, row.user.name());
+        let (licence, activated) = (&row.licence, &row.activated);
+        let start_fee = if row.start_fee { "yes" } else { "no" };
+        let ended = row.ended.as_deref().unwrap_or_default();
+        let _ = write!(
+            text,
+            "{month},{organisation},{user},{licence},{activated},{start_fee},{ended}\r\n"
+        );
+    }
+    text
+}
