@@ -114,10 +114,10 @@ fn a_basic_user_who_dials_himself_in_hears_that_his_licence_does_not_go_for_the_
         agent.licence = acd::Licence::Basic;
     }
     world.tell_engine(acd::Input::Configure(settings.into()));
-    assert_eq!(state(&world, "anna"), "logged-out");
+    assert_eq!(state(&world, "anna"), "logged out");
     dial(&mut world, anna, "*11", &["agent-no-licence"]);
     world.run(seconds(60));
-    assert_eq!(state(&world, "anna"), "logged-out");
+    assert_eq!(state(&world, "anna"), "logged out");
     world.assert_at_rest();
 }
 

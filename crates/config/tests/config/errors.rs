@@ -27,7 +27,7 @@ fn the_sandbox_itself_loads_without_error_or_warning() {
     assert!(warnings(&loaded).is_empty(), "{:?}", loaded.warnings);
     assert_eq!(
         loaded.summary.to_string(),
-        "1 organisation, 2 users, 1 queue, 1 number, 1 trunk, 273 prompts"
+        "1 organisation, 2 users, 1 queue, 1 number, 1 trunk, 275 prompts"
     );
 }
 
