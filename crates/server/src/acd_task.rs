@@ -242,8 +242,10 @@ impl AcdTask {
 
     fn wakes_at(&self) -> Instant {
         let due = self.engine.poll_timeout();
-        due.and_then(|(at, _)| self.clock.instant(at))
-            .map_or_else(|| Instant::now() + FAR, Instant::from)
+        let due = due.and_then(|(at, _)| self.clock.instant(at));
+        let due = due.map(Instant::from).into_iter();
+        let first = due.chain(self.keeper.due()).min();
+        first.unwrap_or_else(|| Instant::now() + FAR)
     }
 
     fn take(&mut self, input: ToAcd) {
@@ -293,7 +295,7 @@ impl AcdTask {
                 while let Ok(input) = self.inputs.try_recv() {
                     self.take(input);
                 }
-                self.keeper.hand_over(&self.engine);
+                self.keeper.hand_over_all(&self.engine);
                 let _ = answer.send(());
             }
             Request::Snapshot(answer) => {

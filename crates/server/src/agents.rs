@@ -7,8 +7,14 @@ use base::{Time, UserId};
 use sip::Clock;
 use std::collections::BTreeSet;
 use std::mem;
+use std::time::Duration;
 use store::{AgentRow, Store, Write};
 use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// For how long what calls change of agents is gathered: with hundreds of calls a second, writing each by itself costs
+/// as much as the calls.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Keeps agents over a restart.
 pub(crate) struct AgentKeeper {
@@ -19,6 +25,11 @@ pub(crate) struct AgentKeeper {
     kept: BTreeSet<UserId>,
     /// Whose row is not as he is.
     changed: BTreeSet<UserId>,
+    /// Whose row lacks only what may wait a moment: to write a row for each call that he makes would cost more than the
+    /// call.
+    lately: BTreeSet<UserId>,
+    /// When they are handed on.
+    due: Option<Instant>,
 }
 
 impl AgentKeeper {
@@ -52,6 +63,8 @@ impl AgentKeeper {
             renewed: store.renewed(),
             store,
             changed: changed.collect(),
+            lately: BTreeSet::new(),
+            due: None,
             kept,
         };
         (keeper, recalled.into_iter().map(input).collect())
@@ -66,17 +79,39 @@ impl AgentKeeper {
                 let gone = |user: &&UserId| !settings.agents.contains_key(*user);
                 self.changed.extend(self.kept.iter().filter(gone).cloned());
             }
+            other if may_wait(other) => {
+                self.lately.extend(other.agent().cloned());
+                if !self.lately.is_empty() {
+                    self.due.get_or_insert_with(|| Instant::now() + TOGETHER);
+                }
+            }
             other => self.changed.extend(other.agent().cloned()),
         }
     }
 
-    /// Hands on whoever has changed.
+    /// Hands on whoever has changed at all: when nothing more will come.
+    pub(crate) fn hand_over_all(&mut self, engine: &Engine) {
+        self.changed.append(&mut self.lately);
+        self.hand_over(engine);
+    }
+
+    /// When those who may wait have waited long enough.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Hands on whoever has changed in what can't wait, and the others when it is time.
     pub(crate) fn hand_over(&mut self, engine: &Engine) {
+        if self.due.is_some_and(|due| due <= Instant::now()) {
+            self.due = None;
+            self.changed.append(&mut self.lately);
+        }
         if self.changed.is_empty() {
             return;
         }
         let at = moment(self.clock);
         for user in mem::take(&mut self.changed) {
+            self.lately.remove(&user);
             match engine.carried(&user) {
                 Some(carried) => {
                     self.kept.insert(user.clone());
@@ -101,4 +136,16 @@ impl AgentKeeper {
         }
         self.changed.extend(self.kept.iter().cloned());
     }
+}
+
+/// Whether a call did it: a crash may cost a moment of what calls change, and nobody his log-in or pause.
+fn may_wait(fact: &Fact) -> bool {
+    !matches!(
+        fact,
+        Fact::LoggedIn { .. }
+            | Fact::LoggedOut { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::WrapUpExtended { .. }
+    )
 }

@@ -30,6 +30,9 @@ const STEPS: u32 = 150;
 /// Enough for every caller and agent of a world to be dealt with several times over.
 const STEPS_TO_REST_MAX: u32 = 4_000;
 
+/// In how many tests the worlds are, so that none takes long even where the machine is busy.
+const PARTS: u64 = 4;
+
 #[test]
 fn random_worlds_go_as_the_model_says_and_come_to_rest_first_part() {
     run_worlds(0);
@@ -40,13 +43,23 @@ fn random_worlds_go_as_the_model_says_and_come_to_rest_second_part() {
     run_worlds(1);
 }
 
-/// Every second world, so that two cores share them.
+#[test]
+fn random_worlds_go_as_the_model_says_and_come_to_rest_third_part() {
+    run_worlds(2);
+}
+
+#[test]
+fn random_worlds_go_as_the_model_says_and_come_to_rest_fourth_part() {
+    run_worlds(3);
+}
+
+/// The part's share of all worlds.
 fn run_worlds(part: u64) {
     if let Some(seed) = setting("ACD_SEED") {
         return run_world(seed);
     }
     let worlds = setting("ACD_WORLDS").unwrap_or(3_000);
-    for seed in (part..worlds).step_by(2) {
+    for seed in (part..worlds).step_by(PARTS as usize) {
         let ran = catch_unwind(AssertUnwindSafe(|| run_world(seed)));
         if let Err(failure) = ran {
             eprintln!("this world failed: ACD_SEED={seed}");
