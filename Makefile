@@ -7,6 +7,7 @@ CONFIG ?= config
 ARGS ?=
 TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 TOOLS := $(CURDIR)/.tools
+PAGES := crates/web/ui
 export PATH := $(TOOLS)/bin:$(PATH)
 
 .PHONY: help
@@ -14,29 +15,53 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: run
-run: ## build and start the server with the demo organisation (CONFIG=dir, ARGS=…)
+run: pages ## build and start the server with the demo organisation (CONFIG=dir, ARGS=…)
 	cargo build --release --locked --package server
 	exec $(TARGET_DIR)/release/kolapp run --config $(CONFIG) $(ARGS)
 
 .PHONY: test
-test: install lint prompts-check test-rust test-docs ## everything: lint, prompts, unit, property and end-to-end tests
+test: install lint prompts-check test-pages test-rust test-docs ## everything: lint, prompts, unit, property and end-to-end tests
 
 # The end-to-end tests start the server as a program, so it is built first.
 .PHONY: test-rust
-test-rust:
+test-rust: pages
 	cargo build --locked --package server
 	KOLAPP_BIN=$(TARGET_DIR)/debug/kolapp cargo nextest run --locked --workspace --no-fail-fast
+
+# vitest closes on "Tests  35 passed (35)".
+.PHONY: test-pages
+test-pages: $(PAGES)/node_modules/.package-lock.json
+	npm --prefix $(PAGES) --silent test
 
 .PHONY: test-docs
 test-docs:
 	cargo test --locked --workspace --doc
 
 .PHONY: lint
-lint: ## formatting, clippy with the cores' bans, licences and sources of dependencies
+lint: lint-pages ## formatting, clippy with the cores' bans, types and style of the pages, licences and sources of dependencies
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	tests/core-bans.sh
 	cargo deny --locked --log-level error check licenses bans sources
+
+.PHONY: lint-pages
+lint-pages: $(PAGES)/node_modules/.package-lock.json
+	npm --prefix $(PAGES) --silent run check
+
+.PHONY: pages
+pages: $(PAGES)/dist/index.html ## build the pages, which what is built after them has in it
+
+$(PAGES)/dist/index.html: $(PAGES)/node_modules/.package-lock.json $(PAGES)/openapi.json $(wildcard $(PAGES)/*.html $(PAGES)/*.ts $(PAGES)/*.js) $(shell find $(PAGES)/src $(PAGES)/public -type f ! -name schema.d.ts)
+	npm --prefix $(PAGES) --silent run build
+
+$(PAGES)/node_modules/.package-lock.json: $(PAGES)/package-lock.json
+	npm ci --prefix $(PAGES) --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+.PHONY: pages-dev
+pages-dev: $(PAGES)/node_modules/.package-lock.json ## the pages from their sources, before a server that runs (KOLAPP_HTTP=http://…)
+	npm --prefix $(PAGES) run types
+	npm --prefix $(PAGES) run dev
 
 .PHONY: install
 install: ## the programs that the tests need and this machine lacks
@@ -46,6 +71,17 @@ install: ## the programs that the tests need and this machine lacks
 bench: ## figures for calls, media, queue and registrar as one table
 	cargo build --release --locked --package server
 	KOLAPP_BIN=$(TARGET_DIR)/release/kolapp cargo run --release --locked --package tests --bin bench -- $(ARGS)
+
+.PHONY: crowd
+crowd: ## a thousand callers of SIPp's and two hundred agents of SIPp's and pjsua2's; queues left by every way out at once
+	cargo build --locked --package server
+	KOLAPP_BIN=$(TARGET_DIR)/debug/kolapp cargo nextest run --locked --workspace --test crowd --run-ignored only
+
+.PHONY: chaos
+chaos: ## kill the server a hundred times under callers and agents (CHAOS_ROUNDS=…, CHAOS_SEED=… repeats a run's choices)
+	cargo build --locked --package server
+	CHAOS_ROUNDS=$(or $(CHAOS_ROUNDS),100) KOLAPP_BIN=$(TARGET_DIR)/debug/kolapp \
+		cargo nextest run --locked --workspace --profile chaos --test chaos --no-capture
 
 .PHONY: fuzz
 fuzz: ## fuzz what reads from the network

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly CORES=(base control sip-core media-core acd call calendar sim)
+readonly CORES=(base control sip-core media-core acd callback call calendar sim)
 readonly SHELL_CRATE=config
 readonly BANNED_DEPENDENCIES='^(tokio|mio|socket2|rustix|async-std|smol)$'
 readonly TARGET="${CARGO_TARGET_DIR:-$PWD/target}/core-bans"
@@ -23,7 +23,7 @@ for core in "${CORES[@]}"; do
     [[ -z $found ]] || fail "crates/$core: expected no runtime, depends on: $found"
 done
 
-tar -c --exclude target --exclude .git --exclude .tools Cargo.toml Cargo.lock clippy.toml crates tests | tar -x -C "$copy"
+tar -c --exclude target --exclude .git --exclude .tools --exclude node_modules Cargo.toml Cargo.lock clippy.toml crates tests | tar -x -C "$copy"
 for crate in "${CORES[@]}" "$SHELL_CRATE"; do
     cat >"$copy/crates/$crate/src/lib.rs" <<'RUST'
 //! What clippy must not let pass.

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 readonly TOOLS="$PWD/.tools"
 readonly NEXTEST_VERSION=0.9.143
 readonly DENY_VERSION=0.20.2
+readonly SCHEMATHESIS_VERSION=4.32.5
 export PATH="$TOOLS/bin:$PATH"
 
 readonly WHAT="${1:-test}"
@@ -23,6 +24,10 @@ missing_packages() {
     for entry in "${PROGRAMS[@]}"; do
         command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
     done
+    # Debian keeps PostgreSQL's programs off the path.
+    if [[ $WHAT == test ]] && ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+        echo postgresql
+    fi
     # The venv module is there in name without its package; what it lacks is ensurepip.
     if [[ $WHAT == test ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
         echo python3-venv
@@ -42,6 +47,11 @@ install_packages() {
     fi
     echo "installing: ${packages[*]}"
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    if [[ " ${packages[*]} " == *" postgresql "* ]]; then
+        # Debian's package begins a cluster and starts a server of its own; the tests start theirs themselves.
+        "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+        echo 'create_main_cluster = false' | "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/kolapp.conf >/dev/null
+    fi
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
 }
 
@@ -67,17 +77,27 @@ install_pjsua2() {
         echo "pjsua2 has no wheel for $(python3 --version): its tests are left out" >&2
 }
 
-# JsSIP, and what drives a browser that it runs in; the browser itself is Debian's.
-install_browser_phone() {
-    local folder=tests/browser
-    if [[ ! -e $folder/node_modules/.package-lock.json || $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]]; then
-        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error
-    fi
+# What tries the HTTP API by its own document.
+install_schemathesis() {
+    [[ -x "$TOOLS/venv/bin/python" ]] || python3 -m venv "$TOOLS/venv"
+    [[ -x "$TOOLS/venv/bin/schemathesis" ]] && return 0
+    "$TOOLS/venv/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: "schemathesis==$SCHEMATHESIS_VERSION"
+}
+
+# JsSIP, and what drives a browser and judges what is shown in it; the browser itself is Debian's.
+install_browser_tests() {
+    local folder
+    for folder in tests/browser tests/pages; do
+        if [[ ! -e $folder/node_modules/.package-lock.json || $folder/package-lock.json -nt $folder/node_modules/.package-lock.json ]]; then
+            npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error
+        fi
+    done
 }
 
 install_packages
 if [[ $WHAT == test ]]; then
     install_cargo_tools
     install_pjsua2
-    install_browser_phone
+    install_schemathesis
+    install_browser_tests
 fi

@@ -6,6 +6,7 @@
     reason = "a measuring program tells of what it can't do by ending"
 )]
 
+mod engine;
 mod flood;
 mod half_open;
 mod media;
@@ -29,7 +30,7 @@ struct Arguments {
     /// Under a minute: fewer calls, shorter runs, no search for the limit
     #[arg(long)]
     quick: bool,
-    /// Only rows of the parts named: start, registrar, signalling, queue, flood, half-open, bridge, playback, sipp, simulate
+    /// Only rows of the parts named: start, registrar, signalling, queue, engine, flood, half-open, bridge, playback, sipp, simulate
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -72,11 +73,12 @@ impl Row {
 
 type Part = (&'static str, fn(Extent) -> Vec<Row>);
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("start", start::rows),
     ("registrar", signalling::registrar),
     ("signalling", signalling::direct),
     ("queue", signalling::queue),
+    ("engine", engine::rows),
     ("flood", flood::rows),
     ("half-open", half_open::rows),
     ("bridge", media::bridge),

@@ -1,4 +1,4 @@
-//! One HTTP GET over a plain socket.
+//! HTTP over a plain socket: one request a connection, and a stream of events.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -24,4 +24,204 @@ pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
         .split_once("\r\n\r\n")
         .map_or(String::new(), |(_, body)| body.to_owned());
     Ok((status, body))
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its head, as it came.
+    pub head: String,
+    /// Its body in JSON; null where it is none.
+    pub json: serde_json::Value,
+}
+
+/// Whoever asks the API of a server, with what lets him in.
+#[derive(Clone, Debug)]
+pub struct Api {
+    address: SocketAddr,
+    /// A header line.
+    pass: Option<String>,
+}
+
+impl Api {
+    /// Somebody who has nothing yet that lets him in.
+    pub fn at(address: SocketAddr) -> Api {
+        Api {
+            address,
+            pass: None,
+        }
+    }
+
+    /// Somebody who has logged in.
+    ///
+    /// # Panics
+    /// When he can't.
+    pub fn logged_in(address: SocketAddr, user: &str, password: &str) -> Api {
+        let nobody = Api::at(address);
+        let body = serde_json::json!({ "user": user, "password": password });
+        let answer = nobody.post("/session", &body);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let cookie = answer.head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            let is_it = name.eq_ignore_ascii_case("set-cookie");
+            is_it.then(|| value.split(';').next().unwrap_or_default().to_owned())
+        });
+        Api {
+            address,
+            pass: Some(format!("Cookie: {}", cookie.expect("a session"))),
+        }
+    }
+
+    /// Somebody who comes by a proxy, which says from where, and has nothing yet that lets him in.
+    pub fn forwarded(address: SocketAddr, from: &str) -> Api {
+        Api {
+            address,
+            pass: Some(format!("X-Forwarded-For: {from}")),
+        }
+    }
+
+    /// Somebody with a token.
+    pub fn with_token(address: SocketAddr, token: &str) -> Api {
+        Api {
+            address,
+            pass: Some(format!("Authorization: Bearer {token}")),
+        }
+    }
+
+    /// The header line that lets him in.
+    ///
+    /// # Panics
+    /// When he has none.
+    pub fn pass(&self) -> &str {
+        self.pass.as_deref().expect("somebody who is let in")
+    }
+
+    /// `GET /api/v1…`.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None)
+    }
+
+    /// `POST /api/v1…`.
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Answer {
+        self.send("POST", path, Some(&body.to_string()))
+    }
+
+    /// `PUT /api/v1…`.
+    pub fn put(&self, path: &str, body: &serde_json::Value) -> Answer {
+        self.send("PUT", path, Some(&body.to_string()))
+    }
+
+    /// `DELETE /api/v1…`.
+    pub fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None)
+    }
+
+    /// # Panics
+    /// When nobody answers.
+    fn send(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
+        let mut stream = self.open(method, path, body, "close");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("an answer");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a whole head");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        Answer {
+            status: status.expect("a status"),
+            head: head.to_owned(),
+            json: serde_json::from_str(body).unwrap_or_default(),
+        }
+    }
+
+    fn open(&self, method: &str, path: &str, body: Option<&str>, connection: &str) -> TcpStream {
+        let limit = Duration::from_secs(20);
+        let mut stream = TcpStream::connect_timeout(&self.address, limit).expect("the server");
+        stream.set_read_timeout(Some(limit)).expect("a live socket");
+        let address = self.address;
+        let mut head = format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n"
+        );
+        if let Some(line) = &self.pass {
+            head += &format!("{line}\r\n");
+        }
+        let body = body.map_or(String::new(), |body| {
+            head += &format!(
+                "Content-Type: application/json\r\nContent-Length: {}\r\n",
+                body.len()
+            );
+            body.to_owned()
+        });
+        write!(stream, "{head}\r\n{body}").expect("a live socket");
+        stream
+    }
+
+    /// Live events after that one.
+    pub fn events(&self, since: &str) -> Events {
+        let path = format!("/events?since={since}");
+        Events {
+            stream: self.open("GET", &path, None, "keep-alive"),
+            read: Vec::new(),
+        }
+    }
+}
+
+/// A stream of events.
+#[derive(Debug)]
+pub struct Events {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl Events {
+    /// The next event's id, name and data.
+    ///
+    /// # Panics
+    /// When none comes in time.
+    pub fn wait(&mut self) -> (String, String, serde_json::Value) {
+        loop {
+            if let Some(event) = self.take_one() {
+                return event;
+            }
+            let mut bytes = [0; 4_096];
+            let read = self.stream.read(&mut bytes).expect("an event in time");
+            let so_far = String::from_utf8_lossy(&self.read);
+            assert!(read > 0, "the stream has ended: {so_far}");
+            self.read.extend(&bytes[..read]);
+        }
+    }
+
+    /// The next event of that name of which that holds: its id and data. Others are passed over.
+    ///
+    /// # Panics
+    /// When none comes in time.
+    pub fn wait_for(
+        &mut self,
+        wanted: &str,
+        is: impl Fn(&serde_json::Value) -> bool,
+    ) -> (String, serde_json::Value) {
+        loop {
+            let (id, name, data) = self.wait();
+            if name == wanted && is(&data) {
+                return (id, data);
+            }
+        }
+    }
+
+    /// What is read has sizes of chunks in between, which are no fields.
+    fn take_one(&mut self) -> Option<(String, String, serde_json::Value)> {
+        let find = |from: usize, what: &[u8]| {
+            let mut windows = self.read[from..].windows(what.len());
+            windows.position(|it| it == what).map(|at| from + at)
+        };
+        let end = find(find(0, b"\ndata: ")?, b"\n\n")?;
+        let event: Vec<u8> = self.read.drain(..end + 2).collect();
+        let event = String::from_utf8_lossy(&event);
+        let field = |name: &str| {
+            let mut lines = event.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name));
+            value.unwrap_or_default().to_owned()
+        };
+        let data = serde_json::from_str(&field("data: ")).ok()?;
+        Some((field("id: "), field("event: "), data))
+    }
 }

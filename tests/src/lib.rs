@@ -11,11 +11,16 @@
 
 pub mod browser;
 pub mod certificates;
+pub mod crowd;
 pub mod digest;
 pub mod dns;
 pub mod flood;
+pub mod hearing;
 pub mod http;
+pub mod kept;
 pub mod load;
+pub mod moment;
+pub mod pages;
 pub mod peers;
 pub mod phone;
 pub mod process;

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+/// Bytes that are asked of the system for the socket of a SIPp in a crowd, so that no burst is lost on its side.
+const CROWDS_BUFFER: &str = "2000000";
+
 /// One SIPp run.
 #[derive(Clone, Debug)]
 pub struct Sipp<'a> {
@@ -22,6 +25,23 @@ pub struct Sipp<'a> {
     repeats: Repeats,
     keys: Vec<(String, String)>,
     rows: Vec<String>,
+    crowd: Option<Crowd>,
+}
+
+/// A SIPp with many calls at once.
+#[derive(Clone, Copy, Debug)]
+struct Crowd {
+    at_once: u32,
+    ends: Ends,
+}
+
+/// When a SIPp in a crowd ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// After its number of calls.
+    Counting,
+    /// When it is told to ([`Running::tell_to_end`]), and its calls are over.
+    Told,
 }
 
 /// Who deals with repeated messages over UDP.
@@ -49,6 +69,7 @@ impl<'a> Sipp<'a> {
             repeats: Repeats::Sipp,
             keys: Vec::new(),
             rows: Vec::new(),
+            crowd: None,
         }
     }
 
@@ -73,7 +94,7 @@ impl<'a> Sipp<'a> {
         self
     }
 
-    /// Its port: one of the first ten of the server's other ports.
+    /// Its port: one of the first twelve of the server's other ports.
     #[must_use]
     pub fn port(mut self, index: u16) -> Self {
         self.port = self.server.other_port(index);
@@ -100,6 +121,13 @@ impl<'a> Sipp<'a> {
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Has so many calls at once, and leaves a `log` and `statistics` in its folder (`crowd.rs`).
+    #[must_use]
+    pub fn in_a_crowd(mut self, at_once: u32, ends: Ends) -> Self {
+        self.crowd = Some(Crowd { at_once, ends });
         self
     }
 
@@ -152,16 +180,20 @@ impl<'a> Sipp<'a> {
                 "-mp",
                 &self.media_port.to_string(),
             ])
-            .args([
-                "-m",
-                &self.calls.to_string(),
-                "-r",
-                &self.per_second.to_string(),
-            ])
+            .args(["-r", &self.per_second.to_string()])
             .args(["-d", &self.pause.as_millis().to_string()])
             .args(["-timeout", &format!("{}s", self.limit.as_secs())])
             .args(["-trace_err", "-error_file"])
             .arg(folder.join("errors"));
+        if self.crowd.is_none_or(|crowd| crowd.ends == Ends::Counting) {
+            command.args(["-m", &self.calls.to_string()]);
+        }
+        if let Some(Crowd { at_once, .. }) = self.crowd {
+            command
+                .args(["-l", &at_once.to_string(), "-buff_size", CROWDS_BUFFER])
+                .args(["-trace_logs", "-log_file", "log"])
+                .args(["-trace_stat", "-stf", "statistics"]);
+        }
         if self.transport == Transport::Tcp {
             command.args(["-t", "t1"]);
         }
@@ -215,7 +247,12 @@ pub struct Running {
 }
 
 impl Running {
-    fn start(mut command: Command, name: String, folder: PathBuf, limit: Duration) -> Running {
+    pub(crate) fn start(
+        mut command: Command,
+        name: String,
+        folder: PathBuf,
+        limit: Duration,
+    ) -> Running {
         let output = std::fs::File::create(folder.join("output")).unwrap();
         let child = command
             .current_dir(&folder)
@@ -233,11 +270,39 @@ impl Running {
         }
     }
 
+    /// Where it leaves its files.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Tells it to end once its calls are over.
+    pub fn tell_to_end(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        // One that has ended by itself says so where its end is waited for.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::USR1);
+    }
+
+    /// Whether it has ended.
+    ///
+    /// # Panics
+    /// When the system does not know of it.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end and checks that it says 0.
     ///
     /// # Panics
     /// When it says anything else, or does not end in time.
     pub fn expect_success(mut self) {
+        self.wait_success();
+    }
+
+    /// The same, for one whose files are looked at then.
+    ///
+    /// # Panics
+    /// When it says anything else, or does not end in time.
+    pub fn wait_success(&mut self) {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 assert!(
@@ -300,6 +365,7 @@ pub fn register_by_sipp(server: &Server, names: &[&str], device: u16) {
     let device = server.other_port(device).to_string();
     let mut run = Sipp::new(server, "register")
         .calls(names.len() as u32)
+        .per_second(names.len() as u32)
         .port(9)
         .key("device_port", &device);
     for name in names {
@@ -324,6 +390,41 @@ pub fn pjsua_python() -> Option<PathBuf> {
         .output()
         .is_ok_and(|output| output.status.success());
     has.then_some(python)
+}
+
+/// Runs schemathesis, which reads the document of an API and asks for what it allows and for what it doesn't.
+/// What it remembers stays in `folder`.
+pub fn schemathesis(folder: &Path, arguments: &[&str]) -> Output {
+    let program = repository().join(".tools/venv/bin/schemathesis");
+    assert!(
+        program.exists(),
+        "{} is not there: run tests/install.sh",
+        program.display()
+    );
+    finished(
+        Command::new(program).current_dir(folder).args(arguments),
+        Duration::from_secs(180),
+    )
+}
+
+/// Checks the files of a configuration's folder by the schemas that editors check them by.
+pub fn hold_to_schemas(config: &Path) -> Output {
+    let python = repository().join(".tools/venv/bin/python");
+    assert!(
+        python.exists(),
+        "{} is not there: run tests/install.sh",
+        python.display()
+    );
+    let files = [
+        "tests/schemas.py",
+        "docs/kolapp.schema.json",
+        "docs/organisation.schema.json",
+    ];
+    let mut command = Command::new(python);
+    command
+        .arg("-B")
+        .args(files.map(|file| repository().join(file)));
+    finished(command.arg(config), Duration::from_secs(60))
 }
 
 /// Runs `tests/pjsua/<script>` to its end with these arguments.

@@ -47,6 +47,12 @@ pub fn descriptors(pid: u32) -> usize {
         .count()
 }
 
+/// Descriptors that this process and those it starts may ask for.
+pub fn descriptors_max() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.maximum.map_or(usize::MAX, |most| most as usize)
+}
+
 /// UDP ports that any process of this machine has bound within `ports`.
 pub fn bound_udp_ports(ports: std::ops::RangeInclusive<u16>) -> Vec<u16> {
     let text = fs::read_to_string("/proc/net/udp").unwrap_or_default();

@@ -13,11 +13,11 @@ const PORTS_PER_SLOT: u16 = 1_000;
 /// How long to wait for others to finish; longer than the longest test.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// A thousand ports that no other test of this machine uses until this is dropped.
+/// A thousand ports that no other test of this machine uses until this is dropped; or two thousand.
 #[derive(Debug)]
 pub struct Slot {
     base: u16,
-    _lock: File,
+    locks: Vec<File>,
 }
 
 impl Slot {
@@ -26,29 +26,35 @@ impl Slot {
     /// # Panics
     /// When none is free in five minutes.
     pub fn take() -> Slot {
-        let folder = std::env::temp_dir().join("kolapp-test-slots");
-        std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        Slot::take_adjacent(1)
+    }
+
+    /// Waits for two that lie side by side, where a server has more calls than the ports of one go for.
+    ///
+    /// # Panics
+    /// When none are free in five minutes.
+    pub fn take_two() -> Slot {
+        Slot::take_adjacent(2)
+    }
+
+    fn take_adjacent(many: u16) -> Slot {
         let deadline = Instant::now() + PATIENCE;
         // Different processes begin at different slots, so that one in TIME_WAIT or just freed is rarely met.
         let start = (std::process::id() % u32::from(SLOTS)) as u16;
         loop {
             for offset in 0..SLOTS {
                 let number = (start + offset) % SLOTS;
-                let path = folder.join(number.to_string());
-                let file = OpenOptions::new()
-                    .create(true)
-                    .truncate(false)
-                    .write(true)
-                    .open(&path)
-                    .unwrap();
-                if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+                if number + many > SLOTS {
                     continue;
                 }
+                // Those that were locked are let go where not all can be.
+                let locks: Vec<File> = (number..number + many).map_while(locked).collect();
                 let slot = Slot {
                     base: FIRST_PORT + number * PORTS_PER_SLOT,
-                    _lock: file,
+                    locks,
                 };
-                if UdpSocket::bind(("127.0.0.1", slot.sip())).is_ok() {
+                let is_whole = slot.locks.len() == usize::from(many);
+                if is_whole && UdpSocket::bind(("127.0.0.1", slot.sip())).is_ok() {
                     return slot;
                 }
             }
@@ -70,14 +76,29 @@ impl Slot {
         self.base + 5
     }
 
-    /// For other programs that cannot bind port 0: 20 numbers.
+    /// For other programs that cannot bind port 0: 90 numbers.
     pub fn other(&self, index: u16) -> u16 {
-        assert!(index < 80, "expected one of 80 other ports, got {index}");
+        assert!(index < 90, "expected one of 90 other ports, got {index}");
         self.base + 10 + index
     }
 
     /// For the server's RTP, as `KOLAPP_RTP_PORTS` has it.
     pub fn rtp(&self) -> String {
-        format!("{}-{}", self.base + 100, self.base + PORTS_PER_SLOT - 1)
+        let ports = PORTS_PER_SLOT * self.locks.len() as u16;
+        format!("{}-{}", self.base + 100, self.base + ports - 1)
     }
+}
+
+/// The lock of a slot, if nobody has it.
+fn locked(number: u16) -> Option<File> {
+    let folder = std::env::temp_dir().join("kolapp-test-slots");
+    std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(number.to_string()))
+        .expect("a file in the temporary folder can be opened");
+    let taken = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    taken.is_ok().then_some(file)
 }

@@ -3,6 +3,7 @@
 
 use std::f64::consts::PI;
 use std::path::Path;
+use std::time::Duration;
 
 /// Samples a second on the telephone.
 pub const RATE: usize = 8_000;
@@ -162,6 +163,23 @@ pub fn wav(samples: &[i16]) -> Vec<u8> {
     wav.extend(length.to_le_bytes());
     wav.extend(data);
     wav
+}
+
+/// Cuts a WAV file of 16 bits after so long, if it is longer.
+///
+/// # Panics
+/// When it has anything before its sound but the usual header.
+pub fn cut_wav(path: &Path, length: Duration) {
+    let mut bytes =
+        std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(&bytes[36..40], b"data", "{}", path.display());
+    let rate = u32::from_le_bytes(bytes[24..28].try_into().unwrap());
+    let samples = (f64::from(rate) * length.as_secs_f64()) as u32;
+    let size = (2 * samples).min(bytes.len() as u32 - 44);
+    bytes.truncate(44 + size as usize);
+    bytes[4..8].copy_from_slice(&(36 + size).to_le_bytes());
+    bytes[40..44].copy_from_slice(&size.to_le_bytes());
+    std::fs::write(path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
 /// A WAV file of 16 bits, mono, 16 or 8 kHz, as samples at 8 kHz.

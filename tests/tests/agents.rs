@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::time::Duration;
+use tests::hearing::{Hearing, hears};
 use tests::phone::{Options, Phone};
 use tests::server::{Server, Setup};
+use tests::wire::Transport;
 
 const SOON: Duration = Duration::from_secs(5);
 
@@ -12,10 +14,11 @@ const SOON: Duration = Duration::from_secs(5);
 fn dial(server: &Server, phone: &Phone, code: &str, confirmation: &str) {
     let mut call = phone.call(code);
     call.expect_answer(SOON);
-    call.media.hear(&server.prompt(confirmation), 0, SOON);
+    hears(server, &call, confirmation);
     call.expect_bye(SOON);
 }
 
+// Changes: feature_codes.log_in, feature_codes.log_out, feature_codes.pause, feature_codes.resume
 #[test]
 fn codes_log_out_and_in_pause_and_resume_and_each_is_confirmed_by_voice() {
     let server = Server::demo();
@@ -104,12 +107,47 @@ fn agents_are_not_rung_while_busy_with_calls_of_their_own() {
     calling.hang_up();
 }
 
+// Changes: users.role
+#[test]
+fn a_supervisor_s_codes_change_colleagues_and_an_agent_s_are_refused() {
+    let server = Setup::demo()
+        .set("users.bosse.role", "\"supervisor\"")
+        .start();
+    let (anna, bosse) = (
+        Phone::agent(&server, "anna"),
+        Phone::agent(&server, "bosse"),
+    );
+    for (code, confirmation, state) in [
+        ("*12101", "sv/agent-logged-out", "logged-out"),
+        ("*11101", "sv/agent-logged-in", "free"),
+        ("*13101", "sv/agent-paused", "paused"),
+        ("*14101", "sv/agent-resumed", "free"),
+    ] {
+        dial(&server, &bosse, code, confirmation);
+        server.wait_agent("anna", state, SOON);
+        server.wait_agent("bosse", "free", SOON);
+    }
+    dial(&server, &anna, "*12102", "sv/agent-refused");
+    server.wait_agent("anna", "free", SOON);
+    assert_eq!(server.agent_state("bosse"), "free");
+    server.wait_idle(SOON);
+}
+
+// Changes: pause_reasons
 #[test]
 fn a_pause_has_the_administrator_s_reason_and_one_that_there_is_not_is_refused_by_voice() {
     let server = Server::demo();
     let phone = Phone::agent(&server, "anna");
     server.wait_agent("anna", "free", SOON);
     dial(&server, &phone, "*139", "sv/agent-no-such-reason");
+    // Refused is not paused: she is rung for whoever calls next.
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = phone.incoming(SOON);
+    called.ring();
+    calling.hang_up();
+    called.expect_cancel(SOON);
     server.wait_agent("anna", "free", SOON);
     dial(&server, &phone, "*131", "sv/agent-paused");
     server.wait_agent("anna", "paused", SOON);
@@ -122,10 +160,18 @@ fn a_pause_has_the_administrator_s_reason_and_one_that_there_is_not_is_refused_b
     let refused = server.ctl_output(&["agent", "pause", "anna", "--reason", "fika"]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(told.contains("1 lunch, 2 möte"), "{told}");
-    dial(&server, &phone, "*10", "sv/agent-logged-in-to");
+    let mut call = phone.call("*10");
+    call.expect_answer(SOON);
+    let mut queue = vec!["sv/agent-logged-in-to", "sv/number-1"];
+    queue.extend(["sv/number-0"; 3]);
+    Hearing::of(&server, &call)
+        .says(&queue)
+        .says(&["sv/agent-paused"]);
+    call.expect_bye(SOON);
     server.wait_idle(SOON);
 }
 
+// Changes: agents.missed_max
 #[test]
 fn an_agent_who_lets_a_call_ring_too_often_is_logged_out_and_ctl_says_why() {
     let server = Setup::demo()
@@ -157,6 +203,7 @@ fn an_agent_who_lets_a_call_ring_too_often_is_logged_out_and_ctl_says_why() {
     server.wait_idle(SOON);
 }
 
+// Changes: queues.wrap_up, feature_codes.wrap_up_end, feature_codes.wrap_up_extend
 #[test]
 fn wrap_up_is_seen_extended_and_ended_by_code_and_by_ctl() {
     let server = Setup::demo()
@@ -227,6 +274,7 @@ fn choose(server: &Server, name: &str, device: &str) {
     assert!(chosen.status.success(), "{told}");
 }
 
+// Changes: users.mobile
 #[test]
 fn an_agent_takes_a_caller_on_his_mobile_by_pressing_one() {
     let (mut server, mobile) = with_mobile(|setup| setup);
@@ -246,9 +294,7 @@ fn an_agent_takes_a_caller_on_his_mobile_by_pressing_one() {
     calling.expect_answer(SOON);
     let mut called = mobile.incoming(SOON);
     called.answer();
-    called
-        .media
-        .hear(&server.prompt("sv/agent-accept"), 0, SOON);
+    hears(&server, &called, "sv/agent-accept");
     assert_eq!(server.agent_state("anna"), "offered");
     called.media.press(1, Duration::from_millis(100));
     server.wait_agent("anna", "in-call", SOON);
@@ -259,6 +305,91 @@ fn an_agent_takes_a_caller_on_his_mobile_by_pressing_one() {
     server.wait_agent("anna", "unreachable", SOON);
     let refused = server.ctl_output(&["agent", "device", "bosse", "mobile"]);
     assert_eq!(refused.status.code(), Some(1), "he has none");
+}
+
+/// One of anna's phones that calls itself that.
+fn phone_of_anna(server: &Server, user_agent: &str, transport: Transport) -> Phone {
+    let options = Options {
+        transport,
+        user_agent: user_agent.to_owned(),
+        ..Options::account("anna")
+    };
+    let mut phone = Phone::new(server.sip_by(transport), options);
+    phone.register();
+    phone
+}
+
+// Changes: registrations.softphones, feature_codes.device_desk_phone, feature_codes.device_softphone
+// Changes: feature_codes.device_browser
+#[test]
+fn an_agent_takes_calls_on_desk_phone_softphone_or_browser_alone() {
+    let server = Setup::demo()
+        .set_server("registrations.softphones", "[\"NordTel Soft\"]")
+        .start();
+    let desk = phone_of_anna(&server, "Desktop 300", Transport::Udp);
+    server.wait_agent("anna", "free", SOON);
+    let caller = Phone::outside(&server, "+46709999999");
+    let rings_alone = |phone: &Phone, others: &[&Phone]| {
+        let mut calling = caller.call("+46850001000");
+        calling.expect_answer(SOON);
+        let mut called = phone.incoming(SOON);
+        called.answer();
+        server.wait_agent("anna", "in-call", SOON);
+        for other in others {
+            assert!(other.try_incoming(Duration::ZERO).is_none());
+        }
+        calling.hang_up();
+        called.expect_bye(SOON);
+        server.ctl(&["agent", "end-wrap-up", "anna"]);
+        server.wait_agent("anna", "free", SOON);
+    };
+    dial(&server, &desk, "*194", "sv/agent-on-softphone");
+    server.wait_agent("anna", "unreachable", SOON);
+    let mut soft = phone_of_anna(&server, "nordtel softphone 2.1", Transport::Udp);
+    server.wait_agent("anna", "free", SOON);
+    rings_alone(&soft, &[&desk]);
+    let browser = phone_of_anna(&server, "nordtel softphone 2.1", Transport::Ws);
+    dial(&server, &browser, "*195", "sv/agent-on-browser");
+    rings_alone(&browser, &[&desk, &soft]);
+    let told = &server.ctl_row("agents", "name", "demo/anna")["device"];
+    assert_eq!(told, "browser");
+    dial(&server, &soft, "*193", "sv/agent-on-desk-phone");
+    rings_alone(&desk, &[&browser, &soft]);
+    choose(&server, "anna", "softphone");
+    server.wait_agent("anna", "free", SOON);
+    assert_eq!(soft.register_for(0).status(), 200);
+    server.wait_agent("anna", "unreachable", SOON);
+    choose(&server, "anna", "phone");
+    server.wait_agent("anna", "free", SOON);
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn the_code_that_says_how_an_agent_stands_says_where_his_calls_come_to_if_he_has_the_choice() {
+    let (server, _mobile) = with_mobile(|setup| setup);
+    let (anna, bosse) = (
+        Phone::agent(&server, "anna"),
+        Phone::agent(&server, "bosse"),
+    );
+    let said = |phone: &Phone, last: &str| {
+        let mut call = phone.call("*10");
+        call.expect_answer(SOON);
+        let mut heard = Hearing::of(&server, &call);
+        heard.says(&["sv/agent-logged-in-to"]).says(&[last]);
+        call.expect_bye(SOON);
+        call
+    };
+    let call = said(&bosse, "sv/agent-free");
+    Hearing::of(&server, &call).never_said("sv/agent-on-phone");
+    said(&anna, "sv/agent-on-phone");
+    for (device, said_so) in [
+        ("both", "sv/agent-on-both"),
+        ("mobile", "sv/agent-on-mobile"),
+    ] {
+        choose(&server, "anna", device);
+        said(&anna, said_so);
+    }
+    server.wait_idle(SOON);
 }
 
 #[test]

@@ -191,6 +191,7 @@ fn a_request_of_no_call_gets_481() {
     }
 }
 
+// Changes: limits.calls_max
 #[test]
 fn beyond_the_most_calls_a_caller_gets_503_with_retry_after_and_room_is_given_back() {
     // Each of the 64 parts of the server has its share of the limit.

@@ -34,6 +34,7 @@ fn end(mut by: Call, mut other: Call) {
     other.expect_bye(SOON);
 }
 
+// Changes: feature_codes.do_not_disturb_on, feature_codes.do_not_disturb_off
 #[test]
 fn who_dials_do_not_disturb_is_busy_until_he_takes_it_back() {
     let server = with_codes().start();
@@ -72,6 +73,7 @@ fn a_forward_that_was_dialled_holds_over_kill_9_until_it_is_taken_back() {
     goes_to(&server, &bosse);
 }
 
+// Changes: feature_codes.pick_up
 #[test]
 fn a_call_that_rings_at_a_colleague_s_is_picked_up_by_code() {
     let server = with_codes().start();
@@ -90,6 +92,7 @@ fn a_call_that_rings_at_a_colleague_s_is_picked_up_by_code() {
     server.wait_idle(SOON);
 }
 
+// Changes: feature_codes.intercom
 #[test]
 fn by_intercom_a_colleague_s_phone_is_asked_to_answer_by_itself() {
     let server = with_codes().start();

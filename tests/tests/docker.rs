@@ -41,7 +41,11 @@ fn others(dockerfile: &Dockerfile, name: &str) -> Vec<String> {
 fn the_image_is_built_from_files_that_are_there_and_runs_the_server_as_nobody_special() {
     let dockerfile = dockerfile();
     let stages = dockerfile.stages();
-    assert_eq!(stages.stages.len(), 2, "one stage builds, one runs");
+    assert_eq!(
+        stages.stages.len(),
+        3,
+        "the pages are built, then the server, which runs"
+    );
     for stage in &stages.stages {
         for instruction in &stage.instructions {
             let Instruction::Copy(copy) = instruction else {

@@ -27,6 +27,7 @@ fn provider(server: &Server) -> Running {
         .start()
 }
 
+// Changes: users.forward, users.forward.no_answer, users.forward.busy, users.forward.no_answer_after
 #[test]
 fn a_call_is_forwarded_to_a_colleague_when_nobody_answers_and_when_busy() {
     let server = Setup::demo()
@@ -57,12 +58,13 @@ fn a_call_is_forwarded_to_a_colleague_when_nobody_answers_and_when_busy() {
     }
 }
 
+// Changes: users.forward.always, users.plan
 #[test]
 fn a_caller_from_outside_is_forwarded_to_a_mobile_on_the_account_of_whoever_forwards() {
     let forward = "{ always = \"070-1234567\" }";
     let setup = || with_trunk().set("users.bosse.forward", forward);
-    let number = "+46850001002";
-    let numbers = "[numbers]\n\"+46850001002\" = { user = \"bosse\" }\n";
+    let number = "+46850001077";
+    let numbers = "[numbers]\n\"+46850001077\" = { user = \"bosse\" }\n";
     let server = setup()
         .set("users.bosse.plan", "\"home\"")
         .add("more.toml", numbers)
@@ -103,10 +105,11 @@ fn who_may_call_outside_sends_the_one_he_talks_with_there_and_who_may_not_gets_4
     server.wait_idle(SOON);
 }
 
+// Changes: place.outside, groups.members, organisation.plan
 #[test]
 fn a_group_rings_a_mobile_beside_a_colleague_and_a_number_leads_to_one() {
     let group = "[groups.reception]\nextension = \"2000\"\nmembers = [\"cecilia\", \"070-1234567\"]\n\
-                 [numbers]\n\"+46850001002\" = { outside = \"070-1234567\" }\n";
+                 [numbers]\n\"+46850001077\" = { outside = \"070-1234567\" }\n";
     let server = with_trunk()
         .set("organisation.plan", "\"home\"")
         .add("more.toml", group)
@@ -122,7 +125,7 @@ fn a_group_rings_a_mobile_beside_a_colleague_and_a_number_leads_to_one() {
     calling.hang_up();
     server.wait_idle(SOON);
     let caller = Phone::outside(&server, "+46709999999");
-    let mut calling = caller.call("+46850001002");
+    let mut calling = caller.call("+46850001077");
     calling.expect_answer(SOON);
     calling.hang_up();
     mobile.expect_success();

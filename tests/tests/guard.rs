@@ -46,6 +46,7 @@ fn banned(server: &Server) -> Vec<String> {
         .collect()
 }
 
+// Changes: bans.loopback
 #[test]
 fn an_address_that_guesses_passwords_is_banned_also_over_a_restart_until_the_operator_lets_it_in() {
     let mut server = guarded().start();
@@ -91,6 +92,7 @@ fn scanners_are_met_with_silence() {
     assert_eq!(banned(&server)[1], "127.0.0.69 unknown-users");
 }
 
+// Changes: sip.answer_options
 #[test]
 fn where_only_the_known_may_ask_what_there_is_strangers_hear_nothing() {
     let server = guarded()
@@ -134,6 +136,7 @@ fn names_in(server: &Server) -> Vec<Option<String>> {
     all.map(|name| name.map(str::to_owned)).collect()
 }
 
+// Changes: sip.server_header
 #[test]
 fn the_server_says_what_it_is_only_where_it_is_told_to() {
     assert_eq!(names_in(&guarded().start()), vec![None; 5]);
@@ -142,6 +145,7 @@ fn the_server_says_what_it_is_only_where_it_is_told_to() {
     assert_eq!(names_in(&named.start()), vec![name; 5]);
 }
 
+// Changes: limits.calls_per_user, limits.early_calls_per_user
 #[test]
 fn a_user_has_so_many_calls_at_once_and_so_many_that_ring() {
     let server = Setup::demo()
@@ -177,6 +181,9 @@ fn a_user_has_so_many_calls_at_once_and_so_many_that_ring() {
     let (mut calling, mut called) = talks.remove(0);
     calling.hang_up();
     called.expect_bye(SOON);
+    server.wait("one is over", SOON, |server| {
+        server.ctl(&["calls"]).as_array().unwrap().len() == 2
+    });
     let (mut calling, mut called) = ring();
     called.answer();
     calling.expect_answer(SOON);
@@ -221,6 +228,7 @@ fn a_banned_address_is_not_heard_over_a_connection_either_and_the_connection_end
     assert_eq!(ask(&mut connect()), Some(200));
 }
 
+// Changes: limits.requests_per_source, limits.loopback
 #[test]
 fn an_address_beyond_its_rate_is_dropped_and_a_phone_at_the_same_address_is_served() {
     let server = guarded()

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::time::Duration;
+use tests::hearing::hears;
+use tests::moment::{after, after_tomorrow};
 use tests::phone::{Call, Phone};
 use tests::server::{Server, Setup};
 
@@ -11,15 +13,8 @@ const SUPPORT: &str = "+46850001000";
 const SOON: Duration = Duration::from_secs(5);
 /// The longest prompt and then some.
 const SAID: Duration = Duration::from_secs(12);
-/// The least likeness by which a prompt is known.
-const LIKE: f64 = 0.7;
 /// The key `#` (RFC 4733 §3.2).
 const POUND: u8 = 11;
-
-fn hears(server: &Server, call: &Call, prompt: &str) {
-    let heard = call.media.hear(&server.prompt(prompt), 0, SAID);
-    assert!(heard.likeness > LIKE, "{prompt}: {}", heard.likeness);
-}
 
 fn keys(call: &Call, keys: &[u8]) {
     for key in keys {
@@ -35,15 +30,21 @@ fn with_hours(hours: &str) -> Setup {
         .add("hours.toml", &hours)
 }
 
+/// A caller of the support is refused, and hears why.
 fn meets(server: &Server, prompt: &str) {
+    meets_at(server, SUPPORT, prompt);
+}
+
+fn meets_at(server: &Server, number: &str, prompt: &str) {
     let caller = Phone::outside(server, "+46701234567");
-    let mut call = caller.call(SUPPORT);
+    let mut call = caller.call(number);
     call.expect_provisional(183, SOON);
     hears(server, &call, prompt);
     assert_eq!(call.answered(SAID), 486);
     server.wait_idle(SOON);
 }
 
+// Changes: queues.hours, hours.rules, hours.rules.hours, hours.days, recurrence.daily
 #[test]
 fn a_caller_outside_of_hours_and_on_a_day_off_hears_which_and_gets_busy() {
     let server = with_hours("rules = []").start();
@@ -62,6 +63,7 @@ fn a_caller_outside_of_hours_and_on_a_day_off_hears_which_and_gets_busy() {
     server.wait_idle(SOON);
 }
 
+// Changes: queue_groups
 #[test]
 fn a_queue_closed_by_hand_is_closed_at_once_and_after_a_crash_until_that_is_undone() {
     let mut server = Server::demo();
@@ -75,7 +77,7 @@ fn a_queue_closed_by_hand_is_closed_at_once_and_after_a_crash_until_that_is_undo
     ];
     let refused = server.ctl_output(&set);
     assert!(!refused.status.success(), "2h is no time of day");
-    let until = tomorrow();
+    let until = after_tomorrow();
     let set = |what: &'static str| ["quick-close", what, "--group", "kundtjanst", "--until"];
     let with = |what| [&set(what)[..], &[until.as_str()]].concat();
     let preview = server.ctl(&with("preview"));
@@ -113,6 +115,94 @@ fn a_queue_closed_by_hand_is_closed_at_once_and_after_a_crash_until_that_is_undo
     assert_eq!(again[0]["id"], 2, "{again}");
 }
 
+/// Whether callers of the support are let in now.
+fn lets_in(server: &Server) -> bool {
+    server.ctl_row("hours", "queue", "demo/support")["state"] == "open"
+}
+
+fn is_let_in(server: &Server) {
+    let caller = Phone::outside(server, "+46701234567");
+    let mut call = caller.call(SUPPORT);
+    call.expect_answer(SOON);
+    call.hang_up();
+    server.wait_idle(SOON);
+}
+
+#[test]
+fn a_queue_is_opened_by_hand_outside_of_hours_and_closed_later_and_by_another_message() {
+    let server = with_hours("rules = []").start();
+    let until = after_tomorrow();
+    let set = |more: &[&str]| {
+        let set = ["quick-close", "set", "--queues", "support,kontor"];
+        server.ctl(&[&set[..], more, &["--until", &until]].concat())
+    };
+    meets(&server, "sv/closed");
+    set(&["--open"]);
+    assert!(lets_in(&server));
+    is_let_in(&server);
+    // The last word counts, from when it says on.
+    let later = after(Duration::from_secs(4));
+    let made = set(&["--from", &later, "--message", "try-later"]);
+    assert_eq!(made[0]["state"], "to come", "{made}");
+    assert_eq!(made[0]["queues"].as_array().unwrap().len(), 2, "{made}");
+    is_let_in(&server);
+    server.wait("its time comes", SAID, |server| !lets_in(server));
+    meets(&server, "sv/try-later");
+    server.ctl(&["quick-close", "undo", "2"]);
+    is_let_in(&server);
+    server.ctl(&["quick-close", "undo", "1"]);
+    meets(&server, "sv/closed");
+}
+
+// Changes: hours.import, own-day.message, numbers.routes.open
+#[test]
+fn a_calendar_that_others_keep_closes_its_days_and_days_and_routes_have_messages_of_their_own() {
+    // A whole day that is every day, as Outlook writes it.
+    const CALENDAR: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Kolapp//Test//EN\r\nBEGIN:VEVENT\r\n\
+        UID:1\r\nDTSTAMP:20200101T000000Z\r\nDTSTART;VALUE=DATE:20200101\r\nRRULE:FREQ=DAILY\r\n\
+        SUMMARY:Semester\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    const MORE: &str = r#"
+[hours.always]
+zone = "UTC"
+rules = [{ daily = true, hours = ["00:00-24:00"] }]
+
+[hours.own]
+zone = "UTC"
+rules = [{ daily = true, hours = ["00:00-24:00"] }]
+days = [{ daily = true, message = "try-later" }]
+
+[queues.own]
+members = ["bosse"]
+hours = "own"
+
+[numbers]
+"+46850001008" = { queue = "own" }
+
+[numbers."+46850001009"]
+routes = [
+    { open = "test", message = "closed-quick" },
+    { open = "always", message = "all-busy" },
+]
+queue = "support"
+"#;
+    let always = "rules = [{ daily = true, hours = [\"00:00-24:00\"] }]";
+    let server = with_hours(&format!("{always}\nimport = [\"away.ics\"]"))
+        .add("away.ics", CALENDAR)
+        .add("more.toml", MORE)
+        .start();
+    meets(&server, "sv/closed-holiday");
+    let door = server.ctl_row("hours", "queue", "demo/support");
+    assert!(door["why"].as_str().unwrap().contains("Semester"), "{door}");
+    meets_at(&server, "+46850001008", "sv/try-later");
+    // The first route's hours are those of the calendar: they are closed.
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut call = caller.call("+46850001009");
+    call.expect_provisional(183, SOON);
+    hears(&server, &call, "sv/all-busy");
+    assert_eq!(call.answered(SAID), 480);
+}
+
+// Changes: queues.quick_closed
 #[test]
 fn those_who_wait_are_moved_when_their_queue_is_closed_so() {
     let server = Setup::demo()
@@ -127,7 +217,7 @@ fn those_who_wait_are_moved_when_their_queue_is_closed_so() {
     let mut call = caller.call(SUPPORT);
     call.expect_answer(SOON);
     hears(&server, &call, "sv/queue-welcome");
-    let until = tomorrow();
+    let until = after_tomorrow();
     let set = [
         "quick-close",
         "set",
@@ -147,9 +237,17 @@ fn those_who_wait_are_moved_when_their_queue_is_closed_so() {
     server.wait_idle(SOON);
 }
 
+// Changes: quick_close.pin, quick_close.group, feature_codes.quick_close
 #[test]
 fn who_knows_the_code_closes_queues_by_telephone_and_opens_them_again() {
-    let mut server = Setup::demo().set("quick_close.pin", "\"80246913\"").start();
+    let mut server = Setup::demo()
+        .set("quick_close.pin", "\"80246913\"")
+        .add(
+            "groups.toml",
+            "[queue_groups]\nhalf = [\"support\", \"vaxel\"]\n",
+        )
+        .set("quick_close.group", "\"half\"")
+        .start();
     let anna = Phone::agent(&server, "anna");
     let mut call = anna.call("*19");
     call.expect_answer(SOON);
@@ -167,7 +265,17 @@ fn who_knows_the_code_closes_queues_by_telephone_and_opens_them_again() {
     meets(&server, "sv/closed-quick");
     let list = server.ctl(&["quick-close", "list"]);
     assert_eq!(list[0]["by"], "demo/anna", "{list}");
+    let closed = serde_json::json!(["demo/support", "demo/vaxel"]);
+    assert_eq!(list[0]["queues"], closed, "{list}");
     let anna = Phone::agent(&server, "anna");
+    let mut call = anna.call("*19");
+    call.expect_answer(SOON);
+    keys(&call, &[8, 0, 2, 4, 6, 9, 1, 3, POUND, 1]);
+    hears(&server, &call, "sv/quick-close-today");
+    call.expect_bye(SOON);
+    let again = server.ctl(&["quick-close", "list"]);
+    assert_eq!(again.as_array().unwrap().len(), 1, "once: {again}");
+    assert_ne!(again[0]["id"], list[0]["id"]);
     let mut call = anna.call("*19");
     call.expect_answer(SOON);
     keys(&call, &[8, 0, 2, 4, 6, 9, 1, 3, POUND, 3]);
@@ -177,26 +285,6 @@ fn who_knows_the_code_closes_queues_by_telephone_and_opens_them_again() {
     assert_eq!(list.as_array().unwrap().len(), 0, "{list}");
     let log = server.log();
     assert!(!log.contains("80246913"), "the code is in the log");
-}
-
-/// Midnight after tomorrow, in UTC and so within a day or two.
-fn tomorrow() -> String {
-    let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    // A civil date from days since 1970 (Howard Hinnant's rule).
-    let days = (since / 86_400 + 2) as i64 + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = year + era * 400 + carry;
-    format!("{year:04}-{month:02}-{day:02}T00:00:00Z")
 }
 
 #[test]

@@ -64,6 +64,7 @@ fn a_caller_who_shows_no_number_is_named_to_a_trusted_provider_and_to_no_other()
     }
 }
 
+// Changes: trunks.trusted
 #[test]
 fn a_phone_shows_whom_a_trusted_provider_asserts_and_nobody_who_wants_that() {
     const FROM: &str = "46701111111";

@@ -58,6 +58,7 @@ fn a_trunk_has_so_many_channels_and_they_come_back() {
     server.wait_idle(SOON);
 }
 
+// Changes: trunks.channels
 #[test]
 fn a_caller_over_a_trunk_whose_channels_are_all_in_use_is_told_busy() {
     let server = Setup::demo().set("trunks.provider.channels", "1").start();
@@ -75,6 +76,7 @@ fn a_caller_over_a_trunk_whose_channels_are_all_in_use_is_told_busy() {
     server.wait_idle(SOON);
 }
 
+// Changes: plans.calls_per_hour
 #[test]
 fn who_has_called_outside_as_often_as_he_may_gets_403_and_still_the_emergency_number() {
     let server = with_trunk(10, "calls_per_hour = 1").start();
@@ -96,6 +98,7 @@ fn who_has_called_outside_as_often_as_he_may_gets_403_and_still_the_emergency_nu
     server.wait_idle(SOON);
 }
 
+// Changes: plans.minutes_per_hour
 #[test]
 fn a_call_that_has_used_up_its_minutes_is_ended_with_a_reason() {
     let server = with_trunk(10, "minutes_per_hour = 1").start();

@@ -2,13 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 use std::time::{Duration, Instant};
+use tests::hearing::hears;
 use tests::http;
+use tests::peers;
 use tests::phone::{Call, Ending, Phone};
 use tests::rtp;
-use tests::server::{Server, Setup};
+use tests::server::{Server, Setup, repository};
 
 const NUMBER: &str = "+46850001000";
 const SOON: Duration = Duration::from_secs(5);
@@ -33,6 +37,67 @@ fn conversation(server: &Server) -> (Phone, Call, Phone, Call) {
     called.answer();
     server.wait_agent("anna", "in-call", SOON);
     (caller, calling, agent, called)
+}
+
+/// Threads of the server that are called so.
+fn threads_called(server: &Server, name: &str) -> usize {
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap();
+    let called = tasks.filter(|task| {
+        let path = task.as_ref().unwrap().path().join("comm");
+        std::fs::read_to_string(path).is_ok_and(|comm| comm.starts_with(name))
+    });
+    called.count()
+}
+
+// Changes: http.listen, rtp.address, rtp.ports, rtp.threads, shard_tasks, sip.connections_max, state_dir
+#[test]
+fn the_file_says_where_the_server_listens_what_it_works_with_and_where_it_keeps_things() {
+    let setup = Setup::demo().by_file_alone();
+    let first = setup.rtp_ports().start() + 100;
+    let server = setup
+        .set_server("rtp.ports", &format!("\"{first}-{}\"", first + 19))
+        .set_server("rtp.address", "\"127.0.0.3\"")
+        .set_server("rtp.threads", "2")
+        .set_server("shard_tasks", "3")
+        .set_server("sip.connections_max", "2")
+        .set_server("state_dir", "\"../elsewhere\"")
+        .start();
+    assert_eq!(
+        server.healthz().unwrap().0,
+        200,
+        "it listens where it is told to"
+    );
+    assert!(server.folder().join("elsewhere/kolapp.db").exists());
+    assert!(!server.folder().join("var").exists());
+    assert_eq!(server.ctl(&["status"])["shard_tasks"], 3);
+    assert_eq!(threads_called(&server, "kolapp-media-"), 2);
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut call = caller.call(NUMBER);
+    call.expect_answer(SOON);
+    let told = call.media.target().unwrap().address;
+    assert_eq!(told.ip().to_string(), "127.0.0.3");
+    assert!((first..first + 20).contains(&told.port()), "{told}");
+    hears(&server, &call, "sv/queue-welcome");
+    call.hang_up();
+    server.wait_idle(SOON);
+    let connections: Vec<TcpStream> = (0..3)
+        .map(|_| {
+            let connection = TcpStream::connect(server.sip()).unwrap();
+            connection.set_read_timeout(Some(SOON)).unwrap();
+            connection
+        })
+        .collect();
+    let [one, two, mut third] = <[TcpStream; 3]>::try_from(connections).unwrap();
+    match third.read(&mut [0]) {
+        Ok(read) => assert_eq!(read, 0, "it is closed"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    for mut kept in [one, two] {
+        // RFC 5626 §4.4.1: a ping and its pong.
+        kept.write_all(b"\r\n\r\n").unwrap();
+        kept.read_exact(&mut [0; 2]).unwrap();
+    }
+    server.stop();
 }
 
 #[test]
@@ -103,6 +168,7 @@ fn ctl_prints_tables_for_people_and_json_for_machines() {
     server.wait_idle(SOON);
 }
 
+// Changes: users.extension
 #[test]
 fn a_change_that_is_reloaded_takes_effect_and_touches_no_call() {
     let server = Server::demo();
@@ -110,7 +176,7 @@ fn a_change_that_is_reloaded_takes_effect_and_touches_no_call() {
     server.setup().config();
     std::fs::write(
         server.setup().config().join("organisations/demo/more.toml"),
-        "[users.erik]\npassword = \"demo-erik\"\nextension = \"105\"\n",
+        "[users.erik]\npassword = \"demo-erik\"\nextension = \"109\"\n",
     )
     .unwrap();
     let output = server.ctl_output(&["reload"]);
@@ -177,6 +243,7 @@ fn a_wrong_file_changes_nothing_and_says_where_it_is_wrong() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
+// Changes: prompts
 #[test]
 fn a_prompt_file_that_cannot_be_read_is_refused_at_check_at_start_and_at_reload() {
     let setup = Setup::demo();
@@ -224,9 +291,9 @@ fn check_prints_a_summary_of_what_is_right() {
     assert!(output.status.success(), "{}", text(&output));
     for word in [
         "1 organisation",
-        "4 users",
-        "2 queues",
-        "2 numbers",
+        "6 users",
+        "3 queues",
+        "3 numbers",
         "1 trunk",
     ] {
         assert!(
@@ -274,6 +341,7 @@ fn check_prints_each_error_with_file_line_column_and_mend() {
     );
 }
 
+// Changes: organisation.demo
 #[test]
 fn demo_passwords_are_not_served_beyond_loopback() {
     let setup = Setup::demo().set_server("sip.udp", "[\"0.0.0.0:5060\"]");
@@ -313,6 +381,7 @@ fn a_stopping_server_refuses_new_calls_lets_old_ones_end_and_then_ends_itself() 
     assert_eq!(server.wait_end(SOON).code(), Some(0));
 }
 
+// Changes: drain_limit
 #[test]
 fn at_the_limit_a_stopping_server_says_bye_to_all() {
     let mut server = Setup::demo().set_server("drain_limit", "\"1s\"").start();
@@ -372,4 +441,29 @@ fn a_server_that_was_killed_starts_again_in_the_same_place() {
     let output = server.setup().output(&["run"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(!text(&output).is_empty());
+}
+
+#[test]
+fn the_demo_holds_to_the_schemas_that_editors_check_it_by_and_what_is_wrong_does_not() {
+    let demo = repository().join("config");
+    let checked = peers::hold_to_schemas(&demo);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(checked.status.success(), "{said} {checked:?}");
+    for (path, value) in [
+        ("queues.support.ring", "\"soon\""),
+        ("queues.support.rings", "\"5s\""),
+        ("feature_codes.log_in", "11"),
+    ] {
+        let setup = Setup::demo().set(path, value);
+        let checked = peers::hold_to_schemas(&setup.config());
+        let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+        assert!(
+            !checked.status.success() && !said.is_empty(),
+            "{path} {checked:?}"
+        );
+    }
+    let setup = Setup::demo().set_server("http.listened", "1");
+    let checked = peers::hold_to_schemas(&setup.config());
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.starts_with("kolapp.toml: http: "), "{checked:?}");
 }

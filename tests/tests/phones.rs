@@ -139,6 +139,7 @@ fn too_short_a_registration_is_refused_with_what_is_allowed() {
     assert_eq!(phone.register_for(least).status(), 200);
 }
 
+// Changes: users.password
 #[test]
 fn a_wrong_password_and_an_unknown_account_look_the_same() {
     let server = Server::demo();
@@ -207,6 +208,7 @@ fn a_registered_phone_reaches_the_queue_by_extension_and_by_number() {
     }
 }
 
+// Changes: default_organisation
 #[test]
 fn the_servers_own_address_is_taken_for_the_demo() {
     let server = Server::demo();
@@ -294,6 +296,7 @@ fn a_nonce_made_up_by_the_client_is_refused() {
     assert_eq!(register(&phone, &challenge, 1).status(), 401);
 }
 
+// Changes: sip.nonce_lifetime
 #[test]
 fn an_old_nonce_is_stale() {
     let server = Setup::demo()

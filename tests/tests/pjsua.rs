@@ -45,6 +45,7 @@ fn pjsua_phones_that_require_prack_call_each_other() {
     run(&server, "prack", &[&server.sip().to_string(), DIRECT]);
 }
 
+// Changes: sip.session_expires_min
 #[test]
 fn a_pjsua_that_asks_for_too_brief_a_session_is_told_and_asks_again() {
     let server = setup()

@@ -124,6 +124,7 @@ fn longest_idle_goes_to_whoever_has_been_free_longest() {
     assert_eq!(taken_in_turn(&server, &phones, 3), first);
 }
 
+// Changes: queues.policy, queues.requires, users.skills
 #[test]
 fn by_skill_goes_to_the_ablest_and_to_nobody_who_lacks_what_is_asked_for() {
     let server = setup("by-skill")
@@ -142,6 +143,7 @@ fn by_skill_goes_to_the_ablest_and_to_nobody_who_lacks_what_is_asked_for() {
     assert!(cecilia.try_incoming(AT_ONCE).is_none(), "she is not able");
 }
 
+// Changes: queues.widen, queues.widen.after, queues.widen.requires
 #[test]
 fn what_callers_ask_for_widens_while_they_wait_and_the_trace_says_who_was_passed_over() {
     let server = setup("longest-idle")
@@ -191,6 +193,7 @@ fn random_reaches_everybody_by_chance() {
     assert!(why(&server).to_string().contains("by chance, weight 1"));
 }
 
+// Changes: queues.members, queues.members.user, queues.members.priority
 #[test]
 fn members_of_a_better_priority_are_tried_first_whatever_the_policy() {
     let members =
@@ -318,6 +321,7 @@ fn two_agents_who_answer_at_once_make_one_call_and_the_other_hears_bye() {
     assert_eq!(missed(&server, "anna") + missed(&server, "bosse"), 0);
 }
 
+// Changes: place.priority
 #[test]
 fn callers_of_a_number_with_priority_go_before_others() {
     let important = "[numbers.\"+46850001009\"]\nqueue = \"support\"\npriority = 2\n";
@@ -338,7 +342,100 @@ fn callers_of_a_number_with_priority_go_before_others() {
     assert_eq!(talks.next().unwrap()["dialled"], "+46850001009");
 }
 
+// Changes: numbers.routes.from, menus.extension
+#[test]
+fn callers_go_before_others_by_their_own_number_and_by_the_key_they_choose() {
+    const PREFERRED: &str = r#"
+[numbers."+46850001009"]
+routes = [{ from = ["+46702*"], queue = "support", priority = 2 }]
+queue = "support"
+
+[menus.preferred]
+extension = "1501"
+prompt = "menu-demo"
+keys = { "4" = { queue = "support", priority = 5 } }
+"#;
+    let server = setup("longest-idle")
+        .set("queues.support.members", "[\"anna\"]")
+        .add("preferred.toml", PREFERRED)
+        .start();
+    let waiting = |count: u32| {
+        server.wait("they wait", SOON, |server| {
+            server.ctl_row("queues", "name", "demo/support")["waiting"] == count
+        });
+    };
+    let dials = |phone: Phone, dialled: &str| {
+        let mut call = phone.call(dialled);
+        call.expect_answer(SOON);
+        (phone, call)
+    };
+    let outside = |number: &str| dials(Phone::outside(&server, number), "+46850001009");
+    let ordinary = outside("+46701111111");
+    waiting(1);
+    let important = outside("0702222222");
+    waiting(2);
+    let chooses = dials(Phone::agent(&server, "bosse"), "1501");
+    chooses.1.media.press(4, Duration::from_millis(100));
+    waiting(3);
+    let anna = Phone::agent(&server, "anna");
+    for ((_phone, mut call), from) in [
+        (chooses, "Bosse Berg"),
+        (important, "702222222"),
+        (ordinary, "701111111"),
+    ] {
+        let mut agent = anna.incoming(SOON);
+        let shown = agent.invite().header("From").unwrap().to_owned();
+        assert!(shown.contains(from), "{from} is next, not {shown}");
+        agent.answer();
+        server.wait_agent("anna", "in-call", SOON);
+        call.hang_up();
+        agent.expect_bye(SOON);
+    }
+    server.wait_idle(SOON);
+}
+
 /// Anna alone, who rings as soon as she is there.
 fn agents_of(server: &Server) -> Vec<(&'static str, Phone)> {
     vec![("anna", Phone::agent(server, "anna"))]
+}
+
+#[test]
+fn whoever_calls_again_gets_the_agent_he_had_and_what_a_number_asks_for_only_the_able_have() {
+    const SWEDISH: &str = "+46850001009";
+    let numbers = format!(
+        "[numbers]\n\"{SWEDISH}\" = {{ queue = \"support\", requires = {{ svenska = 5 }} }}\n"
+    );
+    let server = setup("longest-idle")
+        .set(
+            "queues.support.last_agent",
+            "{ within = \"1h\", wait = \"1m\" }",
+        )
+        .set("users.bosse.skills", "{ svenska = 7 }")
+        .add("swedish.toml", &numbers)
+        .start();
+    let phones = agents(&server, &THREE);
+    let talk = |from: &str, dialled: &str| {
+        let phone = Phone::outside(&server, from);
+        let mut outside = phone.call(dialled);
+        outside.expect_answer(SOON);
+        let (name, mut agent) = rung(&phones);
+        agent.answer();
+        server.wait_agent(name, "in-call", SOON);
+        let why = why(&server).to_string();
+        outside.hang_up();
+        agent.expect_bye(AT_ONCE);
+        server.wait_agent(name, "free", SOON);
+        (name, why)
+    };
+    // The longest idle is anna, then bosse, then cecilia.
+    assert_eq!(talk("+46701111111", NUMBER).0, "anna");
+    assert_eq!(talk("+46702222222", NUMBER).0, "bosse");
+    let (again, why_again) = talk("0701111111", NUMBER);
+    assert_eq!(again, "anna", "however his network writes his number");
+    assert!(why_again.contains("talked with him"), "{why_again}");
+    // Cecilia, and then anna, were idle longer.
+    let (able, why_able) = talk("+46703333333", SWEDISH);
+    assert_eq!(able, "bosse");
+    assert!(why_able.contains("has no svenska"), "{why_able}");
+    assert!(why_able.contains("asks for svenska 5"), "{why_able}");
 }

@@ -49,6 +49,7 @@ fn database(server: &Server) -> PathBuf {
     server.folder().join("var/kolapp.db")
 }
 
+// Changes: registrations.service_route
 #[test]
 fn a_phone_is_asked_to_come_back_to_the_address_it_registered_at_where_it_is_set_so() {
     let server = Setup::demo()
@@ -191,6 +192,7 @@ fn register_request(phone: &Phone, cseq: u32, contact: &str) -> Msg {
         .with("Contact", contact)
 }
 
+// Changes: registrations.expires_min, registrations.expires_max
 #[test]
 fn too_short_a_time_is_refused_with_the_least_and_too_long_a_one_shortened() {
     let server = Setup::demo()
@@ -207,6 +209,7 @@ fn too_short_a_time_is_refused_with_the_least_and_too_long_a_one_shortened() {
     assert!(contact.contains("expires=3600"), "{contact}");
 }
 
+// Changes: registrations.contacts_beyond, users.contacts_max
 #[test]
 fn a_contact_too_many_is_refused_where_the_settings_say_so_and_replaces_the_oldest_otherwise() {
     let refuse = Setup::demo()
@@ -279,6 +282,7 @@ fn an_operator_sees_how_a_phone_is_reached_and_ends_its_registration() {
     assert_eq!(none_left.status.code(), Some(1));
 }
 
+// Changes: users.ha1_md5, users.ha1_sha256
 #[test]
 fn a_phone_registers_by_the_hashes_that_kolapp_secret_prints() {
     let mut secret = Command::new(binary())

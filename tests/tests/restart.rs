@@ -97,8 +97,9 @@ fn a_caller_who_waited_when_the_server_was_killed_is_gone_and_an_agent_who_talke
     let mut talking = caller.call(NUMBER);
     talking.expect_answer(SOON);
     let mut called = bosse.incoming(SOON);
-    stored(&server, || called.answer());
+    called.answer();
     server.wait_agent("bosse", "in-call", SOON);
+    server.agent_on_disk("bosse");
     let mut waiting = caller.call(NUMBER);
     waiting.expect_answer(SOON);
     server.kill_and_start_again();
@@ -125,4 +126,39 @@ fn a_server_that_is_stopped_in_good_order_has_agents_as_they_were_when_it_starts
     server.start_again();
     assert_eq!(server.agent_state("anna"), "unreachable");
     assert_eq!(server.agent_state("bosse"), "unreachable");
+}
+
+#[test]
+fn whoever_calls_again_after_a_kill_gets_the_agent_he_had_before_it() {
+    let mut server = Setup::demo()
+        .set("queues.support.last_agent", "\"1h\"")
+        .set("queues.support.wrap_up", "\"0s\"")
+        .set("queues.support.policy", "\"longest-idle\"")
+        .start();
+    server.wait("all agents are on disk", SOON, |server| {
+        rows(server) >= AGENTS
+    });
+    let caller = Phone::outside(&server, "+46701234567");
+    let bosse = Phone::agent(&server, "bosse");
+    server.wait_agent("bosse", "free", SOON);
+    let talk = |server: &Server, phone: &Phone, name: &str| {
+        let mut calling = caller.call(NUMBER);
+        calling.expect_answer(SOON);
+        let mut called = phone.incoming(SOON);
+        called.answer();
+        server.wait_agent(name, "in-call", SOON);
+        calling.hang_up();
+        called.expect_bye(SOON);
+        server.wait_agent(name, "free", SOON);
+    };
+    talk(&server, &bosse, "bosse");
+    // Anna, who is there from now on, has been idle for longer.
+    let anna = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    server.agent_on_disk("bosse");
+    server.kill_and_start_again();
+    server.wait_agent("anna", "free", SOON);
+    server.wait_agent("bosse", "free", SOON);
+    talk(&server, &bosse, "bosse");
+    assert!(anna.try_incoming(Duration::ZERO).is_none());
 }

@@ -267,6 +267,7 @@ fn nobody_takes_a_call_that_is_not_there_or_with_a_tag_he_guessed() {
     server.wait_no_call(SOON);
 }
 
+// Changes: plans.follow_redirects
 #[test]
 fn a_phone_that_redirects_its_calls_is_followed_in_order_where_its_plan_says_so() {
     let server = setup()

@@ -165,3 +165,55 @@ fn a_day_is_described_in_a_file_and_what_is_wrong_in_it_is_told_with_file_and_li
         }
     }
 }
+
+#[test]
+fn queues_keep_their_hours_on_the_day_asked_for_and_lead_callers_on_to_others() {
+    let closed = "{ then = { queue = \"support\" } }";
+    let setup = Setup::demo()
+        .set("queues.kontor.closed", closed)
+        .set("queues.kontor.holiday", "{ then = { user = \"anna\" } }");
+    let figures = |arguments: &[&str], queue: &str| {
+        let table = table(&setup, &[&["--calls", "300"], arguments].concat());
+        numbers(&table, queue)
+    };
+    const CLOSED: usize = 5;
+    let always = figures(&[], "demo/kontor");
+    assert_eq!(always[CLOSED], 0.0, "no day, no hours: {always:?}");
+    // Friday until three, and a holiday.
+    let friday = figures(&["--date", "2026-11-27"], "demo/kontor");
+    assert!(
+        0.0 < friday[CLOSED] && friday[CLOSED] < friday[0],
+        "{friday:?}"
+    );
+    let led_on = figures(&["--date", "2026-11-27"], "demo/support")[0];
+    let holiday = figures(&["--date", "2026-12-25"], "demo/kontor");
+    assert_eq!(holiday[CLOSED], holiday[0], "{holiday:?}");
+    let left_alone = figures(&["--date", "2026-12-25"], "demo/support")[0];
+    assert!(
+        led_on > left_alone + friday[CLOSED] / 2.0,
+        "{led_on}, {left_alone}"
+    );
+    let wrong = simulate(&setup, &["--date", "today"]);
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn a_table_of_another_program_s_is_a_log() {
+    let setup = Setup::demo();
+    let rows: String = (10..50)
+        .map(|minute| format!("2026-11-27T09:{minute}:00Z;demo/kontor;abandoned;\"3,5\"\r\n"))
+        .collect();
+    let text =
+        format!("at;queue;end;waited_s\r\n{rows}2026-11-27T16:00:00Z;demo/kontor;abandoned;2\r\n");
+    std::fs::write(setup.config().join("traffic.csv"), text).unwrap();
+    let printed = table(&setup, &["--from-log", "traffic.csv"]);
+    let recorded = numbers(&printed, "recorded");
+    assert_eq!((recorded[0], recorded[2]), (41.0, 41.0), "{printed}");
+    let lived = printed
+        .lines()
+        .find(|line| line.contains("config"))
+        .unwrap();
+    // The last came at five on a Friday, when the office has closed.
+    let lived = numbers(lived, "config");
+    assert_eq!((lived[0], lived[5]), (41.0, 1.0), "{printed}");
+}

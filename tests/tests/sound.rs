@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::time::{Duration, Instant};
+use tests::hearing::Hearing;
 use tests::load::calls::{Generator, Plan, Route};
 use tests::phone::{Call, Options, Phone};
 use tests::rtp::{self, Sound};
@@ -224,6 +225,7 @@ fn hold_keeps_the_call(side: Side) {
     held.expect_bye(SOON);
 }
 
+// Changes: queues.first_message, queues.repeated, queues.repeat_every
 #[test]
 fn the_place_spoken_is_the_true_one_also_when_it_is_twenty_one() {
     let server = Setup::demo()
@@ -270,6 +272,7 @@ fn the_place_spoken_is_the_true_one_also_when_it_is_twenty_one() {
     assert_eq!(said(before), 1);
 }
 
+// Changes: queues.language
 #[test]
 fn an_english_queue_speaks_english() {
     let server = Setup::demo()
@@ -279,17 +282,12 @@ fn an_english_queue_speaks_english() {
     let caller = Phone::outside(&server, "+46701234567");
     let mut calling = caller.call(NUMBER);
     calling.expect_answer(SOON);
-    calling
-        .media
-        .hear(&server.prompt("en/queue-welcome"), 0, SOON);
-    calling.media.hear(
-        &server.prompt("en/queue-position-is"),
-        0,
-        Duration::from_secs(8),
-    );
-    calling.media.hear(&server.prompt("en/number-1"), 0, SOON);
+    Hearing::of(&server, &calling)
+        .says(&["en/queue-welcome"])
+        .says(&["en/queue-position-is", "en/number-1"]);
 }
 
+// Changes: queues.answer
 #[test]
 fn a_queue_may_play_early_media_and_answer_when_its_agent_does() {
     let server = Setup::demo()

@@ -123,6 +123,7 @@ fn messages_in_pieces_and_in_one_are_each_answered_and_a_ping_gets_its_pong() {
     assert_eq!(length, 0, "what can't be cut into messages is closed");
 }
 
+// Changes: sip.connections_per_source
 #[test]
 fn a_source_with_its_share_of_connections_keeps_no_phone_out() {
     const SHARE: usize = 200;
@@ -202,6 +203,7 @@ fn a_phone_whose_connection_ends_is_reachable_no_more_and_its_call_ends() {
     server.wait_idle(SOON);
 }
 
+// Changes: sip.tls, sip.ws, sip.wss
 #[test]
 fn phones_by_tls_and_websocket_call_each_other() {
     let server = Setup::with_tls().start();
@@ -223,6 +225,7 @@ fn phones_by_tls_and_websocket_call_each_other() {
     assert_eq!(transports, ["udp", "tcp", "tls", "ws", "wss"]);
 }
 
+// Changes: tls.certificate, tls.key
 #[test]
 fn a_new_certificate_is_shown_without_a_restart_and_a_bad_one_never() {
     let server = Setup::with_tls().start();
@@ -294,6 +297,7 @@ fn a_baresip_by_tls_registers_and_takes_a_call() {
     drop(running);
 }
 
+// Changes: sip.udp, sip.tcp
 #[test]
 fn phones_by_ipv6_are_heard_over_udp_and_tcp() {
     let six = "[\"127.0.0.1:5060\", \"[::1]:5060\"]";
@@ -316,6 +320,7 @@ fn phones_by_ipv6_are_heard_over_udp_and_tcp() {
     }
 }
 
+// Changes: sip.external_address, sip.local_networks, rtp.external_address
 #[test]
 fn whoever_is_outside_is_told_the_external_address_and_whoever_is_inside_the_real_one() {
     let server = Setup::demo()

@@ -52,6 +52,7 @@ fn wait_state(server: &Server, trunk: &str, wanted: &str, limit: Duration) {
     server.wait(&what, limit, |server| state(server, trunk) == wanted);
 }
 
+// Changes: trunks.register, trunks.register.number, trunks.register.expires
 #[test]
 fn calls_come_in_over_a_registration_that_is_challenged_and_asked_to_last_longer() {
     let setup = with(|setup| {
@@ -99,6 +100,7 @@ fn calls_come_in_over_a_registration_that_is_challenged_and_asked_to_last_longer
     assert_eq!(provider.registration(), None, "it took its leave");
 }
 
+// Changes: trunks.register.registrars
 #[test]
 fn a_registrar_that_has_no_service_is_left_for_the_next_and_a_new_nonce_is_no_wrong_password() {
     let setup = with(|setup| {
@@ -142,6 +144,7 @@ fn a_registrar_that_is_away_is_found_again_and_meanwhile_the_trunk_is_down() {
     wait_state(&server, "out1", "up", SOON);
 }
 
+// Changes: trunks.probe
 #[test]
 fn a_trunk_that_no_longer_answers_options_is_passed_over_until_it_does() {
     let setup = with(|setup| trunk(setup, 1, "probe = \"5s\"") + &trunk(setup, 2, ""));
@@ -233,6 +236,7 @@ fn a_trunk_registers_by_name_over_tcp_and_again_when_its_connection_ends() {
     wait_state(&server, "out", "up", SOON);
 }
 
+// Changes: tls.ca, trunks.domain
 #[test]
 fn a_trunk_registers_by_tls_with_a_provider_that_proves_its_name_and_no_other() {
     let authority = Authority::default();
@@ -306,6 +310,7 @@ fn a_trunk_behind_an_address_translator_registers_where_it_is_seen_and_is_called
     assert_eq!(contact, seen);
 }
 
+// Changes: trunks.inbound, trunks.inbound.username, trunks.inbound.ha1_md5, trunks.inbound.ha1_sha256
 #[test]
 fn calls_come_in_with_a_trunk_s_credentials_from_any_address() {
     // Of pbx:demo.localhost:a long secret.

@@ -39,6 +39,7 @@ fn call_is_answered(server: &Server) {
     calling.hang_up();
 }
 
+// Changes: trunks.username, trunks.password
 #[test]
 fn a_user_calls_outside_over_a_provider_that_challenges_with_407() {
     let server = with_trunks(1).start();
@@ -92,6 +93,7 @@ fn a_challenge_to_our_bye_in_another_realm_is_never_answered() {
     server.wait_idle(SOON);
 }
 
+// Changes: plans.allow
 #[test]
 fn a_number_that_the_plan_does_not_allow_gets_403_and_an_impossible_one_404() {
     let server = with_trunks(1).start();

@@ -233,6 +233,7 @@ fn settings(policy: Policy, org: &OrgId, agents: usize, queues: &[QueueId]) -> S
             wrap_up: Duration::ZERO,
             ageing: Duration::from_secs(300),
             waiting_max: u32::MAX,
+            judged: acd::Yardstick::default(),
             deferral: Deferral {
                 no_answer: Duration::from_secs(5),
                 declined: Duration::from_secs(5),
@@ -240,6 +241,8 @@ fn settings(policy: Policy, org: &OrgId, agents: usize, queues: &[QueueId]) -> S
                 error: Duration::from_secs(5),
             },
             exits: Exits::default(),
+            last_agent: None,
+            callbacks: None,
         };
         settings.queues.insert(queue.clone(), one);
     }

@@ -5,6 +5,7 @@ use crate::fact::{Moment, Origin};
 use crate::policy::Merit;
 use crate::skills::Skills;
 use crate::staff::Part;
+use crate::step::AgentTotals;
 use crate::table::Number;
 use base::{CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
@@ -24,9 +25,9 @@ pub const STRANGERS_MAX: usize = 100_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AgentState {
-    /// Talks to a caller from a queue.
+    /// Talks to a caller from a queue, or calls one back whom his queue gave him.
     InCall,
-    /// His device rings for a caller, or rang and is not yet known to have stopped.
+    /// His device rings for a caller or a callback, or rang and is not yet known to have stopped.
     Offered,
     /// Has time for work after a call.
     WrapUp {
@@ -52,19 +53,6 @@ pub enum AgentState {
     },
     /// Next for a caller.
     Free,
-}
-
-/// What came of the calls offered to an agent since the server first knew him.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentTotals {
-    /// Calls he took.
-    pub taken: u64,
-    /// Calls he let ring.
-    pub missed: u64,
-    /// Calls he, or his device for him, refused (declined or busy).
-    pub declined: u64,
-    /// Offers his device or the network failed. Never missed calls.
-    pub device_errors: u64,
 }
 
 /// What counts towards the limits on an agent who lets callers down (`strikes.rs`).
@@ -93,6 +81,10 @@ pub(crate) struct Login {
     pub(crate) weight: u8,
     /// Where he sits on the queue's bench, while free.
     pub(crate) seat: Option<Seat>,
+    /// Whether the queue distributes callbacks too.
+    pub(crate) deals: bool,
+    /// Where he sits for those.
+    pub(crate) errand_seat: Option<Seat>,
     /// What he was last counted for in the queue's staff.
     pub(crate) part: Option<Part>,
 }
@@ -105,13 +97,17 @@ pub(crate) struct Handled {
     pub(crate) since: Time,
 }
 
-/// What ties an agent to a caller: never more than one at once.
+/// What ties an agent to a caller or to somebody who is called back: never more than one at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Engagement {
     /// An offer that rings, or whose end is not yet confirmed.
     Offered(OfferId),
     /// A conversation that came of this offer.
     Connected(OfferId),
+    /// A callback that he is kept for, and has not taken.
+    Entrusted(OfferId),
+    /// A callback that he has taken.
+    CallsBack(OfferId),
 }
 
 /// A pause, from its start to `Resumed` or log-out.
@@ -138,6 +134,8 @@ pub(crate) struct Agent {
     pub(crate) pause: Option<Pause>,
     pub(crate) own_calls: BTreeSet<CallId>,
     pub(crate) reachable: bool,
+    /// He has a callback, or owes what came of one.
+    pub(crate) indebted: bool,
     pub(crate) deferred_until: Option<Time>,
     /// Latest end of wrap-up, pause, own call, missed or declined offer; each queue counts its own
     /// log-in besides.
@@ -157,8 +155,10 @@ impl Agent {
     /// His state, worked out from all that is known.
     pub(crate) fn state_now(&self) -> AgentState {
         match self.engaged {
-            Some(Engagement::Connected(_)) => return AgentState::InCall,
-            Some(Engagement::Offered(_)) => return AgentState::Offered,
+            Some(Engagement::Connected(_) | Engagement::CallsBack(_)) => {
+                return AgentState::InCall;
+            }
+            Some(Engagement::Offered(_) | Engagement::Entrusted(_)) => return AgentState::Offered,
             None => {}
         }
         if let Some(until) = self.wrap_up_until {
@@ -221,5 +221,6 @@ impl Agent {
             && self.deferred_until.is_none()
             && self.own_calls.is_empty()
             && !self.reachable
+            && !self.indebted
     }
 }

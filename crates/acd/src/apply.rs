@@ -1,15 +1,15 @@
 //! What each fact does to the engine: with `upkeep.rs`, the only code that changes its state. It decides
 //! nothing, and a fact about something unknown changes nothing.
 
-use crate::agent::{Engagement, Handled, Login, Pause};
+use crate::agent::{Agent, Engagement, Handled, Login, Pause};
 use crate::engine::{Deadline, Engine, Offer, OfferState};
 use crate::fact::{Fact, Moment, Origin, Outcome, Stamped};
-use crate::input::LeaveCause;
 use crate::line::Place;
 use crate::load::Gate;
 use crate::offers::LOST_OFFERS_KEPT;
-use crate::output::RefuseCause;
+use crate::policy::Reason;
 use crate::queue::{Caller, Ringing, Stage};
+use crate::step::{Gone, Step};
 use crate::table::Number;
 use crate::upkeep::deadline_of;
 use base::{CallId, OfferId, QueueId, Time, UserId};
@@ -26,9 +26,11 @@ impl Engine {
         self.clock = stamped.at;
         match &stamped.fact {
             Fact::Configured { settings } => self.apply_configured(now, settings),
-            Fact::Refused { queue, .. } => {
+            Fact::Refused { queue, cause, .. } => {
                 if let Some(queue) = self.queues.number(queue) {
-                    self.queue(queue, |queue| queue.totals.refused += 1);
+                    self.queue(queue, |queue| {
+                        queue.tally.count(&Step::Refused(Some(*cause)))
+                    });
                 }
             }
             Fact::Entered {
@@ -40,8 +42,13 @@ impl Engine {
                 head_start,
                 expected,
                 leaves_at,
+                known_as,
+                sought,
+                requires,
+                let_go,
                 ..
             } => {
+                let seeks = self.seeking(sought.as_ref());
                 let caller = |at, asked| {
                     let mut caller = Caller {
                         queue: queue.clone(),
@@ -54,6 +61,10 @@ impl Engine {
                         place: Place::of(*arrived, *head_start, stamped.seq),
                         step: 0,
                         widen_at: None,
+                        known_as: *known_as,
+                        requires: requires.clone(),
+                        let_go: let_go.clone(),
+                        seeks,
                         stage: Stage::Waiting(Ringing::new()),
                     };
                     caller.ask(asked, *step);
@@ -66,12 +77,14 @@ impl Engine {
                 }
             }
             Fact::Widened { call, step, .. } => self.set_step(*call, *step),
+            Fact::PatienceEnded { call, .. } => self.seeks_no_more(*call),
             Fact::Offered {
                 offer,
                 call,
                 queue,
                 agent,
                 ring_until,
+                reason,
                 ..
             } => {
                 let numbers = (self.queues.number(queue), self.agents.number(agent));
@@ -85,14 +98,20 @@ impl Engine {
                         state: OfferState::Ringing { until: *ring_until },
                         prolonged: false,
                     };
+                    self.note_turn(at, to, reason);
                     self.apply_offered(now, *offer, made);
                 }
             }
             Fact::Connected { offer, .. } => self.apply_connected(now, *offer),
             Fact::RingProlonged { offer, ring_until } => {
-                self.advance(*offer, OfferState::Ringing { until: *ring_until });
+                let state = OfferState::Ringing { until: *ring_until };
+                self.advance(*offer, state);
+                self.advance_errand(*offer, state);
                 if let Some(made) = self.offers.get_mut(offer) {
                     made.prolonged = true;
+                }
+                if let Some(errand) = self.errands.get_mut(offer) {
+                    errand.prolonged = true;
                 }
             }
             Fact::OfferWithdrawn {
@@ -139,18 +158,11 @@ impl Engine {
                     self.lost.pop_first();
                 }
             }
-            Fact::Left { call, cause, .. } => self.take_out(*call, |totals| match cause {
-                LeaveCause::Abandoned => totals.abandoned += 1,
-                LeaveCause::Failed => totals.failed += 1,
-                LeaveCause::Shutdown => totals.shut_down += 1,
-                LeaveCause::SentOn => totals.sent_on += 1,
-                LeaveCause::KeyPressed => totals.overflowed += 1,
-            }),
-            Fact::Expelled { call, cause, .. } => self.take_out(*call, |totals| match cause {
-                RefuseCause::NoSuchQueue => totals.expelled += 1,
-                _ => totals.overflowed += 1,
-            }),
-            Fact::Moved { call, .. } => self.take_out(*call, |totals| totals.sent_on += 1),
+            Fact::Left { call, cause, .. } => self.take_out(now, *call, Gone::Left(*cause)),
+            Fact::Expelled { call, cause, .. } => {
+                self.take_out(now, *call, Gone::Expelled(*cause));
+            }
+            Fact::Moved { call, .. } => self.take_out(now, *call, Gone::Moved),
             Fact::LoadClosed { queue, .. } => {
                 self.set_gate(queue, Some(Gate::Closed { below_since: None }));
             }
@@ -164,6 +176,12 @@ impl Engine {
                 self.apply_conversation_ended(now, *offer, *wrap_up_until);
             }
             Fact::WrapUpEnded { agent, .. } => self.apply_wrap_up_ended(now, agent),
+            Fact::WrapUpBegan { agent, until, .. } => {
+                let own = self.agents.make(agent);
+                let deadline = Deadline::WrapUp(agent.clone());
+                self.deadlines.insert((*until, deadline));
+                self.agent(now, own, |agent| agent.wrap_up_until = Some(*until));
+            }
             Fact::WrapUpExtended { agent, until, .. } => {
                 self.apply_wrap_up_extended(now, agent, *until);
             }
@@ -201,6 +219,28 @@ impl Engine {
                 agent.idle_from(now);
             }),
             Fact::Recalled { agent, carried } => self.apply_recalled(now, agent, carried),
+            Fact::QueueRecalled { queue, carried } => {
+                if let Some(own) = self.queues.number(queue) {
+                    self.queue(own, |queue| {
+                        queue.waits.recall(&carried.answered);
+                        queue.handling.recall(carried.handling);
+                    });
+                }
+            }
+            Fact::TalksRecalled { agent, talks } => {
+                self.apply_talks_recalled(now.at, agent, talks);
+            }
+            Fact::Chooses { call, until, .. } => self.apply_chooses(*call, *until),
+            Fact::WaitsOn { call, .. } => self.apply_waits_on(*call),
+            Fact::CallbacksDue { .. }
+            | Fact::Indebted { .. }
+            | Fact::TurnGiven { .. }
+            | Fact::CallbackOffered { .. }
+            | Fact::CallbackWithdrawn { .. }
+            | Fact::CallbackTaken { .. }
+            | Fact::CallbackOver { .. } => self.apply_callback(now, &stamped.fact),
+            // What it meant for whom follows.
+            Fact::ServerRestarted => {}
         }
     }
 
@@ -212,13 +252,29 @@ impl Engine {
 
     fn apply_entered(&mut self, call: CallId, caller: Caller) {
         let (at, arrived, step, place) = (caller.at, caller.arrived, caller.step, caller.place);
+        let seeks = caller.seeks.map(|seeks| seeks.agent);
+        let sits = |agent: &Agent| agent.is_seated_at(at);
+        let faces = seeks
+            .and_then(|agent| self.agents.get(agent))
+            .is_some_and(sits);
         self.deadlines.extend(caller.deadlines(call));
+        let requires = caller.requires.clone();
+        self.join_particular(at, &requires);
         self.callers.insert(call, caller);
         self.queue(at, |queue| {
-            queue.totals.entered += 1;
+            queue.tally.count(&Step::Entered);
             queue.stand(arrived, place);
-            if queue.at_once() > 0 {
-                queue.wanting.insert(step, place, call);
+            match seeks {
+                None if queue.at_once() > 0 => {
+                    queue.wanting_mut(&requires).insert(step, place, call);
+                }
+                None => {}
+                Some(agent) => {
+                    queue.seekers.insert(agent, place, call);
+                    if faces {
+                        queue.seekers.face(agent);
+                    }
+                }
             }
         });
     }
@@ -233,15 +289,6 @@ impl Engine {
         {
             queue.rung += 1;
         }
-        let agent = self.agents.get(made.to);
-        let login = agent.and_then(|agent| agent.login(made.at));
-        if let Some(seat) = login.and_then(|login| login.seat)
-            && let Some(queue) = self.queues.get_mut(made.at)
-            && let Some(rules) = &queue.rules
-            && rules.policy.has_turns()
-        {
-            queue.turns.chosen(seat.priority, seat.turn);
-        }
         // He gets up first: then the next caller faces nobody in vain.
         self.agent(now, made.to, |agent| {
             agent.engaged = Some(Engagement::Offered(offer))
@@ -249,6 +296,19 @@ impl Engine {
         self.reconsider(made.call);
         self.deadlines.extend(deadline_of(offer, made.state));
         self.offers.insert(offer, made);
+    }
+
+    /// Who was chosen is who was chosen last, unless it was not his turn.
+    pub(crate) fn note_turn(&mut self, at: Number, to: Number, reason: &Reason) {
+        let login = self.agents.get(to).and_then(|agent| agent.login(at));
+        if !matches!(reason, Reason::LastAgent { .. })
+            && let Some(seat) = login.and_then(|login| login.seat)
+            && let Some(queue) = self.queues.get_mut(at)
+            && let Some(rules) = &queue.rules
+            && rules.policy.has_turns()
+        {
+            queue.turns.chosen(seat.priority, seat.turn);
+        }
     }
 
     fn apply_connected(&mut self, now: Moment, offer: OfferId) {
@@ -267,16 +327,20 @@ impl Engine {
             if let Some(queue) = self.queues.get_mut(at) {
                 queue.step_out(caller);
                 queue.waits.answered(now.at, caller.arrived);
-                if let Some(expected) = caller.expected {
-                    queue.forecast.note(expected, now.at - caller.entered);
-                }
+                queue.tally.count(&Step::Answered {
+                    waited: now.at - caller.entered,
+                    expected: caller.expected,
+                    // Of no account here.
+                    in_time: false,
+                });
             }
+            caller.seeks = None;
             caller.stage = Stage::Connected(offer);
             self.queue(at, |queue| {
                 queue.talking += 1;
-                queue.totals.connected += 1;
             });
         }
+        self.note_talk(now.at, call, to);
         self.agent(now, to, |agent| {
             agent.engaged = Some(Engagement::Connected(offer));
             agent.totals.taken += 1;
@@ -377,7 +441,7 @@ impl Engine {
                 continue;
             };
             let (merit, step) = self.merit(own, queue);
-            let weight = self.weight_of(queue);
+            let (weight, deals) = (self.weight_of(queue), self.deals(queue));
             self.queue(at, |queue| {
                 queue.logged_in.insert(own);
             });
@@ -388,6 +452,8 @@ impl Engine {
                 step,
                 weight,
                 seat: None,
+                deals,
+                errand_seat: None,
                 part: None,
             };
             logins.insert(queue.clone(), login);
@@ -438,12 +504,14 @@ impl Engine {
                 self.queue(login.at, |queue| {
                     queue.logged_in.remove(&own);
                     if let Some(seat) = login.seat {
-                        queue.bench.remove(seat);
+                        queue.rise(seat, own);
                     }
+                    queue.seat_for_errands(own, login.errand_seat, None);
                     if let Some(part) = login.part {
                         queue.staff.remove(part);
                     }
                 });
+                self.review_seekers(login.at, own);
             }
         }
     }
@@ -466,12 +534,7 @@ impl Engine {
         if let Some(agent) = self.agents.get_mut(made.to) {
             agent.engaged = None;
             agent.strikes_for(outcome);
-            match outcome {
-                Outcome::Missed => agent.totals.missed += 1,
-                Outcome::Declined | Outcome::Busy => agent.totals.declined += 1,
-                Outcome::DeviceError => agent.totals.device_errors += 1,
-                Outcome::Nothing => {}
-            }
+            agent.totals.count(outcome);
             if matches!(outcome, Outcome::Missed | Outcome::Declined | Outcome::Busy) {
                 agent.idle_from(now);
             }

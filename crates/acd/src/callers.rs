@@ -23,6 +23,8 @@ impl Step<'_> {
             queue,
             arrived,
             priority,
+            known_as,
+            requires,
         } = entrance;
         // A call that already waits or talks keeps what it has: the message was sent twice.
         if self.engine.callers.contains_key(&call) {
@@ -33,6 +35,8 @@ impl Step<'_> {
             // Nobody arrives later than now: he would stand behind those yet to come.
             let arrived = arrived.min(self.now);
             let place = Place::of(arrived, head_start, self.engine.next_seq);
+            let step = known.asked.step_after(self.now - arrived);
+            let (requires, let_go) = self.engine.settings.attainable(&queue, requires);
             let ahead = u32::try_from(known.line.ahead_of(place)).unwrap_or(u32::MAX);
             Fact::Entered {
                 arrived,
@@ -40,19 +44,27 @@ impl Step<'_> {
                 head_start,
                 expected: known.expected(ahead.saturating_add(1)),
                 leaves_at: rules.exits.after.map(|after| self.now + after),
+                judged: rules.judged,
                 call,
                 queue: queue.clone(),
-                step: known.asked.step_after(self.now - arrived),
+                step,
+                known_as,
+                sought: self.sought(&queue, known_as, (&requires, step), arrived),
+                requires,
+                let_go,
             }
         });
         self.emit(entered.unwrap_or_else(|cause| Fact::Refused { call, queue, cause }));
     }
 
     /// The queue that takes a caller in, with its rules; or why it doesn't.
-    pub(crate) fn admitted(&self, queue: &QueueId) -> Result<(&Queue, &Rules), RefuseCause> {
-        let queue = self.engine.queues.named(queue);
+    pub(crate) fn admitted(&self, id: &QueueId) -> Result<(&Queue, &Rules), RefuseCause> {
+        let queue = self.engine.queues.named(id);
         let known = queue.and_then(|queue| Some((queue, queue.rules.as_ref()?)));
         let (queue, rules) = known.ok_or(RefuseCause::NoSuchQueue)?;
+        if self.engine.settings.draining.contains(id) {
+            return Err(RefuseCause::NoSuchQueue);
+        }
         if let Some(absent) = queue.absent(|applies| applies != Applies::Never) {
             return Err(absent);
         }
@@ -178,6 +190,7 @@ impl crate::Engine {
                 place: Some(place),
                 expected: queue.expected(place),
                 average: queue.waits.average(now),
+                waiting: u32::try_from(queue.line.len()).unwrap_or(u32::MAX),
             },
             _ => Prospect::default(),
         }

@@ -1,10 +1,11 @@
 //! What of an agent outlives the process: read from the engine as it changes, kept elsewhere with times of day, and
 //! given back at the start. Calls don't, so whoever talked comes back with the work after the call before him.
 
-use crate::agent::{Agent, AgentState, AgentTotals, Handled, Pause, Strikes};
+use crate::agent::{Agent, AgentState, Handled, Pause, Strikes};
 use crate::commands::WRAP_UP_MAX;
 use crate::engine::{Deadline, Engine, Step};
 use crate::fact::{Fact, Moment, Origin};
+use crate::step::AgentTotals;
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -60,12 +60,11 @@ impl Step<'_> {
         if queues.is_empty() {
             return;
         }
-        if let Some(Engagement::Offered(offer)) = known.engaged
+        if let Some(Engagement::Offered(offer) | Engagement::Entrusted(offer)) = known.engaged
             && self
                 .engine
-                .offers
-                .get(&offer)
-                .is_some_and(|made| queues.contains(&made.queue))
+                .queue_of(offer)
+                .is_some_and(|queue| queues.contains(queue))
         {
             self.withdraw(offer, WithdrawCause::AgentGone);
         }

@@ -11,6 +11,12 @@ use std::sync::Arc;
 
 impl Step<'_> {
     pub(crate) fn configure(&mut self, settings: Arc<Settings>) {
+        let settings = self.engine.with_draining(settings);
+        self.take_up(settings);
+    }
+
+    /// From now on these settings hold, which have all that is still to be served.
+    pub(crate) fn take_up(&mut self, settings: Arc<Settings>) {
         for (agent, queues) in self.logins_lost(&settings) {
             self.log_out(&agent, &queues, Origin::Configuration);
         }
@@ -58,7 +64,7 @@ impl Step<'_> {
             .collect()
     }
 
-    /// Who waits in a queue that is no more, in the order of the lines.
+    /// Who waits in a queue that is no more and that nobody is left of, in the order of the lines.
     fn callers_stranded(&self, settings: &Settings) -> Vec<CallId> {
         let waits = |stage: &Stage| !matches!(stage, Stage::Connected(_));
         let mut stranded: Vec<_> = self

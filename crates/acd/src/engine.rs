@@ -1,14 +1,18 @@
 //! The engine: all queues and agents as one value. A step *decides* facts from what happened and
 //! *applies* them (`apply.rs`), which is the only way its state changes; the decisions are in
-//! `callers.rs`, `moves.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `commands.rs` and `configure.rs`.
+//! `callers.rs`, `callbacks.rs`, `choosing.rs`, `errands.rs`, `moves.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `reunion.rs`,
+//! `commands.rs` and `configure.rs`.
 
 use crate::agent::Agent;
+use crate::callbacks::DueCallback;
+use crate::errands::Errand;
 use crate::fact::{Fact, Stamped};
 use crate::input::Input;
 use crate::named::Named;
 use crate::output::{Command, Output, RefuseCause, WithdrawCause};
 use crate::queue::{Caller, Queue};
 use crate::ready::Ready;
+use crate::reunion::Talks;
 use crate::settings::Settings;
 use crate::table::{Number, Table};
 use base::{CallId, Core, OfferId, QueueId, Time, UserId};
@@ -31,6 +35,10 @@ pub enum Deadline {
     Widen(CallId),
     /// A caller has waited in his queue as long as he may.
     TimeOut(CallId),
+    /// A caller has waited for one agent as long as he is to.
+    Patience(CallId),
+    /// A caller has done something else for as long as he may.
+    Choosing(CallId),
     /// A queue's load may close or open it.
     Load(QueueId),
 }
@@ -39,22 +47,28 @@ pub enum Deadline {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engine {
     pub(crate) settings: Arc<Settings>,
-    /// Configured queues, and removed ones whose callers still talk.
+    /// Configured queues, those that are being drained among them, and removed ones whose callers still talk.
     pub(crate) queues: Named<QueueId, Queue>,
     /// Configured agents, and other accounts of which something is known (see `STRANGERS_MAX`).
     pub(crate) agents: Named<UserId, Agent>,
     pub(crate) callers: Table<CallId, Caller>,
     pub(crate) offers: Table<OfferId, Offer>,
+    /// Agents who are kept for callbacks, by the numbers that these have among offers.
+    pub(crate) errands: BTreeMap<OfferId, Errand>,
+    /// What is due of queues' callbacks, also of queues that aren't here (yet).
+    pub(crate) due: BTreeMap<QueueId, BTreeSet<DueCallback>>,
     /// Offers given up without a confirmation: an answer may still come. The oldest are forgotten.
     pub(crate) lost: BTreeMap<OfferId, CallId>,
     /// What the engine is to be woken for, but for loads.
     pub(crate) deadlines: BTreeSet<(Time, Deadline)>,
     /// When queues' loads are to be looked at: apart, since that is done when all else has been decided.
     pub(crate) loads: BTreeSet<(Time, QueueId)>,
-    /// Queues in which a caller who wants a phone to ring and a free agent face each other. Empty between steps.
+    /// Queues in which somebody who is next and a free agent face each other. Empty between steps.
     pub(crate) ready: Ready,
     /// Queues whose callers are to go, since nobody is there for them. Empty between steps.
     pub(crate) deserted: BTreeSet<Number>,
+    /// Who talked with whom last.
+    pub(crate) talks: Talks,
     /// Time of the newest fact.
     pub(crate) clock: Time,
     pub(crate) last_offer: OfferId,
@@ -140,9 +154,18 @@ impl Core for Engine {
                 call,
                 active: false,
             } => step.own_call_ended(agent, call),
+            Input::CalledFor { agent, queue } => step.called_for(agent, queue),
             Input::AskRoom { call, queue } => step.answer_room(call, &queue),
             Input::AskPosition { call } => step.answer_position(call),
             Input::Recall { agent, carried } => step.recall(agent, *carried),
+            Input::RecallQueue { queue, carried } => step.recall_queue(queue, *carried),
+            Input::RecallTalks { agent, talks } => step.recall_talks(agent, talks),
+            Input::CallbacksDue { queue, due } => step.callbacks_due(queue, due),
+            Input::Indebted { agent, indebted } => step.indebted(agent, indebted),
+            Input::CallbackTaken { offer } => step.errand_taken(offer),
+            Input::CallbackOver { offer, end } => step.errand_over(offer, end),
+            Input::Choosing { call } => step.choosing(call),
+            Input::Back { call } => step.waits_on(call),
             Input::AskAgent { call, agent } => {
                 let standing = step.engine.standing(&agent);
                 step.out.commands.push(Command::Standing { call, standing });
@@ -177,6 +200,8 @@ impl Core for Engine {
                 Deadline::Deferral(agent) => step.emit(Fact::DeferralEnded { agent }),
                 Deadline::Widen(call) => step.widen(call),
                 Deadline::TimeOut(call) => step.expel(call, RefuseCause::TimedOut),
+                Deadline::Patience(call) => step.patience_ends(call),
+                Deadline::Choosing(call) => step.waits_on(call),
                 // Kept in `loads`, and looked at when all else has been decided.
                 Deadline::Load(_) => {}
             }
@@ -216,6 +241,10 @@ impl Step<'_> {
     fn settle(&mut self) {
         self.dispatch();
         self.clear_deserted();
+        // With a removed queue agents may go for whom callers of others waited.
+        while self.end_drained() {
+            self.clear_deserted();
+        }
         self.weigh_loads();
     }
 }

@@ -1,5 +1,7 @@
 //! A caller at the door of a queue: what is known of him, and what that makes of his place in line.
 
+use crate::reunion::KnownAs;
+use crate::skills::Skills;
 use base::{CallId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -43,6 +45,10 @@ pub struct Entrance {
     pub arrived: Time,
     /// How far he goes before others.
     pub priority: Priority,
+    /// As whom he is known again; nobody who shows no number is.
+    pub known_as: Option<KnownAs>,
+    /// What he asks for of his own, beside what the queue asks for.
+    pub requires: Skills,
 }
 
 impl Entrance {
@@ -53,6 +59,8 @@ impl Entrance {
             queue,
             arrived,
             priority: Priority::default(),
+            known_as: None,
+            requires: Skills::new(),
         }
     }
 }

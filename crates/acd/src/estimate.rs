@@ -78,6 +78,32 @@ impl Waits {
         }
     }
 
+    /// These were answered before all that are known, by another process.
+    pub(crate) fn recall(&mut self, earlier: &VecDeque<(Time, Duration)>) {
+        let own = self.each();
+        let first = own.first().map_or(Time::NEVER, |(at, _)| *at);
+        let room = ANSWERED_KEPT.saturating_sub(own.len());
+        let earlier = earlier.iter().copied().filter(|(at, _)| *at <= first);
+        let earlier: Vec<(Time, Duration)> = earlier.collect();
+        let latest = earlier.len().saturating_sub(room);
+        self.answered.clear();
+        self.total_us = 0;
+        for (at, wait) in earlier.into_iter().skip(latest).chain(own) {
+            let before_us = self.total_us;
+            self.answered.push_back(Answered { at, before_us });
+            self.total_us = self.total_us.saturating_add(micros(wait));
+        }
+    }
+
+    /// Whoever was answered, and how long he had waited.
+    fn each(&self) -> Vec<(Time, Duration)> {
+        let after = self.answered.iter().skip(1).map(|it| it.before_us);
+        let after = after.chain([self.total_us]);
+        let each = self.answered.iter().zip(after);
+        each.map(|(it, after)| (it.at, Duration::from_micros(after - it.before_us)))
+            .collect()
+    }
+
     /// The mean over the calls answered lately and the waits so far; none where there is neither.
     pub(crate) fn average(&self, now: Time) -> Option<Duration> {
         let Sum { waits_us, callers } = self.sum(now);
@@ -154,6 +180,16 @@ impl Handling {
         self.mean_us = u64::try_from(next).unwrap_or(u64::MAX);
     }
 
+    /// That was the mean of calls before all that are known.
+    pub(crate) fn recall(&mut self, earlier: Handling) {
+        let (own, other) = (u128::from(self.seen), u128::from(earlier.seen));
+        let sum = u128::from(self.mean_us) * own + u128::from(earlier.mean_us) * other;
+        if let Some(mean) = sum.checked_div(own + other) {
+            self.mean_us = u64::try_from(mean).unwrap_or(u64::MAX);
+            self.seen = (self.seen + earlier.seen).min(HANDLED_WEIGHT);
+        }
+    }
+
     /// None while the sample is too small.
     pub(crate) fn mean(&self) -> Option<Duration> {
         (self.seen >= HANDLED_MIN).then(|| Duration::from_micros(self.mean_us))
@@ -193,6 +229,14 @@ impl Forecast {
         self.waited_ms = self.waited_ms.saturating_add(waited);
         self.error_ms = self.error_ms.saturating_add(expected.abs_diff(waited));
     }
+
+    /// Adds what another has counted.
+    pub fn add(&mut self, other: &Forecast) {
+        self.calls += other.calls;
+        self.expected_ms = self.expected_ms.saturating_add(other.expected_ms);
+        self.waited_ms = self.waited_ms.saturating_add(other.waited_ms);
+        self.error_ms = self.error_ms.saturating_add(other.error_ms);
+    }
 }
 
 /// What a caller's wait is made of when it is told him.
@@ -204,6 +248,8 @@ pub struct Prospect {
     pub expected: Option<Duration>,
     /// The queue's average wait.
     pub average: Option<Duration>,
+    /// How many wait there, he among them.
+    pub waiting: u32,
 }
 
 fn micros(span: Duration) -> u64 {

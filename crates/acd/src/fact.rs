@@ -1,14 +1,20 @@
 //! What came about, said once and for good. Facts are the only thing that changes an engine, they are
 //! what a journal keeps, and commands are read off them.
 
+use crate::callbacks::DueCallback;
 use crate::carried::Carried;
 use crate::entrance::Priority;
+use crate::errands::CallbackEnd;
 use crate::input::{LeaveCause, OfferEnd};
+use crate::lately::QueueCarried;
 use crate::output::{Command, RefuseCause, WithdrawCause};
 use crate::passed_over::PassedOver;
 use crate::policy::Reason;
-use crate::settings::Settings;
-use base::{CallId, OfferId, QueueId, Time, UserId};
+use crate::reunion::{KnownAs, Sought, Talk};
+use crate::settings::{Settings, Yardstick};
+use crate::share::Balance;
+use crate::skills::Skills;
+use base::{CallId, CallbackId, OfferId, QueueId, Time, UserId};
 use control::Principal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -113,6 +119,17 @@ pub enum Fact {
         expected: Option<Duration>,
         /// When he has waited there as long as he may; never, if none.
         leaves_at: Option<Time>,
+        /// As whom he is known again.
+        known_as: Option<KnownAs>,
+        /// Whom he waits for before anybody else may have him, since the two have talked.
+        sought: Option<Sought>,
+        /// What he asks for of his own.
+        requires: Skills,
+        /// What he would ask for elsewhere, and doesn't here, where nobody could ever do it.
+        #[serde(default, skip_serializing_if = "Skills::is_empty")]
+        let_go: Skills,
+        /// By what the queue's figures will judge his wait.
+        judged: Yardstick,
     },
     /// An agent's device is rung for a caller.
     Offered {
@@ -141,6 +158,13 @@ pub enum Fact {
         queue: QueueId,
         /// The step that he is in now.
         step: u8,
+    },
+    /// A caller who waited for one agent is from now on for whoever's turn it is.
+    PatienceEnded {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waits in.
+        queue: QueueId,
     },
     /// The agent answered in time: the two talk. Closes the offer.
     Connected {
@@ -357,6 +381,136 @@ pub enum Fact {
         /// How he is.
         carried: Box<Carried<Time>>,
     },
+    /// A queue knows what it knew when another process ended.
+    QueueRecalled {
+        /// Which.
+        queue: QueueId,
+        /// What it knew.
+        carried: Box<QueueCarried>,
+    },
+    /// An agent talked with these when another process was there.
+    TalksRecalled {
+        /// Who.
+        agent: UserId,
+        /// Whom he was the last to talk with.
+        talks: Vec<Talk<Time>>,
+    },
+    /// A caller who waits does something else: no phone rings for him, and his place is kept.
+    Chooses {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waits in.
+        queue: QueueId,
+        /// Until when at most.
+        until: Time,
+    },
+    /// He waits on.
+    WaitsOn {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waits in.
+        queue: QueueId,
+    },
+    /// An agent has time for work after a call to somebody who did not wait any more.
+    WrapUpBegan {
+        /// Who.
+        agent: UserId,
+        /// The queue for which he called.
+        queue: QueueId,
+        /// Until when.
+        until: Time,
+    },
+    /// This is due of a queue's callbacks, and nobody has it.
+    CallbacksDue {
+        /// Which queue's.
+        queue: QueueId,
+        /// The first to have come first.
+        due: Vec<DueCallback>,
+    },
+    /// An agent has a callback or owes what came of one, or doesn't any more.
+    Indebted {
+        /// Who.
+        agent: UserId,
+        /// Whether he does.
+        indebted: bool,
+    },
+    /// A callback that came before leaves this turn to a caller, whose offer follows.
+    TurnGiven {
+        /// The callback's queue.
+        queue: QueueId,
+        /// Which.
+        entry: CallbackId,
+        /// What its queue's callbacks have saved up by it.
+        balance: Balance,
+    },
+    /// It is a callback's turn: an agent is kept for it, and his device is to be rung.
+    CallbackOffered {
+        /// Its number among offers.
+        offer: OfferId,
+        /// The callback's queue.
+        queue: QueueId,
+        /// Which.
+        entry: CallbackId,
+        /// When its caller came first.
+        arrived: Time,
+        /// The agent chosen.
+        agent: UserId,
+        /// Why he was.
+        reason: Reason,
+        /// Some of those who were not, and why.
+        passed_over: Vec<PassedOver>,
+        /// What is left of its share, where it went before a caller.
+        balance: Option<Balance>,
+        /// When he has had his time to answer.
+        ring_until: Time,
+    },
+    /// Ringing for a callback is to stop.
+    CallbackWithdrawn {
+        /// Its number among offers.
+        offer: OfferId,
+        /// The callback's queue.
+        queue: QueueId,
+        /// Which.
+        entry: CallbackId,
+        /// Whose device rings.
+        agent: UserId,
+        /// Why.
+        cause: WithdrawCause,
+        /// Until when the confirmation is waited for.
+        confirm_until: Time,
+    },
+    /// The agent has taken a callback that he was kept for.
+    CallbackTaken {
+        /// Its number among offers.
+        offer: OfferId,
+        /// The callback's queue.
+        queue: QueueId,
+        /// Which.
+        entry: CallbackId,
+        /// Who.
+        agent: UserId,
+    },
+    /// The agent is done with it. Closes the offer.
+    CallbackOver {
+        /// Its number among offers.
+        offer: OfferId,
+        /// The callback's queue.
+        queue: QueueId,
+        /// Which.
+        entry: CallbackId,
+        /// Who.
+        agent: UserId,
+        /// How it ended.
+        end: CallbackEnd,
+        /// What that says of the agent.
+        outcome: Outcome,
+        /// Until when he is passed over.
+        deferred_until: Option<Time>,
+        /// Until when he has wrap-up time; none if he has none.
+        wrap_up_until: Option<Time>,
+    },
+    /// The process whose facts these are had ended: the facts behind it, written by the next one, say who was cut off.
+    ServerRestarted,
 }
 
 impl Fact {
@@ -370,6 +524,7 @@ impl Fact {
             | Fact::OfferLost { agent, .. }
             | Fact::ConversationEnded { agent, .. }
             | Fact::WrapUpEnded { agent, .. }
+            | Fact::WrapUpBegan { agent, .. }
             | Fact::WrapUpExtended { agent, .. }
             | Fact::DeferralEnded { agent }
             | Fact::LoggedIn { agent, .. }
@@ -379,11 +534,18 @@ impl Fact {
             | Fact::DeviceChanged { agent, .. }
             | Fact::OwnCallBegan { agent, .. }
             | Fact::OwnCallEnded { agent, .. }
-            | Fact::Recalled { agent, .. } => Some(agent),
+            | Fact::Indebted { agent, .. }
+            | Fact::CallbackOffered { agent, .. }
+            | Fact::CallbackWithdrawn { agent, .. }
+            | Fact::CallbackTaken { agent, .. }
+            | Fact::CallbackOver { agent, .. }
+            | Fact::Recalled { agent, .. }
+            | Fact::TalksRecalled { agent, .. } => Some(agent),
             Fact::Configured { .. }
             | Fact::Refused { .. }
             | Fact::Entered { .. }
             | Fact::Widened { .. }
+            | Fact::PatienceEnded { .. }
             | Fact::AnsweredLate { .. }
             | Fact::Left { .. }
             | Fact::Expelled { .. }
@@ -391,7 +553,13 @@ impl Fact {
             | Fact::LoadClosed { .. }
             | Fact::LoadOpened { .. }
             | Fact::LoadLooked { .. }
-            | Fact::RingProlonged { .. } => None,
+            | Fact::RingProlonged { .. }
+            | Fact::QueueRecalled { .. }
+            | Fact::Chooses { .. }
+            | Fact::WaitsOn { .. }
+            | Fact::CallbacksDue { .. }
+            | Fact::TurnGiven { .. }
+            | Fact::ServerRestarted => None,
         }
     }
 
@@ -401,6 +569,9 @@ impl Fact {
             Fact::Refused { call, .. }
             | Fact::Entered { call, .. }
             | Fact::Widened { call, .. }
+            | Fact::PatienceEnded { call, .. }
+            | Fact::Chooses { call, .. }
+            | Fact::WaitsOn { call, .. }
             | Fact::Offered { call, .. }
             | Fact::Connected { call, .. }
             | Fact::OfferWithdrawn { call, .. }
@@ -411,6 +582,18 @@ impl Fact {
             | Fact::Expelled { call, .. }
             | Fact::Moved { call, .. }
             | Fact::ConversationEnded { call, .. } => Some(*call),
+            _ => None,
+        }
+    }
+
+    /// The callback that the fact is about, if it is about one.
+    pub fn callback(&self) -> Option<CallbackId> {
+        match self {
+            Fact::TurnGiven { entry, .. }
+            | Fact::CallbackOffered { entry, .. }
+            | Fact::CallbackWithdrawn { entry, .. }
+            | Fact::CallbackTaken { entry, .. }
+            | Fact::CallbackOver { entry, .. } => Some(*entry),
             _ => None,
         }
     }
@@ -462,9 +645,26 @@ impl Fact {
                     cause: *cause,
                 }
             }
+            Fact::CallbackOffered {
+                offer,
+                queue,
+                entry,
+                agent,
+                ..
+            } => Command::CallBack {
+                offer: *offer,
+                queue: queue.clone(),
+                entry: *entry,
+                agent: agent.clone(),
+            },
+            Fact::CallbackWithdrawn { offer, entry, .. } => Command::CallOff {
+                offer: *offer,
+                entry: *entry,
+            },
             Fact::Configured { .. }
             | Fact::Entered { .. }
             | Fact::Widened { .. }
+            | Fact::PatienceEnded { .. }
             | Fact::RingProlonged { .. }
             | Fact::OfferEnded { .. }
             | Fact::OfferLost { .. }
@@ -474,6 +674,7 @@ impl Fact {
             | Fact::LoadLooked { .. }
             | Fact::ConversationEnded { .. }
             | Fact::WrapUpEnded { .. }
+            | Fact::WrapUpBegan { .. }
             | Fact::WrapUpExtended { .. }
             | Fact::DeferralEnded { .. }
             | Fact::LoggedIn { .. }
@@ -483,7 +684,17 @@ impl Fact {
             | Fact::DeviceChanged { .. }
             | Fact::OwnCallBegan { .. }
             | Fact::OwnCallEnded { .. }
-            | Fact::Recalled { .. } => return None,
+            | Fact::Recalled { .. }
+            | Fact::QueueRecalled { .. }
+            | Fact::TalksRecalled { .. }
+            | Fact::Chooses { .. }
+            | Fact::WaitsOn { .. }
+            | Fact::CallbacksDue { .. }
+            | Fact::Indebted { .. }
+            | Fact::TurnGiven { .. }
+            | Fact::CallbackTaken { .. }
+            | Fact::CallbackOver { .. }
+            | Fact::ServerRestarted => return None,
         })
     }
 }

@@ -1,7 +1,11 @@
 //! What can happen to the engine.
 
+use crate::callbacks::DueCallback;
 use crate::carried::Carried;
 use crate::entrance::Entrance;
+use crate::errands::CallbackEnd;
+use crate::lately::QueueCarried;
+use crate::reunion::Talk;
 use crate::settings::Settings;
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Permitted, QueueCommand};
@@ -75,6 +79,13 @@ pub enum Input {
         /// Whether it is now going on.
         active: bool,
     },
+    /// An agent has called somebody for a queue who did not wait there any more: he gets wrap-up time as after its callers.
+    CalledFor {
+        /// Who.
+        agent: UserId,
+        /// For which.
+        queue: QueueId,
+    },
     /// "May this caller wait there?"; answered with `Command::Room` or `Command::Refuse`. It keeps no place.
     AskRoom {
         /// The caller's call; one who waits already may.
@@ -102,6 +113,58 @@ pub enum Input {
         /// How he was.
         carried: Box<Carried<Time>>,
     },
+    /// A queue knew this when another process ended; may be given late.
+    RecallQueue {
+        /// Which.
+        queue: QueueId,
+        /// What it knew.
+        carried: Box<QueueCarried>,
+    },
+    /// An agent was the last to talk with these when another process was there; may be given late, and whatever he does.
+    RecallTalks {
+        /// Who.
+        agent: UserId,
+        /// With whom, and when.
+        talks: Vec<Talk<Time>>,
+    },
+    /// A caller who waits does something else for a moment, such as choosing when to be called back: he keeps his
+    /// place, and nobody is offered him until `Input::Back`, or for [`CHOOSING_MAX`](crate::CHOOSING_MAX).
+    Choosing {
+        /// The caller's call.
+        call: CallId,
+    },
+    /// He waits on.
+    Back {
+        /// The caller's call.
+        call: CallId,
+    },
+    /// What of a queue's callbacks may be made now and nobody has, the first to have come first: as many as
+    /// [`DUE_MAX`](crate::DUE_MAX).
+    CallbacksDue {
+        /// Which queue's.
+        queue: QueueId,
+        /// Those.
+        due: Vec<DueCallback>,
+    },
+    /// An agent has a callback or owes what came of one, so that he can't be given another; or not any more.
+    Indebted {
+        /// Who.
+        agent: UserId,
+        /// Whether he does.
+        indebted: bool,
+    },
+    /// An agent who is kept for a callback has taken it on his device.
+    CallbackTaken {
+        /// By which number he is kept.
+        offer: OfferId,
+    },
+    /// He is done with it, whatever came of it. Every `Command::CallBack` is followed by exactly one of these.
+    CallbackOver {
+        /// By which number he is kept.
+        offer: OfferId,
+        /// How it ended.
+        end: CallbackEnd,
+    },
 }
 
 /// Why a caller left before he was connected.
@@ -117,6 +180,10 @@ pub enum LeaveCause {
     SentOn,
     /// He pressed a key that leads elsewhere.
     KeyPressed,
+    /// The process ended that had his call, as the next one found.
+    ServerRestarted,
+    /// He is called back instead.
+    CalledBack,
 }
 
 /// How an offer's leg ended.

@@ -5,8 +5,9 @@ use crate::agent::{Agent, Engagement, Login};
 use crate::bench::Seat;
 use crate::engine::{Deadline, Engine, OfferState};
 use crate::line::Place;
+use crate::particular::Group;
 use crate::policy::{Merit, turn};
-use crate::queue::{Queue, Rules, Stage};
+use crate::queue::{Caller, Queue, Rules, Stage};
 use crate::staff::Staff;
 use crate::table::Number;
 use base::{CallId, OfferId, QueueId, Time, UserId};
@@ -27,12 +28,14 @@ impl Engine {
         self.check_dispatch()?;
         self.check_callers()?;
         self.check_offers()?;
+        self.check_errands()?;
         for (id, agent) in self.agents.iter() {
             self.check_agent(id, agent)?;
         }
         for (id, queue) in self.queues.iter() {
             self.check_queue(id, queue)?;
         }
+        holds!(self.talks.is_sound(), "talks: {:?}", self.talks);
         self.check_deadlines()
     }
 
@@ -56,6 +59,13 @@ impl Engine {
                 "{id}: {:?} free beside {faced:?}",
                 queue.bench
             );
+            let group = queue.particular.iter().find(|group| group.head().is_some());
+            holds!(group.is_none(), "{id}: free beside one of {group:?}");
+            let deals = queue.rules.is_some_and(|rules| rules.callbacks.is_some());
+            let due = queue.callbacks.head().filter(|_| deals);
+            holds!(due.is_none(), "{id}: free beside {due:?}");
+            let met = queue.seekers.first();
+            holds!(met.is_none(), "{id}: {met:?} has whom he waits for");
         }
         Ok(())
     }
@@ -65,15 +75,16 @@ impl Engine {
             let Some(queue) = self.queues.get(caller.at) else {
                 return Err(format!("{call} is in {}, which isn't there", caller.queue));
             };
-            let wants = queue.wanting.has(caller.step, caller.place, *call);
+            let wants = queue.is_wanting(*call, caller);
             let asked = self.settings.queues.get(&caller.queue);
             match &caller.stage {
                 Stage::Waiting(ringing) => {
                     let at_once = queue.at_once();
                     holds!(
-                        wants == (ringing.len() < at_once),
+                        wants == (caller.seeks.is_none() && ringing.len() < at_once),
                         "{call} wants: {wants}, while {ringing:?} of {at_once} ring"
                     );
+                    self.check_seeking(*call, caller)?;
                     for offer in ringing.iter() {
                         self.check_stage(*call, *offer, "ringing")?;
                     }
@@ -85,13 +96,34 @@ impl Engine {
                         caller.widen_at
                     );
                 }
+                Stage::Choosing(_) => {
+                    holds!(!wants, "{call} chooses and wants a phone to ring");
+                    holds!(caller.seeks.is_none(), "{call} chooses and waits for one");
+                }
                 Stage::Connected(offer) => {
                     holds!(!wants, "{call} talks and wants a phone to ring");
                     holds!(caller.widen_at.is_none(), "{call} talks and widens");
+                    holds!(caller.seeks.is_none(), "{call} talks and waits for one");
                     self.check_stage(*call, *offer, "connected")?;
                 }
             }
         }
+        Ok(())
+    }
+
+    fn check_seeking(&self, call: CallId, caller: &Caller) -> Result<(), String> {
+        let Some(seeking) = caller.seeks else {
+            return Ok(());
+        };
+        let agent = self.agents.row(seeking.agent).map(|(id, _)| id);
+        holds!(
+            self.is_awaitable(caller.at, seeking.agent, (&caller.requires, caller.step)),
+            "{call} waits for {agent:?}, who won't come"
+        );
+        let theirs = |offer: &OfferId| self.offers.get(offer).map(|made| made.to);
+        let rings = caller.ringing().iter().map(theirs);
+        let others = rings.filter(|to| *to != Some(seeking.agent)).count();
+        holds!(others == 0, "{call} waits for {agent:?}, and others ring");
         Ok(())
     }
 
@@ -141,6 +173,38 @@ impl Engine {
         Ok(())
     }
 
+    fn check_errands(&self) -> Result<(), String> {
+        let mut entries = BTreeSet::new();
+        for (id, errand) in &self.errands {
+            holds!(*id <= self.last_offer, "{id} is from the future");
+            let entry = errand.entry;
+            holds!(entries.insert(entry), "two agents are kept for {entry}");
+            let agent = self.agents.get(errand.to);
+            let engaged = agent.and_then(|agent| agent.engaged);
+            let expected = match errand.state {
+                OfferState::Connected => Engagement::CallsBack(*id),
+                _ => Engagement::Entrusted(*id),
+            };
+            holds!(
+                engaged == Some(expected),
+                "{id}: {} is {engaged:?}",
+                errand.agent
+            );
+            let rings = matches!(errand.state, OfferState::Ringing { .. })
+                && agent.is_some_and(|agent| {
+                    !agent.own_calls.is_empty()
+                        || agent.pause.is_some()
+                        || !agent.logins.contains_key(&errand.queue)
+                });
+            holds!(
+                !rings,
+                "{} is rung though busy, paused or logged out",
+                errand.agent
+            );
+        }
+        Ok(())
+    }
+
     fn check_agent(&self, id: &UserId, agent: &Agent) -> Result<(), String> {
         let listed = self.settings.agents.contains_key(id);
         holds!(
@@ -175,13 +239,21 @@ impl Engine {
             });
             holds!(!rings, "{id} is rung though busy, paused or logged out");
         }
+        if let Some(Engagement::Entrusted(offer) | Engagement::CallsBack(offer)) = agent.engaged {
+            let errand = self.errands.get(&offer);
+            let his = errand.is_some_and(|errand| errand.agent == *id);
+            holds!(his, "{id} is kept for {offer}, which isn't his");
+            holds!(agent.wrap_up_until.is_none(), "{id} is kept in wrap-up");
+        }
         holds!(
             agent.pause.is_none() || !agent.logins.is_empty(),
             "{id} is paused, logged out"
         );
         let busy = matches!(agent.engaged, Some(Engagement::Connected(_)));
+        // Wrap-up time after a call that he made himself is none of a caller's.
+        let handles = agent.handles.is_some();
         holds!(
-            agent.handles.is_some() == (busy || agent.wrap_up_until.is_some()),
+            (!busy || handles) && (!handles || busy || agent.wrap_up_until.is_some()),
             "{id} handles {:?}",
             agent.handles
         );
@@ -257,6 +329,11 @@ impl Engine {
         let mut arrivals: BTreeSet<(Time, u64)> = BTreeSet::new();
         let (mut rung, mut talking) = (0, 0);
         let mut wanting: BTreeSet<_> = queue.wanting.iter().collect();
+        for group in queue.particular.iter() {
+            self.check_group(id, queue, group)?;
+            wanting.extend(group.wanting.iter());
+        }
+        let mut seekers: BTreeSet<_> = queue.seekers.iter().collect();
         for (call, caller) in self
             .callers
             .iter()
@@ -268,6 +345,10 @@ impl Engine {
             }
             rung += u32::from(!caller.ringing().is_empty());
             wanting.remove(&(caller.step, caller.place, *call));
+            if let Some(seeking) = caller.seeks {
+                let known = seekers.remove(&(seeking.agent, caller.place, *call));
+                holds!(known, "{id} does not know whom {call} waits for");
+            }
             line.insert(caller.place);
             arrivals.insert((caller.arrived, caller.place.ticket));
         }
@@ -281,7 +362,7 @@ impl Engine {
             "{id}: the line is not its callers"
         );
         holds!(
-            wanting.is_empty() && queue.rung == rung,
+            wanting.is_empty() && seekers.is_empty() && queue.rung == rung,
             "{id}: {wanting:?} is not there, {} rung, not {rung}",
             queue.rung
         );
@@ -313,19 +394,92 @@ impl Engine {
             "{id}: {:?} sit, not {bench:?}",
             queue.bench
         );
+        self.check_callbacks(id, queue)?;
         self.check_estimates(id, queue)?;
-        let totals = &queue.totals;
-        let gone = totals.abandoned
-            + totals.failed
-            + totals.shut_down
-            + totals.sent_on
-            + totals.expelled
-            + totals.overflowed;
-        let sum = line.len() as u64 + totals.connected + gone;
+        let totals = &queue.tally.totals;
         holds!(
-            totals.entered == sum,
-            "{id}: {} entered, {sum} accounted for",
-            totals.entered
+            totals.waiting() == line.len() as u64,
+            "{id}: {} wait, {totals:?}",
+            line.len()
+        );
+        Ok(())
+    }
+
+    fn check_callbacks(&self, id: &QueueId, queue: &Queue) -> Result<(), String> {
+        let known = self.callbacks_of(id);
+        let own = &queue.callbacks;
+        holds!(
+            (&own.due, &own.entrusted) == (&known.due, &known.entrusted),
+            "{id}: {own:?} is due, not {known:?}"
+        );
+        let deals = self.deals(id);
+        let mut bench: BTreeMap<Seat, Number> = BTreeMap::new();
+        for number in self.agents.numbers() {
+            let agent = self.agents.get(number);
+            let Some((agent, login)) = agent.and_then(|it| Some((it, it.logins.get(id)?))) else {
+                continue;
+            };
+            let may = deals && !agent.indebted;
+            let seat = login.seat.filter(|_| may);
+            let seat = seat.map(|seat| Seat { step: 0, ..seat });
+            holds!(
+                login.errand_seat == seat && login.deals == deals,
+                "{id}: {:?} for callbacks, not {seat:?}",
+                login.errand_seat
+            );
+            bench.extend(seat.map(|seat| (seat, number)));
+        }
+        holds!(
+            own.bench.iter().eq(bench),
+            "{id}: {:?} sit for callbacks",
+            own.bench
+        );
+        Ok(())
+    }
+
+    fn check_group(&self, id: &QueueId, queue: &Queue, group: &Group) -> Result<(), String> {
+        let in_line = self.callers.iter().filter(|(_, caller)| {
+            let stands = !matches!(caller.stage, Stage::Connected(_));
+            stands && caller.queue == *id && caller.requires == group.own
+        });
+        let callers = in_line.count();
+        holds!(
+            callers > 0 && group.callers as usize == callers,
+            "{id}: {} ask for {:?}, not {callers}",
+            group.callers,
+            group.own
+        );
+        holds!(
+            group.asked == queue.asked.with(&group.own),
+            "{id}: {group:?} asks for something else"
+        );
+        let policy = queue.rules.map(|rules| rules.policy);
+        let mut bench: BTreeMap<Seat, Number> = BTreeMap::new();
+        for (seat, number) in queue.bench.iter() {
+            let agent = self.agents.get(number);
+            let login = agent.and_then(|agent| agent.logins.get(id));
+            let seat = agent
+                .zip(login)
+                .zip(policy)
+                .and_then(|((agent, login), policy)| {
+                    let merit = group.merit(&agent.skills, login.merit);
+                    Some(Seat {
+                        step: group.asked.first_step(&agent.skills)?,
+                        turn: turn(policy, &merit),
+                        ..seat
+                    })
+                });
+            bench.extend(seat.map(|seat| (seat, number)));
+            holds!(
+                group.seats.get(&number) == seat.as_ref(),
+                "{id}: {number:?} sits at {seat:?} in {group:?}"
+            );
+        }
+        let sits = group.bench.iter();
+        holds!(
+            sits.eq(bench.iter().map(|(seat, agent)| (*seat, *agent)))
+                && group.seats.len() == bench.len(),
+            "{id}: {bench:?} are meant in {group:?}"
         );
         Ok(())
     }
@@ -354,8 +508,10 @@ impl Engine {
 
     fn check_deadlines(&self) -> Result<(), String> {
         let mut due: BTreeSet<(Time, Deadline)> = BTreeSet::new();
-        for (id, made) in self.offers.iter() {
-            match made.state {
+        let offers = self.offers.iter().map(|(id, made)| (id, made.state));
+        let errands = self.errands.iter().map(|(id, errand)| (id, errand.state));
+        for (id, state) in offers.chain(errands) {
+            match state {
                 OfferState::Ringing { until } => drop(due.insert((until, Deadline::Ring(*id)))),
                 OfferState::Withdrawn { confirm_until, .. }
                 | OfferState::Late { confirm_until } => {

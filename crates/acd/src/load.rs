@@ -91,7 +91,9 @@ impl Queue {
     }
 
     pub(crate) fn load_due(&self, load: &Load, now: Time) -> Option<Time> {
-        let by_average = load.close.wait.is_some() && load.wait_of == WaitOf::Average;
+        // An average also falls without anything that happens: an answer counts no more.
+        let marks = load.close.wait.or(load.open.wait);
+        let by_average = marks.is_some() && load.wait_of == WaitOf::Average;
         let forgets = self.waits.forgets_at().filter(|_| by_average);
         let reaches = |mark: Option<Duration>| self.reaches(load.wait_of, mark?);
         match self.gate {
@@ -101,7 +103,9 @@ impl Queue {
             Gate::Closed {
                 below_since: Some(since),
             } => {
-                let rises = reaches(load.open.wait);
+                // Whoever is over the upper mark is not below, wherever the lower one lies.
+                let marks = [load.open.wait, load.close.wait];
+                let rises = reaches(marks.into_iter().flatten().min());
                 let due = [Some(since + load.held), rises, forgets];
                 due.into_iter().flatten().min()
             }

@@ -5,6 +5,7 @@ use crate::engine::Step;
 use crate::entrance::Entrance;
 use crate::fact::Fact;
 use crate::output::{Command, CommandRefusal};
+use crate::queue::Stage;
 use base::{CallId, QueueId};
 use control::{Permitted, Principal, QueueCommand};
 
@@ -37,11 +38,18 @@ impl Step<'_> {
             let Some(caller) = self.engine.callers.get(&call) else {
                 continue;
             };
+            // What could not be had where he was may be where he goes.
+            let asks_for = match caller.let_go.is_empty() {
+                true => &caller.requires,
+                false => &caller.let_go,
+            };
             let entrance = Entrance {
                 call,
                 queue: to.clone(),
                 arrived: caller.arrived,
                 priority: caller.priority,
+                known_as: caller.known_as,
+                requires: asks_for.clone(),
             };
             self.emit(Fact::Moved {
                 call,
@@ -75,11 +83,12 @@ impl Step<'_> {
         }
         let standing = self.engine.queues.number(from);
         let standing = standing.map(|from| self.engine.standing_in(from));
-        let rings = |call: &CallId| {
-            let caller = self.engine.callers.get(call);
-            caller.is_some_and(|caller| !caller.ringing().is_empty())
+        // Who is about to be answered stays, and who is choosing what to do.
+        let idles = |call: &CallId| {
+            let stage = self.engine.callers.get(call).map(|caller| &caller.stage);
+            matches!(stage, Some(Stage::Waiting(ringing)) if ringing.is_empty())
         };
         let standing = standing.unwrap_or_default().into_iter();
-        Ok(standing.filter(|call| !rings(call)).collect())
+        Ok(standing.filter(|call| idles(call)).collect())
     }
 }

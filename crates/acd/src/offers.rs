@@ -2,6 +2,7 @@
 //! `Connected`, `OfferEnded` or `OfferLost`.
 
 use crate::engine::{Offer, OfferState, Step};
+use crate::errands::CallbackEnd;
 use crate::fact::{Fact, Outcome};
 use crate::input::OfferEnd;
 use crate::output::WithdrawCause;
@@ -28,7 +29,7 @@ impl Step<'_> {
     /// It was answered, perhaps at the last moment: there must be time to say "yes", once.
     pub(crate) fn offer_picked_up(&mut self, offer: OfferId) {
         let Some(made) = self.engine.offers.get(&offer) else {
-            return;
+            return self.errand_picked_up(offer);
         };
         let ring_until = self.now + PICKED_UP_MAX;
         if let OfferState::Ringing { until } = made.state
@@ -112,7 +113,7 @@ impl Step<'_> {
     /// Stops the ringing of an offer; one that doesn't ring is left as it is.
     pub(crate) fn withdraw(&mut self, offer: OfferId, cause: WithdrawCause) {
         let Some(made) = self.engine.offers.get(&offer) else {
-            return;
+            return self.call_off(offer, cause);
         };
         if !matches!(made.state, OfferState::Ringing { .. }) {
             return;
@@ -133,7 +134,8 @@ impl Step<'_> {
 
     pub(crate) fn confirmation_overdue(&mut self, offer: OfferId) {
         let Some(made) = self.engine.offers.get(&offer).cloned() else {
-            return;
+            let lost = CallbackEnd::Unanswered(OfferEnd::DeviceError);
+            return self.errand_over(offer, lost);
         };
         let deferred_until = self.deferred_until(&made.queue, Outcome::DeviceError);
         let Offer {
@@ -149,7 +151,7 @@ impl Step<'_> {
         self.hold_to_limits(&agent, Outcome::DeviceError);
     }
 
-    fn deferred_until(&self, queue: &QueueId, outcome: Outcome) -> Option<Time> {
+    pub(crate) fn deferred_until(&self, queue: &QueueId, outcome: Outcome) -> Option<Time> {
         let deferral = self
             .engine
             .settings
@@ -168,7 +170,7 @@ impl Step<'_> {
 }
 
 /// What the end of an offer's leg says of the agent.
-fn outcome(state: OfferState, end: OfferEnd) -> Outcome {
+pub(crate) fn outcome(state: OfferState, end: OfferEnd) -> Outcome {
     let (ringing, withdrawn_for) = match state {
         OfferState::Ringing { .. } => (true, None),
         OfferState::Withdrawn { cause, .. } => (false, Some(cause)),

@@ -4,7 +4,7 @@ use crate::estimate::Prospect;
 use crate::fact::Stamped;
 use crate::input::Asker;
 use crate::snapshot::Standing;
-use base::{CallId, OfferId, QueueId, UserId};
+use base::{CallId, CallbackId, OfferId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -73,6 +73,24 @@ pub enum Command {
         from: QueueId,
         /// Where he waits.
         to: QueueId,
+    },
+    /// Give this agent this callback and ring his device, for the owner of the list.
+    CallBack {
+        /// By which number he is kept for it.
+        offer: OfferId,
+        /// Whose list it is on.
+        queue: QueueId,
+        /// Which.
+        entry: CallbackId,
+        /// Whom to ring.
+        agent: UserId,
+    },
+    /// Stop ringing for it, unless he has taken it; confirmed with `Input::CallbackOver`.
+    CallOff {
+        /// By which number he is kept for it.
+        offer: OfferId,
+        /// Which.
+        entry: CallbackId,
     },
     /// Answer to `AskRoom`: he may wait, or does so already.
     Room {

@@ -3,6 +3,7 @@
 
 use crate::agent::AgentState;
 use crate::engine::Engine;
+use crate::particular::View;
 use crate::queue::Queue;
 use crate::skills::{Lacking, lacking};
 use crate::table::Number;
@@ -42,6 +43,8 @@ pub enum Obstacle {
     Lacks(Lacking),
     /// He is not free.
     NotFree(AgentState),
+    /// He has another callback, or owes what came of his last.
+    Indebted,
 }
 
 impl Engine {
@@ -49,6 +52,7 @@ impl Engine {
     pub(crate) fn passed_over(
         &self,
         (own, queue): (Number, &Queue),
+        view: View<'_>,
         step: u8,
         (chosen, priority): (Number, u8),
     ) -> Vec<PassedOver> {
@@ -57,7 +61,7 @@ impl Engine {
             let agent = self.agents.row(agent).map(|(id, _)| id.clone());
             passed_over.extend(agent.map(|agent| PassedOver { agent, cause }));
         };
-        let able = queue.bench.able(step).filter(|(_, agent)| *agent != chosen);
+        let able = view.bench.able(step).filter(|(_, agent)| *agent != chosen);
         for (seat, agent) in able.take(FREE_MAX) {
             pass(
                 agent,
@@ -69,8 +73,8 @@ impl Engine {
                 },
             );
         }
-        for (_, agent) in queue.bench.unable(step).take(FREE_MAX) {
-            if let Some(lacking) = self.lacks(queue, step, agent) {
+        for (_, agent) in view.bench.unable(step).take(FREE_MAX) {
+            if let Some(lacking) = self.lacks(view, step, agent) {
                 pass(agent, Obstacle::Lacks(lacking));
             }
         }
@@ -80,8 +84,8 @@ impl Engine {
                 continue;
             };
             let cause = match &known.state {
-                AgentState::Free if known.is_seated_at(own) => continue,
-                AgentState::Free => self.lacks(queue, step, agent).map(Obstacle::Lacks),
+                AgentState::Free if view.has(own, agent, known) => continue,
+                AgentState::Free => self.lacks(view, step, agent).map(Obstacle::Lacks),
                 state => Some(Obstacle::NotFree(state.clone())),
             };
             if let Some(cause) = cause {
@@ -95,8 +99,44 @@ impl Engine {
         passed_over
     }
 
+    /// Those passed over for `chosen`, by a callback: it asks for no more than any agent of the queue is able to.
+    pub(crate) fn passed_over_for_callback(
+        &self,
+        queue: &Queue,
+        (chosen, priority): (Number, u8),
+    ) -> Vec<PassedOver> {
+        let bench = queue.callbacks.bench.iter();
+        let free = bench.filter(|(_, agent)| *agent != chosen).take(FREE_MAX);
+        let free = free.map(|(seat, agent)| {
+            let cause = match seat.priority > priority {
+                true => Obstacle::Priority {
+                    priority: seat.priority,
+                },
+                false => Obstacle::LaterTurn,
+            };
+            (agent, cause)
+        });
+        let others = queue.logged_in.iter().copied().take(LOOKED_AT_MAX);
+        let others = others.filter(|agent| *agent != chosen).filter_map(|agent| {
+            let known = self.agents.get(agent)?;
+            let cause = match &known.state {
+                AgentState::Free if known.indebted => Obstacle::Indebted,
+                AgentState::Free => return None,
+                state => Obstacle::NotFree(state.clone()),
+            };
+            Some((agent, cause))
+        });
+        let all = free.chain(others).take(PASSED_OVER_MAX);
+        let named = all.filter_map(|(agent, cause)| {
+            let (agent, _) = self.agents.row(agent)?;
+            let agent = agent.clone();
+            Some(PassedOver { agent, cause })
+        });
+        named.collect()
+    }
+
     /// What an agent lacks for callers of a queue in that step.
-    fn lacks(&self, queue: &Queue, step: u8, agent: Number) -> Option<Lacking> {
-        lacking(queue.asked.at(step), &self.agents.get(agent)?.skills)
+    fn lacks(&self, view: View<'_>, step: u8, agent: Number) -> Option<Lacking> {
+        lacking(view.asked.at(step), &self.agents.get(agent)?.skills)
     }
 }

@@ -91,6 +91,11 @@ pub enum Reason {
         /// His place in it.
         rank: u32,
     },
+    /// He had talked with the caller before.
+    LastAgent {
+        /// When.
+        talked: Time,
+    },
 }
 
 /// Who was chosen last, at each priority: where the circle goes on, how far chance has run.

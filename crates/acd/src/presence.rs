@@ -4,7 +4,7 @@ use crate::agent::{Engagement, OWN_CALLS_MAX, STRANGERS_MAX};
 use crate::engine::Step;
 use crate::fact::Fact;
 use crate::output::WithdrawCause;
-use base::{CallId, UserId};
+use base::{CallId, QueueId, UserId};
 
 impl Step<'_> {
     pub(crate) fn device_changed(&mut self, agent: UserId, reachable: bool) {
@@ -34,6 +34,28 @@ impl Step<'_> {
         }
     }
 
+    /// Work after a call that he made for a queue is work for it, and no handling of a caller of its.
+    pub(crate) fn called_for(&mut self, agent: UserId, queue: QueueId) {
+        let known = self.engine.agents.named(&agent);
+        let has_time = known.is_some_and(|known| {
+            !known.logins.is_empty() && known.engaged.is_none() && known.wrap_up_until.is_none()
+        });
+        let rules = self
+            .engine
+            .queues
+            .named(&queue)
+            .and_then(|it| it.rules.as_ref());
+        let span = rules.map(|rules| rules.wrap_up).filter(|it| !it.is_zero());
+        if let Some(span) = span.filter(|_| has_time) {
+            let until = self.now + span;
+            self.emit(Fact::WrapUpBegan {
+                agent,
+                queue,
+                until,
+            });
+        }
+    }
+
     /// Withdraws the offer that rings at this agent's device, if one does.
     pub(crate) fn withdraw_from(&mut self, agent: &UserId, cause: WithdrawCause) {
         let engaged = self
@@ -41,12 +63,12 @@ impl Step<'_> {
             .agents
             .named(agent)
             .and_then(|agent| agent.engaged);
-        if let Some(Engagement::Offered(offer)) = engaged {
+        if let Some(Engagement::Offered(offer) | Engagement::Entrusted(offer)) = engaged {
             self.withdraw(offer, cause);
         }
     }
 
-    fn has_room_for(&self, agent: &UserId) -> bool {
+    pub(crate) fn has_room_for(&self, agent: &UserId) -> bool {
         let listed = self.engine.settings.agents.len();
         let strangers = self.engine.agents.len().saturating_sub(listed);
         self.engine.agents.contains(agent) || strangers < STRANGERS_MAX

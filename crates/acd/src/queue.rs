@@ -2,50 +2,29 @@
 
 use crate::agent::Login;
 use crate::bench::{Bench, Seat};
+use crate::callbacks::Callbacks;
 use crate::chance;
 use crate::engine::Deadline;
 use crate::entrance::Priority;
-use crate::estimate::{Forecast, Handling, Waits};
+use crate::estimate::{Handling, Waits};
 use crate::fact::Moment;
 use crate::line::{Line, Place};
 use crate::load::Gate;
-use crate::policy::{self, RINGING_MAX, Turns};
-use crate::ready::Ready;
-use crate::settings::{Exits, Policy, QueueSettings};
-use crate::skills::Asked;
+use crate::particular::Particular;
+use crate::policy::{self, Merit, RINGING_MAX, Turns};
+use crate::ready::{Ready, ReadyAs};
+use crate::reunion::{KnownAs, LastAgent, Seekers, Seeking};
+use crate::settings::{Exits, Policy, QueueSettings, Yardstick};
+use crate::share::Share;
+use crate::skills::{Asked, Skills};
 use crate::staff::Staff;
+use crate::step::Tally;
 use crate::table::Number;
 use crate::wanting::Wanting;
 use base::{BoundedVec, CallId, OfferId, QueueId, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
-
-/// What a queue has seen since the server first knew it.
-///
-/// `entered` = waiting + offered now, + `connected` + `abandoned` + `failed` + `shut_down` + `sent_on` + `expelled` +
-/// `overflowed`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueueTotals {
-    /// Callers taken in.
-    pub entered: u64,
-    /// Callers connected to an agent, those still talking among them.
-    pub connected: u64,
-    /// Callers who hung up before.
-    pub abandoned: u64,
-    /// Callers whose call broke before.
-    pub failed: u64,
-    /// Callers sent away because the server went down.
-    pub shut_down: u64,
-    /// Callers who went elsewhere before, or left their place to another.
-    pub sent_on: u64,
-    /// Callers put out because the queue was removed.
-    pub expelled: u64,
-    /// Callers who went elsewhere by the queue's rules: they waited too long, pressed a key, or nobody was there.
-    pub overflowed: u64,
-    /// Callers who were never taken in.
-    pub refused: u64,
-}
 
 /// A queue's settings, as far as each decision needs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +36,9 @@ pub(crate) struct Rules {
     pub(crate) wrap_up: Duration,
     pub(crate) waiting_max: u32,
     pub(crate) exits: Exits,
+    pub(crate) last_agent: Option<LastAgent>,
+    pub(crate) judged: Yardstick,
+    pub(crate) callbacks: Option<Share>,
 }
 
 impl From<&QueueSettings> for Rules {
@@ -69,6 +51,9 @@ impl From<&QueueSettings> for Rules {
             wrap_up: settings.wrap_up,
             waiting_max: settings.waiting_max,
             exits: settings.exits,
+            last_agent: settings.last_agent,
+            judged: settings.judged,
+            callbacks: settings.callbacks,
         }
     }
 }
@@ -84,8 +69,12 @@ pub(crate) struct Queue {
     pub(crate) line: Line,
     /// The same by first arrival, which priority does not change: who has waited longest.
     pub(crate) arrivals: BTreeSet<(Time, u64)>,
-    /// Those of `line` for whom fewer phones ring than are to.
+    /// Those of `line` for whom fewer phones ring than are to, but for `seekers`.
     pub(crate) wanting: Wanting,
+    /// Those of `line` who wait for one agent each.
+    pub(crate) seekers: Seekers,
+    /// Those of `line` who ask for something of their own.
+    pub(crate) particular: Particular,
     /// How many of `line` have a phone ring for them.
     pub(crate) rung: u32,
     /// Agents logged in here, free, and able at least to take callers who have waited long.
@@ -94,36 +83,33 @@ pub(crate) struct Queue {
     pub(crate) turns: Turns,
     /// Every agent logged in here.
     pub(crate) logged_in: BTreeSet<Number>,
+    /// Those to be called back whom it distributes.
+    pub(crate) callbacks: Callbacks,
     /// How many of its callers are talking to agents.
     pub(crate) talking: u32,
-    /// Under which weight and place it stands in the engine's `ready`.
-    ready_as: Option<(u8, Place)>,
-    pub(crate) totals: QueueTotals,
+    /// How it stands in the engine's `ready`, by its callers and by its callbacks.
+    ready_as: ReadyAs,
+    callbacks_as: ReadyAs,
+    pub(crate) tally: Tally,
     pub(crate) staff: Staff,
     pub(crate) waits: Waits,
     pub(crate) handling: Handling,
-    pub(crate) forecast: Forecast,
     pub(crate) gate: Gate,
     /// When its load is to be looked at.
     pub(crate) load_at: Option<Time>,
 }
 
 impl Queue {
-    /// Enters the queue in `ready` exactly when a caller who wants a phone to ring and a free agent whom he may get
-    /// face each other.
+    /// Enters the queue in `ready` exactly when a caller who wants a phone to ring, or somebody to be called back, and a
+    /// free agent whom he may get face each other.
     pub(crate) fn refresh(&mut self, own: Number, ready: &mut Ready) {
         let weight = self.rules.as_ref().map_or(1, |rules| rules.weight);
-        let wanted = self.head().map(|(_, place, _)| (weight, place));
-        if self.ready_as == wanted {
-            return;
-        }
-        if let Some((weight, place)) = self.ready_as {
-            ready.remove(weight, place, own);
-        }
-        if let Some((weight, place)) = wanted {
-            ready.insert(weight, place, own);
-        }
-        self.ready_as = wanted;
+        let wanted = self.head().map(|head| (weight, head.place));
+        ready.callers.change(own, &mut self.ready_as, wanted);
+        let deals = self.rules.is_some_and(|rules| rules.callbacks.is_some());
+        let due = self.callbacks.head().filter(|_| deals);
+        let wanted = due.map(|due| (weight, due.place()));
+        ready.callbacks.change(own, &mut self.callbacks_as, wanted);
     }
 
     /// Where an agent who sits down now goes who is idle since then; nowhere, if callers never ask for as little
@@ -161,7 +147,12 @@ impl Queue {
         self.line.remove(caller.place);
         self.arrivals.remove(&(caller.arrived, caller.place.ticket));
         self.waits.went(caller.arrived);
-        self.wanting.remove(caller.step, caller.place);
+        self.wanting_mut(&caller.requires)
+            .remove(caller.step, caller.place);
+        self.leave_particular(caller);
+        if let Some(seeking) = caller.seeks {
+            self.seekers.remove(seeking.agent, caller.place);
+        }
         if !caller.ringing().is_empty() {
             self.rung = self.rung.saturating_sub(1);
         }
@@ -177,11 +168,45 @@ impl Queue {
         self.handling.expected(place, self.staff.effective)
     }
 
-    /// The first caller who wants a phone to ring and may get one of the free agents; with how far what he asks for
-    /// has widened.
-    pub(crate) fn head(&self) -> Option<(u8, Place, CallId)> {
+    /// The first caller who wants a phone to ring and may get one of the free agents.
+    pub(crate) fn head(&self) -> Option<Head> {
         self.rules.as_ref()?;
-        self.wanting.first_from(self.bench.first_step()?)
+        let able = self.bench.first_step();
+        let any = able.and_then(|step| self.wanting.first_from(step));
+        let any = any.map(|(_, place, call)| Head {
+            place,
+            call,
+            whom: Whom::WhoeverIsNext,
+        });
+        let one = self.seekers.first().map(|(place, call, agent)| Head {
+            place,
+            call,
+            whom: Whom::Him(agent),
+        });
+        let particular = self.particular.iter().filter_map(|group| {
+            let (place, call) = group.head()?;
+            let whom = Whom::WhoeverIsNext;
+            Some(Head { place, call, whom })
+        });
+        let all = any.into_iter().chain(one).chain(particular);
+        all.min_by_key(|head| head.place)
+    }
+
+    /// A free agent sits down.
+    pub(crate) fn sit(&mut self, seat: Seat, agent: Number, skills: &Skills, merit: Merit) {
+        self.bench.insert(seat, agent);
+        self.seekers.face(agent);
+        if let Some(rules) = &self.rules {
+            self.particular
+                .sit(seat, rules.policy, (agent, skills, merit));
+        }
+    }
+
+    /// He gets up.
+    pub(crate) fn rise(&mut self, seat: Seat, agent: Number) {
+        self.bench.remove(seat);
+        self.seekers.turn_away(agent);
+        self.particular.rise(agent);
     }
 
     /// How many phones are to ring for each of its callers.
@@ -197,6 +222,23 @@ impl Queue {
             && self.logged_in.is_empty()
             && self.talking == 0
     }
+}
+
+/// A caller who may get a free agent, before all others of his queue.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) place: Place,
+    pub(crate) call: CallId,
+    pub(crate) whom: Whom,
+}
+
+/// Which agent a caller gets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whom {
+    /// Whose turn it is.
+    WhoeverIsNext,
+    /// The one whom he waits for.
+    Him(Number),
 }
 
 /// A caller, from entering a queue to the end of his conversation. One who isn't there is gone.
@@ -220,6 +262,14 @@ pub(crate) struct Caller {
     pub(crate) step: u8,
     /// When it widens further.
     pub(crate) widen_at: Option<Time>,
+    /// As whom he is known again.
+    pub(crate) known_as: Option<KnownAs>,
+    /// What he asks for of his own.
+    pub(crate) requires: Skills,
+    /// What he would ask for elsewhere, and doesn't here, where nobody could ever do it.
+    pub(crate) let_go: Skills,
+    /// Whom he waits for, before anybody else may have him.
+    pub(crate) seeks: Option<Seeking>,
     pub(crate) stage: Stage,
 }
 
@@ -231,6 +281,8 @@ pub(crate) type Ringing = BoundedVec<OfferId, RINGING_MAX>;
 pub(crate) enum Stage {
     /// He waits, and these offers ring.
     Waiting(Ringing),
+    /// He does something else until then at most, and no phone rings for him.
+    Choosing(Time),
     /// He talks to the agent of this offer.
     Connected(OfferId),
 }
@@ -240,13 +292,13 @@ impl Caller {
     pub(crate) fn ringing(&self) -> &[OfferId] {
         match &self.stage {
             Stage::Waiting(ringing) => ringing,
-            Stage::Connected(_) => &[],
+            Stage::Choosing(_) | Stage::Connected(_) => &[],
         }
     }
 
     /// What he asks for is in that step now; the next comes when it does, as long as he waits.
     pub(crate) fn ask(&mut self, asked: &Asked, step: u8) {
-        let waits = matches!(self.stage, Stage::Waiting(_));
+        let waits = !matches!(self.stage, Stage::Connected(_));
         let next = asked.next(step).filter(|_| waits);
         self.step = step;
         self.widen_at = next.map(|after| self.arrived + after);
@@ -255,7 +307,15 @@ impl Caller {
     /// What he has to be woken for.
     pub(crate) fn deadlines(&self, call: CallId) -> impl Iterator<Item = (Time, Deadline)> + use<> {
         let widens = self.widen_at.map(|at| (at, Deadline::Widen(call)));
-        let leaves = self.leaves_at.map(|at| (at, Deadline::TimeOut(call)));
-        widens.into_iter().chain(leaves)
+        let chooses = match self.stage {
+            Stage::Choosing(until) => Some((until, Deadline::Choosing(call))),
+            Stage::Waiting(_) | Stage::Connected(_) => None,
+        };
+        let leaves_at = self.leaves_at.filter(|_| chooses.is_none());
+        let leaves = leaves_at.map(|at| (at, Deadline::TimeOut(call)));
+        let seeks = self.seeks;
+        let gives_up = seeks.map(|seeks| (seeks.until, Deadline::Patience(call)));
+        let all = widens.into_iter().chain(leaves).chain(gives_up);
+        all.chain(chooses)
     }
 }

@@ -6,6 +6,7 @@ use crate::fact::Moment;
 use crate::policy::{Merit, Turns};
 use crate::queue::Rules;
 use crate::settings::Settings;
+use crate::share::Balance;
 use crate::skills::Asked;
 use crate::table::Number;
 use base::{CallId, QueueId, UserId};
@@ -47,6 +48,8 @@ impl Engine {
             self.agent(now, own, |_| {});
         }
         self.change_steps(now, &changed);
+        let asks = |queue: &QueueId| settings.queues.get(queue)?.last_agent;
+        self.talks.retain(|queue| asks(queue).is_some());
     }
 
     /// Gives each queue its rules; which have others than before.
@@ -60,13 +63,21 @@ impl Engine {
             if old == new {
                 continue;
             }
+            let callbacks = self.callbacks_of(&id);
             self.queue(own, |queue| {
                 queue.rules = new.map(Rules::from);
                 queue.asked = new.map_or_else(Asked::default, |new| new.asked.clone());
                 queue.wanting.clear();
+                queue.particular.ask_anew(&queue.asked);
                 if old.map(|old| old.policy) != new.map(|new| new.policy) {
                     queue.turns = Turns::default();
                 }
+                if old.and_then(|old| old.callbacks) != new.and_then(|new| new.callbacks) {
+                    queue.callbacks.balance = Balance::default();
+                }
+                // A queue that is new here knows nothing of them yet.
+                queue.callbacks.due = callbacks.due;
+                queue.callbacks.entrusted = callbacks.entrusted;
             });
             changed.insert(id);
         }
@@ -83,18 +94,21 @@ impl Engine {
         let queues: Vec<QueueId> = queues.filter(|queue| changed(queue)).cloned().collect();
         for queue in queues {
             let (merit, step) = self.merit(own, &queue);
-            let weight = self.weight_of(&queue);
+            let (weight, deals) = (self.weight_of(&queue), self.deals(&queue));
             let agent = self.agents.get_mut(own);
             let Some(login) = agent.and_then(|agent| agent.logins.get_mut(&queue)) else {
                 continue;
             };
             (login.merit, login.step, login.weight) = (merit, step, weight);
-            let (at, seat) = (login.at, login.seat.take());
+            login.deals = deals;
+            let (at, seat, errand) = (login.at, login.seat.take(), login.errand_seat.take());
             self.queue(at, |queue| {
+                queue.seat_for_errands(own, errand, None);
                 if let Some(seat) = seat {
-                    queue.bench.remove(seat);
+                    queue.rise(seat, own);
                 }
             });
+            self.review_seekers(at, own);
         }
     }
 
@@ -112,6 +126,7 @@ impl Engine {
             let queue = self.queues.get(caller.at);
             let step = queue.map_or(0, |queue| queue.asked.step_after(now.at - caller.arrived));
             self.set_step(call, step);
+            self.review_seeking(call);
         }
     }
 

@@ -1,5 +1,7 @@
 //! What an administrator set, in the shape the engine works with.
 
+use crate::reunion::LastAgent;
+use crate::share::Share;
 use crate::skills::{Asked, Skills};
 use base::{OrgId, QueueId, UserId};
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,13 @@ pub struct Settings {
     pub agents: BTreeMap<UserId, AgentSettings>,
     /// What holds for all agents of an organisation; the default where it isn't named.
     pub rules: BTreeMap<OrgId, AgentRules>,
+    /// Everybody who has an account, agent or not: whoever is in none of `queues` any more may still be needed in one
+    /// that is being drained.
+    pub accounts: BTreeSet<UserId>,
+    /// Those of `queues` that are no more, and serve whoever is in them. The engine fills this in.
+    pub draining: BTreeSet<QueueId>,
+    /// Those of `agents` who are so only for `draining`. The engine fills this in too.
+    pub lent: BTreeSet<UserId>,
 }
 
 /// One queue.
@@ -44,6 +53,32 @@ pub struct QueueSettings {
     pub deferral: Deferral,
     /// When callers are sent elsewhere.
     pub exits: Exits,
+    /// Whether whoever comes again is given to the agent whom he talked with.
+    pub last_agent: Option<LastAgent>,
+    /// By what figures judge a wait.
+    pub judged: Yardstick,
+    /// Whether its callbacks take their turn among callers, and which share of turns that both want they get at most.
+    #[serde(default)]
+    pub callbacks: Option<Share>,
+}
+
+/// By what a wait is judged in figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Yardstick {
+    /// Who is answered within this time counts for the service level.
+    pub within: Duration,
+    /// Who hangs up sooner than this couldn't have been helped, and doesn't count against it.
+    pub soon: Duration,
+}
+
+impl Default for Yardstick {
+    /// As call centres mostly agree.
+    fn default() -> Yardstick {
+        Yardstick {
+            within: Duration::from_secs(20),
+            soon: Duration::from_secs(5),
+        }
+    }
 }
 
 /// When callers who wait, or would, are sent elsewhere. Where to is not the engine's matter.

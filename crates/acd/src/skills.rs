@@ -1,5 +1,7 @@
 //! What agents are able to, what the callers of a queue ask for, and how that widens while they wait.
 
+use crate::settings::Settings;
+use base::QueueId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,6 +53,22 @@ impl Asked {
         widened.map_or(&self.requires, |widening| &widening.requires)
     }
 
+    /// What a caller asks for who asks for `own` beside this: the higher level of each skill. The last step that a
+    /// queue widens to is for those whom nobody else could be got for, so it waives what is his own.
+    pub(crate) fn with(&self, own: &Skills) -> Asked {
+        let mut asked = self.clone();
+        let waived = asked.widen.len().checked_sub(1);
+        let steps = asked.widen.iter_mut().take(waived.unwrap_or_default());
+        let steps = steps.map(|step| &mut step.requires);
+        for requires in std::iter::once(&mut asked.requires).chain(steps) {
+            for (skill, level) in own {
+                let asked = requires.entry(skill.clone()).or_default();
+                *asked = (*asked).max(*level);
+            }
+        }
+        asked
+    }
+
     /// In which step a caller is who has waited so long.
     pub fn step_after(&self, waited: Duration) -> u8 {
         let passed = self.widen.iter().take_while(|step| step.after <= waited);
@@ -74,6 +92,25 @@ impl Asked {
     pub(crate) fn score(&self, has: &Skills) -> u32 {
         let levels = self.requires.keys().filter_map(|skill| has.get(skill));
         levels.map(|level| u32::from(*level)).sum()
+    }
+}
+
+impl Settings {
+    /// What a caller asks for of his own, as far as it makes sense in that queue, and what he lets go there: all of it,
+    /// where members take its calls but none of them could ever take his. He would wait for ever beside agents who are
+    /// free.
+    pub(crate) fn attainable(&self, queue: &QueueId, own: Skills) -> (Skills, Skills) {
+        let Some(queue) = self.queues.get(queue).filter(|_| !own.is_empty()) else {
+            return (own, Skills::new());
+        };
+        let able = |asked: &Asked| {
+            let mut agents = queue.members.keys().filter_map(|it| self.agents.get(it));
+            agents.any(|agent| asked.first_step(&agent.skills).is_some())
+        };
+        match !able(&queue.asked.with(&own)) && able(&queue.asked) {
+            true => (Skills::new(), own),
+            false => (own, Skills::new()),
+        }
     }
 }
 
@@ -142,6 +179,18 @@ mod tests {
         assert_eq!(asked.first_step(&skills(&[("teknik", 2)])), Some(2));
         assert_eq!(asked.next(1), Some(Duration::from_secs(120)));
         assert_eq!(asked.next(2), None);
+    }
+
+    #[test]
+    fn what_a_caller_asks_for_of_his_own_counts_until_the_last_step_or_for_ever() {
+        let own = skills(&[("teknik", 4), ("english", 2)]);
+        let with = asked().with(&own);
+        let both = [("svenska", 0), ("teknik", 5), ("english", 2)];
+        assert_eq!(*with.at(0), skills(&both));
+        assert_eq!(*with.at(1), own);
+        assert_eq!(*with.at(2), skills(&[]));
+        assert_eq!(*Asked::default().with(&own).at(9), own);
+        assert_eq!(with.step_after(Duration::from_secs(30)), 1);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The engine as people look at it: one row a queue, one row an agent.
 
-use crate::agent::{AgentState, AgentTotals, Strikes};
+use crate::agent::{Agent, AgentState, Engagement, Strikes};
 use crate::engine::Engine;
 use crate::estimate::Forecast;
 use crate::fact::Origin;
 use crate::load::Gate;
-use crate::queue::{Queue, QueueTotals};
+use crate::queue::Queue;
+use crate::step::{AgentTotals, QueueTotals};
 use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use std::time::Duration;
 pub struct Snapshot {
     /// The moment.
     pub at: Time,
-    /// Every configured queue, and removed ones whose callers still talk.
+    /// Every configured queue, and removed ones that callers are in.
     pub queues: Vec<QueueSnapshot>,
     /// Every configured agent, and removed ones who still talk.
     pub agents: Vec<AgentSnapshot>,
@@ -59,6 +60,8 @@ pub struct QueueSnapshot {
     pub deferred: u32,
     /// It takes nobody in, by its load.
     pub closed_by_load: bool,
+    /// It is no more, and serves whoever is in it.
+    pub draining: bool,
     /// What the queue has seen so far.
     pub totals: QueueTotals,
 }
@@ -74,6 +77,8 @@ pub struct AgentSnapshot {
     pub since: Time,
     /// The same as a span, in milliseconds.
     pub since_ms: u64,
+    /// The queue of the caller who is offered to him, with whom he talks, or after whom he works.
+    pub queue: Option<QueueId>,
     /// Queues he is logged in to.
     pub queues: Vec<QueueId>,
     /// Whether a call to his device can be tried.
@@ -134,7 +139,9 @@ impl Engine {
     pub fn snapshot(&self, now: Time) -> Snapshot {
         let mut queues: BTreeMap<&QueueId, QueueSnapshot> = BTreeMap::new();
         for (id, queue) in self.queues.iter() {
-            queues.insert(id, queue_snapshot(id, queue, now));
+            let mut row = queue_snapshot(id, queue, now);
+            row.draining = queue.rules.is_none() || self.settings.draining.contains(id);
+            queues.insert(id, row);
         }
         let mut agents = Vec::new();
         for (id, agent) in self.agents.iter() {
@@ -150,6 +157,7 @@ impl Engine {
                     state: agent.state.clone(),
                     since: agent.since,
                     since_ms: millis(now, agent.since),
+                    queue: self.serves(agent),
                     queues: agent.logins.keys().cloned().collect(),
                     reachable: agent.reachable,
                     totals: agent.totals,
@@ -166,6 +174,22 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The queue whose caller or callback keeps an agent.
+    fn serves(&self, agent: &Agent) -> Option<QueueId> {
+        match agent.engaged {
+            Some(
+                Engagement::Offered(offer)
+                | Engagement::Entrusted(offer)
+                | Engagement::CallsBack(offer),
+            ) => self.queue_of(offer).cloned(),
+            Some(Engagement::Connected(_)) | None => {
+                agent.handles.as_ref().map(|it| it.queue.clone())
+            }
+        }
+    }
+}
+
 fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
     let waiting = queue.line.len().saturating_sub(queue.rung as usize);
     QueueSnapshot {
@@ -177,7 +201,7 @@ fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
         average_wait_ms: queue.waits.average(now).map(span_millis),
         expected_wait_ms: queue.expected(count(queue.line.len() + 1)).map(span_millis),
         handling_ms: queue.handling.mean().map(span_millis),
-        forecast: queue.forecast,
+        forecast: queue.tally.forecast,
         logged_in: 0,
         free: 0,
         busy: 0,
@@ -186,7 +210,8 @@ fn queue_snapshot(id: &QueueId, queue: &Queue, now: Time) -> QueueSnapshot {
         unreachable: 0,
         deferred: 0,
         closed_by_load: queue.gate != Gate::Open,
-        totals: queue.totals,
+        draining: false,
+        totals: queue.tally.totals,
     }
 }
 

@@ -4,7 +4,8 @@
 use crate::agent::Agent;
 use crate::engine::{Deadline, Engine, OfferState};
 use crate::fact::Moment;
-use crate::queue::{Queue, QueueTotals, Stage};
+use crate::queue::{Queue, Stage};
+use crate::step::{Gone, Step};
 use crate::table::Number;
 use base::{CallId, OfferId, Time, UserId};
 
@@ -40,9 +41,12 @@ impl Engine {
             queue.rung = queue.rung.saturating_sub(1);
         }
         self.reconsider(call);
+        // Whoever he waited for has let him down.
+        self.seeks_no_more(call);
     }
 
-    /// A caller is among those who want a phone to ring exactly while fewer ring than are to.
+    /// A caller is among those who want a phone to ring exactly while fewer ring than are to, and he waits for nobody
+    /// alone.
     pub(crate) fn reconsider(&mut self, call: CallId) {
         let Some(caller) = self.callers.get(&call) else {
             return;
@@ -51,9 +55,14 @@ impl Engine {
             return;
         };
         let (ring, step, place) = (ringing.len(), caller.step, caller.place);
-        self.queue(caller.at, |queue| match ring < queue.at_once() {
-            true => queue.wanting.insert(step, place, call),
-            false => queue.wanting.remove(step, place),
+        let (for_any, requires) = (caller.seeks.is_none(), caller.requires.clone());
+        self.queue(caller.at, |queue| {
+            let wants = for_any && ring < queue.at_once();
+            let wanting = queue.wanting_mut(&requires);
+            match wants {
+                true => wanting.insert(step, place, call),
+                false => wanting.remove(step, place),
+            }
         });
     }
 
@@ -66,14 +75,15 @@ impl Engine {
             self.deadlines.remove(&deadline);
         }
         if let Some(queue) = self.queues.get_mut(caller.at) {
-            queue.wanting.remove(caller.step, caller.place);
+            let wanting = queue.wanting_mut(&caller.requires);
+            wanting.remove(caller.step, caller.place);
             caller.ask(&queue.asked, step);
         }
         self.deadlines.extend(caller.deadlines(call));
         self.reconsider(call);
     }
 
-    pub(crate) fn take_out(&mut self, call: CallId, count: impl FnOnce(&mut QueueTotals)) {
+    pub(crate) fn take_out(&mut self, now: Moment, call: CallId, why: Gone) {
         let Some(caller) = self.callers.remove(&call) else {
             return;
         };
@@ -82,7 +92,12 @@ impl Engine {
         }
         self.queue(caller.at, |queue| {
             queue.step_out(&caller);
-            count(&mut queue.totals);
+            queue.tally.count(&Step::Gone {
+                why,
+                waited: now.at - caller.entered,
+                // Of no account here.
+                soon: false,
+            });
         });
     }
 
@@ -146,12 +161,14 @@ impl Engine {
         agent.state = state;
         let (free, idle_since) = (agent.is_free(), agent.idle_since);
         let parts = agent.parts();
+        let mut to_review = Vec::new();
         for login in agent.logins.values_mut() {
             let since = free.then(|| idle_since.max(login.since));
             let since = since.filter(|_| login.step.is_some());
             let part = parts(login.weight);
             let sits = login.seat.map(|seat| seat.since) == since;
-            if sits && login.part == Some(part) {
+            let serves = login.errand_seat == login.errand_wanted(agent.indebted);
+            if sits && serves && login.part == Some(part) {
                 continue;
             }
             let Some(queue) = self.queues.get_mut(login.at) else {
@@ -159,24 +176,33 @@ impl Engine {
             };
             if !sits {
                 if let Some(seat) = login.seat {
-                    queue.bench.remove(seat);
+                    queue.rise(seat, own);
                 }
                 login.seat = since.and_then(|since| queue.seat(now, own, login, since));
                 if let Some(seat) = login.seat {
-                    queue.bench.insert(seat, own);
+                    queue.sit(seat, own, &agent.skills, login.merit);
                 }
             }
+            let errand = login.errand_wanted(agent.indebted);
+            let before = std::mem::replace(&mut login.errand_seat, errand);
+            queue.seat_for_errands(own, before, errand);
             if login.part != Some(part) {
                 if let Some(before) = login.part.replace(part) {
                     queue.staff.remove(before);
                 }
                 queue.staff.add(part);
+                if !queue.seekers.is_empty() {
+                    to_review.push(login.at);
+                }
                 queue.note_desertion(login.at, &mut self.deserted);
             }
             queue.refresh(login.at, &mut self.ready);
         }
         if agent.is_spent() {
             self.agents.remove(own);
+        }
+        for at in to_review {
+            self.review_seekers(at, own);
         }
     }
 

@@ -255,6 +255,29 @@ impl fmt::Display for OfferId {
     }
 }
 
+/// One wish to be called back; never used twice, also over restarts.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct CallbackId(pub u64);
+
+impl fmt::Display for CallbackId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b{}", self.0)
+    }
+}
+
+impl FromStr for CallbackId {
+    type Err = InvalidName;
+
+    fn from_str(text: &str) -> Result<CallbackId, InvalidName> {
+        let number = text.strip_prefix('b').and_then(|it| it.parse().ok());
+        number.map(CallbackId).ok_or_else(|| InvalidName {
+            text: text.chars().take(NAME_BYTES_MAX).collect(),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

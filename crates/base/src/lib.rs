@@ -9,8 +9,8 @@ mod time;
 
 pub use bounded::{BoundedVec, Full};
 pub use id::{
-    CallId, GroupId, HoursId, InvalidName, LegId, MenuId, MessageId, NAME_BYTES_MAX, OfferId,
-    OrgId, QueueId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId,
+    CallId, CallbackId, GroupId, HoursId, InvalidName, LegId, MenuId, MessageId, NAME_BYTES_MAX,
+    OfferId, OrgId, QueueId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId,
 };
 pub use time::{Time, WallClock};
 

@@ -67,19 +67,28 @@ impl Sub for Time {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WallClock {
     at: Time,
-    unix_seconds: i64,
+    unix_ms: i64,
 }
 
 impl WallClock {
-    /// It is so many seconds since 1970 (UTC) at that moment.
-    pub const fn new(at: Time, unix_seconds: i64) -> WallClock {
-        WallClock { at, unix_seconds }
+    /// It is so many milliseconds since 1970 (UTC) at that moment. In whole seconds it would be up to one behind, and what
+    /// somebody closes as of now would be closed after the next caller.
+    pub const fn new(at: Time, unix_ms: i64) -> WallClock {
+        WallClock { at, unix_ms }
     }
 
     /// Seconds since 1970 (UTC) at `now`.
     pub fn unix_seconds(self, now: Time) -> i64 {
-        let passed = i64::try_from(now.since(self.at).as_secs()).unwrap_or(i64::MAX);
-        self.unix_seconds.saturating_add(passed)
+        let passed = i64::try_from(now.since(self.at).as_millis()).unwrap_or(i64::MAX);
+        self.unix_ms.saturating_add(passed).div_euclid(1_000)
+    }
+
+    /// The moment from which on it is so many seconds since 1970 (UTC), as far as this clock can tell; that at which
+    /// it was read, for one before it.
+    pub fn time_at(self, unix_seconds: i64) -> Time {
+        let unix_ms = unix_seconds.saturating_mul(1_000);
+        let ahead = unix_ms.saturating_sub(self.unix_ms).max(0);
+        self.at + Duration::from_millis(ahead.unsigned_abs())
     }
 }
 
@@ -89,10 +98,14 @@ mod tests {
 
     #[test]
     fn the_clock_on_the_wall_goes_on_with_the_monotonic_one() {
-        let wall = WallClock::new(Time::from_millis(5_500), 1_000);
+        let wall = WallClock::new(Time::from_millis(5_500), 1_000_900);
         assert_eq!(wall.unix_seconds(Time::from_millis(5_500)), 1_000);
-        assert_eq!(wall.unix_seconds(Time::from_millis(65_499)), 1_059);
+        assert_eq!(wall.unix_seconds(Time::from_millis(5_599)), 1_000);
+        assert_eq!(wall.unix_seconds(Time::from_millis(5_600)), 1_001);
+        assert_eq!(wall.unix_seconds(Time::from_millis(65_599)), 1_060);
         assert_eq!(wall.unix_seconds(Time::ZERO), 1_000);
+        assert_eq!(wall.time_at(1_060), Time::from_millis(64_600));
+        assert_eq!(wall.time_at(999), Time::from_millis(5_500));
     }
 
     #[test]

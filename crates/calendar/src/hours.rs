@@ -1,6 +1,7 @@
 //! Hours as a whole: what a day is, whether it is open at a moment and why, and when that changes.
 
 use crate::interval::Interval;
+use crate::own::{OwnDay, OwnDays};
 use crate::recurrence::Recurrence;
 use crate::sweden::{Holiday, Sweden};
 use crate::week::Weekday;
@@ -9,8 +10,8 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
 
-/// Days that are looked through for a change: a rule of once a year is found, and hours that never change cost a
-/// thousandth of a second.
+/// Days that are looked through for a change: a rule of once a year is found. `cargo run --release -p calendar --example
+/// next_change` prints what that costs.
 const LOOKED_THROUGH_DAYS: usize = 800;
 
 /// Opening hours of one kind.
@@ -23,31 +24,6 @@ pub struct Hours {
     imported: OwnDays,
 }
 
-/// Days that differ because somebody said so; of several for a day the first holds, and one of a date goes before one
-/// that comes again.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct OwnDays {
-    dates: BTreeMap<Date, OwnDay>,
-    recurring: Vec<(Recurrence, OwnDay)>,
-}
-
-impl OwnDays {
-    fn add(&mut self, days: Recurrence, day: OwnDay) {
-        match days.dates() {
-            Some(dates) => dates.into_iter().for_each(|date| {
-                self.dates.entry(date).or_insert_with(|| day.clone());
-            }),
-            None => self.recurring.push((days, day)),
-        }
-    }
-
-    fn find(&self, date: Date) -> Option<&OwnDay> {
-        let recurring = || self.recurring.iter().find(|(days, _)| days.is_on(date));
-        let dated = self.dates.get(&date);
-        dated.or_else(|| recurring().map(|(_, day)| day))
-    }
-}
-
 /// Open on some days in some intervals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
@@ -57,17 +33,6 @@ pub struct Rule {
     pub hours: Vec<Interval>,
     /// How it is written, for people to know it by.
     pub written: Box<str>,
-}
-
-/// A day that differs because somebody said so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnDay {
-    /// What it is called.
-    pub name: Option<Box<str>>,
-    /// When it is open on it; never, where there is no interval.
-    pub hours: Vec<Interval>,
-    /// What the configuration has said on it to callers who come while it is closed.
-    pub message: Option<Box<str>>,
 }
 
 /// Whether it is open, and why.
@@ -130,6 +95,17 @@ impl Hours {
             own: OwnDays::default(),
             imported: OwnDays::default(),
         })
+    }
+
+    /// Hours without any, by the same clock.
+    pub fn bare(&self) -> Hours {
+        Hours {
+            zone: self.zone.clone(),
+            rules: Vec::new(),
+            sweden: None,
+            own: OwnDays::default(),
+            imported: OwnDays::default(),
+        }
     }
 
     /// Whose clock counts.
@@ -195,31 +171,43 @@ impl Hours {
         let moment = Timestamp::from_second(unix_seconds).ok()?;
         let is_open = self.at(unix_seconds).is_open;
         let mut date = self.zone.to_datetime(moment).date();
+        let mut yesterday = date
+            .yesterday()
+            .map_or(Vec::new(), |date| self.opening(date));
         for _ in 0..LOOKED_THROUGH_DAYS {
-            let mut moments = self.boundaries(date);
-            moments.sort_unstable();
-            let change = moments
-                .into_iter()
-                .filter(|at| *at > unix_seconds)
-                .find(|at| self.at(*at).is_open != is_open);
-            if change.is_some() {
-                return change;
+            let today = self.opening(date);
+            // Most days of hours that never open: nothing of theirs has to be put on the clock.
+            let stays_closed = !is_open && today.is_empty() && yesterday.is_empty();
+            if !stays_closed {
+                let mut moments = self.boundaries(date, &yesterday, &today);
+                moments.sort_unstable();
+                let change = moments
+                    .into_iter()
+                    .filter(|at| *at > unix_seconds)
+                    .find(|at| self.at(*at).is_open != is_open);
+                if change.is_some() {
+                    return change;
+                }
             }
             date = date.tomorrow().ok()?;
+            yesterday = today;
         }
         None
     }
 
+    /// The intervals that begin on a day, whatever decides about it.
+    fn opening(&self, date: Date) -> Vec<Interval> {
+        self.opens(date, self.why(date)).collect()
+    }
+
     /// Every moment of a day at which it may open or close: ends of intervals, midnight, and where the clock is put
     /// forward or back.
-    fn boundaries(&self, date: Date) -> Vec<i64> {
-        let own = self.opens(date, self.why(date));
-        let mut minutes: Vec<u16> = own.flat_map(|it| [it.from(), it.to()]).collect();
-        if let Ok(yesterday) = date.yesterday() {
-            let overnight = self.opens(yesterday, self.why(yesterday));
-            minutes.extend(overnight.map(Interval::to));
-        }
-        minutes.push(0);
+    fn boundaries(&self, date: Date, yesterday: &[Interval], today: &[Interval]) -> Vec<i64> {
+        let ends = today.iter().flat_map(|it| [it.from(), it.to()]);
+        let overnight = yesterday.iter().map(|it| it.to());
+        let mut minutes: Vec<u16> = ends.chain(overnight).chain([0]).collect();
+        minutes.sort_unstable();
+        minutes.dedup();
         let mut moments = Vec::with_capacity(minutes.len());
         for minute in minutes {
             let start = date.to_datetime(jiff::civil::Time::midnight());

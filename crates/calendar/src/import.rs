@@ -214,10 +214,18 @@ impl Reader {
             return Ok(());
         }
         let uid = reading.uid.clone().filter(|_| reading.replaces.is_none());
+        let first_line = reading.line;
         let Some(events) = reading.events()? else {
             self.left.timed += 1;
             return Ok(());
         };
+        // A date that it is also on is an event too.
+        if self.events.len() + events.len() > EVENTS_MAX {
+            return Err(ImportError {
+                line: first_line,
+                problem: format!("expected at most {EVENTS_MAX} events in a file"),
+            });
+        }
         let events = events.into_iter().map(|event| (uid.clone(), event));
         self.events.extend(events);
         Ok(())
@@ -234,7 +242,12 @@ impl Reader {
         let replaced = self.replaced;
         let events = self.events.into_iter().map(|(uid, mut event)| {
             let days = uid.and_then(|uid| replaced.get(&uid));
-            event.days.except.extend(days.into_iter().flatten());
+            // What is on one day only has no use for other days, of which there may be thousands.
+            let (from, until) = (event.days.from, event.days.until);
+            let once = from.filter(|_| from == until);
+            let days = days.into_iter().flatten();
+            let lost = days.filter(|day| once.is_none_or(|once| once == **day));
+            event.days.except.extend(lost);
             event
         });
         Ok((events.collect(), self.left))
@@ -492,5 +505,25 @@ mod tests {
         assert!(read_events(b"BEGIN:VCALENDAR\n\xff:x\n").is_err());
         let long = format!("BEGIN:VCALENDAR\nSUMMARY:{}\n", "x".repeat(LINE_BYTES_MAX));
         assert_eq!(wrong(&long), 2);
+    }
+
+    #[test]
+    fn dates_that_an_event_is_also_on_count_as_events_and_values_written_twice_once() {
+        let dates = |many: usize| {
+            let lines = ["RDATE:20260101,20260102,20260103,20260104,20260105"; 1_000];
+            let lines = lines[..many / 5].join("\r\n");
+            file(&[&format!("UID:a\r\nDTSTART:20260101\r\n{lines}")])
+        };
+        assert_eq!(read_events(dates(4_995).as_bytes()).unwrap().0.len(), 4_996);
+        let wrong = read_events(dates(5_000).as_bytes()).unwrap_err();
+        assert!(wrong.problem.contains("at most 5000 events"), "{wrong:?}");
+        let months = ["12"; 300].join(",");
+        let yearly =
+            format!("DTSTART:20261224\r\nRRULE:FREQ=YEARLY;BYMONTH={months};BYMONTHDAY=24");
+        let (events, _) = read_events(file(&[&yearly]).as_bytes()).unwrap();
+        let crate::On::Yearly(days) = &events[0].days.on else {
+            panic!("{events:?}");
+        };
+        assert_eq!(days.len(), 1);
     }
 }

@@ -22,12 +22,12 @@ pub struct InvalidInterval {
 
 impl Interval {
     /// The minute of the day on which it begins.
-    pub(crate) fn from(self) -> u16 {
+    pub fn from(self) -> u16 {
         self.from
     }
 
     /// The minute of the day, that one or the next, on which it ends.
-    pub(crate) fn to(self) -> u16 {
+    pub fn to(self) -> u16 {
         self.to
     }
 

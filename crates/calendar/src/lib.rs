@@ -11,23 +11,29 @@ mod hours;
 mod import;
 mod interval;
 mod moment;
+mod occurrences;
+mod own;
 mod quick;
 mod recurrence;
 mod rrule;
+mod slots;
+mod spans;
 mod standing;
 mod sweden;
 mod week;
 
-pub use hours::{DayPlan, Hours, InvalidDate, OwnDay, Rule, UnknownZone, Verdict, Why, date};
+pub use hours::{DayPlan, Hours, InvalidDate, Rule, UnknownZone, Verdict, Why, date};
 pub use import::{EVENTS_MAX, Event, ImportError, LINE_BYTES_MAX, Left, read_events};
 pub use interval::{Interval, InvalidInterval};
 pub use jiff::civil::Date;
 pub use moment::{InvalidMoment, Shown};
+pub use own::OwnDay;
 pub use quick::{
-    Effect, InvalidQuickClose, QUICK_CLOSES_MAX, QUICK_LASTS_DAYS_MAX, QUICK_QUEUES_MAX,
-    QuickClose, QuickCloses, Waiting,
+    Effect, InvalidQuickClose, QUICK_CLOSES_OF_ORG_MAX, QUICK_LASTS_DAYS_MAX, QUICK_QUEUES_MAX,
+    QuickClose, QuickCloses, Waiting, Way,
 };
 pub use recurrence::{DayKind, DayOfMonth, DayOfYear, InvalidDay, On, Recurrence};
+pub use spans::OpenSpan;
 pub use standing::{Decider, Standing};
 pub use sweden::{Eve, Holiday, HolidayKind, Sweden};
 pub use week::{InvalidDays, Weekday, days};

@@ -4,8 +4,9 @@
 use base::QueueId;
 use serde::{Deserialize, Serialize};
 
-/// Those that are kept at most, over all organisations: each is somebody's decision of the day.
-pub const QUICK_CLOSES_MAX: usize = 1_000;
+/// Those of one organisation that are kept at most: each is somebody's decision of the day. One organisation's leave the
+/// others theirs.
+pub const QUICK_CLOSES_OF_ORG_MAX: usize = 100;
 
 /// Queues of one at most.
 pub const QUICK_QUEUES_MAX: usize = 1_000;
@@ -34,6 +35,41 @@ pub struct QuickClose {
     pub waiting: Waiting,
     /// Who asked for it.
     pub by: Box<str>,
+    /// How.
+    #[serde(default)]
+    pub way: Way,
+}
+
+/// How something was closed or opened by hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// By a command, which says its end and is undone by its id.
+    #[default]
+    Command,
+    /// By telephone, where nobody sees what there is already: the last word counts.
+    Telephone,
+}
+
+impl QuickClose {
+    /// Whether it decides about that queue.
+    fn is_for(&self, queue: &QueueId) -> bool {
+        self.queues.contains(queue)
+    }
+
+    /// Whose queues they are.
+    fn org_name(&self) -> &str {
+        self.queues.first().map_or("", |queue| queue.org_name())
+    }
+
+    /// Whether it takes the place of that one: the same queues, or more beside them, closed by telephone once more. One
+    /// that holds for other queues too stays, since of those nothing was said.
+    fn replaces(&self, other: &QuickClose) -> bool {
+        let by_telephone = [self, other].map(|it| it.way) == [Way::Telephone; 2];
+        let meets = self.from < other.until && other.from < self.until;
+        let within = other.queues.iter().all(|queue| self.is_for(queue));
+        by_telephone && meets && self.effect == other.effect && within
+    }
 }
 
 /// What becomes of queues for a while.
@@ -85,7 +121,7 @@ pub enum InvalidQuickClose {
     )]
     TooLong,
     /// There are too many.
-    #[error("expected at most {QUICK_CLOSES_MAX} at once: undo some")]
+    #[error("expected at most {QUICK_CLOSES_OF_ORG_MAX} of an organisation at once: undo some")]
     TooMany,
 }
 
@@ -95,7 +131,6 @@ impl QuickCloses {
         let last = list.iter().map(|quick| quick.id).fold(last, u32::max);
         list.retain(|quick| quick.until > now);
         list.sort_by_key(|quick| quick.id);
-        list.truncate(QUICK_CLOSES_MAX);
         QuickCloses { list, last }
     }
 
@@ -109,7 +144,7 @@ impl QuickCloses {
         self.list.iter().find(|quick| quick.id == id)
     }
 
-    /// With this one too, whose id is drawn here; those that are over are left behind.
+    /// With this one too, whose id is drawn here; those that are over, or that it takes the place of, are left behind.
     pub fn with(
         &self,
         mut quick: QuickClose,
@@ -129,7 +164,9 @@ impl QuickCloses {
         }
         let id = self.last.checked_add(1).ok_or(InvalidQuickClose::TooMany)?;
         let mut kept = QuickCloses::kept(self.list.clone(), id, now);
-        if kept.list.len() >= QUICK_CLOSES_MAX {
+        kept.list.retain(|other| !quick.replaces(other));
+        let same_org = |other: &&QuickClose| other.org_name() == quick.org_name();
+        if kept.list.iter().filter(same_org).count() >= QUICK_CLOSES_OF_ORG_MAX {
             return Err(InvalidQuickClose::TooMany);
         }
         quick.id = id;
@@ -148,18 +185,14 @@ impl QuickCloses {
 
     /// What decides about a queue at that moment: of several the one that was asked for last.
     pub fn at(&self, queue: &QueueId, unix_seconds: i64) -> Option<&QuickClose> {
-        let of_queue = self
-            .list
-            .iter()
-            .rev()
-            .filter(|it| it.queues.contains(queue));
-        let mut in_force = of_queue.filter(|it| (it.from..it.until).contains(&unix_seconds));
-        in_force.next()
+        let latest_first = self.list.iter().rev();
+        let mut in_force = latest_first.filter(|it| (it.from..it.until).contains(&unix_seconds));
+        in_force.find(|it| it.is_for(queue))
     }
 
     /// The next moment at which one begins or ends for a queue.
     pub fn changes_after(&self, queue: &QueueId, unix_seconds: i64) -> Option<i64> {
-        let of_queue = self.list.iter().filter(|it| it.queues.contains(queue));
+        let of_queue = self.list.iter().filter(|it| it.is_for(queue));
         let moments = of_queue.flat_map(|it| [it.from, it.until]);
         moments.filter(|at| *at > unix_seconds).min()
     }
@@ -188,6 +221,7 @@ mod tests {
             message: None,
             waiting: Waiting::Stay,
             by: "test".into(),
+            way: Way::Command,
         }
     }
 
@@ -257,9 +291,53 @@ mod tests {
     }
 
     #[test]
+    fn the_same_queues_closed_by_telephone_again_are_closed_until_the_last_word_and_count_once() {
+        let by_telephone = |names: &[&str], from, until| QuickClose {
+            way: Way::Telephone,
+            ..quick(names, from, until, Effect::Close)
+        };
+        let set = |all: &QuickCloses, quick: QuickClose| {
+            let now = quick.from;
+            all.with(quick, now).unwrap().0
+        };
+        let mut all = set(
+            &QuickCloses::default(),
+            quick(&["a", "b"], 0, 500, Effect::Close),
+        );
+        all = set(&all, by_telephone(&["a", "c"], 0, 900));
+        for now in 1..200 {
+            all = set(&all, by_telephone(&["a", "b"], now, 1_000));
+        }
+        all = set(&all, by_telephone(&["b", "a"], 200, 600));
+        let left: Vec<i64> = all.iter().map(|it| it.until).collect();
+        assert_eq!(left, [500, 900, 600]);
+        assert!(all.at(&queue("b"), 599).is_some() && all.at(&queue("b"), 600).is_none());
+        // The number that closes them closes one more by now.
+        all = set(&all, by_telephone(&["a", "b", "c"], 300, 400));
+        let left: Vec<i64> = all.iter().map(|it| it.until).collect();
+        assert_eq!(left, [500, 400]);
+        assert!(all.at(&queue("c"), 399).is_some() && all.at(&queue("c"), 400).is_none());
+    }
+
+    #[test]
+    fn an_organisation_that_has_as_many_as_may_be_leaves_others_theirs() {
+        let mut all = QuickCloses::default();
+        let one = quick(&["a"], 0, 10, Effect::Close);
+        for _ in 0..QUICK_CLOSES_OF_ORG_MAX {
+            all = all.with(one.clone(), 1).unwrap().0;
+        }
+        assert_eq!(all.with(one.clone(), 1), Err(InvalidQuickClose::TooMany));
+        let others = QuickClose {
+            queues: vec!["other/a".parse().unwrap()],
+            ..one
+        };
+        assert!(all.with(others, 1).is_ok());
+    }
+
+    #[test]
     fn those_that_are_over_make_room() {
         let mut all = QuickCloses::default();
-        for _ in 0..QUICK_CLOSES_MAX {
+        for _ in 0..QUICK_CLOSES_OF_ORG_MAX {
             all = all.with(quick(&["a"], 0, 10, Effect::Close), 1).unwrap().0;
         }
         let one_more = quick(&["a"], 0, 20, Effect::Close);
@@ -268,6 +346,9 @@ mod tests {
             Err(InvalidQuickClose::TooMany)
         );
         let (left, id) = all.with(one_more, 10).unwrap();
-        assert_eq!((left.iter().count(), id), (1, QUICK_CLOSES_MAX as u32 + 1));
+        assert_eq!(
+            (left.iter().count(), id),
+            (1, QUICK_CLOSES_OF_ORG_MAX as u32 + 1)
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! be written out: whether it is about a day is seen from the day.
 
 use crate::easter::easter;
+use crate::occurrences::month_number;
 use crate::week::{WEEK, Weekday};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -116,18 +117,22 @@ impl Recurrence {
         within && !self.except.contains(&date) && self.is_its_turn(date) && self.on.is_on(date)
     }
 
+    /// The day from which every so many are counted.
+    pub(crate) fn counted_from(&self) -> Date {
+        self.from.unwrap_or(EPOCH)
+    }
+
     /// Whether the day's week, month or year is one of every so many.
     fn is_its_turn(&self, date: Date) -> bool {
         let every = i64::from(self.every.max(1));
         if every == 1 {
             return true;
         }
-        let from = self.from.unwrap_or(Date::constant(1970, 1, 1));
-        let months = |date: Date| i64::from(date.year()) * 12 + i64::from(date.month());
+        let from = self.counted_from();
         let apart = match &self.on {
             On::Daily => day_number(date) - day_number(from),
             On::Weekly(_) => week_number(date) - week_number(from),
-            On::Monthly(_) => months(date) - months(from),
+            On::Monthly(_) => month_number(date) - month_number(from),
             On::Yearly(_) => i64::from(date.year()) - i64::from(from.year()),
         };
         apart.rem_euclid(every) == 0
@@ -145,42 +150,57 @@ impl On {
     }
 }
 
+/// From when days are counted.
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
 /// Days since 1970.
-fn day_number(date: Date) -> i64 {
-    let epoch = Date::constant(1970, 1, 1);
-    epoch
+pub(crate) fn day_number(date: Date) -> i64 {
+    EPOCH
         .until(date)
         .map_or(0, |span| i64::from(span.get_days()))
 }
 
+/// The day that is so many after 1970 began, if calendars have it.
+pub(crate) fn date_of(day_number: i64) -> Option<Date> {
+    EPOCH.checked_add(day_number.days()).ok()
+}
+
 /// Weeks since the one that 1970 began in; they begin on Mondays (ISO 8601).
-fn week_number(date: Date) -> i64 {
+pub(crate) fn week_number(date: Date) -> i64 {
     // 1 January 1970 was a Thursday.
     (day_number(date) + 3).div_euclid(WEEK as i64)
 }
 
 impl DayOfMonth {
-    fn is_on(self, date: Date) -> bool {
-        let length = date.days_in_month();
-        match self {
-            DayOfMonth::Number(number) => date.day() == number,
-            DayOfMonth::FromEnd(back) => date.day() == length + 1 + back,
+    /// The day that it is in the month that begins on that one, if it has it.
+    pub(crate) fn of_month(self, first: Date) -> Option<Date> {
+        let length = first.days_in_month();
+        let day = match self {
+            DayOfMonth::Number(number) => Some(number).filter(|day| *day <= length),
+            DayOfMonth::FromEnd(back) => Some(length + 1 + back).filter(|day| *day >= 1),
             DayOfMonth::Nth(nth, kind) => {
-                let fits = |day: i8| {
-                    let of_day = Weekday::of(date).plus(day - date.day());
+                let begins = Weekday::of(first);
+                let fits = |day: &i8| {
+                    let of_day = begins.plus(day - 1);
                     match kind {
                         DayKind::Weekday(weekday) => of_day == weekday,
                         DayKind::Working => of_day.is_working(),
                     }
                 };
-                if !fits(date.day()) {
-                    return false;
-                }
+                let mut days = (1..=length).filter(fits);
                 match nth {
-                    -1 => !(date.day() + 1..=length).any(fits),
-                    _ => (1..=date.day()).filter(|day| fits(*day)).count() == nth as usize,
+                    -1 => days.next_back(),
+                    _ => days.nth(usize::try_from(nth).ok()?.checked_sub(1)?),
                 }
             }
+        };
+        Date::new(first.year(), first.month(), day?).ok()
+    }
+
+    fn is_on(self, date: Date) -> bool {
+        match self {
+            DayOfMonth::Number(number) => date.day() == number,
+            _ => self.of_month(date.first_of_month()) == Some(date),
         }
     }
 
@@ -215,12 +235,18 @@ impl DayOfMonth {
 }
 
 impl DayOfYear {
+    /// The day that it is in that year, if it has it.
+    pub(crate) fn of_year(self, year: i16) -> Option<Date> {
+        match self {
+            DayOfYear::InMonth(month, day) => day.of_month(Date::new(year, month, 1).ok()?),
+            DayOfYear::Easter(after) => easter(year).checked_add(i64::from(after).days()).ok(),
+        }
+    }
+
     fn is_on(self, date: Date) -> bool {
         match self {
             DayOfYear::InMonth(month, day) => date.month() == month && day.is_on(date),
-            DayOfYear::Easter(after) => easter(date.year())
-                .checked_add(i64::from(after).days())
-                .is_ok_and(|day| day == date),
+            DayOfYear::Easter(_) => self.of_year(date.year()) == Some(date),
         }
     }
 
@@ -309,6 +335,7 @@ mod tests {
         Recurrence::new(On::Yearly(vec![DayOfYear::parse(text).unwrap()]))
     }
 
+    // Changes: recurrence.monthly
     #[test]
     fn days_of_a_month_are_named_as_people_name_them() {
         assert_eq!(days_of(&monthly("31"), 2026).len(), 7);
@@ -324,6 +351,7 @@ mod tests {
         }
     }
 
+    // Changes: recurrence.yearly
     #[test]
     fn days_of_a_year_are_dates_or_counted_from_easter() {
         assert_eq!(days_of(&yearly("12-24"), 2026), ["12-24"]);
@@ -339,6 +367,7 @@ mod tests {
         }
     }
 
+    // Changes: recurrence.weekdays, recurrence.every, recurrence.from, recurrence.until
     #[test]
     fn every_second_week_is_counted_from_the_first() {
         let days = crate::days("mon,thu").unwrap();

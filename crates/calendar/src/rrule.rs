@@ -2,13 +2,12 @@
 //! days is read; what speaks of hours, weeks of a year or places in a set is refused, since no calendar of holidays
 //! that we met has it, and guessing would close the wrong day.
 
-use crate::recurrence::{DayKind, DayOfMonth, DayOfYear, On, Recurrence};
+use crate::recurrence::{DayKind, DayOfMonth, DayOfYear, On, Recurrence, date_of, day_number};
 use crate::week::Weekday;
-use jiff::ToSpan;
 use jiff::civil::Date;
 
 /// Days that a rule with COUNT is followed for: forty years of every day.
-const FOLLOWED_DAYS_MAX: usize = 14_610;
+const FOLLOWED_DAYS_MAX: i64 = 14_610;
 
 /// Values in one part at most: every day of a year.
 const VALUES_MAX: usize = 366;
@@ -39,9 +38,10 @@ pub(crate) fn read(text: &str, start: Date) -> Result<Recurrence, String> {
     rule.from = Some(start);
     rule.until = parts.until;
     if let Some(count) = parts.count {
-        let days = start.series(1.day()).take(FOLLOWED_DAYS_MAX);
-        let on = days.filter(|date| rule.is_on(*date)).take(count);
-        rule.until = on.last().or(rule.until);
+        let first = day_number(start);
+        let starts = rule.starts(first..first + FOLLOWED_DAYS_MAX);
+        let last = starts.get(count - 1).or(starts.last());
+        rule.until = last.and_then(|day| date_of(*day)).or(rule.until);
     }
     Ok(rule)
 }
@@ -135,10 +135,14 @@ impl<'t> Parts<'t> {
     }
 }
 
-fn list<T>(value: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+/// Each value once: what is written a hundred times would be looked at a hundred times a day.
+fn list<T: Ord>(value: &str, read: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     let items = value.split(',').take(VALUES_MAX + 1);
     let items: Option<Vec<T>> = items.map(|item| read(item.trim())).collect();
-    items.filter(|items| items.len() <= VALUES_MAX)
+    let mut items = items.filter(|items| items.len() <= VALUES_MAX)?;
+    items.sort_unstable();
+    items.dedup();
+    Some(items)
 }
 
 fn number_within(text: &str, most: i8) -> Option<i8> {
@@ -172,6 +176,7 @@ pub(crate) fn date(text: &str) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::ToSpan;
 
     fn days(text: &str, start: &str, count: usize) -> Vec<String> {
         let start = date(start).unwrap();

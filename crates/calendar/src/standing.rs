@@ -4,7 +4,7 @@ use crate::hours::{Hours, Verdict};
 use crate::quick::{Effect, QuickClose, QuickCloses};
 use base::QueueId;
 
-/// Changes that are looked through for one that matters: hours that open and close all day long within a quick-close.
+/// Changes that are looked through for one that matters: ends of quick-closes, each of which another one goes on from.
 const CHANGES_MAX: usize = 200;
 
 /// What decides whether a queue lets callers in.
@@ -55,7 +55,11 @@ impl<'a> Standing<'a> {
         let is_open = self.is_open(unix_seconds);
         let mut at = unix_seconds;
         for _ in 0..CHANGES_MAX {
-            let by_hours = self.hours.and_then(|hours| hours.changes_after(at));
+            // What hours say while somebody has decided by hand changes nothing.
+            let by_hours = match self.decider(at) {
+                Decider::Quick(_) => None,
+                Decider::Hours(_) | Decider::Nothing => self.next_by_hours(at),
+            };
             let by_hand = self.quick.changes_after(self.queue, at);
             at = by_hours.into_iter().chain(by_hand).min()?;
             if self.is_open(at) != is_open {
@@ -64,12 +68,16 @@ impl<'a> Standing<'a> {
         }
         None
     }
+
+    fn next_by_hours(&self, unix_seconds: i64) -> Option<i64> {
+        self.hours?.changes_after(unix_seconds)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{On, Recurrence, Rule, Waiting};
+    use crate::{On, Recurrence, Rule, Waiting, Way};
 
     #[test]
     fn what_was_decided_by_hand_goes_before_hours_and_ends_by_itself() {
@@ -91,6 +99,7 @@ mod tests {
                 message: None,
                 waiting: Waiting::Stay,
                 by: "test".into(),
+                way: Way::Command,
             };
             all.with(quick, at("2026-11-27")).unwrap().0
         };

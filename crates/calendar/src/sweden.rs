@@ -272,6 +272,7 @@ mod tests {
         );
     }
 
+    // Changes: hours.eves, hours.eves.day, hours.squeeze_days
     #[test]
     fn eves_and_squeeze_days_are_there_by_choice() {
         let sweden = Sweden {

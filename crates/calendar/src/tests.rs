@@ -102,6 +102,7 @@ fn the_hour_that_does_not_exist_is_not_open_and_the_one_that_comes_twice_is_twic
     }
 }
 
+// Changes: hours.days.date, own-day.hours
 #[test]
 fn a_day_of_its_own_replaces_the_whole_day_and_says_why() {
     let mut bar = hours(&[("mon-sun", "20:00-03:00")]);
@@ -132,6 +133,7 @@ fn a_day_of_its_own_replaces_the_whole_day_and_says_why() {
     }
 }
 
+// Changes: hours.holidays
 #[test]
 fn own_days_go_before_holidays_and_those_before_the_schedule() {
     let mut office = hours(&[("mon-fri", "08:00-17:00")]);
@@ -395,5 +397,19 @@ fn drawn_hours_are_open_when_a_minute_by_minute_model_says_so_and_change_when_it
             assert_eq!(hours.changes_after(at), Some(change), "after {at}");
             at = change;
         }
+    }
+}
+
+// Changes: hours.zone
+#[test]
+fn the_clock_that_counts_is_that_of_the_zone() {
+    for (zone, open) in [("Europe/Stockholm", true), ("America/New_York", false)] {
+        let mut hours = Hours::new(zone).unwrap();
+        hours.add_rule(weekly("mon-sun", &["08:00-12:00"]));
+        assert_eq!(
+            hours.at(utc("2026-11-27T08:00:00Z")).is_open,
+            open,
+            "{zone}"
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! What agents hear when they dial codes about their own work: where they are logged in, and how they stand.
 
-use crate::settings::{Destination, Language, Organisation};
+use crate::settings::{Language, Organisation};
 use crate::speech;
 use acd::{AgentState, Standing};
+use control::Device;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,12 @@ pub struct AgentPrompts {
     pub on_mobile: PromptId,
     /// "Your calls come to your phones and your mobile."
     pub on_both: PromptId,
+    /// "Your calls come to your desk phone."
+    pub on_desk_phone: PromptId,
+    /// "Your calls come to your softphone."
+    pub on_softphone: PromptId,
+    /// "Your calls come to your browser."
+    pub on_browser: PromptId,
     /// "A call from the queue. Press one to take it."
     pub accept: PromptId,
     /// Language of spoken numbers.
@@ -60,14 +67,34 @@ impl AgentPrompts {
             on_phone: prompt("agent-on-phone"),
             on_mobile: prompt("agent-on-mobile"),
             on_both: prompt("agent-on-both"),
+            on_desk_phone: prompt("agent-on-desk-phone"),
+            on_softphone: prompt("agent-on-softphone"),
+            on_browser: prompt("agent-on-browser"),
             accept: prompt("agent-accept"),
             language,
         }
     }
+
+    /// Where his calls come to.
+    pub(crate) fn on(&self, device: Device) -> &PromptId {
+        match device {
+            Device::Phone => &self.on_phone,
+            Device::Mobile => &self.on_mobile,
+            Device::Both => &self.on_both,
+            Device::DeskPhone => &self.on_desk_phone,
+            Device::Softphone => &self.on_softphone,
+            Device::Browser => &self.on_browser,
+        }
+    }
 }
 
-/// Where an agent is logged in and how he stands, as it is said to him.
-pub(crate) fn status(organisation: &Organisation, standing: &Standing) -> Vec<PromptId> {
+/// Where an agent is logged in and how he stands, as it is said to him; and, of one who has the choice, where his calls
+/// come to.
+pub(crate) fn status(
+    organisation: &Organisation,
+    standing: &Standing,
+    device: Option<Device>,
+) -> Vec<PromptId> {
     let prompts = &organisation.feature_prompts;
     let agent = &prompts.agent;
     if standing.queues.is_empty() {
@@ -89,6 +116,7 @@ pub(crate) fn status(organisation: &Organisation, standing: &Standing) -> Vec<Pr
         | AgentState::Offered
         | AgentState::LoggedOut => agent.free.clone(),
     });
+    said.extend(device.map(|device| agent.on(device).clone()));
     said
 }
 
@@ -100,9 +128,7 @@ fn queues(organisation: &Organisation, standing: &Standing) -> Vec<PromptId> {
         return said;
     }
     for queue in &standing.queues {
-        let mut extensions = organisation.extensions.iter();
-        let his = |to: &Destination| matches!(to, Destination::Queue(other) if other == queue);
-        let Some((extension, _)) = extensions.find(|(_, to)| his(to)) else {
+        let Some(extension) = organisation.extension_of(queue) else {
             return Vec::new();
         };
         said.push(agent.logged_in_to.clone());

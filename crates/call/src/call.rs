@@ -1,5 +1,6 @@
 //! One call: a caller's leg and what it is for. A plain value.
 
+use crate::called_back::AsksBack;
 use crate::closing::Closing;
 use crate::crosswise::{Holding, Named, Party, Referral, Rules};
 use crate::dictation::{Dictation, Recordable};
@@ -9,11 +10,14 @@ use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
 use crate::outward::{CallerId, Outside, Payer};
-use crate::settings::{Destination, FeatureCode, Message, PickUp};
+use crate::record::CallRecord;
+use crate::settings::{Destination, FeatureCode, Message, PickUp, Terms};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
-use acd::{Priority, RINGING_MAX};
-use base::{CallId, LegId, OfferId, OrgId, QueueId, Time, UserId};
+use acd::{Priority, RINGING_MAX, RefuseCause, Skills};
+use base::{CallId, CallbackId, LegId, OfferId, OrgId, QueueId, Time, UserId};
+use callback::PlacingId;
+use control::Device;
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use sip_core::{Diverted, Reasons, StatusCode};
@@ -62,6 +66,8 @@ pub(crate) struct Call {
     pub(crate) arrived: Time,
     /// How far he goes before others there: kept, however often he is sent on, until a destination says otherwise.
     pub(crate) priority: Priority,
+    /// What he asks for there of his own: kept as long.
+    pub(crate) requires: Skills,
     /// Set while a party who asked for it hears how the caller's transfer goes.
     pub(crate) referral: Option<Referral>,
     /// The user on whose word the caller was last sent on.
@@ -76,8 +82,18 @@ pub(crate) struct Call {
     pub(crate) redirects: u8,
     /// Where it goes next if it comes to nothing where it was redirected to.
     pub(crate) alternatives: Alternatives,
+    /// Set while its caller is on his way to being called back instead of waiting.
+    pub(crate) asks_back: Option<AsksBack>,
+    /// How often he has set out on it.
+    #[serde(default)]
+    pub(crate) dialogues: u8,
     /// Whether people count it.
     pub(crate) standing: Standing,
+    /// Set while its caller is an agent who calls somebody back, and until the lists know how that ended.
+    pub(crate) placing: Option<PlacingId>,
+    /// What is kept of it for good; none of a part of another.
+    #[serde(default)]
+    pub(crate) record: Option<Box<CallRecord>>,
 }
 
 /// Times that a caller may be sent on. People need a few; two servers that send a call to and fro need an end.
@@ -126,6 +142,8 @@ pub(crate) enum Purpose {
     Dictation(Dictation),
     /// Its caller closes queues for a while, or ends that.
     Closing(Closing),
+    /// An agent is to call somebody back: his device rings, or he hears whom he is to call.
+    CallingBack,
 }
 
 /// A call whose other party is in another call.
@@ -141,16 +159,16 @@ pub(crate) struct JoinedCall {
 pub(crate) struct ReferringCall {
     /// The call of the one who was sent.
     pub(crate) sent: CallId,
-    pub(crate) done: Done,
+    pub(crate) sending: Sending,
 }
 
-/// Whether a transfer has come to its end.
+/// How far the other's way there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Done {
+pub(crate) enum Sending {
     /// The new destination has not decided.
-    NotYet,
+    UnderWay,
     /// Whoever asked for it has nothing more to do in the call.
-    Yes,
+    Over,
 }
 
 /// What a party waits for, hearing music.
@@ -171,8 +189,8 @@ pub(crate) enum Between {
 /// A call to a queue.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct QueueCall {
-    /// What the caller's priority becomes there; what it was, where nothing says so.
-    pub(crate) priority: Option<Priority>,
+    /// How the caller stands there, and from then on.
+    pub(crate) terms: Terms,
     pub(crate) queue: QueueId,
     pub(crate) journey: Journey,
     /// The queue engine knows of him, and has not been told that he left.
@@ -181,6 +199,17 @@ pub(crate) struct QueueCall {
     pub(crate) first_offer: Option<OfferId>,
     /// The agent he talks with.
     pub(crate) agent: Option<(OfferId, LegId)>,
+    /// Why he goes elsewhere once what is being said to him is over.
+    pub(crate) way_out: Option<WayOut>,
+}
+
+/// Why a caller leaves a queue in which he waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum WayOut {
+    /// The queue engine has put him out.
+    Refused(RefuseCause),
+    /// It has been closed by hand, and those who wait go where new callers do.
+    Closed,
 }
 
 /// A call to a colleague, or to several.
@@ -210,6 +239,10 @@ pub(crate) enum About {
     Number(Box<str>),
     /// The number of a prompt.
     Prompt(Recordable),
+    /// Nothing was; he has this callback, and is rung for it when he has hung up.
+    Callback(QueueId, CallbackId),
+    /// Nothing was; it has been found out where callers from queues reach whoever asks how he stands.
+    Device(Device),
 }
 
 /// A call to a feature code.
@@ -229,8 +262,26 @@ pub(crate) struct MessageCall {
     pub(crate) more: Vec<PromptId>,
     /// Why the queue that the caller was led to let him not in, where that is what it is about.
     pub(crate) shut: Option<Shut>,
+    /// The queue that offers to call back whom it says so, where one does.
+    pub(crate) offers: Option<QueueId>,
+    /// Where the caller goes then, where nothing is said.
+    pub(crate) then: Option<Destination>,
     /// What a caller who was never answered is told after it.
     pub(crate) status: StatusCode,
+}
+
+impl MessageCall {
+    /// Nothing but this is said, and to a caller who was never answered that status.
+    pub(crate) fn of(message: Message, status: StatusCode) -> MessageCall {
+        MessageCall {
+            message: Some(message),
+            more: Vec::new(),
+            shut: None,
+            offers: None,
+            then: None,
+            status,
+        }
+    }
 }
 
 /// A call to a number outside.

@@ -2,7 +2,7 @@
 //! hears what came of it. Says what is heard and what is to be done; who may, and the doing, are not its matter.
 
 use crate::settings::Language;
-use base::{QueueId, UserId};
+use base::{QueueId, Time, UserId};
 use media_core::{Playlist, PromptId, Then};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -22,10 +22,36 @@ const KEYED_MAX: usize = PIN_DIGITS_MAX + 1;
 /// Longest time by telephone, a week: what is to last longer is better written down.
 pub const HOURS_MAX: u16 = 168;
 
-/// Fewest digits of a code: with three tries a call, nobody guesses four.
-pub const PIN_DIGITS_MIN: usize = 4;
+/// Fewest digits of a code. A million codes, [`WRONG_MAX`] of which somebody may try in [`WRONG_FOR`] in each of the shards
+/// that his calls come to: half a year of trying all the time to have an even chance.
+pub const PIN_DIGITS_MIN: usize = 6;
 /// Most digits of a code: more can't be remembered.
 pub const PIN_DIGITS_MAX: usize = 12;
+
+/// Wrong codes of one person before he is asked for none for a while.
+const WRONG_MAX: u8 = 5;
+/// For how long his wrong codes count.
+const WRONG_FOR: Duration = Duration::from_secs(3_600);
+
+/// Who keyed wrong codes lately: only people with an account are asked for one, so there are no more of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrongCodes(BTreeMap<UserId, (u8, Time)>);
+
+impl WrongCodes {
+    /// He keyed one more.
+    pub(crate) fn count(&mut self, now: Time, user: &UserId) {
+        self.0.retain(|_, (_, until)| *until > now);
+        let (count, until) = self.0.entry(user.clone()).or_insert((0, now));
+        *count = count.saturating_add(1);
+        *until = now + WRONG_FOR;
+    }
+
+    /// Whether he has keyed so many that he may key no more for now.
+    pub(crate) fn are_too_many(&self, now: Time, user: &UserId) -> bool {
+        let his = self.0.get(user);
+        his.is_some_and(|(count, until)| *count >= WRONG_MAX && *until > now)
+    }
+}
 
 /// The code that lets somebody close queues. It is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -241,7 +267,7 @@ impl Closing {
         match self.stage {
             Stage::Pin | Stage::Hours => self.keyed_all(pin, steps),
             Stage::Choosing => self.again(None, steps),
-            Stage::Doing => self.done(Done::No, steps),
+            Stage::Doing => self.done(CarriedOut::No, steps),
             Stage::Parting | Stage::Over => {}
         }
     }
@@ -252,17 +278,17 @@ impl Closing {
     }
 
     /// What came of [`Step::Close`] and [`Step::Open`].
-    pub(crate) fn done(&mut self, done: Done, steps: &mut Vec<Step>) {
+    pub(crate) fn done(&mut self, done: CarriedOut, steps: &mut Vec<Step>) {
         if self.stage != Stage::Doing {
             return;
         }
         steps.push(Step::StopWaiting);
         match done {
-            Done::Yes => {
+            CarriedOut::Yes => {
                 let words = std::mem::take(&mut self.promised);
                 self.part(words, steps);
             }
-            Done::No => self.refuse(steps),
+            CarriedOut::No => self.refuse(steps),
         }
     }
 
@@ -345,7 +371,7 @@ impl Closing {
 
 /// Whether what somebody asked for by telephone is so now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Done {
+pub enum CarriedOut {
     /// It is, and will be after a restart.
     Yes,
     /// It is not, or not for sure.
@@ -391,7 +417,7 @@ mod tests {
 
         /// What comes of the last of these keys.
         fn keys(&mut self, keys: &str) -> String {
-            let pin = Pin::new("4711");
+            let pin = Pin::new("471147");
             let mut last = String::new();
             for key in keys.chars() {
                 last = self.does(|it, steps| it.key(key, pin.as_ref(), steps));
@@ -400,7 +426,7 @@ mod tests {
         }
 
         fn waited(&mut self) -> String {
-            let pin = Pin::new("4711");
+            let pin = Pin::new("471147");
             self.does(|it, steps| it.waited(pin.as_ref(), steps))
         }
 
@@ -408,6 +434,22 @@ mod tests {
             let token = self.0.token;
             self.does(|it, steps| it.played(token, steps))
         }
+    }
+
+    #[test]
+    fn whoever_keys_wrong_codes_in_call_after_call_may_key_none_for_an_hour_and_others_may() {
+        let (anna, bosse) = ("demo/anna".parse().unwrap(), "demo/bosse".parse().unwrap());
+        let mut wrong = WrongCodes::default();
+        let at = |seconds| Time::from_millis(seconds * 1_000);
+        for second in 0..u64::from(WRONG_MAX) {
+            assert!(!wrong.are_too_many(at(second), &anna));
+            wrong.count(at(second), &anna);
+        }
+        assert!(wrong.are_too_many(at(3_603), &anna));
+        assert!(!wrong.are_too_many(at(5), &bosse));
+        assert!(!wrong.are_too_many(at(3_604), &anna));
+        wrong.count(at(3_604), &bosse);
+        assert_eq!(wrong.0.len(), 1, "who is over is forgotten");
     }
 
     #[test]
@@ -421,12 +463,12 @@ mod tests {
             assert_eq!(heard, "no wait, play code");
             assert_eq!(keyer.played(), "wait");
             assert_eq!(keyer.keys("4"), "play , wait", "he needs no more words");
-            assert_eq!(keyer.keys("711#"), "no wait, play choices");
+            assert_eq!(keyer.keys("71147#"), "no wait, play choices");
             assert_eq!(keyer.keys(keys), done);
             assert_eq!(keyer.keys("1"), "", "once");
             keyer.0.promise(vec![PromptId::new("closed")]);
             assert_eq!(
-                keyer.does(|it, steps| it.done(Done::Yes, steps)),
+                keyer.does(|it, steps| it.done(CarriedOut::Yes, steps)),
                 "no wait, play closed"
             );
             assert_eq!(keyer.played(), "end");
@@ -439,8 +481,8 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(keyer.keys("1234#"), "count, no wait, play wrong+code");
         }
-        assert_eq!(keyer.keys("47111#"), "count, no wait, play refused");
-        assert_eq!(keyer.keys("4711#"), "");
+        assert_eq!(keyer.keys("4711471#"), "count, no wait, play refused");
+        assert_eq!(keyer.keys("471147#"), "");
         assert_eq!(keyer.played(), "end");
         let (mut keyer, _) = Keyer::new();
         assert_eq!(
@@ -457,13 +499,13 @@ mod tests {
     #[test]
     fn what_is_no_number_of_hours_is_asked_for_again_and_who_keys_nothing_is_left() {
         let (mut keyer, _) = Keyer::new();
-        keyer.keys("4711#");
+        keyer.keys("471147#");
         assert_eq!(keyer.keys("2"), "no wait, play hours");
         assert_eq!(keyer.keys("0#"), "no wait, play hours");
         assert_eq!(keyer.keys("169#"), "no wait, play hours");
         assert_eq!(keyer.waited(), "no wait, play refused");
         let (mut keyer, _) = Keyer::new();
-        keyer.keys("4711#");
+        keyer.keys("471147#");
         assert_eq!(keyer.waited(), "no wait, play choices");
         assert_eq!(keyer.waited(), "no wait, play choices");
         assert_eq!(keyer.waited(), "no wait, play refused");
@@ -472,12 +514,12 @@ mod tests {
     #[test]
     fn who_waits_for_storage_in_vain_is_told_and_old_news_means_nothing() {
         let (mut keyer, _) = Keyer::new();
-        assert_eq!(keyer.does(|it, steps| it.done(Done::Yes, steps)), "");
-        keyer.keys("4711#1");
+        assert_eq!(keyer.does(|it, steps| it.done(CarriedOut::Yes, steps)), "");
+        keyer.keys("471147#1");
         let old = keyer.0.token - 1;
         assert_eq!(keyer.does(|it, steps| it.played(old, steps)), "");
         assert_eq!(keyer.waited(), "no wait, play refused");
-        assert_eq!(keyer.does(|it, steps| it.done(Done::Yes, steps)), "");
+        assert_eq!(keyer.does(|it, steps| it.done(CarriedOut::Yes, steps)), "");
     }
 
     #[test]
@@ -485,7 +527,7 @@ mod tests {
         for wrong in ["", "123", "1234567890123", "12a4", "١٢٣٤"] {
             assert_eq!(Pin::new(wrong), None, "{wrong}");
         }
-        let pin = Pin::new("4711").unwrap();
+        let pin = Pin::new("471147").unwrap();
         assert_eq!(format!("{pin:?}"), "Pin(…)");
     }
 }

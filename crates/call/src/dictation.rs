@@ -197,20 +197,20 @@ impl Dictation {
                 }
             }
             Stage::Speaking => self.recorded(self.token, Duration::ZERO, steps),
-            Stage::Keeping => self.kept(Kept::No, steps),
+            Stage::Keeping => self.kept(RecordingKept::No, steps),
             Stage::Introduced | Stage::Choosing | Stage::Parting | Stage::Over => {}
         }
     }
 
     /// Answer to [`Step::Keep`].
-    pub(crate) fn kept(&mut self, kept: Kept, steps: &mut Vec<Step>) {
+    pub(crate) fn kept(&mut self, kept: RecordingKept, steps: &mut Vec<Step>) {
         if self.stage != Stage::Keeping {
             return;
         }
         steps.push(Step::StopWaiting);
         match kept {
-            Kept::Yes => self.part(self.prompts.kept.clone(), steps),
-            Kept::No => self.part(self.prompts.refused.clone(), steps),
+            RecordingKept::Yes => self.part(self.prompts.kept.clone(), steps),
+            RecordingKept::No => self.part(self.prompts.refused.clone(), steps),
         }
     }
 
@@ -248,7 +248,7 @@ impl Dictation {
 
 /// Whether a recording is on disk and heard from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Kept {
+pub enum RecordingKept {
     /// It is.
     Yes,
     /// Nothing has changed.
@@ -331,7 +331,7 @@ mod tests {
         assert_eq!(speaker.key('2'), "no wait, play , keep, wait");
         assert_eq!(speaker.key('2'), "", "once");
         assert_eq!(
-            speaker.does(|it, steps| it.kept(Kept::Yes, steps)),
+            speaker.does(|it, steps| it.kept(RecordingKept::Yes, steps)),
             "no wait, play kept"
         );
         assert_eq!(speaker.played(), "end");
@@ -344,7 +344,7 @@ mod tests {
         speaker.recorded(1);
         speaker.key('2');
         assert_eq!(
-            speaker.does(|it, steps| it.kept(Kept::No, steps)),
+            speaker.does(|it, steps| it.kept(RecordingKept::No, steps)),
             "no wait, play refused"
         );
         let (mut speaker, _) = Speaker::new();
@@ -389,6 +389,9 @@ mod tests {
             speaker.does(|it, steps| it.recorded(token, second, steps)),
             ""
         );
-        assert_eq!(speaker.does(|it, steps| it.kept(Kept::Yes, steps)), "");
+        assert_eq!(
+            speaker.does(|it, steps| it.kept(RecordingKept::Yes, steps)),
+            ""
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! busy tone. Whether it is open is decided where a call is led to a queue, by whatever way it came; the rest by the queue
 //! engine.
 
+use crate::called_back::Besides;
 use crate::settings::{Destination, Language, Message, Organisation};
 use crate::speech;
 use acd::RefuseCause;
@@ -80,6 +81,8 @@ pub(crate) struct Refused {
     pub(crate) more: Vec<PromptId>,
     /// Where he goes when nothing is said.
     pub(crate) then: Option<Destination>,
+    /// The queue, where it offers to call back those who find it closed.
+    pub(crate) offers: Option<QueueId>,
 }
 
 /// When somebody comes to a door, in seconds since 1970 (UTC), and what has been decided by hand.
@@ -120,6 +123,9 @@ pub(crate) fn at_door(
     said.extend(opening(instead.opening, &standing, now).unwrap_or_default());
     let mut said = said.into_iter();
     let then = instead.then.clone();
+    let offer = organisation.callbacks.get(queue);
+    let offers = offer.filter(|it| it.besides.contains(&Besides::Closed));
+    let offers = offers.map(|_| queue.clone());
     Some(match said.next() {
         Some(prompt) => Refused {
             why,
@@ -129,12 +135,14 @@ pub(crate) fn at_door(
             }),
             more: said.collect(),
             then: None,
+            offers,
         },
         None => Refused {
             why,
             message: None,
             more: Vec::new(),
             then,
+            offers,
         },
     })
 }

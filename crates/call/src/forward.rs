@@ -104,7 +104,7 @@ impl ForwardCause {
                 None
             }
             Gone::Refused(_) | Gone::Unreachable | Gone::Lost => Some(ForwardCause::Unreachable),
-            Gone::HungUp | Gone::Ended => None,
+            Gone::HungUp | Gone::Ended | Gone::NotTaken => None,
         }
     }
 }

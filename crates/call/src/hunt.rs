@@ -95,6 +95,15 @@ impl Hunt {
         }
     }
 
+    /// The only one who is to be rung, where it is no group.
+    pub(crate) fn only(&self) -> Option<&UserId> {
+        match (&self.callee, &*self.later) {
+            (Some(callee), _) => Some(&callee.user),
+            (None, [(_, Member::User(user))]) if self.name.is_none() => Some(user),
+            _ => None,
+        }
+    }
+
     /// Everybody in a group but whoever calls it.
     pub(crate) fn of_group(group: &Group, caller: Option<&UserId>) -> Hunt {
         let members = (0..).zip(&group.members);
@@ -187,11 +196,12 @@ impl Ring {
     }
 
     /// A device is out of it, and not by our doing. RFC 3261 §16.7: a 6xx is about the user and not about the
-    /// device; an agent declines with 480 as well. Busy on one device says nothing of the others.
+    /// device; an agent declines with 480 as well. Busy on one device says nothing of the others, nor does a mobile on
+    /// which nobody took the call: his voicemail may have hung up while he reaches for his desk phone.
     pub(crate) fn device_over(&mut self, how: Gone) -> Others {
         keep_weightiest(&mut self.weightiest, how);
         let declines = match (how, &self.role) {
-            (Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE), Role::Agent { .. }) => true,
+            (Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE), role) if role.is_at_work() => true,
             (Gone::Refused(status), _) => status.code() >= 600,
             _ => false,
         };
@@ -221,7 +231,7 @@ fn keep_weightiest(weightiest: &mut Option<Gone>, how: Gone) {
 fn weight(how: Gone) -> u8 {
     match how {
         Gone::Refused(status) if status.code() >= 600 => 5,
-        Gone::Refused(StatusCode::BUSY_HERE) => 4,
+        Gone::Refused(StatusCode::BUSY_HERE) | Gone::NotTaken => 4,
         Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT) => 3,
         Gone::Refused(_) => 2,
         Gone::Unreachable | Gone::Lost => 1,

@@ -1,11 +1,12 @@
 //! What a signalling shard hears and what it wants done. What answers later comes back as an input that
 //! names the leg or call which asked.
 
-use crate::closing::Done;
+use crate::closing::CarriedOut;
 use crate::crosswise::Crosswise;
-use crate::dictation::Kept;
+use crate::dictation::RecordingKept;
 use crate::ledger::{Ask, Bounds, Full, Held};
 use crate::outward::Payer;
+use crate::record::CallRecord;
 use crate::settings::Directory;
 use crate::shard::Room;
 use crate::upkeep::{Errand, TrunkView};
@@ -93,14 +94,14 @@ pub enum Input {
         /// The call that asked.
         call: CallId,
         /// Whether the next caller hears it.
-        kept: Kept,
+        kept: RecordingKept,
     },
     /// Answer to [`Output::CarryOut`].
     CarriedOut {
         /// The call that asked.
         call: CallId,
         /// Whether all of it is so now.
-        done: Done,
+        done: CarriedOut,
     },
     /// Answer to [`Output::Wish`]: it holds.
     Wished {
@@ -192,6 +193,8 @@ pub enum Input {
         /// What there is.
         sight: Sight,
     },
+    /// A command of the callback lists to one of this shard's callers, or to a call to a person that is this shard's.
+    Callback(callback::Command),
 }
 
 /// Something to be done.
@@ -360,6 +363,8 @@ pub enum Output {
     TrunkChanged(TrunkView),
     /// There is nothing to be told of a trunk any more.
     TrunkForgotten(TrunkId),
+    /// Something for the callback lists. Must never be dropped: whoever carries it out waits for room.
+    Callback(callback::Input),
 }
 
 /// Milestones of a call, for logs and counters.
@@ -378,6 +383,8 @@ pub enum CallEvent {
         /// Why, as whoever ended it said (RFC 3326).
         reasons: Reasons,
     },
+    /// What is kept of a call for good, as it is now: when it begins and when it is over.
+    Recorded(Box<CallRecord>),
     /// A request was refused.
     Refused {
         /// With which status.
@@ -479,6 +486,8 @@ pub enum RefusedCause {
     QueueClosed,
     /// Whoever wanted to close queues did not know the code.
     WrongCode,
+    /// A caller set out to be called back more often than may be in one call.
+    CalledBackTooOften,
 }
 
 /// Why a shard wakes up.
@@ -496,4 +505,6 @@ pub enum Reason {
     Trunk(UpkeepId),
     /// The trunks are to be looked after, for the first time.
     Trunks,
+    /// It is time to say that a call to somebody who is called back is alive.
+    Placing(callback::PlacingId),
 }

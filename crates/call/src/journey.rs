@@ -21,10 +21,12 @@ pub enum CallTimer {
     NextRound,
     /// A playlist should have been through long ago: the news of it was lost.
     PlayedLost,
+    /// Whoever asks to be called back has had time enough for it.
+    Choosing,
 }
 
-/// No prompt is longer. News of media may be dropped where a task is flooded; without this a call would wait for
-/// it for ever.
+/// How long the end of a playlist is waited for. News of media may be dropped where a task is flooded; without this a call
+/// would wait for it for ever. A longer one is told of as it begins, and is given this beyond its own length.
 pub(crate) const PLAYED_WITHIN_MAX: Duration = Duration::from_secs(180);
 
 /// Something the journey wants done.
@@ -40,6 +42,33 @@ pub(crate) enum Step {
     AskProspect,
     /// Come back with [`Journey::repeat_due`] after this time.
     WaitForRepeat(Duration),
+    /// What was being said when he was to go is said: he goes, or [`Journey::stays`].
+    Leave,
+    /// Find out whether he is offered to be called back, and come back with [`Journey::offer_known`].
+    AskOffer,
+}
+
+/// Whether a caller is offered to be called back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    Yes,
+    No,
+}
+
+/// Whether a caller who is to go elsewhere goes now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaving {
+    /// He hears music, or nothing yet.
+    Now,
+    /// Something is being said to him: [`Step::Leave`] comes when it is over.
+    OnceSaid,
+}
+
+/// What follows what is being said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Afterwards {
+    GoesOn,
+    Leaves,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,16 +78,33 @@ enum Stage {
     Welcome,
     Message,
     AskingProspect,
+    /// "Your place in the queue is", and it is asked for once more: the line may move while that is said.
+    Introducing,
+    AskingPlace,
     Prospect,
+    /// Whether he is offered to be called back.
+    AskingOffer,
+    Offer,
     Music,
+    /// He does something else, and hears nothing of this.
+    Aside,
     /// An agent answered, or the caller is gone.
     Over,
+}
+
+/// With what a wait is said.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    AfterPlace,
+    Alone,
 }
 
 /// Where a caller is in what he hears.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Journey {
     settings: QueueJourney,
+    /// "To be called back, press two."
+    announcement: Option<PromptId>,
     stage: Stage,
     /// Token of the newest playlist: news of older ones is old news.
     token: u32,
@@ -67,18 +113,29 @@ pub(crate) struct Journey {
     /// What was last said of the wait: nothing is said twice in a row.
     wait_last_said: Option<Vec<PromptId>>,
     message_last_said: Option<PromptId>,
+    afterwards: Afterwards,
 }
 
 impl Journey {
     pub(crate) fn new(settings: QueueJourney) -> Journey {
         Journey {
             settings,
+            announcement: None,
             stage: Stage::Arriving,
             token: 0,
             rotation: 0,
             place_last_said: None,
             wait_last_said: None,
             message_last_said: None,
+            afterwards: Afterwards::GoesOn,
+        }
+    }
+
+    /// Callers who are offered to be called back are told so, with this.
+    pub(crate) fn announcing(self, announcement: Option<PromptId>) -> Journey {
+        Journey {
+            announcement,
+            ..self
         }
     }
 
@@ -103,6 +160,11 @@ impl Journey {
         steps.push(Step::AskRoom);
     }
 
+    /// He may be offered to agents from now on, whatever he hears.
+    pub(crate) fn joins(&mut self, steps: &mut Vec<Step>) {
+        steps.push(Step::Join);
+    }
+
     /// Whether that is still to be told.
     pub(crate) fn is_arriving(&self) -> bool {
         self.stage == Stage::Arriving
@@ -121,11 +183,25 @@ impl Journey {
         if token != self.token {
             return;
         }
+        if self.afterwards == Afterwards::Leaves && self.is_saying() {
+            return steps.push(Step::Leave);
+        }
         match self.stage {
             Stage::Welcome => self.welcome_over(steps),
             Stage::Message => self.message_over(steps),
-            Stage::Prospect => self.music(steps),
-            Stage::Arriving | Stage::AskingProspect | Stage::Music | Stage::Over => {}
+            Stage::Introducing => {
+                self.stage = Stage::AskingPlace;
+                steps.push(Step::AskProspect);
+            }
+            Stage::Prospect => self.all_said(steps),
+            // He is back from what he did, and stays.
+            Stage::Offer | Stage::Aside => self.music(steps),
+            Stage::Arriving
+            | Stage::AskingProspect
+            | Stage::AskingPlace
+            | Stage::AskingOffer
+            | Stage::Music
+            | Stage::Over => {}
         }
     }
 
@@ -136,26 +212,58 @@ impl Journey {
 
     /// Answer to [`Step::AskProspect`]: what is true as it is about to be said.
     pub(crate) fn prospect_known(&mut self, prospect: Prospect, steps: &mut Vec<Step>) {
-        if self.stage != Stage::AskingProspect {
+        match self.stage {
+            Stage::AskingProspect if self.has_place_to_say(prospect) => {
+                let intro = self.settings.position_intro.clone();
+                self.play(Stage::Introducing, vec![intro], Then::Silence, steps);
+            }
+            // Who is being connected has no place, and waits for nothing.
+            Stage::AskingProspect | Stage::AskingPlace if prospect.place.is_none() => {
+                self.all_said(steps);
+            }
+            Stage::AskingProspect => {
+                let wait = self.wait_to_say(prospect, Said::Alone);
+                self.say_prospect(wait, steps);
+            }
+            Stage::AskingPlace => {
+                let mut prompts = self.place_to_say(prospect);
+                prompts.extend(self.wait_to_say(prospect, Said::AfterPlace));
+                self.say_prospect(prompts, steps);
+            }
+            _ => {}
+        }
+    }
+
+    /// Answer to [`Step::AskOffer`].
+    pub(crate) fn offer_known(&mut self, offered: Offered, steps: &mut Vec<Step>) {
+        if self.stage != Stage::AskingOffer {
             return;
         }
-        let mut prompts = Vec::new();
-        // Who is being connected has no place, and waits for nothing.
-        if let Some(place) = prospect.place {
-            prompts.extend(self.place_to_say(place));
-            let alone = prompts.is_empty();
-            prompts.extend(self.wait_to_say(prospect, alone));
+        match self.announcement.clone() {
+            Some(announcement) if offered == Offered::Yes => {
+                let music = Then::Music(self.settings.music.clone());
+                self.play(Stage::Offer, vec![announcement], music, steps);
+            }
+            _ => self.music(steps),
         }
-        if prompts.is_empty() {
-            return self.music(steps);
+    }
+
+    /// He does something else for a while; with the token of what he heard last.
+    pub(crate) fn steps_aside(&mut self) -> u32 {
+        self.stage = Stage::Aside;
+        self.token
+    }
+
+    /// He waits on, having heard playlists up to that one; or goes, if he was to meanwhile.
+    pub(crate) fn comes_back(&mut self, token: u32, steps: &mut Vec<Step>) {
+        if self.stage != Stage::Aside {
+            return;
         }
-        self.token += 1;
-        self.stage = Stage::Prospect;
-        steps.push(Step::Play(Playlist {
-            token: self.token,
-            prompts,
-            then: Then::Music(self.settings.music.clone()),
-        }));
+        self.token = token;
+        match self.afterwards {
+            Afterwards::Leaves => steps.push(Step::Leave),
+            Afterwards::GoesOn => self.music(steps),
+        }
     }
 
     /// The time asked for by [`Step::WaitForRepeat`] has passed.
@@ -167,6 +275,34 @@ impl Journey {
             Some(message) => self.say(Stage::Message, vec![message], steps),
             None => self.message_over(steps),
         }
+    }
+
+    /// He is to go elsewhere, and is not cut off in the middle of a word.
+    pub(crate) fn is_to_leave(&mut self) -> Leaving {
+        if !self.is_saying() {
+            return Leaving::Now;
+        }
+        self.afterwards = Afterwards::Leaves;
+        Leaving::OnceSaid
+    }
+
+    /// He stays after all, and hears what comes next.
+    pub(crate) fn stays(&mut self, steps: &mut Vec<Step>) {
+        self.afterwards = Afterwards::GoesOn;
+        self.played(self.token, steps);
+    }
+
+    fn is_saying(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Welcome
+                | Stage::Message
+                | Stage::Introducing
+                | Stage::AskingPlace
+                | Stage::Prospect
+                | Stage::Offer
+                | Stage::Aside
+        )
     }
 
     /// Nothing more is to be said.
@@ -186,7 +322,7 @@ impl Journey {
 
     fn message_over(&mut self, steps: &mut Vec<Step>) {
         if !self.says_prospect() {
-            return self.music(steps);
+            return self.all_said(steps);
         }
         self.stage = Stage::AskingProspect;
         steps.push(Step::AskProspect);
@@ -200,36 +336,58 @@ impl Journey {
         }
     }
 
-    /// His place, where it is to be said and can be.
-    fn place_to_say(&mut self, place: u32) -> Vec<PromptId> {
-        if !self.is_worth_saying(place) {
-            return Vec::new();
-        }
-        let Some(number) = speech::number(self.settings.language, place) else {
-            return Vec::new();
-        };
-        self.place_last_said = Some(place);
-        let mut prompts = vec![self.settings.position_intro.clone()];
-        prompts.extend(number);
-        prompts
+    /// Whether he has a place that is to be said and can be.
+    fn has_place_to_say(&self, prospect: Prospect) -> bool {
+        prospect.place.is_some_and(|place| {
+            self.is_worth_saying(place) && speech::number(self.settings.language, place).is_some()
+        })
+    }
+
+    /// His place, after its introduction.
+    fn place_to_say(&mut self, prospect: Prospect) -> Vec<PromptId> {
+        self.place_last_said = prospect.place;
+        let place = prospect.place;
+        let number = place.and_then(|place| speech::number(self.settings.language, place));
+        number.unwrap_or_default()
     }
 
     /// How long it may take. Where that is all that would be said, it is not said twice in a row.
-    fn wait_to_say(&mut self, prospect: Prospect, alone: bool) -> Vec<PromptId> {
+    fn wait_to_say(&mut self, prospect: Prospect, said: Said) -> Vec<PromptId> {
         let wait = match self.settings.wait {
             WaitSaid::Never => None,
             WaitSaid::Average => prospect.average,
             WaitSaid::Expected => prospect.expected,
         };
-        let said = wait.and_then(|wait| speech::minutes(self.settings.language, minutes(wait)));
-        let again = said.is_some() && said == self.wait_last_said;
-        let Some(wait) = said.filter(|_| !(alone && again)) else {
+        let wait = wait.and_then(|wait| speech::minutes(self.settings.language, minutes(wait)));
+        let again = wait.is_some() && wait == self.wait_last_said;
+        let Some(wait) = wait.filter(|_| !(said == Said::Alone && again)) else {
             return Vec::new();
         };
         self.wait_last_said = Some(wait.clone());
         let mut prompts = vec![self.settings.wait_intro.clone()];
         prompts.extend(wait);
         prompts
+    }
+
+    fn say_prospect(&mut self, prompts: Vec<PromptId>, steps: &mut Vec<Step>) {
+        if prompts.is_empty() {
+            return self.all_said(steps);
+        }
+        // Nothing but silence where more may follow at once.
+        let then = match self.announcement {
+            Some(_) => Then::Silence,
+            None => Then::Music(self.settings.music.clone()),
+        };
+        self.play(Stage::Prospect, prompts, then, steps);
+    }
+
+    /// All has been said but that he may be called back, where he may.
+    fn all_said(&mut self, steps: &mut Vec<Step>) {
+        if self.announcement.is_none() {
+            return self.music(steps);
+        }
+        self.stage = Stage::AskingOffer;
+        steps.push(Step::AskOffer);
     }
 
     fn says_prospect(&self) -> bool {
@@ -254,35 +412,36 @@ impl Journey {
     /// Says something after which more may follow at once, so silence fills the gap and not a snippet of
     /// music.
     fn say(&mut self, stage: Stage, prompts: Vec<PromptId>, steps: &mut Vec<Step>) {
+        self.message_last_said = prompts.last().cloned();
+        self.play(stage, prompts, Then::Silence, steps);
+    }
+
+    fn play(&mut self, stage: Stage, prompts: Vec<PromptId>, then: Then, steps: &mut Vec<Step>) {
         self.token += 1;
         self.stage = stage;
-        self.message_last_said = prompts.last().cloned();
         steps.push(Step::Play(Playlist {
             token: self.token,
             prompts,
-            then: Then::Silence,
+            then,
         }));
     }
 
     fn music(&mut self, steps: &mut Vec<Step>) {
-        let was_playing = self.stage == Stage::Prospect;
-        self.stage = Stage::Music;
-        // After the place the music has started by itself.
-        if !was_playing {
-            self.token += 1;
-            steps.push(Step::Play(Playlist {
-                token: self.token,
-                prompts: Vec::new(),
-                then: Then::Music(self.settings.music.clone()),
-            }));
+        // After what is said last the music has started by itself.
+        if matches!(self.stage, Stage::Prospect | Stage::Offer) {
+            self.stage = Stage::Music;
+        } else {
+            let music = Then::Music(self.settings.music.clone());
+            self.play(Stage::Music, Vec::new(), music, steps);
         }
-        if !self.settings.repeated.is_empty() || self.says_prospect() {
+        let speaks = self.says_prospect() || self.announcement.is_some();
+        if !self.settings.repeated.is_empty() || speaks {
             steps.push(Step::WaitForRepeat(self.settings.repeat_every));
         }
     }
 }
 
-/// Whole minutes, rounded up; less than one is none.
+/// Whole minutes, rounded up; less than one is none, and said so.
 fn minutes(wait: Duration) -> u32 {
     const MINUTE: Duration = Duration::from_secs(60);
     if wait < MINUTE {
@@ -293,293 +452,4 @@ fn minutes(wait: Duration) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::settings::{Answering, Language};
-
-    fn settings() -> QueueJourney {
-        QueueJourney {
-            answer: Answering::AtOnce,
-            offers: Offering::DuringWelcome,
-            welcome: Some(PromptId::new("welcome")),
-            first_message: Some(PromptId::new("first")),
-            repeated: vec![PromptId::new("one"), PromptId::new("two")],
-            repeat_every: Duration::from_secs(20),
-            music: PromptId::new("music"),
-            position: PositionSaid::Always,
-            position_intro: PromptId::new("place"),
-            wait: WaitSaid::Never,
-            wait_intro: PromptId::new("wait"),
-            language: Language::Sv,
-            pick_up: crate::settings::PickUp::ByHand,
-            display_name: "Support".into(),
-        }
-    }
-
-    /// Runs the journey the way a call does and writes down what is heard and done.
-    struct Listener {
-        journey: Journey,
-        heard: Vec<String>,
-        steps: Vec<Step>,
-    }
-
-    impl Listener {
-        fn new(settings: QueueJourney) -> Listener {
-            let mut journey = Journey::new(settings);
-            let mut steps = Vec::new();
-            journey.arrive(&mut steps);
-            journey.start(&mut steps);
-            let mut listener = Listener {
-                journey,
-                heard: Vec::new(),
-                steps,
-            };
-            listener.note();
-            listener
-        }
-
-        fn note(&mut self) {
-            for step in self.steps.drain(..) {
-                self.heard.push(match step {
-                    Step::Join => "join".to_owned(),
-                    Step::AskRoom => "room".to_owned(),
-                    Step::AskProspect => "ask".to_owned(),
-                    Step::WaitForRepeat(span) => format!("wait {}", span.as_secs()),
-                    Step::Play(list) => {
-                        let names: Vec<&str> = list.prompts.iter().map(PromptId::as_str).collect();
-                        let then = match list.then {
-                            Then::Silence => "silence".to_owned(),
-                            Then::Music(id) => id.to_string(),
-                        };
-                        format!("{}→{then}", names.join("+"))
-                    }
-                });
-            }
-        }
-
-        fn played(&mut self) {
-            let token = self.journey.token;
-            self.journey.played(token, &mut self.steps);
-            self.note();
-        }
-
-        fn place(&mut self, place: u32) {
-            self.prospect(place, 0);
-        }
-
-        /// He has this place, and may expect to wait so long; the average is twice that.
-        fn prospect(&mut self, place: u32, minutes: u64) {
-            let expected = Duration::from_secs(minutes * 60);
-            let prospect = Prospect {
-                place: Some(place),
-                expected: Some(expected),
-                average: Some(expected * 2),
-            };
-            self.journey.prospect_known(prospect, &mut self.steps);
-            self.note();
-        }
-
-        fn repeat(&mut self) {
-            self.journey.repeat_due(&mut self.steps);
-            self.note();
-        }
-
-        fn heard(&mut self) -> Vec<String> {
-            std::mem::take(&mut self.heard)
-        }
-    }
-
-    #[test]
-    fn a_caller_hears_welcome_first_message_his_place_music_and_messages_in_rotation() {
-        let mut caller = Listener::new(settings());
-        assert_eq!(caller.heard(), ["join", "room", "welcome→silence"]);
-        caller.played();
-        assert_eq!(caller.heard(), ["first→silence"]);
-        caller.played();
-        assert_eq!(caller.heard(), ["ask"]);
-        caller.place(21);
-        assert_eq!(caller.heard(), ["place+sv/number-21→music"]);
-        caller.played();
-        assert_eq!(caller.heard(), ["wait 20"]);
-        caller.repeat();
-        assert_eq!(caller.heard(), ["one→silence"]);
-        caller.played();
-        caller.place(20);
-        caller.played();
-        caller.repeat();
-        assert_eq!(
-            caller.heard(),
-            ["ask", "place+sv/number-20→music", "wait 20", "two→silence"]
-        );
-    }
-
-    #[test]
-    fn a_place_that_has_not_improved_is_not_said_again_where_so_set() {
-        let mut caller = Listener::new(QueueJourney {
-            position: PositionSaid::WhenImproved,
-            welcome: None,
-            first_message: None,
-            ..settings()
-        });
-        caller.place(3);
-        caller.played();
-        caller.heard();
-        caller.repeat();
-        caller.played();
-        caller.place(3);
-        assert_eq!(caller.heard(), ["one→silence", "ask", "→music", "wait 20"]);
-    }
-
-    #[test]
-    fn the_wait_is_said_after_the_place_the_average_or_his_own_as_set() {
-        for (wait, said) in [
-            (WaitSaid::Never, "place+sv/number-2→music"),
-            (
-                WaitSaid::Expected,
-                "place+sv/number-2+wait+sv/number-3+sv/minutes→music",
-            ),
-            (
-                WaitSaid::Average,
-                "place+sv/number-2+wait+sv/number-6+sv/minutes→music",
-            ),
-        ] {
-            let mut caller = Listener::new(QueueJourney {
-                wait,
-                welcome: None,
-                first_message: None,
-                ..settings()
-            });
-            caller.heard();
-            caller.prospect(2, 3);
-            assert_eq!(caller.heard(), [said]);
-        }
-    }
-
-    #[test]
-    fn a_wait_is_counted_in_whole_minutes_rounded_up_and_less_than_one_is_none() {
-        let seconds = [0, 59, 60, 61, 120, 121];
-        let counted = seconds.map(|seconds| minutes(Duration::from_secs(seconds)));
-        assert_eq!(counted, [0, 0, 1, 2, 2, 3]);
-        assert_eq!(minutes(Duration::MAX), u32::MAX, "too long to be said");
-    }
-
-    #[test]
-    fn a_wait_that_is_not_known_is_not_said() {
-        let mut caller = Listener::new(QueueJourney {
-            wait: WaitSaid::Expected,
-            position: PositionSaid::Never,
-            welcome: None,
-            first_message: None,
-            ..settings()
-        });
-        caller.heard();
-        let prospect = Prospect {
-            place: Some(1),
-            ..Prospect::default()
-        };
-        caller.journey.prospect_known(prospect, &mut caller.steps);
-        caller.note();
-        assert_eq!(caller.heard(), ["→music", "wait 20"]);
-    }
-
-    #[test]
-    fn a_wait_alone_is_said_again_only_when_it_has_changed() {
-        let mut caller = Listener::new(QueueJourney {
-            wait: WaitSaid::Expected,
-            position: PositionSaid::Never,
-            repeated: Vec::new(),
-            welcome: None,
-            first_message: None,
-            ..settings()
-        });
-        let mut heard = Vec::new();
-        for minutes in [5, 5, 4] {
-            caller.heard();
-            caller.prospect(1, minutes);
-            heard.extend(caller.heard());
-            caller.played();
-            caller.repeat();
-        }
-        assert_eq!(
-            heard,
-            [
-                "wait+sv/number-5+sv/minutes→music",
-                "→music",
-                "wait 20",
-                "wait+sv/number-4+sv/minutes→music"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_message_just_heard_gives_way_to_the_next_in_rotation() {
-        let mut caller = Listener::new(QueueJourney {
-            first_message: Some(PromptId::new("one")),
-            position: PositionSaid::Never,
-            ..settings()
-        });
-        caller.played();
-        caller.played();
-        caller.repeat();
-        caller.played();
-        caller.repeat();
-        let heard = caller.heard();
-        let said: Vec<&String> = heard.iter().filter(|it| it.ends_with("→silence")).collect();
-        assert_eq!(
-            said,
-            [
-                "welcome→silence",
-                "one→silence",
-                "two→silence",
-                "one→silence"
-            ]
-        );
-    }
-
-    #[test]
-    fn agents_are_offered_the_caller_only_after_the_welcome_where_so_set() {
-        let mut caller = Listener::new(QueueJourney {
-            offers: Offering::AfterWelcome,
-            ..settings()
-        });
-        assert_eq!(caller.heard(), ["room", "welcome→silence"]);
-        caller.played();
-        assert_eq!(caller.heard(), ["join", "first→silence"]);
-    }
-
-    #[test]
-    fn a_queue_with_nothing_to_say_plays_music_and_no_timer_runs() {
-        let mut caller = Listener::new(QueueJourney {
-            welcome: None,
-            first_message: None,
-            repeated: Vec::new(),
-            position: PositionSaid::Never,
-            ..settings()
-        });
-        assert_eq!(caller.heard(), ["join", "room", "→music"]);
-        caller.repeat();
-        assert_eq!(caller.heard(), ["→music"]);
-    }
-
-    #[test]
-    fn nothing_is_said_after_an_agent_answered_whatever_was_on_its_way() {
-        let mut caller = Listener::new(settings());
-        caller.played();
-        caller.played();
-        caller.heard();
-        caller.journey.stop();
-        caller.place(1);
-        caller.played();
-        caller.repeat();
-        assert!(caller.heard().is_empty());
-    }
-
-    #[test]
-    fn news_of_a_playlist_that_was_cut_off_changes_nothing() {
-        let mut caller = Listener::new(settings());
-        caller.heard();
-        caller.journey.played(0, &mut caller.steps);
-        caller.note();
-        assert!(caller.heard().is_empty());
-    }
-}
+mod tests;

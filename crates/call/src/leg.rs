@@ -79,6 +79,8 @@ pub(crate) enum Gone {
     Ended,
     /// The party gives no sign of life any more.
     Lost,
+    /// Whoever answered a mobile hung up before he took the call: the agent, or voicemail.
+    NotTaken,
 }
 
 impl Gone {
@@ -98,6 +100,8 @@ pub(crate) enum Role {
     Caller,
     /// An agent's device, rung for an offer.
     Agent { offer: OfferId, agent: UserId },
+    /// An agent's device, rung because he asked to call somebody back.
+    CallsBack { agent: UserId },
     /// A colleague's device, rung because he was dialled.
     Callee { user: UserId },
     /// Somebody outside, over a trunk.
@@ -121,8 +125,15 @@ impl Role {
     pub(crate) fn user(&self) -> Option<&UserId> {
         match self {
             Role::Caller | Role::Outside | Role::Member(_) => None,
-            Role::Agent { agent: user, .. } | Role::Callee { user } => Some(user),
+            Role::Agent { agent: user, .. }
+            | Role::CallsBack { agent: user }
+            | Role::Callee { user } => Some(user),
         }
+    }
+
+    /// Whether it is a device of an agent's on which he works: the one that he has chosen rings, be it his mobile.
+    pub(crate) fn is_at_work(&self) -> bool {
+        matches!(self, Role::Agent { .. } | Role::CallsBack { .. })
     }
 }
 
@@ -449,7 +460,7 @@ impl Leg {
 /// Where requests within a dialog go whose party was last heard at `heard`; see [`Leg::request_flow`].
 pub(crate) fn requests_go(dialog: &Dialog, heard: Flow, pinned: bool) -> Flow {
     let next_hop = dialog.next_hop().socket_addr().filter(|_| !pinned);
-    match next_hop {
+    match next_hop.filter(|address| heard.may_lead_to(address)) {
         Some(remote) => Flow { remote, ..heard },
         None => heard,
     }

@@ -8,9 +8,8 @@ use crate::input::Admission;
 use crate::outward::{Outside, Payer};
 use crate::settings::{
     CallerPattern, Destination, Directory, FeatureCode, Group, Menu, Message, Number, Organisation,
-    QueueJourney,
+    QueueJourney, Terms,
 };
-use acd::Priority;
 use base::{HoursId, OrgId, QueueId, UserId};
 use calendar::{QuickCloses, Verdict};
 use media_core::PromptId;
@@ -33,8 +32,8 @@ pub(crate) struct Asking<'a> {
 /// Where a call goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Target<'a> {
-    /// With the priority that the caller has from then on, where he doesn't keep what he has.
-    Queue(&'a QueueId, &'a QueueJourney, Option<Priority>),
+    /// With how the caller stands from then on, where that changes.
+    Queue(&'a QueueId, &'a QueueJourney, Terms),
     User(&'a UserId, &'a Forwards),
     Group(&'a Group),
     Message(Message),
@@ -124,11 +123,16 @@ fn about(organisation: &Organisation, feature: FeatureCode, rest: &str) -> Optio
         Destination::User(user) => Some(About::User(user.clone())),
         _ => None,
     };
+    let queue = || match organisation.extensions.get(rest)? {
+        Destination::Queue(queue) => Some(About::Queue(queue.clone())),
+        _ => None,
+    };
     match feature {
-        FeatureCode::LogIn | FeatureCode::LogOut => match organisation.extensions.get(rest)? {
-            Destination::Queue(queue) => Some(About::Queue(queue.clone())),
-            _ => colleague(),
-        },
+        FeatureCode::LogIn
+        | FeatureCode::LogOut
+        | FeatureCode::ListLogIn
+        | FeatureCode::ListLogOut => queue().or_else(colleague),
+        FeatureCode::ListNext => queue(),
         FeatureCode::Pause => match rest.as_bytes() {
             [digit @ b'0'..=b'9'] => Some(About::Reason(char::from(*digit))),
             _ => colleague(),
@@ -153,6 +157,9 @@ fn about(organisation: &Organisation, feature: FeatureCode, rest: &str) -> Optio
         | FeatureCode::DevicePhone
         | FeatureCode::DeviceMobile
         | FeatureCode::DeviceBoth
+        | FeatureCode::DeviceDeskPhone
+        | FeatureCode::DeviceSoftphone
+        | FeatureCode::DeviceBrowser
         | FeatureCode::QuickClose => None,
     }
 }
@@ -179,6 +186,9 @@ impl<'a> Target<'a> {
                     let Some(mut refused) = at_door(organisation, queue, coming) else {
                         return Target::named(organisation, &destination);
                     };
+                    if refused.offers.is_some() {
+                        return Some(Target::Shut(refused));
+                    }
                     match refused.then.take() {
                         None => return Some(Target::Shut(refused)),
                         Some(then) => {
@@ -197,11 +207,11 @@ impl<'a> Target<'a> {
         match destination {
             Destination::Queue(queue) => {
                 let (queue, journey) = organisation.queues.get_key_value(queue)?;
-                Some(Target::Queue(queue, journey, None))
+                Some(Target::Queue(queue, journey, Terms::default()))
             }
-            Destination::QueueAs(queue, priority) => {
+            Destination::QueueAs(queue, terms) => {
                 let (queue, journey) = organisation.queues.get_key_value(queue)?;
-                Some(Target::Queue(queue, journey, Some(*priority)))
+                Some(Target::Queue(queue, journey, terms.clone()))
             }
             Destination::User(user) => {
                 let (id, user) = organisation.users.get_key_value(user)?;

@@ -3,7 +3,7 @@
 
 use crate::early::EARLY_MAX;
 use crate::shard::Mark;
-use crate::unanswered::Sent;
+use crate::unanswered::{Sent, Tried};
 use base::BoundedVec;
 use serde::{Deserialize, Serialize};
 use sip_core::{Flow, Transport, Uri};
@@ -25,6 +25,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Seeking {
     /// The next hop that was looked up last: the leg's flow leads there.
     pub(crate) found: Option<Box<Uri>>,
+    /// The one that is being looked up.
+    pub(crate) asked: Option<Box<Uri>>,
     pub(crate) waiting: BoundedVec<Waiting, WAITING_MAX>,
     /// The same of parties that ring.
     pub(crate) early: Option<Box<SeekingEarly>>,
@@ -38,6 +40,14 @@ pub(crate) struct SeekingEarly {
     /// PRACKs, each with its next hop; the first one's is being looked up. Each party sends one reliable response at a
     /// time (RFC 3262 §3).
     pub(crate) waiting: BoundedVec<(Uri, Sent), EARLY_MAX>,
+}
+
+impl Seeking {
+    /// One of those that wait could not go over the connection that its party came by.
+    pub(crate) fn is_for_one_who_is_gone(&self) -> bool {
+        let looked_up = |waiting: &Waiting| waiting.sent.tried == Tried::LookedUp;
+        self.waiting.iter().any(looked_up)
+    }
 }
 
 /// Where a next hop was found.
@@ -55,12 +65,13 @@ impl Found {
 }
 
 /// Of the places where a next hop was found, best first, the one to send to: whoever was heard at one of them is still
-/// there.
+/// there. None that he may not lead us to.
 pub(crate) fn place_of(heard: &Flow, found: &[Flow]) -> Option<Flow> {
+    let mut allowed = found.iter().filter(|it| heard.may_lead_to(&it.remote));
     let is_heard = |it: &&Flow| {
         heard.connection == 0 && it.transport == heard.transport && it.remote == heard.remote
     };
-    let place = found.iter().find(is_heard).or(found.first());
+    let place = allowed.clone().find(is_heard).or_else(|| allowed.next());
     place.copied()
 }
 

@@ -3,6 +3,8 @@
 //! they have already taken from it.
 
 pub use crate::agent_codes::AgentPrompts;
+pub use crate::called_back::{Asking, Besides, CallbackOffer, CallbackPrompts};
+pub use crate::calling_back::{CallingBack, CallingBackPrompts};
 use crate::closing::ByPhone;
 pub use crate::destinations::{
     CallerPattern, Choice, Group, GroupPolicy, Listening, Member, Menu, Message, Number,
@@ -11,8 +13,9 @@ pub use crate::destinations::{
 use crate::dictation::Dictated;
 pub use crate::door::{Door, Instead, NextOpening, Shut};
 use crate::forward::Forwards;
+pub use crate::list_codes::ListPrompts;
 use crate::{identity, outward, trunk};
-use acd::Priority;
+use acd::{Priority, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use calendar::Hours;
 use control::Role;
@@ -23,6 +26,7 @@ use sip_core::digest::Ha1;
 use sip_core::guard::{BanRules, Rate};
 pub use sip_core::network::Network;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that calls need to know, over all organisations.
@@ -48,6 +52,8 @@ pub struct Directory {
     pub answer_options: AnswerOptions,
     /// By which way a registered phone is asked to send what else it has.
     pub service_route: ServiceRoute,
+    /// What softphones call themselves in User-Agent, or a part of it, in lower case.
+    pub softphones: Vec<Box<str>>,
 }
 
 /// By which way a registered phone is asked to send what else it has (RFC 3608).
@@ -94,6 +100,50 @@ impl Directory {
     /// How many contacts a user may have at once, where that is not what all may.
     pub fn contacts_max(&self, user: &UserId) -> Option<usize> {
         self.user(user)?.contacts_max
+    }
+
+    /// What callers of a queue that is no more meet while it still serves them is what it was before: where their keys
+    /// lead, where they go who have waited too long, on whose account agents' mobiles are called.
+    pub fn keep_serving(&mut self, queue: &QueueId, before: &Directory) {
+        let organisations = self.organisations.get_mut(queue.org_name());
+        let before = before.organisations.get(queue.org_name());
+        let Some((organisation, before)) = organisations.zip(before) else {
+            return;
+        };
+        if organisation.queues.contains_key(queue) {
+            return;
+        }
+        if let Some(door) = before.ways.doors.get(queue) {
+            let doors = &mut organisation.ways.doors;
+            doors.insert(queue.clone(), door.clone());
+        }
+        if let Some(rights) = before.outward.queues.get(queue) {
+            let queues = &mut organisation.outward.queues;
+            queues.insert(queue.clone(), rights.clone());
+        }
+    }
+
+    /// Agents call people back for lists that are no more as they did before, until those are worked off.
+    pub fn keep_calling_back(&mut self, before: &Directory) {
+        for (org, before) in &before.organisations {
+            let Some(organisation) = self.organisations.get_mut(org) else {
+                continue;
+            };
+            for (queue, calling) in &before.calling_back {
+                if organisation.calling_back.contains_key(queue) {
+                    continue;
+                }
+                let lists = &mut organisation.calling_back;
+                lists.insert(queue.clone(), Arc::clone(calling));
+                // Of a queue that is there the rights are those that it has now.
+                let rights = before.outward.queues.get(queue);
+                let is_gone = !organisation.queues.contains_key(queue);
+                if let Some(rights) = rights.filter(|_| is_gone) {
+                    let queues = &mut organisation.outward.queues;
+                    queues.insert(queue.clone(), rights.clone());
+                }
+            }
+        }
     }
 
     /// A user's account, while the configuration has it.
@@ -223,6 +273,10 @@ pub struct Organisation {
     pub outward: outward::Settings,
     /// What a caller meets in each queue.
     pub queues: BTreeMap<QueueId, QueueJourney>,
+    /// How queues offer their callers to be called back, those that do.
+    pub callbacks: BTreeMap<QueueId, Arc<CallbackOffer>>,
+    /// How the agents of queues call people back, of all that have a list to be worked on.
+    pub calling_back: BTreeMap<QueueId, Arc<CallingBack>>,
     /// What feature codes answer with.
     pub feature_prompts: FeaturePrompts,
     /// What its people may record by telephone.
@@ -249,6 +303,14 @@ impl Organisation {
         id.push('/');
         id.extend(name.chars().map(|c| c.to_ascii_lowercase()));
         self.users.get_key_value(id.as_str())
+    }
+
+    /// The internal number that leads to a queue, if one does.
+    pub(crate) fn extension_of(&self, queue: &QueueId) -> Option<&str> {
+        let leads = |to: &Destination| matches!(to, Destination::Queue(other) if other == queue);
+        let mut extensions = self.extensions.iter();
+        let found = extensions.find(|(_, to)| leads(to));
+        found.map(|(extension, _)| &**extension)
     }
 
     /// The hours that a queue keeps, if it does.
@@ -341,8 +403,17 @@ pub enum Destination {
     Menu(MenuId),
     /// A number outside, on that account.
     Outside(outward::Outside, outward::Payer),
-    /// A queue, where the caller has that priority from now on.
-    QueueAs(QueueId, Priority),
+    /// A queue, where the caller is from now on as these terms say.
+    QueueAs(QueueId, Terms),
+}
+
+/// How a caller stands in queues from then on; what is not said is as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// How far he goes before others.
+    pub priority: Option<Priority>,
+    /// What he asks for of his own.
+    pub requires: Option<Skills>,
 }
 
 /// What a feature code does; always about whoever dials it.
@@ -386,12 +457,24 @@ pub enum FeatureCode {
     DeviceMobile,
     /// Take them on both.
     DeviceBoth,
+    /// Take them on his desk phones alone.
+    DeviceDeskPhone,
+    /// Take them on his softphones alone.
+    DeviceSoftphone,
+    /// Take them in his browser alone.
+    DeviceBrowser,
     /// Record the prompt whose number stands behind it.
     RecordPrompt,
     /// Hear it.
     ListenToPrompt,
     /// Close queues for a while, or end that.
     QuickClose,
+    /// Log in to all his callback lists, or that of the queue whose extension stands behind it.
+    ListLogIn,
+    /// Log out of them.
+    ListLogOut,
+    /// Take the callback whose turn it is.
+    ListNext,
 }
 
 /// What is said after a feature code.
@@ -417,6 +500,8 @@ pub struct FeaturePrompts {
     pub not_forwarded: PromptId,
     /// What is said of an agent's state besides.
     pub agent: AgentPrompts,
+    /// What is said of callback lists.
+    pub lists: ListPrompts,
 }
 
 /// A way to and from the world outside.

@@ -2,6 +2,7 @@
 //! and its leg with no look-up, and shard numbers mean the same after a restart on another number of cores.
 
 use base::{LegId, ShardId, TrunkId};
+use callback::PlacingId;
 use sip_core::transaction::Transactions;
 use sip_core::{HeaderName, Message, Method, Request};
 
@@ -46,6 +47,11 @@ pub fn shard_of(message: &Message) -> ShardId {
 /// The shard that keeps a trunk up.
 pub fn shard_of_trunk(trunk: &TrunkId) -> ShardId {
     by_hash(trunk.as_str().as_bytes())
+}
+
+/// The shard that has a call of an agent's to a person who is to be called back.
+pub fn shard_of_placing(placing: PlacingId) -> ShardId {
+    ShardId((placing.0 % u64::from(ShardId::COUNT)) as u8)
 }
 
 fn of_request(request: &Request) -> ShardId {

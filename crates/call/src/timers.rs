@@ -35,6 +35,11 @@ impl<R: Ord + Clone> Timers<R> {
         }
     }
 
+    /// Whether there is a deadline for `reason`.
+    pub(crate) fn is_armed(&self, reason: &R) -> bool {
+        self.by_reason.contains_key(reason)
+    }
+
     /// The next deadline.
     pub(crate) fn next(&self) -> Option<(Time, R)> {
         self.by_time.first().cloned()

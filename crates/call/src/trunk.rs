@@ -162,6 +162,7 @@ mod tests {
         }
     }
 
+    // Changes: trunks.priority, trunks.weight
     #[test]
     fn trunks_are_tried_by_priority_and_spread_by_weight_and_each_once() {
         let id = |name: &str| -> TrunkId { format!("demo/{name}").parse().unwrap() };

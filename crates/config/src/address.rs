@@ -1,5 +1,6 @@
 //! Readers of what names places: addresses, ports, domains, and the numbers people dial.
 
+use crate::kinds::{Kind, Own, Shape, Shown, form};
 use crate::section::Reading;
 use crate::tree::{Node, Value};
 use crate::value::{str_of, wrong};
@@ -14,8 +15,121 @@ const EXTENSION_DIGITS_MAX: usize = 15;
 /// Fewest and most digits of a public number after the plus: E.164 §6.2.1 gives the most.
 const NUMBER_DIGITS: RangeInclusive<usize> = 5..=15;
 
+/// An IPv4 or IPv6 address, as far as a form tells one.
+const ADDRESS: &str = r"[0-9a-fA-F:.]+";
+
+/// Where something is listened for.
+pub(crate) const SOCKET_ADDRESS: Own<SocketAddr> = Own {
+    words: "address and port",
+    schema: || form(r"^([0-9.]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"),
+    read: socket_address,
+};
+
+/// Who is asked for names.
+pub(crate) const DNS_SERVER: Own<SocketAddr> = Own {
+    words: "address",
+    schema: || form(&format!(r"^({ADDRESS}|\[{ADDRESS}\]:[0-9]{{1,5}})$")),
+    read: dns_server,
+};
+
+/// An address that phones are told.
+pub(crate) const REACHABLE_ADDRESS: Own<IpAddr> = Own {
+    words: "address",
+    schema: || form(&format!("^{ADDRESS}$")),
+    read: reachable_address,
+};
+
+/// Where others find somebody.
+pub(crate) const HOST: Own<Host> = Own {
+    words: "address or host name",
+    schema: || form("^[^ :/]+$|^[0-9a-fA-F:]+$"),
+    read: host,
+};
+
+/// A block of addresses.
+pub(crate) const NETWORK: Own<Network> = Own {
+    words: "address, with prefix length or without",
+    schema: || form(&format!("^{ADDRESS}(/[0-9]{{1,3}})?$")),
+    read: network,
+};
+
+/// What an internal number or an area code looks like, and what a public number does.
+const DIGITS_FORM: &str = "^[0-9]{1,15}$";
+pub(crate) const NUMBER_FORM: &str = r"^\+[1-9][0-9]{4,14}$";
+
+/// An internal number.
+pub(crate) const EXTENSION: Own<Box<str>> = Own {
+    words: "digits in quotes",
+    schema: || form(DIGITS_FORM),
+    read: extension,
+};
+
+/// What is in front of numbers of a place.
+pub(crate) const AREA_CODE: Own<Box<str>> = EXTENSION;
+
+/// What is dialled to have something done.
+pub(crate) const FEATURE_CODE: Own<Box<str>> = Own {
+    words: "code",
+    schema: || form("^[*#][0-9*#]{1,14}$"),
+    read: feature_code,
+};
+
+/// A number in full.
+pub(crate) const PUBLIC_NUMBER: Own<Box<str>> = Own {
+    words: "number",
+    schema: || form(NUMBER_FORM),
+    read: public_number,
+};
+
+/// Where a peer is.
+pub(crate) type Peer = (Host, Option<u16>);
+
+/// An address or host name, with its port or without.
+pub(crate) const PEER: Own<Peer> = Own {
+    words: "address or host name",
+    schema: || form("^[^ /@]+$"),
+    read: peer,
+};
+
+/// Whom an organisation is.
+pub(crate) const DOMAIN: Own<Box<str>> = Own {
+    words: "domain",
+    schema: || {
+        form(r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$")
+    },
+    read: domain,
+};
+
+/// A range of ports.
+#[derive(Clone, Copy)]
+pub(crate) struct PortRange;
+
+impl Shape for PortRange {
+    fn words(&self) -> String {
+        "range".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        form(r"^\s*[0-9]{4,5}\s*-\s*[0-9]{4,5}\s*$")
+    }
+}
+
+impl Kind for PortRange {
+    type Value = RangeInclusive<u16>;
+
+    fn read(&self, node: &Node) -> Reading<RangeInclusive<u16>> {
+        ports(node)
+    }
+}
+
+impl Shown for PortRange {
+    fn shown(&self, value: &RangeInclusive<u16>) -> String {
+        format!("\"{}-{}\"", value.start(), value.end())
+    }
+}
+
 /// An address and port, such as `127.0.0.1:5060` or `[::1]:5060`.
-pub(crate) fn socket_address(node: &Node) -> Reading<SocketAddr> {
+fn socket_address(node: &Node) -> Reading<SocketAddr> {
     let expected = "an address and port, such as 127.0.0.1:5060 or [::1]:5060";
     let mend = "write numbers, not a host name, and the port after a colon";
     match str_of(node, expected, "127.0.0.1:5060")?.parse::<SocketAddr>() {
@@ -25,7 +139,7 @@ pub(crate) fn socket_address(node: &Node) -> Reading<SocketAddr> {
 }
 
 /// Where a server of the DNS is; its port is 53 unless another is named.
-pub(crate) fn dns_server(node: &Node) -> Reading<SocketAddr> {
+fn dns_server(node: &Node) -> Reading<SocketAddr> {
     const PORT: u16 = 53;
     let expected = "an address, with its port or without, such as 192.0.2.53 or 127.0.0.1:5353";
     let text = str_of(node, expected, "192.0.2.53")?;
@@ -38,7 +152,7 @@ pub(crate) fn dns_server(node: &Node) -> Reading<SocketAddr> {
 }
 
 /// An address that others can be told: not 0.0.0.0.
-pub(crate) fn reachable_address(node: &Node) -> Reading<IpAddr> {
+fn reachable_address(node: &Node) -> Reading<IpAddr> {
     let expected = "an address of this machine that phones can reach, such as 192.0.2.10";
     match str_of(node, expected, "127.0.0.1")?.parse::<IpAddr>() {
         Ok(address) if !address.is_unspecified() && !address.is_multicast() => Ok(address),
@@ -51,7 +165,7 @@ pub(crate) fn reachable_address(node: &Node) -> Reading<IpAddr> {
 }
 
 /// A host that others can be told: an address, or a name.
-pub(crate) fn host(node: &Node) -> Reading<Host> {
+fn host(node: &Node) -> Reading<Host> {
     let expected = "an address or host name, such as 203.0.113.7 or sip.example.com";
     let text = str_of(node, expected, "203.0.113.7")?;
     let host = match text.parse::<IpAddr>() {
@@ -69,7 +183,7 @@ pub(crate) const PORTS_EXPECTED: &str =
     "a range of at least two ports from 1024 to 65535, such as \"30000-39999\"";
 
 /// A range of ports, such as `30000-39999`.
-pub(crate) fn ports(node: &Node) -> Reading<RangeInclusive<u16>> {
+fn ports(node: &Node) -> Reading<RangeInclusive<u16>> {
     match parse_ports(str_of(node, PORTS_EXPECTED, "30000-39999")?) {
         Some(ports) => Ok(ports),
         None => wrong(
@@ -88,7 +202,7 @@ pub(crate) fn parse_ports(text: &str) -> Option<RangeInclusive<u16>> {
 }
 
 /// A block of addresses, such as `192.0.2.0/24`.
-pub(crate) fn network(node: &Node) -> Reading<Network> {
+fn network(node: &Node) -> Reading<Network> {
     let expected = "an address with prefix length, such as 192.0.2.0/24 or 2001:db8::/32";
     match str_of(node, expected, "192.0.2.0/24")?.parse() {
         Ok(network) => Ok(network),
@@ -101,7 +215,7 @@ pub(crate) fn network(node: &Node) -> Reading<Network> {
 }
 
 /// An internal number, such as `101`.
-pub(crate) fn extension(node: &Node) -> Reading<Box<str>> {
+fn extension(node: &Node) -> Reading<Box<str>> {
     let expected = format!("an extension of 1 to {EXTENSION_DIGITS_MAX} digits");
     let digits = str_of_digits(node, &expected)?;
     let fine = (1..=EXTENSION_DIGITS_MAX).contains(&digits.len())
@@ -113,7 +227,7 @@ pub(crate) fn extension(node: &Node) -> Reading<Box<str>> {
 }
 
 /// What is dialled to have something done, such as `*11`.
-pub(crate) fn feature_code(node: &Node) -> Reading<Box<str>> {
+fn feature_code(node: &Node) -> Reading<Box<str>> {
     let expected = "a code that starts with * or #, such as \"*11\"";
     let code = str_of_digits(node, expected)?;
     let fine = code.len() >= 2
@@ -142,7 +256,7 @@ fn str_of_digits<'n>(node: &'n Node, expected: &str) -> Reading<&'n str> {
 }
 
 /// A public number, such as `+46850001000`.
-pub(crate) fn public_number(node: &Node) -> Reading<Box<str>> {
+fn public_number(node: &Node) -> Reading<Box<str>> {
     let expected = "a public number in full";
     match str_of_digits(node, expected)? {
         number if is_public_number(number) => Ok(number.into()),
@@ -155,7 +269,7 @@ pub(crate) fn public_number(node: &Node) -> Reading<Box<str>> {
 }
 
 /// Where a peer is: an address or host name, with its port or without.
-pub(crate) fn peer(node: &Node) -> Reading<(Host, Option<u16>)> {
+fn peer(node: &Node) -> Reading<(Host, Option<u16>)> {
     let expected =
         "an address or host name, such as 192.0.2.10, [2001:db8::10]:5070 or sip.example.com";
     let text = str_of(node, expected, "192.0.2.10")?;
@@ -182,7 +296,7 @@ pub(crate) fn is_public_number(text: &str) -> bool {
 }
 
 /// A SIP domain in lower case, such as `demo.localhost`.
-pub(crate) fn domain(node: &Node) -> Reading<Box<str>> {
+fn domain(node: &Node) -> Reading<Box<str>> {
     let expected = "a domain, such as \"sip.example.com\"";
     let domain = str_of(node, expected, "sip.example.com")?.to_ascii_lowercase();
     let label = |label: &str| {

@@ -1,51 +1,48 @@
 //! `[agents]` and `[pause_reasons]`: what holds for all agents of an organisation, in whichever queue.
 
+use crate::kinds::Kind;
 use crate::problems::{Problem, quoted};
 use crate::scope::Scope;
 use crate::section::{At, Context, Entry, Section};
+use crate::settings::{PAUSE_REASON, agents, organisation_files, user};
 use crate::source::Place;
-use crate::value;
-use acd::{AgentRules, Counted, ErrorLimit, MissedLimit, QueueSettings, Sidelining, WRAP_UP_MAX};
+use acd::{AgentRules, ErrorLimit, MissedLimit, QueueSettings};
 use base::{QueueId, UserId};
 use call::outward::{Class, MobilesShow, Outside, Payer};
 use call::settings::Organisation;
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-const COUNTED: [(&str, Counted); 2] = [
-    ("in-a-row", Counted::InARow),
-    ("since-log-in", Counted::SinceLogIn),
-];
-
-const SIDELININGS: [(&str, Sidelining); 2] = [
-    ("log-out", Sidelining::LogOut),
-    ("pause", Sidelining::Pause),
-];
-
-const MOBILES_SHOW: [(&str, MobilesShow); 2] = [
-    ("queue", MobilesShow::Queue),
-    ("caller", MobilesShow::Caller),
-];
-
-/// Most that may be allowed of what an agent lets callers down by: more is no limit.
-const STRIKES_MAX: u32 = 1_000;
 
 pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> (AgentRules, MobilesShow) {
-    let mut rules = AgentRules::default();
-    let mut mobiles_show = MobilesShow::default();
-    if let Some(mut section) = top.section("agents", "[agents]", context) {
-        read_limits(&mut section, &mut rules, context);
-        let spans = Duration::from_secs(1)..=WRAP_UP_MAX;
-        let extension = section.take("wrap_up_extension", value::duration(spans), context);
-        if let Some(extension) = extension {
-            rules.wrap_up_extension = extension.value;
-        }
-        if let Some(show) = section.take("mobiles_show", value::choice(&MOBILES_SHOW), context) {
-            mobiles_show = show.value;
-        }
-        section.finish(context);
-    }
-    rules.pause_reasons = read_reasons(top.named("pause_reasons", context), context);
+    let mut section = top.headed_or_empty(&organisation_files::AGENTS, context);
+    let missed = MissedLimit {
+        max: 0,
+        counted: section.value(&agents::MISSED_COUNTED, context),
+        then: section.value(&agents::MISSED_ACTION, context),
+    };
+    let errors = ErrorLimit {
+        max: 0,
+        then: section.value(&agents::ERRORS_ACTION, context),
+    };
+    let missed_max = section.take(&agents::MISSED_MAX, context);
+    let errors_max = section.take(&agents::ERRORS_MAX, context);
+    let wrap_up_extension = section.value(&agents::WRAP_UP_EXTENSION, context);
+    let mobiles_show = section.value(&agents::MOBILES_SHOW, context);
+    section.finish(context);
+    let rules = AgentRules {
+        missed: missed_max.map(|at| MissedLimit {
+            max: at.value,
+            ..missed
+        }),
+        errors: errors_max.map(|at| ErrorLimit {
+            max: at.value,
+            ..errors
+        }),
+        wrap_up_extension,
+        pause_reasons: read_reasons(
+            top.named(&organisation_files::PAUSE_REASONS, context),
+            context,
+        ),
+    };
     (rules, mobiles_show)
 }
 
@@ -55,7 +52,7 @@ pub(crate) fn read_mobile(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Option<At<Outside>> {
-    let At { value, place } = section.take("mobile", value::text, context)?;
+    let At { value, place } = section.take(&user::MOBILE, context)?;
     match scope.numbering.read(&value) {
         Some(value) if value.class != Class::Emergency => Some(At { value, place }),
         _ => {
@@ -98,24 +95,6 @@ pub(crate) fn check_mobiles(
     }
 }
 
-fn read_limits(section: &mut Section<'_>, rules: &mut AgentRules, context: &mut Context<'_>) {
-    let count = || value::whole(1..=STRIKES_MAX);
-    let missed = section.take("missed_max", count(), context);
-    let counted = section.take("missed_counted", value::choice(&COUNTED), context);
-    let then = section.take("missed_action", value::choice(&SIDELININGS), context);
-    rules.missed = missed.map(|max| MissedLimit {
-        max: max.value,
-        counted: counted.map_or(Counted::default(), |at| at.value),
-        then: then.map_or(Sidelining::default(), |at| at.value),
-    });
-    let errors = section.take("errors_max", count(), context);
-    let then = section.take("errors_action", value::choice(&SIDELININGS), context);
-    rules.errors = errors.map(|max| ErrorLimit {
-        max: max.value,
-        then: then.map_or(Sidelining::default(), |at| at.value),
-    });
-}
-
 /// Codes are digits, dialled behind the code for pausing.
 fn read_reasons(
     entries: Vec<Entry<'_>>,
@@ -130,7 +109,7 @@ fn read_reasons(
             context.add(Problem::new(place, problem).mend(mend));
             continue;
         }
-        let Some(word) = context.told(value::text(node)) else {
+        let Some(word) = context.told(PAUSE_REASON.read(node)) else {
             continue;
         };
         if word.chars().count() > acd::PAUSE_REASON_CHARS_MAX {

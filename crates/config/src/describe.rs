@@ -1,6 +1,7 @@
 //! A configuration as flat lines of thing, setting and value, in the words of the files; and what differs
 //! between two. Made from the tree, so a new setting needs no line here.
 
+use crate::fixed::needs_restart;
 use crate::loaded::Loaded;
 use crate::tree::{Table, Value};
 use std::collections::hash_map::DefaultHasher;
@@ -20,7 +21,15 @@ pub(crate) const THINGS: [(&str, &str); 7] = [
 ];
 
 /// Settings whose value is not for logs.
-pub(crate) const SECRETS: [&str; 3] = ["password", "ha1_md5", "ha1_sha256"];
+pub(crate) const SECRETS: [&str; 7] = [
+    "password",
+    "password_hash",
+    "web_password_hash",
+    "ha1_md5",
+    "ha1_sha256",
+    "pin",
+    "url",
+];
 
 /// Each thing's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,17 +163,10 @@ pub fn diff(old: &Loaded, new: &Loaded) -> Difference {
         }
     }
     compare_prompts(old, new, &mut lines);
-    let fixed = old
-        .server
-        .fixed_at_start()
-        .into_iter()
-        .zip(new.server.fixed_at_start());
-    let needs_restart = fixed
-        .filter(|(old, new)| old != new)
-        .map(|((name, old), (_, new))| format!("{name} {old} -> {new}"));
+    let (then, now) = (old.server.fixed_at_start(), new.server.fixed_at_start());
     Difference {
         lines,
-        needs_restart: needs_restart.collect(),
+        needs_restart: needs_restart(&then, &now),
     }
 }
 

@@ -1,23 +1,39 @@
 //! Where a caller is led: the one way in which numbers, groups and menus say so. Each kind is a setting of its own,
 //! `{ queue = "support" }`, of which exactly one is written.
 
+use crate::kinds::{Shape, Within};
 use crate::problems::{Problem, quoted};
 use crate::queue::NOTHING;
 use crate::scope::{Scope, known};
 use crate::section::{At, Context, Section};
+use crate::setting::Heading;
+use crate::setting::Optional;
+use crate::settings::place;
+use crate::skills;
 use crate::tree::Node;
-use crate::value;
-use acd::Priority;
+use acd::{Priority, Skills};
 use base::{GroupId, MenuId, QueueId, UserId};
 use call::outward::Payer;
-use call::settings::{Destination, Message};
+use call::settings::{Destination, Message, Terms};
 use media_core::PromptId;
-use std::ops::RangeInclusive;
 
-/// The kinds of destination there are.
-const KINDS: [&str; 7] = [
-    "queue", "user", "group", "menu", "message", "number", "outside",
-];
+/// Where somebody is led, as a table.
+#[derive(Clone, Copy)]
+pub(crate) struct Place;
+
+impl Shape for Place {
+    fn words(&self) -> String {
+        "place".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        Within(&place::HEADING).schema()
+    }
+
+    fn headings(&self) -> Vec<&'static Heading> {
+        vec![&place::HEADING]
+    }
+}
 
 /// What an error tells to write.
 pub(crate) const MEND: &str = "write one of { queue = \"…\" }, { user = \"…\" }, { group = \"…\" }, { menu = \"…\" }, { message = \"…\" }, { number = \"…\" } and { outside = \"…\" }";
@@ -38,12 +54,12 @@ pub(crate) fn read(
 /// The destination under `key`, if that is written.
 pub(crate) fn under(
     section: &mut Section<'_>,
-    key: &'static str,
+    setting: &Optional<Place>,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Option<Destination> {
-    let what = format!("`{key}` of {}", section.what());
-    let node = section.node(key)?;
+    let what = format!("`{}` of {}", setting.key, section.what());
+    let node = section.node(setting)?;
     read(&what, node, scope, context)
 }
 
@@ -54,7 +70,7 @@ fn read_deep(
     context: &mut Context<'_>,
     depth: usize,
 ) -> Option<Destination> {
-    let Ok(mut section) = Section::of(what, node) else {
+    let Ok(mut section) = Section::of(what, node, &place::HEADING) else {
         let problem = format!(
             "expected where {what} leads, got {}",
             node.value.described()
@@ -82,10 +98,16 @@ fn of_section(
     context: &mut Context<'_>,
     depth: usize,
 ) -> Option<Destination> {
-    let written = KINDS.iter().filter(|kind| section.has(kind)).count();
-    let mut name = |kind| section.take(kind, value::text, context);
-    let [queue, user, group, menu, message, number, outside] = KINDS.map(&mut name);
-    let priority = priority(section, queue.as_ref(), context);
+    let written = section.ways();
+    let mut name = |setting| section.take(setting, context);
+    let (queue, user) = (name(&place::QUEUE), name(&place::USER));
+    let (group, menu) = (name(&place::GROUP), name(&place::MENU));
+    let (message, number) = (name(&place::MESSAGE), name(&place::NUMBER));
+    let outside = name(&place::OUTSIDE);
+    let terms = Terms {
+        priority: priority(section, queue.as_ref(), context),
+        requires: requires(section, queue.as_ref(), context),
+    };
     let then = then(section, scope, context, depth, message.is_some());
     if written != 1 {
         let problem = format!("{} should lead to one place", section.what());
@@ -96,9 +118,9 @@ fn of_section(
     if let Some(name) = queue {
         let name = known(&name, "queue", &scope.queues, context)?;
         let queue = QueueId::new(org, name).ok()?;
-        return Some(match priority {
-            Some(priority) => Destination::QueueAs(queue, priority),
-            None => Destination::Queue(queue),
+        return Some(match terms == Terms::default() {
+            true => Destination::Queue(queue),
+            false => Destination::QueueAs(queue, terms),
         });
     }
     if let Some(name) = user {
@@ -132,14 +154,28 @@ fn priority(
     queue: Option<&At<String>>,
     context: &mut Context<'_>,
 ) -> Option<Priority> {
-    const STEPS: RangeInclusive<u32> = 0..=Priority::MAX as u32;
-    let steps = section.take("priority", value::whole(STEPS), context)?;
+    let steps = section.take(&place::PRIORITY, context)?;
     if queue.is_none() {
         let problem = format!("`priority` of {} stands beside no queue", section.what());
         let mend = "it goes with a queue: { queue = \"…\", priority = 1 }";
         context.add(Problem::new(steps.place, problem).mend(mend));
     }
     u8::try_from(steps.value).ok().map(Priority::new)
+}
+
+/// What callers ask for there of their own.
+fn requires(
+    section: &mut Section<'_>,
+    queue: Option<&At<String>>,
+    context: &mut Context<'_>,
+) -> Option<Skills> {
+    let skills = skills::take(section, &place::REQUIRES, context)?;
+    if queue.is_none() {
+        let problem = format!("`requires` of {} stands beside no queue", section.what());
+        let mend = "it goes with a queue: { queue = \"…\", requires = { svenska = 5 } }";
+        context.add(Problem::new(section.place(), problem).mend(mend));
+    }
+    Some(skills)
 }
 
 /// A number outside: called on the organisation's account, whoever the caller is.
@@ -166,7 +202,7 @@ fn then(
     after_message: bool,
 ) -> Option<Destination> {
     let what = format!("`then` of {}", section.what());
-    let node = section.node("then")?;
+    let node = section.node(&place::THEN)?;
     if !after_message {
         let problem = format!("{what} stands where nothing is said before it");
         let mend = "`then` goes with a message: { message = \"…\", then = { … } }";

@@ -1,11 +1,12 @@
 //! Prompts that may be recorded by telephone, each by a number that is dialled behind the code.
 
+use crate::kinds::Kind;
 use crate::problems::{Problem, quoted};
 use crate::queue;
 use crate::scope::Scope;
 use crate::section::{Context, Entry};
+use crate::settings::PROMPT_NAME;
 use crate::source::Place;
-use crate::value;
 use base::OrgId;
 use call::dictation::{Dictated, Recordable, RecordingPrompts};
 use call::settings::FeatureCode;
@@ -30,7 +31,7 @@ pub(crate) fn read(
             context.add(Problem::new(place, problem).mend(mend));
             continue;
         }
-        let Some(name) = context.told(value::text(node)) else {
+        let Some(name) = context.told(PROMPT_NAME.read(node)) else {
             continue;
         };
         if OrgId::new(&name).is_err() || name == queue::NOTHING {

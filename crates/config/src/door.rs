@@ -2,12 +2,14 @@
 //! `quick_closed`.
 
 use crate::destination;
+use crate::kinds::Within;
 use crate::problems::Problem;
 use crate::queue::NOTHING;
 use crate::scope::{Scope, known};
 use crate::section::{Context, Section};
+use crate::setting::Optional;
+use crate::settings::{closed, queue};
 use crate::source::Place;
-use crate::value;
 use base::HoursId;
 use call::settings::{Door, Instead, Language, NextOpening};
 use media_core::PromptId;
@@ -23,28 +25,25 @@ pub(crate) fn read(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Door {
-    let hours = section
-        .take("hours", value::text, context)
-        .and_then(|name| {
-            let known = known(&name, "hours", &scope.hours, context)?;
-            HoursId::new(scope.org, known).ok()
-        });
+    let hours = section.take(&queue::HOURS, context).and_then(|name| {
+        let known = known(&name, "hours", &scope.hours, context)?;
+        HoursId::new(scope.org, known).ok()
+    });
     let says = Says { scope, language };
-    let closed = says.instead(section, "closed", CLOSED, context);
-    let mut holiday = says.instead(section, "holiday", HOLIDAY, context);
-    let mut quick_closed = says.instead(section, "quick_closed", QUICK, context);
+    let closed = says.instead(section, &queue::CLOSED, CLOSED, context);
+    let mut holiday = says.instead(section, &queue::HOLIDAY, HOLIDAY, context);
+    let mut quick_closed = says.instead(section, &queue::QUICK_CLOSED, QUICK, context);
     holiday.then = holiday.then.or_else(|| closed.then.clone());
     quick_closed.then = quick_closed.then.or_else(|| closed.then.clone());
     // Somebody may close any queue; a folder of prompts without one for it lets him hear the busy tone alone.
-    if !section.has("quick_closed") {
+    if !section.has(&queue::QUICK_CLOSED) {
         quick_closed.message = scope.prompt(QUICK, language);
     }
     if hours.is_none() {
-        for key in ["closed", "holiday"].iter().filter(|key| section.has(key)) {
-            let problem = format!(
-                "`{key}` of {} is for nobody: it has no hours",
-                section.what()
-            );
+        let ways = [&queue::CLOSED, &queue::HOLIDAY];
+        for way in ways.into_iter().filter(|way| section.has(*way)) {
+            let (key, what) = (way.key, section.what());
+            let problem = format!("`{key}` of {what} is for nobody: it has no hours");
             let mend = "say when it is open: hours = \"office\", with [hours.office]";
             context.warn(Problem::new(section.place(), problem).mend(mend));
         }
@@ -69,14 +68,14 @@ impl Says<'_> {
     fn instead(
         &self,
         section: &mut Section<'_>,
-        key: &'static str,
+        setting: &Optional<Within>,
         usual: &str,
         context: &mut Context<'_>,
     ) -> Instead {
-        let what = format!("`{key}` of {}", section.what());
-        let has_hours = section.has("hours");
+        let what = format!("`{}` of {}", setting.key, section.what());
+        let has_hours = section.has(&queue::HOURS);
         let place = section.place();
-        let Some(mut section) = section.section(key, what, context) else {
+        let Some(mut section) = section.section(setting, what, context) else {
             // Needed only where it may be said.
             let message = match has_hours {
                 true => self.prompt(usual, place, context),
@@ -87,18 +86,17 @@ impl Says<'_> {
                 ..Instead::default()
             };
         };
-        let name = section.take("message", value::text, context);
+        let name = section.take(&closed::MESSAGE, context);
         let message = match &name {
             None => self.prompt(usual, place, context),
             Some(name) if name.value == NOTHING => None,
             Some(name) => self.prompt(&name.value, name.place, context),
         };
-        let opening = section.take("next_opening", value::boolean, context);
-        let opening = match opening.is_some_and(|at| at.value) {
+        let opening = match section.value(&closed::NEXT_OPENING, context) {
             true => NextOpening::Said(self.language),
             false => NextOpening::Unsaid,
         };
-        let then = destination::under(&mut section, "then", self.scope, context);
+        let then = destination::under(&mut section, &closed::THEN, self.scope, context);
         section.finish(context);
         Instead {
             message,

@@ -2,6 +2,7 @@
 //! its own. It is stronger than the files.
 
 use crate::address::{PORTS_EXPECTED, parse_ports};
+use crate::database::{self, DatabaseUrl};
 use crate::error::ConfigError;
 use crate::problems::quoted;
 use crate::sip::PORT_OFFSET_MAX;
@@ -18,8 +19,10 @@ pub struct Environment {
     pub http_port: Option<String>,
     /// `KOLAPP_RTP_PORTS`: range of ports for audio, such as `30000-39999`.
     pub rtp_ports: Option<String>,
-    /// `KOLAPP_STATE_DIR`: folder of the control socket and, later, of what is stored.
+    /// `KOLAPP_STATE_DIR`: folder of the control socket and of what is stored.
     pub state_dir: Option<String>,
+    /// `KOLAPP_STORE_URL`: URL of the database that keeps what is stored.
+    pub store_url: Option<String>,
 }
 
 impl Environment {
@@ -31,6 +34,7 @@ impl Environment {
             http_port: text(HTTP_PORT),
             rtp_ports: text(RTP_PORTS),
             state_dir: text(STATE_DIR),
+            store_url: text(STORE_URL),
         }
     }
 }
@@ -39,6 +43,7 @@ const SIP_PORT: &str = "KOLAPP_SIP_PORT";
 const HTTP_PORT: &str = "KOLAPP_HTTP_PORT";
 const RTP_PORTS: &str = "KOLAPP_RTP_PORTS";
 const STATE_DIR: &str = "KOLAPP_STATE_DIR";
+pub(crate) const STORE_URL: &str = "KOLAPP_STORE_URL";
 
 /// So that there is room for the ports above it.
 const SIP_PORT_MAX: u16 = u16::MAX - PORT_OFFSET_MAX;
@@ -50,6 +55,7 @@ pub(crate) struct Overrides {
     pub(crate) http_port: Option<u16>,
     pub(crate) rtp_ports: Option<RangeInclusive<u16>>,
     pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) store_url: Option<DatabaseUrl>,
 }
 
 impl Overrides {
@@ -105,11 +111,21 @@ impl Overrides {
             state_dir.is_some(),
         );
         let state_dir = state_dir.map(PathBuf::from);
+        // It may have a password in it, so what is wrong is told without it.
+        let store_url = environment.store_url.as_deref().map(database::parse);
+        let store_url = store_url.and_then(|parsed| {
+            let told = |expected| {
+                let problem = ConfigError::named(STORE_URL, format!("expected {expected}"));
+                tell(problem.mend(UNSET));
+            };
+            parsed.map_err(told).ok()
+        });
         Overrides {
             sip_port,
             http_port,
             rtp_ports,
             state_dir,
+            store_url,
         }
     }
 }

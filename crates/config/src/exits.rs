@@ -1,26 +1,19 @@
 //! When a queue sends callers elsewhere, and where: `full`, `loaded`, `no_agents`, `none_reachable`, `all_paused`,
 //! `timed_out` and `keys` under `[queues.<name>]`, with the marks of its load.
 
-use crate::destination;
+use crate::destination::{self, Place};
+use crate::kinds::{Text, Within};
 use crate::menu;
 use crate::problems::Problem;
 use crate::queue::NOTHING;
 use crate::scope::Scope;
 use crate::section::{Context, Section};
-use crate::value;
-use acd::{Applies, Exits, Load, Marks, RefuseCause, WaitOf};
+use crate::setting::Optional;
+use crate::settings::{close_when, full, no_agents, open_when, queue, timed_out};
+use acd::{Applies, Exits, Load, Marks, RefuseCause};
 use call::settings::{Destination, Instead, Language};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-const SECOND: Duration = Duration::from_secs(1);
-const HOURS: Duration = Duration::from_secs(4 * 3_600);
-
-/// How long a queue stays below its lower marks before it opens, unless set: a few callers who give up at once are
-/// no sign that it has become calm.
-const HELD: Duration = Duration::from_secs(60);
-
-const WAITS: [(&str, WaitOf); 2] = [("average", WaitOf::Average), ("longest", WaitOf::Longest)];
 
 /// What is said of a queue's callers who go elsewhere.
 pub(crate) struct Read {
@@ -41,18 +34,26 @@ pub(crate) fn read(
         instead: BTreeMap::new(),
     };
     let mut exits = Exits::default();
-    tables.plain(section, "full", RefuseCause::Full, context);
-    tables.plain(section, "loaded", RefuseCause::Loaded, context);
-    for (key, cause, applies) in [
-        ("no_agents", RefuseCause::NoAgents, &mut exits.no_agents),
+    tables.plain(section, &queue::FULL, RefuseCause::Full, context);
+    tables.plain(section, &queue::LOADED, RefuseCause::Loaded, context);
+    for (setting, cause, applies) in [
         (
-            "none_reachable",
+            &queue::NO_AGENTS,
+            RefuseCause::NoAgents,
+            &mut exits.no_agents,
+        ),
+        (
+            &queue::NONE_REACHABLE,
             RefuseCause::NoneReachable,
             &mut exits.none_reachable,
         ),
-        ("all_paused", RefuseCause::AllPaused, &mut exits.all_paused),
+        (
+            &queue::ALL_PAUSED,
+            RefuseCause::AllPaused,
+            &mut exits.all_paused,
+        ),
     ] {
-        *applies = tables.empty(section, key, cause, context);
+        *applies = tables.empty(section, setting, cause, context);
     }
     exits.after = tables.timed_out(section, context);
     exits.load = read_load(section, context);
@@ -66,6 +67,7 @@ pub(crate) fn read(
     }
     let keys = menu::lettered(
         section,
+        &queue::KEYS,
         |letter, what, node, context| {
             let what = format!("key {letter} of {what}");
             destination::read(&what, node, scope, context)
@@ -90,28 +92,30 @@ impl Tables<'_> {
     fn plain(
         &mut self,
         section: &mut Section<'_>,
-        key: &'static str,
+        setting: &Optional<Within>,
         cause: RefuseCause,
         context: &mut Context<'_>,
     ) {
-        self.table(section, key, cause, context, |_, _| ());
+        let its = (&full::MESSAGE, &full::THEN);
+        self.table(section, setting, its, cause, context, |_, _| ());
     }
 
     /// Whom a rule on an empty queue is for.
     fn empty(
         &mut self,
         section: &mut Section<'_>,
-        key: &'static str,
+        setting: &Optional<Within>,
         cause: RefuseCause,
         context: &mut Context<'_>,
     ) -> Applies {
-        let waiting = self.table(section, key, cause, context, |table, context| {
-            table.take("waiting", value::boolean, context)
+        let its = (&no_agents::MESSAGE, &no_agents::THEN);
+        let waiting = self.table(section, setting, its, cause, context, |table, context| {
+            table.value(&no_agents::WAITING, context)
         });
         match waiting {
             None => Applies::Never,
-            Some(Some(waiting)) if waiting.value => Applies::Everybody,
-            Some(_) => Applies::Newcomers,
+            Some(true) => Applies::Everybody,
+            Some(false) => Applies::Newcomers,
         }
     }
 
@@ -120,10 +124,10 @@ impl Tables<'_> {
         section: &mut Section<'_>,
         context: &mut Context<'_>,
     ) -> Option<Duration> {
-        let cause = RefuseCause::TimedOut;
-        let after = self.table(section, "timed_out", cause, context, |table, context| {
-            let mend = "say how long he may wait: after = \"5m\"";
-            table.require("after", mend, value::duration(SECOND..=HOURS), context)
+        let its = (&timed_out::MESSAGE, &timed_out::THEN);
+        let (setting, cause) = (&queue::TIMED_OUT, RefuseCause::TimedOut);
+        let after = self.table(section, setting, its, cause, context, |table, context| {
+            table.require(&timed_out::AFTER, context)
         });
         after.flatten().map(|at| at.value)
     }
@@ -132,19 +136,20 @@ impl Tables<'_> {
     fn table<T>(
         &mut self,
         section: &mut Section<'_>,
-        key: &'static str,
+        setting: &Optional<Within>,
+        (message, then): (&Optional<Text>, &Optional<Place>),
         cause: RefuseCause,
         context: &mut Context<'_>,
         more: impl FnOnce(&mut Section<'_>, &mut Context<'_>) -> T,
     ) -> Option<T> {
-        let what = format!("`{key}` of {}", section.what());
-        let mut table = section.section(key, what, context)?;
-        let name = table.take("message", value::text, context);
+        let what = format!("`{}` of {}", setting.key, section.what());
+        let mut table = section.section(setting, what, context)?;
+        let name = table.take(message, context);
         let message = name.filter(|name| name.value != NOTHING).and_then(|name| {
             let found = self.scope.prompt_at(&name.value, self.language, name.place);
             found.map_err(|problem| context.add(problem)).ok()
         });
-        let then = destination::under(&mut table, "then", self.scope, context);
+        let then = destination::under(&mut table, then, self.scope, context);
         let more = more(&mut table, context);
         table.finish(context);
         self.instead.insert(
@@ -164,22 +169,28 @@ fn read_load(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Loa
     let close = format!("`close_when` of {what}");
     let open = format!("`open_when` of {what}");
     let close = section
-        .section("close_when", close, context)
+        .section(&queue::CLOSE_WHEN, close, context)
         .map(|mut table| {
-            let marks = read_marks(&mut table, context);
-            let of = table.take("of", value::choice(&WAITS), context);
+            let marks = Marks {
+                waiting: table.take(&close_when::WAITING, context).map(|at| at.value),
+                wait: table.take(&close_when::WAIT, context).map(|at| at.value),
+            };
+            let of = table.value(&close_when::OF, context);
             let place = table.place();
             table.finish(context);
-            (marks, of.map_or(WaitOf::default(), |at| at.value), place)
+            (marks, of, place)
         });
     let open = section
-        .section("open_when", open, context)
+        .section(&queue::OPEN_WHEN, open, context)
         .map(|mut table| {
-            let marks = read_marks(&mut table, context);
-            let held = table.take("for", value::duration(Duration::ZERO..=HOURS), context);
+            let marks = Marks {
+                waiting: table.take(&open_when::WAITING, context).map(|at| at.value),
+                wait: table.take(&open_when::WAIT, context).map(|at| at.value),
+            };
+            let held = table.value(&open_when::FOR, context);
             let place = table.place();
             table.finish(context);
-            (marks, held.map_or(HELD, |at| at.value), place)
+            (marks, held, place)
         });
     let Some((close, wait_of, at)) = close else {
         if open.is_some() {
@@ -195,7 +206,8 @@ fn read_load(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Loa
             "write how many wait, or how long: close_when = { waiting = 40, wait = \"15m\" }";
         context.add(Problem::new(at, problem).mend(mend));
     }
-    let (given, held, at) = open.unwrap_or((Marks::default(), HELD, at));
+    let (given, held, at) =
+        open.unwrap_or_else(|| (Marks::default(), (open_when::FOR.otherwise.0)(), at));
     let marks = below(close, given);
     if !is_lower(close, given) {
         let problem = format!("`open_when` of {what} is not below `close_when`");
@@ -209,15 +221,6 @@ fn read_load(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Loa
         held,
         wait_of,
     })
-}
-
-fn read_marks(table: &mut Section<'_>, context: &mut Context<'_>) -> Marks {
-    let waiting = table.take("waiting", value::whole(1..=100_000), context);
-    let wait = table.take("wait", value::duration(SECOND..=HOURS), context);
-    Marks {
-        waiting: waiting.map(|at| at.value),
-        wait: wait.map(|at| at.value),
-    }
 }
 
 /// The lower marks: three quarters of the upper, where not given.

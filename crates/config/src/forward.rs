@@ -2,11 +2,10 @@
 
 use crate::problems::{Problem, quoted};
 use crate::section::{At, Context, Section};
-use crate::value;
+use crate::settings::{forward, user};
 use base::UserId;
 use call::forward::Forwards;
 use call::settings::{Destination, Organisation};
-use std::time::Duration;
 
 /// A forward as written, whose leading somewhere is still to be looked at.
 pub(crate) struct Written {
@@ -23,16 +22,16 @@ pub(crate) fn read(
     let mut forwards = Forwards::default();
     let mut written = Vec::new();
     let what = format!("`forward` of {}", section.what());
-    let Some(mut section) = section.section("forward", what, context) else {
+    let Some(mut section) = section.section(&user::FORWARD, what, context) else {
         return (forwards, written);
     };
-    for (key, forward) in [
-        ("always", &mut forwards.always),
-        ("busy", &mut forwards.busy),
-        ("no_answer", &mut forwards.no_answer),
-        ("unreachable", &mut forwards.unreachable),
+    for (setting, forward) in [
+        (&forward::ALWAYS, &mut forwards.always),
+        (&forward::BUSY, &mut forwards.busy),
+        (&forward::NO_ANSWER, &mut forwards.no_answer),
+        (&forward::UNREACHABLE, &mut forwards.unreachable),
     ] {
-        let Some(at) = section.take(key, value::text, context) else {
+        let Some(at) = section.take(setting, context) else {
             continue;
         };
         let to = Box::<str>::from(at.value);
@@ -45,8 +44,7 @@ pub(crate) fn read(
             },
         }));
     }
-    let rings = Duration::from_secs(1)..=Duration::from_secs(300);
-    let after = section.take("no_answer_after", value::duration(rings), context);
+    let after = section.take(&forward::NO_ANSWER_AFTER, context);
     forwards.no_answer_after = after.map(|at| at.value);
     section.finish(context);
     (forwards, written)

@@ -2,26 +2,11 @@
 
 use crate::destination;
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, Opened, Scope, known, open};
+use crate::scope::{Dialable, Dialled, Opened, Scope, known, open};
 use crate::section::{At, Context, Entry};
-use crate::value;
+use crate::settings::{RING_ALL, RING_IN_ORDER, group};
 use base::{GroupId, UserId};
 use call::settings::{Group, GroupPolicy, Member};
-use std::time::Duration;
-
-/// Members of one group at most: more people than these want a queue, which rings only those who are free.
-const MEMBERS_MAX: usize = 16;
-
-/// How long they ring, unless set.
-const RING: Duration = Duration::from_secs(30);
-
-/// The same of each, where it is one after another.
-const RING_IN_ORDER: Duration = Duration::from_secs(15);
-
-const POLICIES: [(&str, GroupPolicy); 2] = [
-    ("all", GroupPolicy::All),
-    ("in-order", GroupPolicy::InOrder),
-];
 
 pub(crate) struct Read {
     pub(crate) id: GroupId,
@@ -41,16 +26,23 @@ pub(crate) fn read(
         what,
         mut section,
         extension,
-    } = open("group", GroupId::new, entry, scope, dialled, context)?;
-    let display_name = section.take("name", value::text, context);
-    let mend = "name who is rung: members = [\"anna\", \"bosse\"]";
-    let list = value::list(MEMBERS_MAX, value::text);
-    let members = section.require("members", mend, list, context);
-    let policy = section.take("policy", value::choice(&POLICIES), context);
-    let policy = policy.map_or(GroupPolicy::default(), |at| at.value);
-    let rings = Duration::from_secs(1)..=Duration::from_secs(300);
-    let ring = section.take("ring", value::duration(rings), context);
-    let then = destination::under(&mut section, "then", scope, context);
+    } = open(
+        Dialable {
+            kind: "group",
+            id_of: GroupId::new,
+            heading: &group::HEADING,
+            extension: &group::EXTENSION,
+        },
+        entry,
+        scope,
+        dialled,
+        context,
+    )?;
+    let display_name = section.take(&group::NAME, context);
+    let members = section.require(&group::MEMBERS, context);
+    let policy = section.value(&group::POLICY, context);
+    let ring = section.take(&group::RING, context);
+    let then = destination::under(&mut section, &group::THEN, scope, context);
     section.finish(context);
     let group = Group {
         display_name: display_name.map_or_else(|| name.into(), |at| at.value.into()),
@@ -58,7 +50,7 @@ pub(crate) fn read(
         policy,
         ring: ring.map_or(
             match policy {
-                GroupPolicy::All => RING,
+                GroupPolicy::All => RING_ALL,
                 GroupPolicy::InOrder => RING_IN_ORDER,
             },
             |at| at.value,
@@ -80,7 +72,7 @@ fn read_members(
 ) -> Vec<Member> {
     if names.value.is_empty() {
         let problem = format!("{what} has no members");
-        let mend = "name who is rung: members = [\"anna\", \"bosse\"]";
+        let mend = group::MEMBERS.otherwise.0;
         context.add(Problem::new(names.place, problem).mend(mend));
     }
     let mut members = Vec::new();

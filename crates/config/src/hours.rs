@@ -1,9 +1,12 @@
 //! `[hours.<name>]`: when something is open. The rules are `calendar`'s; here they are read.
 
 use crate::import;
+use crate::kinds::{Kind, Own, form};
 use crate::problems::{Problem, quoted};
 use crate::scope::{Scope, bad_name};
 use crate::section::{At, Context, Reading, Section};
+use crate::setting::Declared;
+use crate::settings::{day, eve, hours, own_day, recurrence, rule};
 use crate::source::Place;
 use crate::tree::{Node, Value};
 use crate::value;
@@ -12,26 +15,70 @@ use calendar::{
     Date, DayOfMonth, DayOfYear, Eve, Hours, Interval, On, OwnDay, Recurrence, Rule, Sweden,
     Weekday, days,
 };
+use serde_json::json;
 
 /// Intervals of one day at most.
 const INTERVALS_MAX: usize = 24;
 
-/// Rules of one schedule at most, and days that one of them names.
-const RULES_MAX: usize = 100;
-const NAMED_MAX: usize = 366;
-
-/// Own days at most: ten years of every holiday.
-const DAYS_MAX: usize = 400;
-
 /// Says that a day is closed, in place of intervals.
 const CLOSED: &str = "closed";
 
-const HOLIDAYS: [(&str, Country); 1] = [("sweden", Country::Sweden)];
-
-#[derive(Clone, Copy)]
-enum Country {
+/// Whose holidays are kept.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Country {
     Sweden,
 }
+
+/// A time zone.
+pub(crate) const ZONE: Own<String> = Own {
+    words: "time zone",
+    schema: || form("^[A-Za-z0-9_+/-]+$"),
+    read: zone,
+};
+
+/// A value, and how it is written.
+pub(crate) type Worded<T> = (T, String);
+
+/// Days of the week.
+pub(crate) const WEEKDAYS: Own<Worded<Vec<Weekday>>> = Own {
+    words: "days of the week",
+    schema: || form("^[a-z, -]+$"),
+    read: weekdays,
+};
+
+/// A day of a month.
+pub(crate) const DAY_OF_MONTH: Own<Worded<DayOfMonth>> = Own {
+    words: "day of the month",
+    schema: || json!({ "type": ["integer", "string"] }),
+    read: day_of_month,
+};
+
+/// A day of a year.
+pub(crate) const DAY_OF_YEAR: Own<Worded<DayOfYear>> = Own {
+    words: "day of the year",
+    schema: || form("^[a-z0-9+ -]+$"),
+    read: day_of_year,
+};
+
+/// A date.
+pub(crate) const DATE: Own<Date> = Own {
+    words: "date",
+    schema: || form("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    read: date,
+};
+
+/// Clock intervals of a day.
+pub(crate) const INTERVALS: Own<Vec<Interval>> = Own {
+    words: "list of intervals, or `\"closed\"`",
+    schema: || {
+        let interval = form("^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$");
+        json!({ "anyOf": [
+            { "enum": [CLOSED] },
+            { "type": "array", "maxItems": INTERVALS_MAX, "items": interval },
+        ] })
+    },
+    read: intervals,
+};
 
 pub(crate) fn read(
     name: &str,
@@ -43,31 +90,26 @@ pub(crate) fn read(
     let id = HoursId::new(scope.org, name)
         .map_err(|error| context.add(bad_name(place, "hours", &error)))
         .ok();
-    let mut section = context.told(Section::of(format!("hours `{name}`"), node))?;
-    let zone = match &scope.zone {
-        Some(zone) if !section.has("zone") => {
-            section.node("zone");
-            Some(zone.clone())
-        }
-        _ => {
-            let mend =
-                "name the time zone here or under [organisation]: zone = \"Europe/Stockholm\"";
-            let zone = section.require("zone", mend, zone, context);
-            zone.map(|at| at.value)
-        }
-    };
+    let section = Section::of(format!("hours `{name}`"), node, &hours::HEADING);
+    let mut section = context.told(section)?;
+    if scope.zone.is_none() && !section.has(&hours::ZONE) {
+        let mend = "name the time zone here or under [organisation]: zone = \"Europe/Stockholm\"";
+        section.tell_absent(&hours::ZONE, mend, context);
+    }
+    let zone = section.take(&hours::ZONE, context).map(|at| at.value);
+    let zone = zone.or_else(|| scope.zone.clone());
     // Read on without one too, so that all that is wrong is told at once.
-    let mut hours = Hours::new(zone.as_deref().unwrap_or("UTC")).ok()?;
-    read_rules(&mut section, &mut hours, context);
-    read_holidays(&mut section, &mut hours, context);
-    read_days(&mut section, &mut hours, scope, context);
-    import::read(&mut section, &mut hours, scope, context);
+    let mut read = Hours::new(zone.as_deref().unwrap_or("UTC")).ok()?;
+    read_rules(&mut section, &mut read, context);
+    read_holidays(&mut section, &mut read, context);
+    read_days(&mut section, &mut read, scope, context);
+    import::read(&mut section, &mut read, scope, context);
     section.finish(context);
-    Some((id?, hours))
+    Some((id?, read))
 }
 
 /// The name of a time zone that there is.
-pub(crate) fn zone(node: &Node) -> Reading<String> {
+fn zone(node: &Node) -> Reading<String> {
     let name = value::text(node)?;
     Hours::new(&name).map(|_| name).map_err(|error| {
         let mend = "write it as the time zone database does, such as \"Europe/Stockholm\"";
@@ -75,25 +117,24 @@ pub(crate) fn zone(node: &Node) -> Reading<String> {
     })
 }
 
-fn read_rules(section: &mut Section<'_>, hours: &mut Hours, context: &mut Context<'_>) {
+fn read_rules(section: &mut Section<'_>, read: &mut Hours, context: &mut Context<'_>) {
     let what = section.what().to_owned();
-    let Some(node) = section.node("rules") else {
+    let Some(node) = section.node(&hours::RULES) else {
         let problem = format!("{what} has no `rules`, so it is never open");
-        let mend =
-            "write when it is: rules = [{ weekdays = [\"mon-fri\"], hours = [\"08:00-17:00\"] }]";
+        let mend = hours::RULES.otherwise.0;
         context.add(Problem::new(section.place(), problem).mend(mend));
         return;
     };
-    for item in items(node, RULES_MAX, "rules", context) {
-        let Some(mut rule) = context.told(Section::of(format!("a rule of {what}"), item)) else {
+    for item in items(node, hours::RULES.kind.max, "rules", context) {
+        let section = Section::of(format!("a rule of {what}"), item, &rule::HEADING);
+        let Some(mut section) = context.told(section) else {
             continue;
         };
-        let days = read_recurrence(&mut rule, context);
-        let mend = "say when it is open on them: hours = [\"08:00-17:00\"]";
-        let open = rule.require("hours", mend, intervals, context);
-        rule.finish(context);
+        let days = read_recurrence(&mut section, None, context);
+        let open = section.require(&rule::HOURS, context);
+        section.finish(context);
         if let (Some((days, written)), Some(open)) = (days, open) {
-            hours.add_rule(Rule {
+            read.add_rule(Rule {
                 days,
                 hours: open.value,
                 written: written.into(),
@@ -102,25 +143,39 @@ fn read_rules(section: &mut Section<'_>, hours: &mut Hours, context: &mut Contex
     }
 }
 
-/// Which days a table is about, and how that is written.
-fn read_recurrence(
+/// Which days a table is about, and how that is written: the day `once`, or several.
+pub(crate) fn read_recurrence(
     section: &mut Section<'_>,
+    once: Option<At<Date>>,
     context: &mut Context<'_>,
 ) -> Option<(Recurrence, String)> {
-    const KINDS: [&str; 4] = ["daily", "weekdays", "monthly", "yearly"];
-    let kinds = KINDS.iter().filter(|kind| section.has(kind)).count();
-    let daily = section.take("daily", value::boolean, context);
-    let weekdays = section.take("weekdays", value::list(NAMED_MAX, weekdays), context);
-    let monthly = section.take("monthly", value::list(NAMED_MAX, day_of_month), context);
-    let yearly = section.take("yearly", value::list(NAMED_MAX, day_of_year), context);
-    let every = section.take("every", value::whole(1..=366), context);
-    let from = section.take("from", date, context);
-    let until = section.take("until", date, context);
-    if kinds != 1 {
+    let ways = section.ways();
+    let daily = section.take(&recurrence::DAILY, context);
+    let weekdays = section.take(&recurrence::WEEKDAYS, context);
+    let monthly = section.take(&recurrence::MONTHLY, context);
+    let yearly = section.take(&recurrence::YEARLY, context);
+    let every = section.take(&recurrence::EVERY, context);
+    let from = section.take(&recurrence::FROM, context);
+    let until = section.take(&recurrence::UNTIL, context);
+    if ways != 1 {
         let problem = format!("{} should say its days in one way", section.what());
         let mend = "write one of daily = true, weekdays = [\"mon-fri\"], monthly = [\"last friday\"] and yearly = [\"12-24\"]";
         context.add(Problem::new(section.place(), problem).mend(mend));
         return None;
+    }
+    if let Some(once) = once {
+        let bounds: [&dyn Declared; 3] =
+            [&recurrence::EVERY, &recurrence::FROM, &recurrence::UNTIL];
+        for it in bounds.into_iter().filter(|it| section.has(*it)) {
+            let problem = format!(
+                "`{}` of {} stands beside one `date`",
+                it.key(),
+                section.what()
+            );
+            let mend = "it goes with days that come again: daily = true";
+            context.add(Problem::new(section.place_of(&[it]), problem).mend(mend));
+        }
+        return Some((Recurrence::once(once.value), String::new()));
     }
     let (on, written) = if let Some(days) = weekdays {
         let written = words(days.value.iter().map(|at| at.value.1.clone()));
@@ -152,11 +207,12 @@ fn read_recurrence(
         let problem = format!("`until` of {} is before `from`", section.what());
         context.add(Problem::new(until.place, problem).mend("write a later day"));
     }
-    let mut recurrence = Recurrence::new(on);
-    recurrence.every = every.map_or(1, |at| u16::try_from(at.value).unwrap_or(1));
-    recurrence.from = from.map(|at| at.value);
-    recurrence.until = until.map(|at| at.value);
-    Some((recurrence, written))
+    let every = every.map_or_else(recurrence::EVERY.otherwise.0, |at| at.value);
+    let mut days = Recurrence::new(on);
+    days.every = u16::try_from(every).unwrap_or(u16::MAX);
+    days.from = from.map(|at| at.value);
+    days.until = until.map(|at| at.value);
+    Some((days, written))
 }
 
 fn words(words: impl Iterator<Item = String>) -> String {
@@ -202,7 +258,7 @@ fn wrong(node: &Node, error: &dyn std::error::Error, mend: &str) -> Vec<Problem>
 }
 
 /// A list of clock intervals, or "closed".
-pub(crate) fn intervals(node: &Node) -> Reading<Vec<Interval>> {
+fn intervals(node: &Node) -> Reading<Vec<Interval>> {
     if matches!(&node.value, Value::Text(text) if text == CLOSED) {
         return Ok(Vec::new());
     }
@@ -210,24 +266,24 @@ pub(crate) fn intervals(node: &Node) -> Reading<Vec<Interval>> {
     Ok(read.into_iter().map(|at| at.value).collect())
 }
 
-fn interval(node: &Node) -> Reading<Interval> {
+pub(crate) fn interval(node: &Node) -> Reading<Interval> {
     let text = value::str_of(node, "a clock interval", "08:00-17:00")?;
     let mend = "write two times of four digits; one that ends before it begins goes over midnight";
     text.parse()
         .map_err(|error: calendar::InvalidInterval| wrong(node, &error, mend))
 }
 
-fn read_holidays(section: &mut Section<'_>, hours: &mut Hours, context: &mut Context<'_>) {
-    let country = section.take("holidays", value::choice(&HOLIDAYS), context);
-    let eves = section.node("eves");
-    let squeeze_days = section.take("squeeze_days", intervals, context);
+fn read_holidays(section: &mut Section<'_>, read: &mut Hours, context: &mut Context<'_>) {
+    let country = section.take(&hours::HOLIDAYS, context);
+    let eves = section.node(&hours::EVES);
+    let squeeze_days = section.take(&hours::SQUEEZE_DAYS, context);
     let what = section.what().to_owned();
     let eves = eves.map_or(Vec::new(), |node| read_eves(&what, node, context));
     match country {
         Some(At {
             value: Country::Sweden,
             ..
-        }) => hours.keep_holidays(Sweden {
+        }) => read.keep_holidays(Sweden {
             eves,
             squeeze_days: squeeze_days.map(|at| at.value),
         }),
@@ -243,21 +299,19 @@ fn read_holidays(section: &mut Section<'_>, hours: &mut Hours, context: &mut Con
 /// Names, or tables of a name and hours.
 fn read_eves(what: &str, node: &Node, context: &mut Context<'_>) -> Vec<(Eve, Vec<Interval>)> {
     let mut eves: Vec<(Eve, Vec<Interval>)> = Vec::new();
-    let named = Eve::ALL.map(|(eve, name)| (name, eve));
-    for item in items(node, Eve::ALL.len(), "eves", context) {
+    for item in items(node, hours::EVES.kind.max, "eves", context) {
         let (eve, hours) = match &item.value {
             Value::Table(_) => {
-                let section = Section::of(format!("an eve of {what}"), item);
+                let section = Section::of(format!("an eve of {what}"), item, &eve::HEADING);
                 let Some(mut section) = context.told(section) else {
                     continue;
                 };
-                let mend = "say which: day = \"julafton\"";
-                let eve = section.require("day", mend, value::choice(&named), context);
-                let hours = section.take("hours", intervals, context);
+                let eve = section.require(&eve::DAY, context);
+                let hours = section.take(&eve::HOURS, context);
                 section.finish(context);
                 (eve.map(|at| at.value), hours.map(|at| at.value))
             }
-            _ => (context.told(value::choice(&named)(item)), None),
+            _ => (context.told(eve::DAY.kind.read(item)), None),
         };
         let Some(eve) = eve else { continue };
         if eves.iter().any(|(other, _)| *other == eve) {
@@ -272,34 +326,30 @@ fn read_eves(what: &str, node: &Node, context: &mut Context<'_>) -> Vec<(Eve, Ve
 /// Dates, or tables of days and what is special about them.
 fn read_days(
     section: &mut Section<'_>,
-    hours: &mut Hours,
+    read: &mut Hours,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) {
     let what = format!("a day of {}", section.what());
-    let Some(node) = section.node("days") else {
+    let Some(node) = section.node(&hours::DAYS) else {
         return;
     };
-    for item in items(node, DAYS_MAX, "days", context) {
+    for item in items(node, hours::DAYS.kind.max, "days", context) {
         let Value::Table(_) = &item.value else {
             if let Some(date) = context.told(date(item)) {
-                hours.add_days(Recurrence::once(date), OwnDay::default());
+                read.add_days(Recurrence::once(date), OwnDay::default());
             }
             continue;
         };
-        let Some(mut section) = context.told(Section::of(&*what, item)) else {
+        let Some(mut section) = context.told(Section::of(&*what, item, &day::HEADING)) else {
             continue;
         };
-        let is_dated = section.has("date");
-        let once = section.take("date", date, context);
-        let days = match is_dated {
-            true => once.map(|at| Recurrence::once(at.value)),
-            false => read_recurrence(&mut section, context).map(|(days, _)| days),
-        };
+        let once = section.take(&day::DATE, context);
+        let days = read_recurrence(&mut section, once, context);
         let day = own_day(&mut section, scope, context);
         section.finish(context);
-        if let Some(days) = days {
-            hours.add_days(days, day);
+        if let Some((days, _)) = days {
+            read.add_days(days, day);
         }
     }
 }
@@ -310,9 +360,9 @@ pub(crate) fn own_day(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> OwnDay {
-    let name = section.take("name", value::text, context);
-    let hours = section.take("hours", intervals, context);
-    let message = section.take("message", value::text, context);
+    let name = section.take(&own_day::NAME, context);
+    let hours = section.take(&own_day::HOURS, context);
+    let message = section.take(&own_day::MESSAGE, context);
     let message = message.and_then(|name| {
         let found = scope.prompt_at(&name.value, scope.language, name.place);
         found.map_err(|problem| context.add(problem)).ok()

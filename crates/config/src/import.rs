@@ -4,6 +4,7 @@ use crate::hours::{items, own_day};
 use crate::problems::{Problem, quoted};
 use crate::scope::Scope;
 use crate::section::{Context, Section};
+use crate::settings::{hours, import};
 use crate::source::Place;
 use crate::tree::{Node, Value};
 use crate::value;
@@ -12,28 +13,25 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Files of one schedule at most.
-const FILES_MAX: usize = 16;
-
 /// Size of one at most: thousands of events with their descriptions.
 const BYTES_MAX: u64 = 2 * 1024 * 1024;
 
 /// Paths, or tables of one and what is special about its days.
 pub(crate) fn read(
     section: &mut Section<'_>,
-    hours: &mut Hours,
+    read: &mut Hours,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) {
     let what = format!("an import of {}", section.what());
-    let Some(node) = section.node("import") else {
+    let Some(node) = section.node(&hours::IMPORT) else {
         return;
     };
-    for item in items(node, FILES_MAX, "files", context) {
+    for item in items(node, hours::IMPORT.kind.max, "files", context) {
         let Some((path, day)) = read_item(&what, item, scope, context) else {
             continue;
         };
-        import(&path, item.place, &day, hours, context);
+        import(&path, item.place, &day, read, context);
     }
 }
 
@@ -46,9 +44,8 @@ fn read_item(
     let Value::Table(_) = &item.value else {
         return Some((context.told(value::text(item))?, OwnDay::default()));
     };
-    let mut section = context.told(Section::of(what, item))?;
-    let mend = "name it: file = \"holidays.ics\"";
-    let file = section.require("file", mend, value::text, context);
+    let mut section = context.told(Section::of(what, item, &import::HEADING))?;
+    let file = section.require(&import::FILE, context);
     let day = own_day(&mut section, scope, context);
     section.finish(context);
     Some((file?.value, day))

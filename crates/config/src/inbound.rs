@@ -3,9 +3,8 @@
 use crate::problems::{Problem, quoted};
 use crate::scope::Scope;
 use crate::section::{At, Context, Section};
-use crate::value;
+use crate::settings::{inbound, trunk};
 use call::trunk::Account;
-use sip_core::digest::Algorithm;
 use std::collections::BTreeMap;
 
 /// Whose name is taken by which trunk.
@@ -20,16 +19,15 @@ pub(crate) fn read(
     context: &mut Context<'_>,
 ) -> Option<Account> {
     let what = format!("`inbound` of {}", section.what());
-    let mut section = section.section("inbound", what, context)?;
-    let mend = "name the account that its calls come with: username = \"exchange\"";
-    let username = section.require("username", mend, value::text, context);
+    let mut section = section.section(&trunk::INBOUND, what, context)?;
+    let username = section.require(&inbound::USERNAME, context);
     let name = username.as_ref().map_or("exchange", |at| &at.value);
     let mend = format!(
         "run kolapp secret {name}@{}, and write the two lines that it prints here",
         scope.domain
     );
-    let md5 = section.require("ha1_md5", &mend, value::ha1(Algorithm::Md5), context);
-    let sha256 = section.require("ha1_sha256", &mend, value::ha1(Algorithm::Sha256), context);
+    let md5 = section.require_or(&inbound::HA1_MD5, &mend, context);
+    let sha256 = section.require_or(&inbound::HA1_SHA256, &mend, context);
     section.finish(context);
     let At { value, place } = username?;
     let other = match taken.insert(value.to_ascii_lowercase(), trunk.to_owned()) {

@@ -1,24 +1,12 @@
 //! `probe` and `[trunks.<name>.register]`: what keeps a trunk up.
 
-use crate::address;
 use crate::problems::{Problem, quoted};
 use crate::scope::Scope;
 use crate::section::{At, Context, Section};
-use crate::value;
+use crate::settings::{register, trunk};
 use call::upkeep::{ContactShown, Keep, Register};
 use sip_core::{Host, Uri};
-use std::ops::RangeInclusive;
 use std::time::Duration;
-
-/// Registrars of one trunk at most: a provider has two, for its servers have many addresses each.
-const REGISTRARS_MAX: usize = 4;
-
-/// How often a trunk may be probed: a provider takes more often for an attack, and seldomer says too little.
-const PROBE_EVERY: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3_600);
-
-/// How long a registration may be asked to last.
-const EXPIRES: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(86_400);
-const EXPIRES_DEFAULT: Duration = Duration::from_secs(600);
 
 /// What is written of it, before it is known whom the trunk is at.
 pub(crate) struct Written {
@@ -36,21 +24,15 @@ struct WrittenRegister {
     number: Option<Box<str>>,
 }
 
-/// What our Contact at a registrar says, in words.
-const CONTACTS: [(&str, ContactShown); 2] = [
-    ("as-seen", ContactShown::AsSeen),
-    ("own", ContactShown::Own),
-];
-
 /// Takes what keeps a trunk up.
 pub(crate) fn read(
     section: &mut Section<'_>,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Written {
-    let probe = section.take("probe", value::duration(PROBE_EVERY), context);
+    let probe = section.take(&trunk::PROBE, context);
     let what = format!("`register` of {}", section.what());
-    let register = section.section("register", what, context);
+    let register = section.section(&trunk::REGISTER, what, context);
     Written {
         probe: probe.map(|at| at.value),
         register: register.map(|section| read_register(section, scope, context)),
@@ -62,17 +44,16 @@ fn read_register(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> WrittenRegister {
-    let list = value::list(REGISTRARS_MAX, address::peer);
-    let registrars = section.take("registrars", list, context);
+    let registrars = section.take(&register::REGISTRARS, context);
     if let Some(at) = registrars.as_ref().filter(|at| at.value.is_empty()) {
         let problem = format!("{} names no registrar", section.what());
         let mend = "leave `registrars` out to register where calls are sent";
         context.add(Problem::new(at.place, problem).mend(mend));
     }
-    let user = section.take("user", value::text, context);
-    let expires = section.take("expires", value::duration(EXPIRES), context);
-    let contact = section.take("contact", value::choice(&CONTACTS), context);
-    let number = section.take("number", address::public_number, context);
+    let user = section.take(&register::USER, context);
+    let expires = section.value(&register::EXPIRES, context);
+    let contact = section.value(&register::CONTACT, context);
+    let number = section.take(&register::NUMBER, context);
     if let Some(At { value, place }) = &number
         && !scope.numbers.contains(&**value)
     {
@@ -87,8 +68,8 @@ fn read_register(
         place,
         registrars: registrars.map(|at| at.value.into_iter().map(|at| at.value).collect()),
         user: user.map(|at| at.value.into()),
-        expires: expires.map_or(EXPIRES_DEFAULT, |at| at.value),
-        contact: contact.map(|at| at.value).unwrap_or_default(),
+        expires,
+        contact,
         number: number.map(|at| at.value),
     }
 }

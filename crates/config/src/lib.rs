@@ -4,6 +4,10 @@
 
 mod address;
 mod agents;
+mod callback_offer;
+mod callback_windows;
+mod called_back;
+mod database;
 mod describe;
 mod destination;
 mod dictation;
@@ -12,6 +16,7 @@ mod edit;
 mod environment;
 mod error;
 mod exits;
+mod fixed;
 mod forward;
 mod graph;
 mod group;
@@ -19,6 +24,8 @@ mod hours;
 mod import;
 mod inbound;
 mod keep;
+mod kinds;
+mod last_agent;
 mod library;
 mod limits;
 mod loaded;
@@ -31,9 +38,12 @@ mod queue;
 mod queue_group;
 mod quick_close;
 mod reach;
+mod reference;
 mod scope;
 mod section;
 mod server;
+mod setting;
+mod settings;
 mod shut;
 mod sip;
 mod skills;
@@ -44,20 +54,27 @@ mod trunk;
 mod user;
 mod value;
 mod versions;
+mod web_accounts;
+mod worked_off;
 
+pub use callback_windows::CallbackWindows;
+pub use database::DatabaseUrl;
 pub use describe::{Difference, diff};
 pub use edit::{Edited, edits, show};
 pub use environment::Environment;
 pub use error::{ConfigError, Spot, Weight};
+pub use fixed::{Fixed, needs_restart};
 pub use library::{PROMPTS_MAX, is_sound_file};
 pub use loaded::{Loaded, Summary};
 pub use problems::ERRORS_MAX;
-pub use server::{RtpSettings, STATE_DIR_DEFAULT, ServerSettings};
+pub use reference::{Described, Schema, schema, settings};
+pub use server::{FactsSettings, RtpSettings, ServerSettings};
+pub use settings::LICENCES;
 pub use sip::ConnectionLimits;
 pub use source::FILE_BYTES_MAX;
 pub use tls::TlsSettings;
-pub use user::LICENCES;
 pub use versions::{Version, folder_of, versions_in};
+pub use web_accounts::{OPERATORS_REALM, OperatorProof, WebAccounts};
 
 use base::OrgId;
 use call::settings::Directory;
@@ -249,6 +266,7 @@ fn assemble(
         server_header: server.server_header.clone(),
         answer_options: server.answer_options,
         service_route: server.service_route,
+        softphones: server.softphones.clone(),
         addresses: server.addresses.clone(),
         ..Directory::default()
     };
@@ -257,8 +275,19 @@ fn assemble(
         transports: server.settings.sip.iter().map(|it| it.transport).collect(),
         ..Shared::default()
     };
+    let mut lists = callback::Settings::default();
+    let mut windows = CallbackWindows::default();
+    let mut sight = control::Sight::default();
     let mut demo = Vec::new();
     let mut readable = Vec::new();
+    let mut web = WebAccounts::default();
+    let mut demo_operator = None;
+    for operator in &server.operators {
+        web.operators
+            .insert(operator.name.clone(), operator.proof.clone());
+        let spot = operator.demo.map(|place| context.sources.spot(place));
+        demo_operator = demo_operator.or(spot.map(|spot| (operator.name.clone(), spot)));
+    }
     let mut summary = Summary::default();
     directory.addressed_by_ip = default_organisation(&server, &files, context);
     for OrganisationFiles { id, first, table } in &files.organisations {
@@ -275,12 +304,18 @@ fn assemble(
         directory
             .domains
             .insert(read.organisation.domain.clone(), id.clone());
+        let accounts = read.organisation.users.keys();
+        acd.accounts.extend(accounts.cloned());
         directory
             .organisations
             .insert(id.clone(), read.organisation);
         acd.queues.extend(read.queues);
         acd.agents.extend(read.agents);
         acd.rules.insert(id.clone(), read.agent_rules);
+        lists.lists.extend(read.lists);
+        windows.0.extend(read.callback_windows);
+        sight.append(read.sight);
+        web.users.extend(read.web_hashes);
         demo.extend(read.demo.into_iter().map(|account| DemoAccount {
             user: account.user,
             password: account.password,
@@ -303,15 +338,21 @@ fn assemble(
         server: server.settings,
         directory: Arc::new(directory),
         acd: Arc::new(acd),
+        callback: Arc::new(lists),
+        callback_windows: Arc::new(windows),
+        sight: Arc::new(sight),
         prompts,
         demo_accounts: demo.iter().map(|account| account.user.clone()).collect(),
         summary,
         files: paths,
         warnings: Vec::new(),
+        web: Arc::new(web),
+        demo_operator,
         listeners: server.listeners,
         demo,
         readable,
         description,
+        store_at: server.store_at,
     }
 }
 

@@ -1,11 +1,14 @@
 //! A configuration that is whole and right, and what can be asked of it.
 
+use crate::callback_windows::CallbackWindows;
 use crate::describe::Description;
 use crate::error::{ConfigError, Spot};
 use crate::problems::ERRORS_MAX;
 use crate::server::{HTTP, Listener, ServerSettings};
+use crate::web_accounts::WebAccounts;
 use base::UserId;
 use call::settings::Directory;
+use control::Sight;
 use media_core::PromptId;
 use std::fmt;
 use std::path::PathBuf;
@@ -20,11 +23,19 @@ pub struct Loaded {
     pub directory: Arc<Directory>,
     /// What the queue engine needs to know.
     pub acd: Arc<acd::Settings>,
+    /// What callback lists need to know.
+    pub callback: Arc<callback::Settings>,
+    /// Who sees which queues.
+    pub sight: Arc<Sight>,
+    /// When the windows of callback lists are.
+    pub callback_windows: Arc<CallbackWindows>,
     /// Every prompt's file: the standard ones (`sv/queue-welcome`, `music/waiting`) and those of
     /// organisations (`demo/our-greeting`).
     pub prompts: Vec<(PromptId, PathBuf)>,
     /// Accounts whose password everybody may know.
     pub demo_accounts: Vec<UserId>,
+    /// What those who come in by HTTP are proven by.
+    pub web: Arc<WebAccounts>,
     /// How much there is of what.
     pub summary: Summary,
     /// Every TOML file that was read, `kolapp.toml` first.
@@ -33,8 +44,11 @@ pub struct Loaded {
     pub warnings: Vec<ConfigError>,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) demo: Vec<DemoAccount>,
+    /// An operator whose password everybody may know, and where it stands.
+    pub(crate) demo_operator: Option<(Box<str>, Spot)>,
     pub(crate) readable: Vec<ReadableAccount>,
     pub(crate) description: Description,
+    pub(crate) store_at: Option<Spot>,
 }
 
 #[derive(Clone)]
@@ -103,7 +117,10 @@ impl Loaded {
             let listeners = self.listeners.iter();
             listeners.filter(|listener| !listener.address.ip().is_loopback())
         };
-        let demo = self.demo.first();
+        let user = self.demo.first();
+        let demo = user.map(|account| (account.user.as_str(), &account.at));
+        let operator = self.demo_operator.as_ref();
+        let demo = demo.or(operator.map(|(name, at)| (&**name, at)));
         let mut errors: Vec<ConfigError> = beyond()
             .filter_map(|listener| Some(exposed(listener, demo?)))
             .collect();
@@ -134,11 +151,10 @@ fn readable_beyond(account: &ReadableAccount, listener: &Listener) -> ConfigErro
     }
 }
 
-fn exposed(listener: &Listener, account: &DemoAccount) -> ConfigError {
+fn exposed(listener: &Listener, (account, written): (&str, &Spot)) -> ConfigError {
     let Listener { what, address, at } = listener;
     let problem = format!(
-        "refuses to bind a demo password to a non-loopback address: {what} at {address}, account `{}`",
-        account.user
+        "refuses to bind a demo password to a non-loopback address: {what} at {address}, account `{account}`"
     );
     let error = match at {
         Some(spot) => ConfigError::at(spot.clone(), problem),
@@ -149,7 +165,7 @@ fn exposed(listener: &Listener, account: &DemoAccount) -> ConfigError {
             "listen on 127.0.0.1:{}, or give every account a password of its own and remove `demo = true`",
             address.port()
         ))
-        .see(account.at.clone(), "the demo password is here")
+        .see(written.clone(), "the demo password is here")
 }
 
 /// Without passwords.

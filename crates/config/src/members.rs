@@ -2,39 +2,16 @@
 
 use crate::problems::{Problem, quoted};
 use crate::scope::{Scope, known};
-use crate::section::{At, Context, Reading, Section};
+use crate::section::{At, Context, Section};
+use crate::settings::{member, queue};
 use crate::skills;
 use crate::source::Place;
 use crate::tree::{Node, Value};
 use crate::value;
-use acd::{AgentSettings, Asked, Member, Policy, QueueSettings, RINGING_MAX};
+use acd::{AgentSettings, Asked, Member, Policy, QueueSettings};
 use base::{QueueId, UserId};
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
-use std::ops::RangeInclusive;
-
-/// Members of one queue at most.
-const MEMBERS_MAX: usize = 10_000;
-
-/// A member's priority and his share where chance decides: few steps, since each is somebody's rule.
-const PRIORITIES: RangeInclusive<u32> = 1..=9;
-const SHARES: RangeInclusive<u32> = 1..=100;
-
-/// Phones that ring at once by the policy `parallel`, and where no number is set.
-const PARALLEL: RangeInclusive<u32> = 2..=RINGING_MAX as u32;
-const PARALLEL_DEFAULT: NonZeroU8 = NonZeroU8::new(2).expect("two is not zero");
-
-const POLICIES: [(&str, Policy); 8] = [
-    ("longest-idle", Policy::LongestIdle),
-    (PARALLEL_WORD, Policy::Parallel(PARALLEL_DEFAULT)),
-    ("by-skill", Policy::BySkill),
-    ("round-robin", Policy::RoundRobin),
-    ("fewest-calls", Policy::FewestCalls),
-    ("random", Policy::Random),
-    ("ring-all", Policy::RingAll),
-    ("fixed-order", Policy::FixedOrder),
-];
-const PARALLEL_WORD: &str = "parallel";
 
 /// What a queue goes by when it chooses an agent.
 pub(crate) struct Choice {
@@ -48,14 +25,13 @@ pub(crate) fn read(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Choice {
-    let members = section.take("members", value::list(MEMBERS_MAX, member), context);
-    let members = members.map(|at| at.value).unwrap_or_default();
-    let policy = section.take("policy", value::choice(&POLICIES), context);
-    let parallel = section.take("parallel", value::whole(PARALLEL), context);
+    let members = read_written(section, context);
+    let policy = section.take(&queue::POLICY, context);
+    let parallel = section.take(&queue::PARALLEL, context);
     let asked = skills::read_asked(section, context);
     let mut chosen = policy
         .as_ref()
-        .map_or(Policy::default(), |policy| policy.value);
+        .map_or_else(queue::POLICY.otherwise.0, |policy| policy.value);
     if let Some(many) = parallel {
         let count = u8::try_from(many.value).ok().and_then(NonZeroU8::new);
         match (&mut chosen, count) {
@@ -88,51 +64,53 @@ struct Written {
     weight: u8,
 }
 
+fn read_written(section: &mut Section<'_>, context: &mut Context<'_>) -> Vec<Written> {
+    let Some(node) = section.node(&queue::MEMBERS) else {
+        return Vec::new();
+    };
+    let items = context.told(value::items(node, queue::MEMBERS.kind.max));
+    let what = format!("a member of {}", section.what());
+    let items = items.unwrap_or_default().iter();
+    items
+        .filter_map(|item| read_member(&what, item, context))
+        .collect()
+}
+
 /// A name alone, or a table that says how the queue sees him.
-fn member(node: &Node) -> Reading<Written> {
+fn read_member(what: &str, node: &Node, context: &mut Context<'_>) -> Option<Written> {
     const EXPECTED: &str = "a user, as a name or as { user = \"anna\", priority = 2 }";
-    const KEYS: [&str; 3] = ["user", "priority", "weight"];
-    let named = |node: &Node| -> Reading<At<String>> {
-        Ok(At {
-            value: value::text(node)?,
-            place: node.place,
-        })
-    };
-    let Value::Table(table) = &node.value else {
-        let Value::Text(_) = &node.value else {
-            return value::wrong(node, EXPECTED, "write the name of a user in quotes");
-        };
-        return Ok(Written {
-            user: named(node)?,
-            priority: Member::default().priority,
-            weight: Member::default().weight,
-        });
-    };
-    if let Some((key, entry)) = (table.entries.iter()).find(|(key, _)| !KEYS.contains(&&***key)) {
-        let problem = format!("a member has no setting {}", quoted(key));
-        let mend = "settings here: `user`, `priority`, `weight`";
-        return Err(vec![Problem::new(entry.key, problem).mend(mend)]);
+    match &node.value {
+        Value::Table(_) => {
+            let mut section = context.told(Section::of(what, node, &member::HEADING))?;
+            let user = section.require(&member::USER, context);
+            let priority = section.value(&member::PRIORITY, context);
+            let weight = section.value(&member::WEIGHT, context);
+            section.finish(context);
+            Some(Written {
+                user: user?,
+                priority: u8::try_from(priority).unwrap_or(u8::MAX),
+                weight: u8::try_from(weight).unwrap_or(u8::MAX),
+            })
+        }
+        Value::Text(_) => {
+            let value = context.told(value::text(node))?;
+            let place = node.place;
+            Some(Written {
+                user: At { value, place },
+                priority: Member::default().priority,
+                weight: Member::default().weight,
+            })
+        }
+        _ => {
+            let mend = "write the name of a user in quotes";
+            context.told(value::wrong(node, EXPECTED, mend))
+        }
     }
-    let whole = |key: &str, range: RangeInclusive<u32>, default: u8| -> Reading<u8> {
-        let Some(entry) = table.entries.get(key) else {
-            return Ok(default);
-        };
-        let read = value::whole(range)(&entry.node)?;
-        Ok(u8::try_from(read).unwrap_or(u8::MAX))
-    };
-    let Some(user) = table.entries.get("user") else {
-        return value::wrong(node, EXPECTED, "say who: user = \"anna\"");
-    };
-    Ok(Written {
-        user: named(&user.node)?,
-        priority: whole("priority", PRIORITIES, Member::default().priority)?,
-        weight: whole("weight", SHARES, Member::default().weight)?,
-    })
 }
 
 fn read_members(
     section: &Section<'_>,
-    written: Vec<At<Written>>,
+    written: Vec<Written>,
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> BTreeMap<UserId, Member> {
@@ -144,7 +122,7 @@ fn read_members(
     }
     let mut first: BTreeMap<&str, Place> = BTreeMap::new();
     let mut members = BTreeMap::new();
-    for (rank, At { value: one, .. }) in (0..).zip(&written) {
+    for (rank, one) in (0..).zip(&written) {
         if let Some(first) = first.insert(&one.user.value, one.user.place) {
             let problem = format!("{} is a member of {what} twice", quoted(&one.user.value));
             let problem = Problem::new(one.user.place, problem)

@@ -1,29 +1,18 @@
 //! `[menus.<name>]`: what callers choose in by key.
 
 use crate::destination;
+use crate::kinds::{Kind, Named};
 use crate::problems::{Problem, quoted};
 use crate::queue::NOTHING;
-use crate::scope::{Dialled, LANGUAGES, Opened, Scope, open};
+use crate::scope::{Dialable, Dialled, Opened, Scope, open};
 use crate::section::{At, Context, Entry, Section};
-use crate::tree::{Node, Value};
-use crate::value;
+use crate::setting::Optional;
+use crate::settings::{AGAIN, menu};
+use crate::tree::Node;
 use base::MenuId;
 use call::settings::{Choice, Language, Listening, Menu};
 use media_core::PromptId;
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// From the end of the prompt, unless set.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Times that the prompt is heard, unless set.
-const TRIES: u32 = 3;
-
-/// Said where a key means nothing, unless set.
-const INVALID: &str = "menu-invalid";
-
-/// What a key may mean beside a place.
-const AGAIN: &str = "repeat";
 
 pub(crate) struct Read {
     pub(crate) id: MenuId,
@@ -42,33 +31,40 @@ pub(crate) fn read(
         mut section,
         extension,
         ..
-    } = open("menu", MenuId::new, entry, scope, dialled, context)?;
-    let language = section.take("language", value::choice(&LANGUAGES), context);
+    } = open(
+        Dialable {
+            kind: "menu",
+            id_of: MenuId::new,
+            heading: &menu::HEADING,
+            extension: &menu::EXTENSION,
+        },
+        entry,
+        scope,
+        dialled,
+        context,
+    )?;
+    let language = section.take(&menu::LANGUAGE, context);
     let language = language.map_or(scope.language, |at| at.value);
-    let mend = "name what callers hear there: prompt = \"our-menu\"";
-    let prompt = section.require("prompt", mend, value::text, context);
+    let prompt = section.require(&menu::PROMPT, context);
     let prompt = prompt.and_then(|name| find(&name, language, scope, context));
     let invalid = read_invalid(&mut section, language, scope, context);
-    let takes_extensions = section.take("dial_extensions", value::boolean, context);
-    let takes_extensions = takes_extensions.is_some_and(|at| at.value);
+    let takes_extensions = section.value(&menu::DIAL_EXTENSIONS, context);
     let keys = read_keys(&mut section, takes_extensions, scope, context);
-    let timeouts = Duration::from_secs(1)..=Duration::from_secs(60);
-    let timeout = section.take("timeout", value::duration(timeouts), context);
-    let tries = section.take("tries", value::whole(1..=10), context);
-    let on_timeout = destination::under(&mut section, "timeout_goes_to", scope, context);
-    let otherwise = destination::under(&mut section, "default", scope, context);
-    let barge_in = section.take("barge_in", value::boolean, context);
+    let timeout = section.value(&menu::TIMEOUT, context);
+    let tries = section.value(&menu::TRIES, context);
+    let on_timeout = destination::under(&mut section, &menu::TIMEOUT_GOES_TO, scope, context);
+    let otherwise = destination::under(&mut section, &menu::DEFAULT, scope, context);
+    let barge_in = section.value(&menu::BARGE_IN, context);
     section.finish(context);
-    let tries = tries.map_or(TRIES, |at| at.value);
     let menu = Menu {
         prompt: prompt?,
         keys,
-        timeout: timeout.map_or(TIMEOUT, |at| at.value),
+        timeout,
         on_timeout,
         invalid,
         tries: u8::try_from(tries).unwrap_or(u8::MAX),
         otherwise,
-        listening: match barge_in.is_none_or(|at| at.value) {
+        listening: match barge_in {
             true => Listening::WhilePrompt,
             false => Listening::AfterPrompt,
         },
@@ -97,15 +93,10 @@ fn read_invalid(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Option<PromptId> {
-    let name = section.take("invalid", value::text, context);
-    match name {
-        Some(name) if name.value == NOTHING => None,
-        Some(name) => find(&name, language, scope, context),
-        None => {
-            let place = section.place();
-            let value = INVALID.to_owned();
-            find(&At { value, place }, language, scope, context)
-        }
+    let name = section.placed(&menu::INVALID, section.place(), context);
+    match name.value == NOTHING {
+        true => None,
+        false => find(&name, language, scope, context),
     }
 }
 
@@ -118,16 +109,17 @@ fn read_keys(
     let (what, place) = (section.what().to_owned(), section.place());
     let keys = lettered(
         section,
-        |letter, what, node, context| match &node.value {
-            Value::Text(word) if word == AGAIN => Some(Choice::Again),
-            _ => {
+        &menu::KEYS,
+        |letter, what, node, context| match AGAIN.read(node) {
+            Ok(()) => Some(Choice::Again),
+            Err(_) => {
                 let what = format!("key {letter} of {what}");
                 destination::read(&what, node, scope, context).map(Choice::To)
             }
         },
         context,
     );
-    if !section.has("keys") && !takes_extensions {
+    if !section.has(&menu::KEYS) && !takes_extensions {
         let problem = format!("{what} has no keys to choose by");
         let mend = "write what each leads to: keys = { \"1\" = { queue = \"…\" } }";
         context.add(Problem::new(place, problem).mend(mend));
@@ -138,12 +130,13 @@ fn read_keys(
 /// What each key of a telephone under `keys` means, as `read` reads it.
 pub(crate) fn lettered<T>(
     section: &mut Section<'_>,
+    setting: &Optional<Named>,
     read: impl Fn(char, &str, &Node, &mut Context<'_>) -> Option<T>,
     context: &mut Context<'_>,
 ) -> BTreeMap<char, T> {
     let what = section.what().to_owned();
     let mut keys = BTreeMap::new();
-    for (key, at, node) in section.named("keys", context) {
+    for (key, at, node) in section.named(setting, context) {
         let mut letters = key.chars();
         let (Some(letter @ ('0'..='9' | '*' | '#')), None) = (letters.next(), letters.next())
         else {

@@ -1,48 +1,41 @@
 //! One organisation, its files laid together. Its users, its queues and how it is reached have files of
 //! their own.
 
-use crate::address;
+use crate::callback_windows::Occurs;
 use crate::graph::{self, Places};
+use crate::kinds::Kind;
 use crate::library::Library;
-use crate::outward::Own;
+use crate::outward::Theirs;
 use crate::problems::{Problem, quoted};
-use crate::scope::{Dialled, LANGUAGES, MUSIC, Scope, Shared, bad_name};
+use crate::scope::{Dialled, MUSIC, Scope, Shared, bad_name};
 use crate::section::{At, Context, Entry, Section};
+use crate::settings::{PROMPT_FILE, head, organisation_files};
 use crate::source::Place;
 use crate::tree::Table;
 use crate::user::{self, Account, Readable};
 use crate::{
-    agents, dictation, forward, group, hours, members, menu, outward, queue, queue_group,
-    quick_close, reach, shut, trunk, value,
+    agents, called_back, dictation, forward, group, hours, members, menu, outward, queue,
+    queue_group, quick_close, reach, shut, trunk,
 };
 use acd::{AgentRules, AgentSettings, Licence, QueueSettings, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, UserId};
 use call::ledger::Bounds;
 use call::outward::{Numbering, Rights};
 use call::settings::{
-    Destination, Door, Group, Language, Menu, Messages, Organisation, OutsideRefused, QueueJourney,
-    TransferFailed, User, Ways,
+    CallbackOffer, CallingBack, Destination, Door, Group, Language, Menu, Messages, Organisation,
+    OutsideRefused, QueueJourney, TransferFailed, User, Ways,
 };
+use callback::ListSettings;
+use control::Sight;
 use media_core::PromptId;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
-
-const TRANSFER_FAILED: [(&str, TransferFailed); 2] = [
-    ("ring-back", TransferFailed::RingBack),
-    ("end", TransferFailed::End),
-];
 
 /// Heard while somebody's phone rings, and where nobody answers: by callers who hear us already. Where the prompts'
 /// folder has none, nothing is heard.
 const RINGING: &str = "music/ringing";
 const NOT_AVAILABLE: &str = "not-available";
-
-/// Words for what becomes of text messages.
-const MESSAGES: [(&str, Messages); 2] =
-    [("deliver", Messages::Deliver), ("refuse", Messages::Refuse)];
-
-/// How long an extension rings by default.
-const RING: Duration = Duration::from_secs(30);
 
 /// One organisation in the shapes that `call` and `acd` work with.
 pub(crate) struct Read {
@@ -50,8 +43,13 @@ pub(crate) struct Read {
     pub(crate) queues: BTreeMap<QueueId, QueueSettings>,
     pub(crate) agents: BTreeMap<UserId, AgentSettings>,
     pub(crate) agent_rules: AgentRules,
+    pub(crate) sight: Sight,
+    pub(crate) lists: BTreeMap<QueueId, ListSettings>,
+    pub(crate) callback_windows: BTreeMap<QueueId, Vec<Occurs>>,
     pub(crate) demo: Vec<Account>,
     pub(crate) readable: Vec<Readable>,
+    /// Hashes of passwords for the web alone.
+    pub(crate) web_hashes: BTreeMap<UserId, Box<str>>,
 }
 
 pub(crate) fn read(
@@ -62,18 +60,19 @@ pub(crate) fn read(
     library: &mut Library,
     context: &mut Context<'_>,
 ) -> Read {
-    let mut top = Section::new(format!("organisation `{org}`"), start, table);
+    let what = format!("organisation `{org}`");
+    let mut top = Section::new(what, start, table, &organisation_files::HEADING);
     let head = read_head(org, &mut top, shared, context);
     let mut own_prompts = read_prompts(org, &mut top, library, context);
     own_prompts.extend(library.add_versions(org, start, context));
-    let recordable_names = top.named("prompt_numbers", context);
-    let user_tables = top.named("users", context);
-    let queue_tables = top.named("queues", context);
-    let group_tables = top.named("groups", context);
-    let menu_tables = top.named("menus", context);
-    let hours_tables = top.named("hours", context);
-    let number_tables = top.named("numbers", context);
-    let queue_group_tables = top.named("queue_groups", context);
+    let recordable_names = top.named(&organisation_files::PROMPT_NUMBERS, context);
+    let user_tables = top.named(&organisation_files::USERS, context);
+    let queue_tables = top.named(&organisation_files::QUEUES, context);
+    let group_tables = top.named(&organisation_files::GROUPS, context);
+    let menu_tables = top.named(&organisation_files::MENUS, context);
+    let hours_tables = top.named(&organisation_files::HOURS, context);
+    let number_tables = top.named(&organisation_files::NUMBERS, context);
+    let queue_group_tables = top.named(&organisation_files::QUEUE_GROUPS, context);
     let scope = Scope {
         org,
         domain: head.domain,
@@ -158,12 +157,12 @@ pub(crate) fn read(
             queue_groups,
             doors: queues.doors,
             unknown_number: match head.unknown_number {
-                Unknown::Refused => None,
-                Unknown::Told => said(NOT_IN_SERVICE, start, &scope, context),
+                Met::Refused => None,
+                Met::Told => said(NOT_IN_SERVICE, start, &scope, context),
             },
             outside_refused: match head.outside_refused {
-                Unknown::Refused => None,
-                Unknown::Told => read_outside_refused(start, &scope, context),
+                Met::Refused => None,
+                Met::Told => read_outside_refused(start, &scope, context),
             },
             ringing_tone: scope.prompt(RINGING, scope.language),
             not_available: scope.prompt(NOT_AVAILABLE, scope.language),
@@ -177,6 +176,8 @@ pub(crate) fn read(
         feature_codes,
         trunks,
         queues: queues.journeys,
+        callbacks: queues.callbacks,
+        calling_back: queues.calling_back,
         feature_prompts,
         ring: head.ring,
         hold_music,
@@ -185,6 +186,7 @@ pub(crate) fn read(
     };
     graph::check(&organisation, &places, context);
     shut::check(&organisation, &queues.places, context);
+    called_back::check(&organisation, &queues.unchecked, context);
     forward::check(&organisation, &users.forwards, context);
     agents::check_mobiles(&organisation, &queues.settings, &users.mobiles, context);
     graph::warn_of_unreachable(&organisation, &queues.places, context);
@@ -194,14 +196,18 @@ pub(crate) fn read(
         queues: queues.settings,
         agents: queues.agents,
         agent_rules,
+        sight: queues.sight,
+        lists: queues.lists,
+        callback_windows: queues.callback_windows,
         demo: users.demo,
         readable: users.readable,
+        web_hashes: users.web_hashes,
     }
 }
 
 /// Rights by who has them; nobody is there who has nothing of his own.
 fn rights<Id: Ord>(
-    own: Vec<(Id, Own)>,
+    own: Vec<(Id, Theirs)>,
     known: &outward::Known<'_>,
     context: &mut Context<'_>,
 ) -> BTreeMap<Id, Rights> {
@@ -215,7 +221,7 @@ fn rights<Id: Ord>(
 
 #[derive(Default)]
 struct Users {
-    own: Vec<(UserId, Own)>,
+    own: Vec<(UserId, Theirs)>,
     forwards: Vec<forward::Written>,
     skills: BTreeMap<UserId, Skills>,
     licences: BTreeMap<UserId, Licence>,
@@ -224,6 +230,7 @@ struct Users {
     extensions: BTreeMap<Box<str>, Destination>,
     demo: Vec<Account>,
     readable: Vec<Readable>,
+    web_hashes: BTreeMap<UserId, Box<str>>,
 }
 
 fn read_users(
@@ -243,6 +250,8 @@ fn read_users(
         }
         users.demo.extend(read.demo);
         users.readable.extend(read.readable);
+        let web_hash = read.web_hash.map(|hash| (read.id.clone(), hash));
+        users.web_hashes.extend(web_hash);
         users.own.push((read.id.clone(), read.outward));
         users.forwards.extend(read.forwards);
         users.skills.insert(read.id.clone(), read.skills);
@@ -272,13 +281,19 @@ fn warn_of_readable(readable: &[Readable], context: &mut Context<'_>) {
 
 #[derive(Default)]
 struct Queues {
-    own: Vec<(QueueId, Own)>,
+    own: Vec<(QueueId, Theirs)>,
     settings: BTreeMap<QueueId, QueueSettings>,
     journeys: BTreeMap<QueueId, QueueJourney>,
     agents: BTreeMap<UserId, AgentSettings>,
     extensions: BTreeMap<Box<str>, Destination>,
     places: BTreeMap<QueueId, Place>,
     doors: BTreeMap<QueueId, Door>,
+    sight: Sight,
+    lists: BTreeMap<QueueId, ListSettings>,
+    callback_windows: BTreeMap<QueueId, Vec<Occurs>>,
+    callbacks: BTreeMap<QueueId, Arc<CallbackOffer>>,
+    calling_back: BTreeMap<QueueId, Arc<CallingBack>>,
+    unchecked: Vec<called_back::Unchecked>,
 }
 
 fn read_queues(
@@ -303,10 +318,28 @@ fn read_queues(
                 agent.logged_in_at_start.insert(read.id.clone());
             }
         }
+        let members = read.settings.members.keys().cloned();
+        queues
+            .sight
+            .add(read.id.clone(), members.chain(read.seen_by));
         queues.own.push((read.id.clone(), read.outward));
         queues.places.insert(read.id.clone(), place);
         if read.door != Door::default() {
             queues.doors.insert(read.id.clone(), read.door);
+        }
+        if let Some(callback) = read.callback {
+            queues.unchecked.push(called_back::Unchecked {
+                queue: read.id.clone(),
+                place: callback.place,
+                needs_zone: callback.needs_zone,
+            });
+            let offer = callback.offer.map(|offer| (read.id.clone(), offer));
+            queues.callbacks.extend(offer);
+            let calling = &mut queues.calling_back;
+            calling.insert(read.id.clone(), callback.calling);
+            let windows = &mut queues.callback_windows;
+            windows.insert(read.id.clone(), callback.windows);
+            queues.lists.insert(read.id.clone(), callback.settings);
         }
         queues.settings.insert(read.id.clone(), read.settings);
         queues.journeys.insert(read.id, read.journey);
@@ -382,12 +415,12 @@ struct Head {
     transfer_failed: TransferFailed,
     numbering: Numbering,
     shown: BTreeSet<Box<str>>,
-    own: Own,
+    own: Theirs,
     /// Channels, and bounds on calls outside, of everybody together.
     together: (Option<u32>, Bounds),
     messages: Messages,
-    unknown_number: Unknown,
-    outside_refused: Unknown,
+    unknown_number: Met,
+    outside_refused: Met,
 }
 
 fn read_head(
@@ -399,47 +432,40 @@ fn read_head(
     let mut head = Head {
         domain: "".into(),
         language: Language::default(),
-        ring: RING,
+        ring: (head::RING.otherwise.0)(),
         is_demo: false,
         zone: None,
         hold_music: None,
         transfer_failed: TransferFailed::default(),
         numbering: Numbering::default(),
         shown: BTreeSet::new(),
-        own: Own::default(),
+        own: Theirs::default(),
         together: Default::default(),
         messages: Messages::default(),
-        unknown_number: Unknown::Refused,
-        outside_refused: Unknown::Refused,
+        unknown_number: Met::Refused,
+        outside_refused: Met::Refused,
     };
-    let Some(mut section) = top.section("organisation", "[organisation]", context) else {
-        if !top.has("organisation") {
+    let Some(mut section) = top.headed(&organisation_files::ORGANISATION, context) else {
+        if !top.has(&organisation_files::ORGANISATION) {
             let problem = format!("organisation `{org}` has no [organisation] with its domain");
             let mend = "add to one of its files: [organisation] and domain = \"sip.example.com\"";
             context.add(Problem::new(top.place(), problem).mend(mend));
         }
         return head;
     };
-    let mend = "phones register there: domain = \"sip.example.com\"";
-    let domain = section.require("domain", mend, address::domain, context);
-    let language = section.take("language", value::choice(&LANGUAGES), context);
-    let rings = Duration::from_secs(1)..=Duration::from_secs(300);
-    let ring = section.take("ring", value::duration(rings), context);
-    let demo = section.take("demo", value::boolean, context);
-    let zone = section.take("zone", hours::zone, context);
-    head.zone = zone.map(|at| at.value);
-    head.hold_music = section.take("hold_music", value::text, context);
-    let transfer_failed = section.take("transfer_failed", value::choice(&TRANSFER_FAILED), context);
+    let domain = section.require(&head::DOMAIN, context);
+    head.language = section.value(&head::LANGUAGE, context);
+    head.ring = section.value(&head::RING, context);
+    head.is_demo = section.value(&head::DEMO, context);
+    head.zone = section.take(&head::ZONE, context).map(|at| at.value);
+    head.hold_music = section.take(&head::HOLD_MUSIC, context);
+    head.transfer_failed = section.value(&head::TRANSFER_FAILED, context);
     (head.numbering, head.shown) = outward::read_numbering(&mut section, context);
-    head.own = outward::read_own(&mut section, context);
+    head.own = outward::read_own_of_all(&mut section, context);
     head.together = outward::read_together(&mut section, context);
-    if let Some(messages) = section.take("messages", value::choice(&MESSAGES), context) {
-        head.messages = messages.value;
-    }
-    let unknown_number = section.take("unknown_number", value::choice(&UNKNOWN), context);
-    head.unknown_number = unknown_number.map_or(Unknown::Refused, |at| at.value);
-    let outside_refused = section.take("outside_refused", value::choice(&OUTSIDE_REFUSED), context);
-    head.outside_refused = outside_refused.map_or(Unknown::Refused, |at| at.value);
+    head.messages = section.value(&head::MESSAGES, context);
+    head.unknown_number = section.value(&head::UNKNOWN_NUMBER, context);
+    head.outside_refused = section.value(&head::OUTSIDE_REFUSED, context);
     section.finish(context);
     if let Some(domain) = domain {
         if let Some(first) = shared.domains.insert(domain.value.clone(), domain.place) {
@@ -454,24 +480,15 @@ fn read_head(
         }
         head.domain = domain.value;
     }
-    head.language = language.map_or(head.language, |at| at.value);
-    head.ring = ring.map_or(head.ring, |at| at.value);
-    head.transfer_failed = transfer_failed.map_or(head.transfer_failed, |at| at.value);
-    head.is_demo = demo.is_some_and(|at| at.value);
     head
 }
 
 /// What a caller meets whose call can't be made.
-#[derive(Clone, Copy, Debug)]
-enum Unknown {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Met {
     Refused,
     Told,
 }
-
-const OUTSIDE_REFUSED: [(&str, Unknown); 2] =
-    [("status", Unknown::Refused), ("message", Unknown::Told)];
-
-const UNKNOWN: [(&str, Unknown); 2] = [("404", Unknown::Refused), ("message", Unknown::Told)];
 
 /// Said where a number is not there.
 const NOT_IN_SERVICE: &str = "not-in-service";
@@ -511,12 +528,12 @@ fn read_hold_music(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> PromptId {
-    let (name, place) = match &name {
-        Some(at) => (at.value.as_str(), at.place),
-        None => (MUSIC, start),
-    };
+    let At { value, place } = name.unwrap_or_else(|| At {
+        value: (head::HOLD_MUSIC.otherwise.0)(),
+        place: start,
+    });
     scope
-        .prompt_at(name, scope.language, place)
+        .prompt_at(&value, scope.language, place)
         .unwrap_or_else(|problem| {
             context.add(problem);
             PromptId::new(MUSIC)
@@ -530,7 +547,7 @@ fn read_prompts(
     context: &mut Context<'_>,
 ) -> BTreeSet<Box<str>> {
     let mut names = BTreeSet::new();
-    for (name, place, node) in top.named("prompts", context) {
+    for (name, place, node) in top.named(&organisation_files::PROMPTS, context) {
         names.insert(name.into());
         if name == queue::NOTHING {
             let problem = format!("a prompt can't be called `{name}`");
@@ -542,7 +559,7 @@ fn read_prompts(
             context.add(bad_name(place, "prompt", &error));
             continue;
         }
-        if let Some(path) = context.told(value::text(node)) {
+        if let Some(path) = context.told(PROMPT_FILE.read(node)) {
             let value = context.sources.resolve(node.place.file, &path);
             let file = At {
                 value,

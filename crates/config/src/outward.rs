@@ -1,67 +1,68 @@
 //! How numbers outside are called: `[plans.<name>]`, the organisation's country and area code, and who has which plan
 //! and shows which number.
 
-use crate::address;
+use crate::address::{self, NUMBER_FORM};
+use crate::kinds::{Own, form};
 use crate::problems::{Problem, quoted};
 use crate::scope::bad_name;
 use crate::section::{At, Context, Reading, Section};
+use crate::settings::{head, organisation_files, outside, plan, queue, user};
 use crate::source::Place;
 use crate::tree::Node;
-use crate::value::{self, str_of, wrong};
+use crate::value::{str_of, wrong};
 use base::OrgId;
 use call::ledger::Bounds;
 use call::outward::{CallerId, Class, Numbering, Plan, Redirects, Rights};
 use call::settings::Number;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
-
-/// Numbers that may be shown beside an organisation's own, at most.
-const SHOWN_MAX: usize = 1_000;
-
-/// Numbers that a user's phone may choose among, at most: one each of those it has lines for.
-const PICKED_MAX: usize = 16;
-/// What calls, channels and minutes may be bounded to; more is no bound on anything.
-const BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 /// What says that no number is shown, in place of one.
 const WITHHELD: &str = "withheld";
 
-/// Kinds of numbers a plan may allow; emergency numbers always are.
-const CLASSES: [(&str, Class); 6] = [
-    ("national", Class::National),
-    ("mobile", Class::Mobile),
-    ("freephone", Class::Freephone),
-    ("shared-cost", Class::SharedCost),
-    ("premium", Class::Premium),
-    ("international", Class::International),
-];
+/// A number to show, or none.
+pub(crate) const SHOWS: Own<CallerId> = Own {
+    words: "number or `\"withheld\"`",
+    schema: || form(&format!("^{WITHHELD}$|{NUMBER_FORM}")),
+    read: caller_id,
+};
 
 /// What somebody has of his own, as written: the plan by name, the number not yet looked for.
 #[derive(Default)]
-pub(crate) struct Own {
+pub(crate) struct Theirs {
     plan: Option<At<String>>,
     caller_id: Option<At<CallerId>>,
     caller_ids: Vec<At<Box<str>>>,
     caller_name: Option<At<String>>,
 }
 
-/// Takes `plan`, `caller_id` and `caller_name` of an organisation, user or queue.
-pub(crate) fn read_own(section: &mut Section<'_>, context: &mut Context<'_>) -> Own {
-    Own {
-        plan: section.take("plan", value::text, context),
-        caller_id: section.take("caller_id", caller_id, context),
+/// Takes what an organisation has of its own.
+pub(crate) fn read_own_of_all(section: &mut Section<'_>, context: &mut Context<'_>) -> Theirs {
+    Theirs {
+        plan: section.take(&head::PLAN, context),
+        caller_id: section.take(&head::CALLER_ID, context),
         caller_ids: Vec::new(),
-        caller_name: section.take("caller_name", value::text, context),
+        caller_name: section.take(&head::CALLER_NAME, context),
+    }
+}
+
+/// The same of a queue.
+pub(crate) fn read_own_of_queue(section: &mut Section<'_>, context: &mut Context<'_>) -> Theirs {
+    Theirs {
+        plan: section.take(&queue::PLAN, context),
+        caller_id: section.take(&queue::CALLER_ID, context),
+        caller_ids: Vec::new(),
+        caller_name: section.take(&queue::CALLER_NAME, context),
     }
 }
 
 /// The same of a user, with the numbers that his phone may ask for.
-pub(crate) fn read_own_of_user(section: &mut Section<'_>, context: &mut Context<'_>) -> Own {
-    let reader = value::list(PICKED_MAX, address::public_number);
-    let picked = section.take("caller_ids", reader, context);
-    Own {
+pub(crate) fn read_own_of_user(section: &mut Section<'_>, context: &mut Context<'_>) -> Theirs {
+    let picked = section.take(&user::CALLER_IDS, context);
+    Theirs {
+        plan: section.take(&user::PLAN, context),
+        caller_id: section.take(&user::CALLER_ID, context),
         caller_ids: picked.map(|at| at.value).unwrap_or_default(),
-        ..read_own(section, context)
+        caller_name: section.take(&user::CALLER_NAME, context),
     }
 }
 
@@ -83,15 +84,15 @@ pub(crate) fn read_numbering(
     section: &mut Section<'_>,
     context: &mut Context<'_>,
 ) -> (Numbering, BTreeSet<Box<str>>) {
-    let country = section.take("country", value::text, context);
-    let area_code = section.take("area_code", address::extension, context);
-    let reader = value::list(SHOWN_MAX, address::public_number);
-    let shown = section.take("shown_numbers", reader, context);
-    let shown = shown.map(|at| at.value).unwrap_or_default();
-    let shown = shown.into_iter().map(|at| at.value).collect();
-    let name = country.as_ref().map_or("SE", |at| at.value.as_str());
+    let country = section.take(&head::COUNTRY, context);
+    let area_code = section.take(&head::AREA_CODE, context);
+    let shown = section.values(&head::SHOWN_NUMBERS, context);
+    let shown = shown.into_iter().collect();
+    let name = country
+        .as_ref()
+        .map_or_else(head::COUNTRY.otherwise.0, |at| at.value.clone());
     let area_code = area_code.as_ref().map(|at| &*at.value);
-    match (Numbering::of(name, area_code), country) {
+    match (Numbering::of(&name, area_code), country) {
         (Ok(numbering), _) => (numbering, shown),
         (Err(error), Some(country)) => {
             let mend = "write the two letters that stand for it: country = \"SE\"";
@@ -109,7 +110,7 @@ pub(crate) fn read_plans(
     context: &mut Context<'_>,
 ) -> BTreeMap<Box<str>, Plan> {
     let mut plans = BTreeMap::new();
-    for (name, place, node) in top.named("plans", context) {
+    for (name, place, node) in top.named(&organisation_files::PLANS, context) {
         // Plans are named as trunks and queues are.
         if let Err(error) = base::QueueId::new(org, name) {
             context.add(bad_name(place, "plan", &error));
@@ -122,21 +123,24 @@ pub(crate) fn read_plans(
 }
 
 fn read_plan(name: &str, place: Place, node: &Node, context: &mut Context<'_>) -> Option<Plan> {
-    let mut section = context.told(Section::of(format!("plan `{name}`"), node))?;
-    let reader = value::list(CLASSES.len(), value::choice(&CLASSES));
-    let mend = "name what may be called: allow = [\"national\", \"mobile\"]";
-    let allow = section.require("allow", mend, reader, context);
-    let bounds = read_bounds(&mut section, context);
-    let follow = section.take("follow_redirects", value::boolean, context);
-    let redirects = match follow {
-        Some(At { value: true, .. }) => Redirects::Followed,
-        _ => Redirects::Ignored,
+    let mut section = context.told(Section::of(format!("plan `{name}`"), node, &plan::HEADING))?;
+    let allow = section.require(&plan::ALLOW, context);
+    // Where nothing is written users are bounded all the same, and nobody else is: so what is usual is applied there.
+    let bounds = Bounds {
+        at_once: written(section.take(&plan::CALLS_AT_ONCE, context)),
+        calls_per_hour: written(section.take(&plan::CALLS_PER_HOUR, context)),
+        minutes_per_hour: written(section.take(&plan::MINUTES_PER_HOUR, context)),
+        minutes_per_day: written(section.take(&plan::MINUTES_PER_DAY, context)),
+    };
+    let redirects = match section.value(&plan::FOLLOW_REDIRECTS, context) {
+        true => Redirects::Followed,
+        false => Redirects::Ignored,
     };
     section.finish(context);
     let allow: BTreeSet<Class> = allow?.value.into_iter().map(|at| at.value).collect();
     if allow.is_empty() {
         let problem = format!("plan `{name}` allows nothing but emergency numbers");
-        context.warn(Problem::new(place, problem).mend(mend));
+        context.warn(Problem::new(place, problem).mend(plan::ALLOW.otherwise.0));
     }
     Some(Plan {
         allow,
@@ -145,22 +149,8 @@ fn read_plan(name: &str, place: Place, node: &Node, context: &mut Context<'_>) -
     })
 }
 
-/// A whole number that bounds something.
-pub(crate) fn most() -> impl Fn(&Node) -> Reading<u32> {
-    value::whole(BOUNDS)
-}
-
-fn read_bounds(section: &mut Section<'_>, context: &mut Context<'_>) -> Bounds {
-    let mut bounds = Bounds::default();
-    for (key, bound) in [
-        ("calls_at_once", &mut bounds.at_once),
-        ("calls_per_hour", &mut bounds.calls_per_hour),
-        ("minutes_per_hour", &mut bounds.minutes_per_hour),
-        ("minutes_per_day", &mut bounds.minutes_per_day),
-    ] {
-        *bound = section.take(key, most(), context).map(|at| at.value);
-    }
-    bounds
+fn written(at: Option<At<u32>>) -> Option<u32> {
+    at.map(|at| at.value)
 }
 
 /// Takes what bounds all of an organisation's calls over trunks together.
@@ -168,13 +158,18 @@ pub(crate) fn read_together(
     section: &mut Section<'_>,
     context: &mut Context<'_>,
 ) -> (Option<u32>, Bounds) {
-    let channels = section.take("channels", most(), context);
-    let channels = channels.map(|at| at.value);
-    let Some(mut outside) = section.section("outside", "[organisation.outside]", context) else {
+    let channels = written(section.take(&head::CHANNELS, context));
+    let name = outside::HEADING.name;
+    let Some(mut table) = section.section(&head::OUTSIDE, name, context) else {
         return (channels, Bounds::default());
     };
-    let bounds = read_bounds(&mut outside, context);
-    outside.finish(context);
+    let bounds = Bounds {
+        at_once: written(table.take(&outside::CALLS_AT_ONCE, context)),
+        calls_per_hour: written(table.take(&outside::CALLS_PER_HOUR, context)),
+        minutes_per_hour: written(table.take(&outside::MINUTES_PER_HOUR, context)),
+        minutes_per_day: written(table.take(&outside::MINUTES_PER_DAY, context)),
+    };
+    table.finish(context);
     (channels, bounds)
 }
 
@@ -187,7 +182,7 @@ pub(crate) struct Known<'k> {
 
 impl Known<'_> {
     /// The rights that are meant, where plan and number are the organisation's.
-    pub(crate) fn rights(&self, own: Own, context: &mut Context<'_>) -> Rights {
+    pub(crate) fn rights(&self, own: Theirs, context: &mut Context<'_>) -> Rights {
         let plan = own.plan.and_then(|plan| self.plan(plan, context));
         if let Some(at) = &own.caller_id
             && let CallerId::Number(number) = &at.value

@@ -1,79 +1,39 @@
 //! `[queues.<name>]`: who answers, in which order, and what a caller hears meanwhile. One table gives the
 //! engine its settings and the call its journey.
 
+use crate::called_back;
 use crate::door;
 use crate::exits;
+use crate::kinds::Text;
+use crate::last_agent;
 use crate::members::{self, Choice};
-use crate::outward::{self, Own};
+use crate::outward::{self, Theirs};
 use crate::problems::Problem;
-use crate::scope::{Dialled, LANGUAGES, MUSIC, Opened, Scope, open};
+use crate::scope::{Dialable, Dialled, Opened, Scope, known, open};
 use crate::section::{At, Context, Entry, Section};
+use crate::setting::{Usually, UsuallyMany};
+use crate::settings::{deferral, queue};
 use crate::source::Place;
-use crate::value;
-use acd::{Deferral, Exits, QueueKind, QueueSettings, WEIGHT_MAX};
-use base::QueueId;
-use call::settings::{
-    Answering, Door, Language, Offering, PickUp, PositionSaid, QueueJourney, WaitSaid,
-};
+use acd::{Deferral, Exits, QueueSettings, Yardstick};
+use base::{QueueId, UserId};
+use call::settings::{Door, Language, PickUp, PositionSaid, QueueJourney, WaitSaid};
 use call::speech;
 use media_core::PromptId;
-use std::ops::RangeInclusive;
-use std::time::Duration;
 
 /// Says that nothing is heard, in place of a prompt's name.
 pub(crate) const NOTHING: &str = "none";
-
-/// Messages in rotation at most.
-const REPEATED_MAX: usize = 32;
-
-/// Callers waiting in one queue at most, and where a queue names no number.
-const WAITING_MAX: RangeInclusive<u32> = 1..=100_000;
-const WAITING_MAX_DEFAULT: u32 = 100;
-
-/// What a step of priority is worth: as long as people bear to wait for those who matter more.
-const AGEING: Duration = Duration::from_secs(300);
-
-const SECOND: Duration = Duration::from_secs(1);
-const HOUR: Duration = Duration::from_secs(3_600);
-
-/// What a queue weighs beside others with the same agents, and where it says nothing: lighter and heavier are both
-/// to be had.
-const WEIGHTS: RangeInclusive<u32> = 1..=WEIGHT_MAX as u32;
-const WEIGHT_DEFAULT: u8 = 5;
-
-const KINDS: [(&str, QueueKind); 3] = [
-    ("ko", QueueKind::Ko),
-    ("ko-plus", QueueKind::KoPlus),
-    ("operator", QueueKind::Operator),
-];
-const ANSWERS: [(&str, Answering); 2] = [
-    ("at-once", Answering::AtOnce),
-    ("when-agent-answers", Answering::WhenAgentAnswers),
-];
-const OFFERS: [(&str, Offering); 2] = [
-    ("during-welcome", Offering::DuringWelcome),
-    ("after-welcome", Offering::AfterWelcome),
-];
-const POSITIONS: [(&str, PositionSaid); 3] = [
-    ("never", PositionSaid::Never),
-    ("always", PositionSaid::Always),
-    ("when-improved", PositionSaid::WhenImproved),
-];
-
-const WAITS: [(&str, WaitSaid); 3] = [
-    ("never", WaitSaid::Never),
-    ("average", WaitSaid::Average),
-    ("expected", WaitSaid::Expected),
-];
 
 pub(crate) struct Read {
     pub(crate) id: QueueId,
     pub(crate) extension: Option<Box<str>>,
     pub(crate) logged_in_at_start: bool,
-    pub(crate) outward: Own,
+    /// Who sees it beside its members.
+    pub(crate) seen_by: Vec<UserId>,
+    pub(crate) outward: Theirs,
     pub(crate) settings: QueueSettings,
     pub(crate) journey: QueueJourney,
     pub(crate) door: Door,
+    pub(crate) callback: Option<called_back::Read>,
 }
 
 pub(crate) fn read(
@@ -88,8 +48,20 @@ pub(crate) fn read(
         mut section,
         extension,
         ..
-    } = open("queue", QueueId::new, entry, scope, dialled, context)?;
-    let logged_in_at_start = section.take("logged_in_at_start", value::boolean, context);
+    } = open(
+        Dialable {
+            kind: "queue",
+            id_of: QueueId::new,
+            heading: &queue::HEADING,
+            extension: &queue::EXTENSION,
+        },
+        entry,
+        scope,
+        dialled,
+        context,
+    )?;
+    let logged_in_at_start = section.value(&queue::LOGGED_IN_AT_START, context);
+    let seen_by = read_seen_by(&mut section, scope, context);
     let mut settings = read_settings(&mut section, scope, context);
     let journey = read_journey(name, &mut section, scope, context);
     let mut door = door::read(&mut section, journey.language, scope, context);
@@ -97,17 +69,40 @@ pub(crate) fn read(
     settings.exits = exits.exits;
     door.exits = exits.instead;
     door.keys = exits.keys;
-    let outward = outward::read_own(&mut section, context);
+    let outward = outward::read_own_of_queue(&mut section, context);
+    let of = called_back::Of {
+        settings: &settings,
+        language: journey.language,
+        display_name: &journey.display_name,
+        keys: &door.keys,
+    };
+    let callback = called_back::read(&mut section, &of, scope, context);
+    settings.callbacks = callback.as_ref().and_then(|it| it.share);
     section.finish(context);
     Some(Read {
         id: id?,
         extension,
-        logged_in_at_start: logged_in_at_start.is_some_and(|at| at.value),
+        logged_in_at_start,
+        seen_by,
         outward,
         settings,
         journey,
         door,
+        callback,
     })
+}
+
+fn read_seen_by(
+    section: &mut Section<'_>,
+    scope: &Scope<'_>,
+    context: &mut Context<'_>,
+) -> Vec<UserId> {
+    let written = section.take(&queue::SEEN_BY, context);
+    let names = written.iter().flat_map(|at| &at.value);
+    let names = names.filter_map(|name| known(name, "user", &scope.users, context));
+    names
+        .filter_map(|name| UserId::new(scope.org, name).ok())
+        .collect()
 }
 
 fn read_settings(
@@ -115,60 +110,42 @@ fn read_settings(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> QueueSettings {
-    let kind = section.take("kind", value::choice(&KINDS), context);
     let Choice {
         members,
         policy,
         asked,
     } = members::read(section, scope, context);
-    let weight = section.take("weight", value::whole(WEIGHTS), context);
-    let ring = section.take("ring", value::duration(SECOND..=SECOND * 300), context);
-    let wrap_up = section.take("wrap_up", value::duration(Duration::ZERO..=HOUR), context);
-    let waiting_max = section.take("waiting_max", value::whole(WAITING_MAX), context);
-    let ageing = section.take("ageing", value::duration(SECOND..=HOUR), context);
-    let what = section.what().to_owned();
+    let weight = section.value(&queue::WEIGHT, context);
     QueueSettings {
-        kind: kind.map_or(QueueKind::default(), |at| at.value),
+        kind: section.value(&queue::KIND, context),
         members,
         policy,
         asked,
-        weight: weight
-            .and_then(|at| u8::try_from(at.value).ok())
-            .unwrap_or(WEIGHT_DEFAULT),
-        ring: ring.map_or(SECOND * 20, |at| at.value),
-        wrap_up: wrap_up.map_or(Duration::ZERO, |at| at.value),
-        ageing: ageing.map_or(AGEING, |at| at.value),
-        waiting_max: waiting_max.map_or(WAITING_MAX_DEFAULT, |at| at.value),
-        deferral: read_deferral(section, &what, context),
+        weight: u8::try_from(weight).unwrap_or(u8::MAX),
+        ring: section.value(&queue::RING, context),
+        wrap_up: section.value(&queue::WRAP_UP, context),
+        ageing: section.value(&queue::AGEING, context),
+        waiting_max: section.value(&queue::WAITING_MAX, context),
+        deferral: read_deferral(section, context),
         exits: Exits::default(),
+        last_agent: last_agent::read(section, context),
+        judged: Yardstick {
+            within: section.value(&queue::SERVICE_LEVEL, context),
+            soon: section.value(&queue::SHORT_ABANDON, context),
+        },
+        callbacks: None,
     }
 }
 
-/// Long enough that a device which fails at once is not rung in a loop, short enough that a caller who
-/// waits for the only agent there is does not give up.
-const DEFERRAL: Deferral = Deferral {
-    no_answer: Duration::from_secs(10),
-    declined: Duration::from_secs(10),
-    busy: Duration::from_secs(10),
-    error: Duration::from_secs(10),
-};
-
-fn read_deferral(section: &mut Section<'_>, what: &str, context: &mut Context<'_>) -> Deferral {
-    let mut deferral = DEFERRAL;
-    let what = format!("`deferral` of {what}");
-    let Some(mut section) = section.section("deferral", what, context) else {
-        return deferral;
+fn read_deferral(section: &mut Section<'_>, context: &mut Context<'_>) -> Deferral {
+    let what = format!("`deferral` of {}", section.what());
+    let mut section = section.section_or_empty(&queue::DEFERRAL, what, context);
+    let deferral = Deferral {
+        no_answer: section.value(&deferral::NO_ANSWER, context),
+        declined: section.value(&deferral::DECLINED, context),
+        busy: section.value(&deferral::BUSY, context),
+        error: section.value(&deferral::ERROR, context),
     };
-    for (key, time) in [
-        ("no_answer", &mut deferral.no_answer),
-        ("declined", &mut deferral.declined),
-        ("busy", &mut deferral.busy),
-        ("error", &mut deferral.error),
-    ] {
-        if let Some(at) = section.take(key, value::duration(Duration::ZERO..=HOUR), context) {
-            *time = at.value;
-        }
-    }
     section.finish(context);
     deferral
 }
@@ -179,16 +156,14 @@ fn read_journey(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> QueueJourney {
-    let display_name = section.take("name", value::text, context);
-    let answer = section.take("answer", value::choice(&ANSWERS), context);
-    let offers = section.take("offers", value::choice(&OFFERS), context);
-    let repeat_every = section.take("repeat_every", value::duration(SECOND..=HOUR), context);
-    let auto_answer = section.take("auto_answer", value::boolean, context);
-    let position = section.take("position", value::choice(&POSITIONS), context);
-    let position = position.map_or(PositionSaid::default(), |at| at.value);
-    let wait = section.take("wait", value::choice(&WAITS), context);
-    let wait = wait.map_or(WaitSaid::default(), |at| at.value);
-    let language = section.take("language", value::choice(&LANGUAGES), context);
+    let display_name = section.take(&queue::NAME, context);
+    let answer = section.value(&queue::ANSWER, context);
+    let offers = section.value(&queue::OFFERS, context);
+    let repeat_every = section.value(&queue::REPEAT_EVERY, context);
+    let auto_answer = section.value(&queue::AUTO_ANSWER, context);
+    let position = section.value(&queue::POSITION, context);
+    let wait = section.value(&queue::WAIT, context);
+    let language = section.take(&queue::LANGUAGE, context);
     let language = language.map_or(scope.language, |at| at.value);
     let mut prompts = Prompts {
         scope,
@@ -196,32 +171,25 @@ fn read_journey(
         context,
     };
     let journey = QueueJourney {
-        answer: answer.map_or(Answering::default(), |at| at.value),
-        offers: offers.map_or(Offering::default(), |at| at.value),
-        welcome: prompts.optional(section, "welcome", "queue-welcome"),
-        first_message: prompts.optional(section, "first_message", "queue-first"),
-        repeated: prompts.several(section, "repeated", "queue-repeat"),
-        repeat_every: repeat_every.map_or(SECOND * 30, |at| at.value),
-        music: prompts.one(section, "music", MUSIC),
+        answer,
+        offers,
+        welcome: prompts.optional(section, &queue::WELCOME),
+        first_message: prompts.optional(section, &queue::FIRST_MESSAGE),
+        repeated: prompts.several(section, &queue::REPEATED),
+        repeat_every,
+        music: prompts.one(section, &queue::MUSIC),
         position,
-        position_intro: prompts.intro(
-            section,
-            "position_intro",
-            "queue-position-is",
-            position != PositionSaid::Never,
-        ),
+        position_intro: match position {
+            PositionSaid::Never => prompts.unsaid(section, &queue::POSITION_INTRO),
+            _ => prompts.one(section, &queue::POSITION_INTRO),
+        },
         wait,
-        wait_intro: prompts.intro(
-            section,
-            "wait_intro",
-            match wait {
-                WaitSaid::Average => "queue-wait-average",
-                WaitSaid::Never | WaitSaid::Expected => "queue-wait-expected",
-            },
-            wait != WaitSaid::Never,
-        ),
+        wait_intro: match wait {
+            WaitSaid::Never => prompts.unsaid(section, &wait_intro(wait)),
+            WaitSaid::Average | WaitSaid::Expected => prompts.one(section, &wait_intro(wait)),
+        },
         language,
-        pick_up: match auto_answer.is_some_and(|at| at.value) {
+        pick_up: match auto_answer {
             true => PickUp::ByItself,
             false => PickUp::ByHand,
         },
@@ -238,11 +206,19 @@ fn read_journey(
     journey
 }
 
+/// What is said before the wait, which depends on the wait that is said.
+fn wait_intro(wait: WaitSaid) -> Usually<Text> {
+    queue::WAIT_INTRO.or(match wait {
+        WaitSaid::Average => || "queue-wait-average".into(),
+        WaitSaid::Never | WaitSaid::Expected => || "queue-wait-expected".into(),
+    })
+}
+
 /// Reads the settings that name prompts.
-struct Prompts<'p, 'c> {
-    scope: &'p Scope<'p>,
-    language: Language,
-    context: &'p mut Context<'c>,
+pub(crate) struct Prompts<'p, 'c> {
+    pub(crate) scope: &'p Scope<'p>,
+    pub(crate) language: Language,
+    pub(crate) context: &'p mut Context<'c>,
 }
 
 impl Prompts<'_, '_> {
@@ -251,88 +227,59 @@ impl Prompts<'_, '_> {
         found.map_err(|problem| self.context.add(problem)).ok()
     }
 
-    /// The name that `key` gives, or the one meant where it is not set; `None` once it has been told wrong.
-    fn name(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        default: &str,
-    ) -> Option<At<String>> {
-        if section.has(key) {
-            return section.take(key, value::text, self.context);
-        }
-        section.node(key);
-        Some(At {
-            value: default.to_owned(),
-            place: section.place(),
-        })
-    }
-
-    /// The prompt of `key`; `None` for "none".
-    fn optional(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        default: &str,
-    ) -> Option<PromptId> {
-        let name = self.name(section, key, default)?;
-        if name.value == NOTHING {
-            None
-        } else {
-            self.find(&name.value, name.place)
+    /// The prompt of a setting; `None` for "none".
+    fn optional(&mut self, section: &mut Section<'_>, setting: &Usually<Text>) -> Option<PromptId> {
+        let name = section.placed(setting, section.place(), self.context);
+        match name.value == NOTHING {
+            true => None,
+            false => self.find(&name.value, name.place),
         }
     }
 
     /// The same where something has to be heard. What stands in for a prompt that is wrong is never
     /// used, since the load fails.
-    fn one(&mut self, section: &mut Section<'_>, key: &'static str, default: &str) -> PromptId {
-        let found = self.name(section, key, default).and_then(|name| {
-            if name.value != NOTHING {
-                return self.find(&name.value, name.place);
+    fn one(&mut self, section: &mut Section<'_>, setting: &Usually<Text>) -> PromptId {
+        let name = section.placed(setting, section.place(), self.context);
+        let found = match name.value == NOTHING {
+            false => self.find(&name.value, name.place),
+            true => {
+                let (what, key) = (section.what(), setting.key);
+                let problem = format!("{what} needs something to be heard as `{key}`");
+                let mend = "leave the line out for what comes with the server, or name a prompt";
+                let problem = Problem::new(name.place, problem).mend(mend);
+                self.context.add(problem);
+                None
             }
-            let problem = format!("{} needs something to be heard as `{key}`", section.what());
-            let mend = "leave the line out for what comes with the server, or name a prompt";
-            self.context
-                .add(Problem::new(name.place, problem).mend(mend));
-            None
-        });
-        found.unwrap_or_else(|| PromptId::new(default))
+        };
+        found.unwrap_or_else(|| PromptId::new(&name.value))
     }
 
-    fn several(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        default: &str,
-    ) -> Vec<PromptId> {
+    fn several(&mut self, section: &mut Section<'_>, setting: &UsuallyMany<Text>) -> Vec<PromptId> {
         let place = section.place();
-        match section.take(key, value::list(REPEATED_MAX, value::text), self.context) {
-            None => self.find(default, place).into_iter().collect(),
-            Some(set) => set
-                .value
-                .iter()
-                .filter_map(|name| self.find(&name.value, name.place))
-                .collect(),
-        }
+        let names = match section.take(setting, self.context) {
+            Some(written) => written.value,
+            None => {
+                let usual = (setting.otherwise.0)().into_iter();
+                usual.map(|value| At { value, place }).collect()
+            }
+        };
+        let names = names.iter();
+        names
+            .filter_map(|name| self.find(&name.value, name.place))
+            .collect()
     }
 
-    /// What is said before a number. Where none is ever said, it needs not be there.
-    fn intro(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        default: &'static str,
-        is_said: bool,
-    ) -> PromptId {
-        if !is_said && !section.has(key) {
-            section.node(key);
-            return PromptId::new(&format!("{}/{default}", self.language.folder()));
+    /// What would be said before a number, where none ever is: it needs not be there.
+    fn unsaid(&mut self, section: &mut Section<'_>, setting: &Usually<Text>) -> PromptId {
+        if section.has(setting) {
+            return self.one(section, setting);
         }
-        self.one(section, key, default)
+        let usual = section.value(setting, self.context);
+        PromptId::new(&format!("{}/{usual}", self.language.folder()))
     }
 
     /// Tells of numbers that can't be spoken.
-    fn check_numbers(&mut self, place: Place, what: &str, mend: &str) {
+    pub(crate) fn check_numbers(&mut self, place: Place, what: &str, mend: &str) {
         const SHOWN_MAX: usize = 5;
         let missing = self.scope.library.missing_numbers(self.language);
         if missing.is_empty() {
@@ -349,6 +296,17 @@ impl Prompts<'_, '_> {
             format!("{what} can't be said in language `{language}`, which lacks {shown}{more}");
         let mend = format!("add them to the folder {language} of the prompts, or {mend}");
         self.context.add(Problem::new(place, problem).mend(mend));
+    }
+
+    /// Tells of the words beside numbers that a telephone number is said with.
+    pub(crate) fn check_telephone(&mut self, place: Place) {
+        let words = speech::telephone(self.language, "+4681").unwrap_or_default();
+        let digits = format!("{}/number-", self.language.folder());
+        for word in words {
+            if !word.as_str().starts_with(&digits) {
+                self.find(word.as_str(), place);
+            }
+        }
     }
 
     /// Tells of words beside the numbers that the wait is said with.

@@ -1,11 +1,11 @@
 //! `[queue_groups]`: queues that are closed and opened together.
 
+use crate::kinds::Kind;
 use crate::problems::Problem;
 use crate::scope::{Scope, known};
 use crate::section::{Context, Entry};
-use crate::value;
+use crate::settings::QUEUE_GROUP;
 use base::QueueId;
-use calendar::QUICK_QUEUES_MAX;
 use std::collections::BTreeMap;
 
 pub(crate) fn read(
@@ -15,7 +15,7 @@ pub(crate) fn read(
 ) -> BTreeMap<Box<str>, Vec<QueueId>> {
     let mut groups = BTreeMap::new();
     for (name, place, node) in entries {
-        let names = context.told(value::list(QUICK_QUEUES_MAX, value::text)(node));
+        let names = context.told(QUEUE_GROUP.read(node));
         let names = names.unwrap_or_default();
         if names.is_empty() {
             let problem = format!("group `{name}` of queues has none in it");

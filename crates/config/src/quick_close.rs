@@ -1,11 +1,12 @@
 //! `[quick_close]`: who may close queues by telephone, and which.
 
+use crate::kinds::{Kind, Shape, form};
 use crate::problems::Problem;
 use crate::scope::{Scope, known};
 use crate::section::{At, Context, Reading, Section};
+use crate::settings::{organisation_files, quick_close};
 use crate::source::Place;
 use crate::tree::{Node, Value};
-use crate::value;
 use acd::QueueSettings;
 use base::{QueueId, UserId};
 use call::closing::{ByPhone, Closable, ClosingPrompts, PIN_DIGITS_MAX, PIN_DIGITS_MIN, Pin};
@@ -20,10 +21,9 @@ pub(crate) struct Written {
 }
 
 pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> Option<Written> {
-    let mut section = top.section("quick_close", "[quick_close]", context)?;
-    let mend = "choose digits that only those know who may close queues: pin = \"…\"";
-    let pin = section.require("pin", mend, pin, context);
-    let group = section.take("group", value::text, context);
+    let mut section = top.headed(&organisation_files::QUICK_CLOSE, context)?;
+    let pin = section.require(&quick_close::PIN, context);
+    let group = section.take(&quick_close::GROUP, context);
     let place = section.place();
     section.finish(context);
     Some(Written {
@@ -31,6 +31,28 @@ pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> Option<W
         pin: pin.map(|at| at.value),
         group,
     })
+}
+
+/// What has to be keyed.
+#[derive(Clone, Copy)]
+pub(crate) struct PinDigits;
+
+impl Shape for PinDigits {
+    fn words(&self) -> String {
+        format!("{PIN_DIGITS_MIN} to {PIN_DIGITS_MAX} digits in quotes")
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        form(&format!("^[0-9]{{{PIN_DIGITS_MIN},{PIN_DIGITS_MAX}}}$"))
+    }
+}
+
+impl Kind for PinDigits {
+    type Value = Pin;
+
+    fn read(&self, node: &Node) -> Reading<Pin> {
+        pin(node)
+    }
 }
 
 /// Digits. What came is not repeated: it is a secret.

@@ -3,20 +3,21 @@
 use crate::address;
 use crate::destination;
 use crate::graph::{Node, Places};
+use crate::kinds::{Own, form};
 use crate::problems::{Problem, quoted};
 use crate::scope::{Dialled, Scope, Shared, known};
 use crate::section::{Context, Reading, Section};
+use crate::setting::{Declared, Optional};
+use crate::settings::{feature_codes, number, organisation_files, route};
 use crate::source::Place;
 use crate::tree;
 use crate::value;
 use base::HoursId;
-use call::settings::{AgentPrompts, CallerPattern, FeatureCode, FeaturePrompts, Number, Route};
+use call::settings::{
+    AgentPrompts, CallerPattern, FeatureCode, FeaturePrompts, ListPrompts, Number, Route,
+};
 use media_core::PromptId;
 use std::collections::BTreeMap;
-
-/// Routes of one number at most, and callers of one route.
-const ROUTES_MAX: usize = 64;
-const CALLERS_MAX: usize = 1_000;
 
 /// Says that a caller shows no number.
 const WITHHELD: &str = "withheld";
@@ -56,7 +57,7 @@ fn read_number(
     context: &mut Context<'_>,
 ) -> Option<Number> {
     let what = format!("number {number}");
-    let Ok(mut section) = Section::of(&*what, node) else {
+    let Ok(mut section) = Section::of(&*what, node, &number::HEADING) else {
         let problem = format!(
             "expected where {what} leads, got {}",
             node.value.described()
@@ -64,7 +65,7 @@ fn read_number(
         context.add(Problem::new(node.place, problem).mend(destination::MEND));
         return None;
     };
-    let routes = section.node("routes");
+    let routes = section.node(&number::ROUTES);
     let otherwise = destination::among(&mut section, scope, context);
     section.finish(context);
     let routes = routes.map_or(Vec::new(), |node| read_routes(&what, node, scope, context));
@@ -79,9 +80,10 @@ fn read_routes(
 ) -> Vec<Route> {
     let mend = "write routes = [{ closed = \"office\", message = \"closed\" }]";
     let items = match &node.value {
-        tree::Value::List(items) if items.len() <= ROUTES_MAX => items,
+        tree::Value::List(items) if items.len() <= number::ROUTES.kind.max => items,
         tree::Value::List(items) => {
-            let problem = format!("expected at most {ROUTES_MAX} routes, got {}", items.len());
+            let max = number::ROUTES.kind.max;
+            let problem = format!("expected at most {max} routes, got {}", items.len());
             context
                 .add(Problem::new(node.place, problem).mend("put several callers in one `from`"));
             return Vec::new();
@@ -102,18 +104,16 @@ fn read_route(
     scope: &Scope<'_>,
     context: &mut Context<'_>,
 ) -> Option<Route> {
-    let mut section = context.told(Section::of(what, node))?;
-    let mut hours = |key| {
-        let name = section.take(key, value::text, context)?;
+    let mut section = context.told(Section::of(what, node, &route::HEADING))?;
+    let mut hours = |setting| {
+        let name = section.take(setting, context)?;
         let known = known(&name, "hours", &scope.hours, context)?;
         HoursId::new(scope.org, known).ok()
     };
-    let (open, closed) = (hours("open"), hours("closed"));
-    let from = section.take("from", value::list(CALLERS_MAX, caller), context);
-    if !["open", "closed", "from"]
-        .iter()
-        .any(|key| section.has(key))
-    {
+    let (open, closed) = (hours(&route::OPEN), hours(&route::CLOSED));
+    let from = section.take(&route::FROM, context);
+    let conditions: [&dyn Declared; 3] = [&route::OPEN, &route::CLOSED, &route::FROM];
+    if !conditions.iter().any(|it| section.has(*it)) {
         let problem = format!("{} says nothing of when it holds", section.what());
         let mend =
             "write `open`, `closed` or `from` in it; what always holds stands beside `routes`";
@@ -129,6 +129,13 @@ fn read_route(
         to: to?,
     })
 }
+
+/// Callers that a route is for.
+pub(crate) const CALLER: Own<CallerPattern> = Own {
+    words: "caller",
+    schema: || form(&format!(r"^(\+?[0-9]{{1,15}}\*?|{WITHHELD})$")),
+    read: caller,
+};
 
 /// A number, the start of one with `*` behind it, or `withheld`.
 fn caller(node: &tree::Node) -> Reading<CallerPattern> {
@@ -153,29 +160,53 @@ fn caller(node: &tree::Node) -> Reading<CallerPattern> {
 }
 
 /// Each feature code's setting, what it does, and what is said after it.
-const FEATURES: [(&str, FeatureCode); 22] = [
-    ("log_in", FeatureCode::LogIn),
-    ("log_out", FeatureCode::LogOut),
-    ("pause", FeatureCode::Pause),
-    ("resume", FeatureCode::Resume),
-    ("do_not_disturb_on", FeatureCode::DoNotDisturbOn),
-    ("do_not_disturb_off", FeatureCode::DoNotDisturbOff),
-    ("forward_always", FeatureCode::ForwardAlways),
-    ("forward_busy", FeatureCode::ForwardBusy),
-    ("forward_no_answer", FeatureCode::ForwardNoAnswer),
-    ("forward_unreachable", FeatureCode::ForwardUnreachable),
-    ("forward_off", FeatureCode::ForwardOff),
-    ("pick_up", FeatureCode::PickUp),
-    ("intercom", FeatureCode::Intercom),
-    ("wrap_up_end", FeatureCode::EndWrapUp),
-    ("wrap_up_extend", FeatureCode::ExtendWrapUp),
-    ("agent_status", FeatureCode::AgentStatus),
-    ("device_phone", FeatureCode::DevicePhone),
-    ("device_mobile", FeatureCode::DeviceMobile),
-    ("device_both", FeatureCode::DeviceBoth),
-    ("record_prompt", FeatureCode::RecordPrompt),
-    ("listen_to_prompt", FeatureCode::ListenToPrompt),
-    ("quick_close", FeatureCode::QuickClose),
+const FEATURES: [(Optional<Own<Box<str>>>, FeatureCode); 28] = [
+    (feature_codes::LOG_IN, FeatureCode::LogIn),
+    (feature_codes::LOG_OUT, FeatureCode::LogOut),
+    (feature_codes::PAUSE, FeatureCode::Pause),
+    (feature_codes::RESUME, FeatureCode::Resume),
+    (
+        feature_codes::DO_NOT_DISTURB_ON,
+        FeatureCode::DoNotDisturbOn,
+    ),
+    (
+        feature_codes::DO_NOT_DISTURB_OFF,
+        FeatureCode::DoNotDisturbOff,
+    ),
+    (feature_codes::FORWARD_ALWAYS, FeatureCode::ForwardAlways),
+    (feature_codes::FORWARD_BUSY, FeatureCode::ForwardBusy),
+    (
+        feature_codes::FORWARD_NO_ANSWER,
+        FeatureCode::ForwardNoAnswer,
+    ),
+    (
+        feature_codes::FORWARD_UNREACHABLE,
+        FeatureCode::ForwardUnreachable,
+    ),
+    (feature_codes::FORWARD_OFF, FeatureCode::ForwardOff),
+    (feature_codes::PICK_UP, FeatureCode::PickUp),
+    (feature_codes::INTERCOM, FeatureCode::Intercom),
+    (feature_codes::WRAP_UP_END, FeatureCode::EndWrapUp),
+    (feature_codes::WRAP_UP_EXTEND, FeatureCode::ExtendWrapUp),
+    (feature_codes::AGENT_STATUS, FeatureCode::AgentStatus),
+    (feature_codes::DEVICE_PHONE, FeatureCode::DevicePhone),
+    (feature_codes::DEVICE_MOBILE, FeatureCode::DeviceMobile),
+    (feature_codes::DEVICE_BOTH, FeatureCode::DeviceBoth),
+    (
+        feature_codes::DEVICE_DESK_PHONE,
+        FeatureCode::DeviceDeskPhone,
+    ),
+    (
+        feature_codes::DEVICE_SOFTPHONE,
+        FeatureCode::DeviceSoftphone,
+    ),
+    (feature_codes::DEVICE_BROWSER, FeatureCode::DeviceBrowser),
+    (feature_codes::RECORD_PROMPT, FeatureCode::RecordPrompt),
+    (feature_codes::LISTEN_TO_PROMPT, FeatureCode::ListenToPrompt),
+    (feature_codes::QUICK_CLOSE, FeatureCode::QuickClose),
+    (feature_codes::LIST_LOG_IN, FeatureCode::ListLogIn),
+    (feature_codes::LIST_LOG_OUT, FeatureCode::ListLogOut),
+    (feature_codes::LIST_NEXT, FeatureCode::ListNext),
 ];
 
 /// The codes after which is said whether one's phones ring.
@@ -190,14 +221,24 @@ const ABOUT_FORWARDS: [FeatureCode; 5] = [
     FeatureCode::ForwardOff,
 ];
 
+/// The codes after which is said how he stands to callback lists.
+const ABOUT_LISTS: [FeatureCode; 3] = [
+    FeatureCode::ListLogIn,
+    FeatureCode::ListLogOut,
+    FeatureCode::ListNext,
+];
+
 /// The codes after which an agent hears more of his state than that it has changed.
-const ABOUT_STATE: [FeatureCode; 6] = [
+const ABOUT_STATE: [FeatureCode; 9] = [
     FeatureCode::EndWrapUp,
     FeatureCode::ExtendWrapUp,
     FeatureCode::AgentStatus,
     FeatureCode::DevicePhone,
     FeatureCode::DeviceMobile,
     FeatureCode::DeviceBoth,
+    FeatureCode::DeviceDeskPhone,
+    FeatureCode::DeviceSoftphone,
+    FeatureCode::DeviceBrowser,
 ];
 
 pub(crate) fn read_feature_codes(
@@ -208,12 +249,12 @@ pub(crate) fn read_feature_codes(
     context: &mut Context<'_>,
 ) -> (BTreeMap<Box<str>, FeatureCode>, FeaturePrompts) {
     let mut codes = BTreeMap::new();
-    let section = top.section("feature_codes", "[feature_codes]", context);
+    let section = top.headed(&organisation_files::FEATURE_CODES, context);
     let place = section.as_ref().map_or(start, Section::place);
     if let Some(mut section) = section {
-        for (key, feature) in FEATURES {
-            if let Some(code) = section.take(key, address::feature_code, context) {
-                dialled.take(&code, &format!("feature code `{key}`"), context);
+        for (setting, feature) in FEATURES {
+            if let Some(code) = section.take(&setting, context) {
+                dialled.take(&code, &format!("feature code `{}`", setting.key), context);
                 codes.insert(code.value, feature);
             }
         }
@@ -222,7 +263,7 @@ pub(crate) fn read_feature_codes(
     // What a code says is only needed where there is one; otherwise the name stands unheard.
     let any = !codes.is_empty();
     let has = |some: &[FeatureCode]| codes.values().any(|code| some.contains(code));
-    let has_reasons = has(&[FeatureCode::Pause]) && top.has("pause_reasons");
+    let has_reasons = has(&[FeatureCode::Pause]) && top.has(&organisation_files::PAUSE_REASONS);
     let mut prompt =
         |name: &str, is_needed: bool| match scope.prompt_at(name, scope.language, place) {
             Ok(id) => id,
@@ -243,6 +284,7 @@ pub(crate) fn read_feature_codes(
         do_not_disturb_off: prompt("do-not-disturb-off", has(&ABOUT_RINGING)),
         forwarded: prompt("calls-forwarded", has(&ABOUT_FORWARDS)),
         not_forwarded: prompt("calls-not-forwarded", has(&ABOUT_FORWARDS)),
+        lists: ListPrompts::named(|name| prompt(name, has(&ABOUT_LISTS))),
         agent: AgentPrompts::named(scope.language, |name| {
             let is_refusal = name == AgentPrompts::NO_SUCH_REASON;
             let is_of_log_in = name == AgentPrompts::NO_LICENCE && has(&[FeatureCode::LogIn]);

@@ -1,10 +1,11 @@
 //! What the sections of an organisation need of each other while they are read: which names there are,
 //! which internal numbers are taken, which prompt a name means.
 
-use crate::address;
+use crate::kinds::Own;
 use crate::library::Library;
 use crate::problems::{Problem, nearest, quoted};
 use crate::section::{At, Context, Entry, Section};
+use crate::setting::{Heading, Optional};
 use crate::source::Place;
 use base::{InvalidName, OrgId};
 use call::outward::Numbering;
@@ -74,7 +75,12 @@ impl Scope<'_> {
         shared.then_some(standard)
     }
 
-    /// The same, or what is wrong with a name written at `place`.
+    /// Whether a name means the standard prompt and no recording of the organisation's.
+    pub(crate) fn prompt_is_standard(&self, name: &str) -> bool {
+        !self.own_prompts.contains(name)
+    }
+
+    /// The prompt, or what is wrong with a name written at `place`.
     pub(crate) fn prompt_at(
         &self,
         name: &str,
@@ -136,21 +142,35 @@ pub(crate) struct Opened<'t, Id> {
     pub(crate) extension: Option<Box<str>>,
 }
 
-/// Opens the table of a `kind`, whose names `id_of` makes ids of, and takes its extension.
+/// What is opened.
+pub(crate) struct Dialable<Id> {
+    /// What an error calls it.
+    pub(crate) kind: &'static str,
+    pub(crate) id_of: fn(&OrgId, &str) -> Result<Id, InvalidName>,
+    pub(crate) heading: &'static Heading,
+    pub(crate) extension: &'static Optional<Own<Box<str>>>,
+}
+
+/// Opens the table of something that can be dialled, and takes its extension.
 pub(crate) fn open<'t, Id>(
-    kind: &str,
-    id_of: fn(&OrgId, &str) -> Result<Id, InvalidName>,
+    dialable: Dialable<Id>,
     (name, place, node): Entry<'t>,
     scope: &Scope<'_>,
     dialled: &mut Dialled,
     context: &mut Context<'_>,
 ) -> Option<Opened<'t, Id>> {
+    let Dialable {
+        kind,
+        id_of,
+        heading,
+        extension,
+    } = dialable;
     let id = id_of(scope.org, name)
         .map_err(|error| context.add(bad_name(place, kind, &error)))
         .ok();
     let what = format!("{kind} `{name}`");
-    let mut section = context.told(Section::of(&*what, node))?;
-    let extension = section.take("extension", address::extension, context);
+    let mut section = context.told(Section::of(&*what, node, heading))?;
+    let extension = section.take(extension, context);
     if let Some(extension) = &extension {
         dialled.take(extension, &what, context);
         if scope.numbering.is_emergency(&extension.value) {

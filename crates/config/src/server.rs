@@ -1,51 +1,34 @@
 //! `kolapp.toml`: what the process as a whole is told. Most of it is taken up at start only, see
 //! [`ServerSettings::fixed_at_start`].
 
-use crate::address;
+use crate::SERVER_FILE;
+use crate::database::{self, DatabaseUrl, StoreSection};
 use crate::environment::Overrides;
 use crate::error::Spot;
+use crate::fixed::Fixed;
+use crate::kinds::Text;
 use crate::limits;
 use crate::problems::Problem;
-use crate::section::{At, Context, Reading, Section};
+use crate::section::{At, Context, Section};
+use crate::setting::{Declared, Usually};
+use crate::settings::{
+    BEYOND, THREADS_MAX, audit, facts, http, prompts, records, registrations, rtp, server_file,
+};
 use crate::sip::{self, ConnectionLimits};
-use crate::source::{Place, Sources};
+use crate::source::Place;
 use crate::tls::{self, TlsSettings};
-use crate::tree::{Node, Table};
+use crate::tree::Table;
 use crate::value;
-use call::settings::{AnswerOptions, BanSettings, Limits, ServiceRoute, SessionTimers};
+use crate::web_accounts::{self, Operator};
+use call::settings::{AnswerOptions, BanSettings, Limits, Network, ServiceRoute, SessionTimers};
 use sip_core::Transport;
 use sip_core::addresses::Addresses;
-use sip_core::registrar::{Beyond, Rules};
+use sip_core::registrar::Rules;
 use sip_core::transport::Listener as SipListener;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Where the state folder is, seen from the server's file, if it names none.
-pub const STATE_DIR_DEFAULT: &str = "../var";
-
-/// Shard tasks and media threads at most: the number of virtual shards, beyond which a task owns nothing.
-const THREADS_MAX: u32 = base::ShardId::COUNT as u32;
-
-/// How long a stopping server waits for calls by default.
-const DRAIN_LIMIT: Duration = Duration::from_secs(30);
-
-/// RFC 3261 §10.3 lets a registrar refuse only what is shorter than an hour.
-const EXPIRES_MIN_MOST: Duration = Duration::from_secs(3_600);
-
-/// Contacts of one user that may be asked for: as many phones as anybody has, each of which is rung.
-pub(crate) const CONTACTS_MAX_MOST: u32 = 32;
-
-const SERVICE_ROUTES: [(&str, ServiceRoute); 2] = [
-    ("none", ServiceRoute::Any),
-    ("this-server", ServiceRoute::ThisServer),
-];
-
-const BEYOND: [(&str, Beyond); 2] = [
-    ("replace-oldest", Beyond::ReplaceOldest),
-    ("refuse", Beyond::Refuse),
-];
 
 /// What the process as a whole is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +43,14 @@ pub struct ServerSettings {
     pub tls: Option<TlsSettings>,
     /// Where `/healthz` and `/metrics` are served.
     pub http: SocketAddr,
+    /// Proxies before that, which say whom they have a request from.
+    pub proxies: Vec<Network>,
     /// Audio.
     pub rtp: RtpSettings,
-    /// Folder of the control socket and, later, of what is stored.
+    /// Folder of the control socket and of what is stored.
     pub state_dir: PathBuf,
+    /// The database that keeps what is stored, where it is not a file in the state folder.
+    pub store: Option<DatabaseUrl>,
     /// How many tasks share the signalling shards.
     pub shard_tasks: usize,
     /// How long SIGTERM waits for calls to end by themselves.
@@ -72,6 +59,21 @@ pub struct ServerSettings {
     pub registrar: Rules,
     /// How long a digest nonce is taken.
     pub nonce_lifetime: Duration,
+    /// How much of what queues and agents did is kept.
+    pub facts: FactsSettings,
+    /// How long records of calls are kept.
+    pub records_keep: Duration,
+    /// How long it is kept what people had done.
+    pub audit_keep: Duration,
+}
+
+/// How much of what queues and agents did is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactsSettings {
+    /// How long.
+    pub keep: Duration,
+    /// Facts at most.
+    pub most: u64,
 }
 
 /// Where audio is sent from and received.
@@ -88,8 +90,8 @@ pub struct RtpSettings {
 }
 
 impl ServerSettings {
-    /// Names and values of what a running server can't change, as they are called in the file.
-    pub fn fixed_at_start(&self) -> Vec<(&'static str, String)> {
+    /// What a running server can't change.
+    pub fn fixed_at_start(&self) -> Vec<Fixed> {
         let listeners = |transport| {
             let of_it = self.sip.iter().filter(|it| it.transport == transport);
             let of_it: Vec<SocketAddr> = of_it.map(|it| it.address).collect();
@@ -97,7 +99,11 @@ impl ServerSettings {
         };
         let ports = format!("{}-{}", self.rtp.ports.start(), self.rtp.ports.end());
         let rules = &self.registrar;
-        vec![
+        let store = match &self.store {
+            Some(url) => Fixed::with_secret("store.url", url.shown(), url.as_str()),
+            None => Fixed::open("store.url", "a file in state_dir".into()),
+        };
+        let rest = [
             ("sip.udp", listeners(Transport::Udp)),
             ("sip.tcp", listeners(Transport::Tcp)),
             ("sip.tls", listeners(Transport::Tls)),
@@ -134,7 +140,9 @@ impl ServerSettings {
                 "registrations.contacts_beyond",
                 value::word_of(&BEYOND, rules.beyond).to_owned(),
             ),
-        ]
+        ];
+        let open = |(name, shown)| Fixed::open(name, shown);
+        rest.into_iter().map(open).chain([store]).collect()
     }
 }
 
@@ -164,9 +172,12 @@ pub(crate) struct ServerFile {
     pub(crate) bans: BanSettings,
     pub(crate) session_timers: SessionTimers,
     pub(crate) addresses: Addresses,
+    pub(crate) operators: Vec<Operator>,
     pub(crate) server_header: Option<Box<str>>,
     pub(crate) answer_options: AnswerOptions,
     pub(crate) service_route: ServiceRoute,
+    pub(crate) store_at: Option<Spot>,
+    pub(crate) softphones: Vec<Box<str>>,
 }
 
 pub(crate) fn read(
@@ -177,17 +188,15 @@ pub(crate) fn read(
 ) -> ServerFile {
     let (start, end) = (0, 0);
     let start = Place { file, start, end };
-    let sources = context.sources;
-    let mut top = Section::new("kolapp.toml", start, table);
-    let state_dir = top.take("state_dir", path_in(file, sources), context);
-    let tasks = top.take("shard_tasks", value::whole(1..=THREADS_MAX), context);
-    let drain_limits = Duration::ZERO..=Duration::from_secs(3_600);
-    let drain_limit = top.take("drain_limit", value::duration(drain_limits), context);
-    let default_organisation = top.take("default_organisation", value::text, context);
+    let mut top = Section::new(SERVER_FILE, start, table, &server_file::HEADING);
+    let state_dir = path_or_usual(&mut top, &server_file::STATE_DIR, start, context);
+    let tasks = top.take(&server_file::SHARD_TASKS, context);
+    let drain_limit = top.value(&server_file::DRAIN_LIMIT, context);
+    let default_organisation = top.take(&server_file::DEFAULT_ORGANISATION, context);
     let sip = sip::read(&mut top, start, overrides.sip_port, context);
-    let tls = tls::read(&mut top, file, context);
+    let tls = tls::read(&mut top, context);
     sip::require_certificate(&sip.listeners, tls.as_ref(), context);
-    let http = read_http(&mut top, start, overrides.http_port, context);
+    let (http, proxies) = read_http(&mut top, start, overrides.http_port, context);
     let rtp = read_rtp(
         &mut top,
         start,
@@ -200,14 +209,22 @@ pub(crate) fn read(
         external_media: rtp.external_address,
         local_networks: sip.local_networks,
     };
-    let (registrar, service_route) = read_registrations(&mut top, context);
+    let registrations = read_registrations(&mut top, context);
     let limits = limits::read_limits(&mut top, context);
     let bans = limits::read_bans(&mut top, context);
+    let facts = read_facts(&mut top, context);
+    let records_keep = read_records(&mut top, context);
+    let audit_keep = read_audit(&mut top, context);
     let prompts = read_prompts(&mut top, start, context);
+    let StoreSection { url, at: store_at } = database::read(&mut top, overrides.store_url, context);
+    let operators = top.named(&server_file::OPERATORS, context);
+    let operators = operators
+        .into_iter()
+        .filter_map(|entry| web_accounts::read(entry, context))
+        .collect();
     top.finish(context);
 
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let state_dir = overrides.state_dir.or(state_dir.map(|at| at.value));
     ServerFile {
         settings: ServerSettings {
             sip: sip.listeners.iter().map(|at| at.value).collect(),
@@ -215,14 +232,19 @@ pub(crate) fn read(
             dns: sip.dns,
             tls,
             http: http.value,
+            proxies,
             rtp,
-            state_dir: state_dir.unwrap_or_else(|| sources.resolve(file, STATE_DIR_DEFAULT)),
+            state_dir: overrides.state_dir.unwrap_or(state_dir.value),
+            store: url,
             shard_tasks: tasks
                 .map_or_else(cores, |at| at.value as usize)
                 .min(THREADS_MAX as usize),
-            drain_limit: drain_limit.map_or(DRAIN_LIMIT, |at| at.value),
-            registrar,
+            drain_limit,
+            registrar: registrations.rules,
             nonce_lifetime: sip.nonce_lifetime,
+            facts,
+            records_keep,
+            audit_keep,
         },
         listeners: listeners(&sip.listeners, &http, context),
         default_organisation,
@@ -232,26 +254,59 @@ pub(crate) fn read(
         session_timers: sip.session_timers,
         server_header: sip.server_header,
         answer_options: sip.answer_options,
-        service_route,
+        store_at,
+        service_route: registrations.service_route,
+        softphones: registrations.softphones,
         addresses,
+        operators,
     }
 }
 
-/// Reads a path as relative to `file`.
-pub(crate) fn path_in(file: usize, sources: &Sources) -> impl Fn(&Node) -> Reading<PathBuf> {
-    move |node| Ok(sources.resolve(file, &value::text(node)?))
+/// The path that a setting names, or the usual one, seen from the server's file.
+fn path_or_usual(
+    section: &mut Section<'_>,
+    setting: &Usually<Text>,
+    start: Place,
+    context: &mut Context<'_>,
+) -> At<PathBuf> {
+    section.path(setting, context).unwrap_or_else(|| At {
+        value: context
+            .sources
+            .resolve(start.file, &(setting.otherwise.0)()),
+        place: start,
+    })
+}
+
+fn read_facts(top: &mut Section<'_>, context: &mut Context<'_>) -> FactsSettings {
+    let mut section = top.section_or_empty(&server_file::FACTS, "[facts]", context);
+    let days = section.value(&facts::KEEP_DAYS, context);
+    let most = section.value(&facts::MOST, context);
+    section.finish(context);
+    FactsSettings {
+        keep: Duration::from_secs(u64::from(days) * 86_400),
+        most: most.into(),
+    }
+}
+
+fn read_records(top: &mut Section<'_>, context: &mut Context<'_>) -> Duration {
+    let mut section = top.section_or_empty(&server_file::RECORDS, "[records]", context);
+    let days = section.value(&records::KEEP_DAYS, context);
+    section.finish(context);
+    Duration::from_secs(u64::from(days) * 86_400)
+}
+
+fn read_audit(top: &mut Section<'_>, context: &mut Context<'_>) -> Duration {
+    let mut section = top.section_or_empty(&server_file::AUDIT, "[audit]", context);
+    let days = section.value(&audit::KEEP_DAYS, context);
+    section.finish(context);
+    Duration::from_secs(u64::from(days) * 86_400)
 }
 
 fn read_prompts(top: &mut Section<'_>, start: Place, context: &mut Context<'_>) -> At<PathBuf> {
-    let mut folder = None;
-    if let Some(mut prompts) = top.section("prompts", "[prompts]", context) {
-        folder = prompts.take("folder", path_in(start.file, context.sources), context);
-        prompts.finish(context);
-    }
-    folder.unwrap_or_else(|| At {
-        value: context.sources.resolve(start.file, "../prompts"),
-        place: start,
-    })
+    let mut section = top.headed_or_empty(&server_file::PROMPTS, context);
+    let folder = path_or_usual(&mut section, &prompts::FOLDER, start, context);
+    section.finish(context);
+    folder
 }
 
 fn listeners(
@@ -277,29 +332,20 @@ fn written<T>(at: &At<T>, context: &Context<'_>) -> Option<Spot> {
     (at.place.start < at.place.end).then(|| context.sources.spot(at.place))
 }
 
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
 fn read_http(
     top: &mut Section<'_>,
     start: Place,
     port: Option<u16>,
     context: &mut Context<'_>,
-) -> At<SocketAddr> {
-    let mut listen = None;
-    if let Some(mut http) = top.section("http", "[http]", context) {
-        listen = http.take("listen", address::socket_address, context);
-        http.finish(context);
-    }
-    let mut listen = listen.unwrap_or(At {
-        value: loopback(8080),
-        place: start,
-    });
+) -> (At<SocketAddr>, Vec<Network>) {
+    let mut section = top.headed_or_empty(&server_file::HTTP, context);
+    let mut listen = section.placed(&http::LISTEN, start, context);
+    let proxies = section.values(&http::PROXIES, context);
+    section.finish(context);
     if let Some(port) = port {
         listen.value.set_port(port);
     }
-    listen
+    (listen, proxies)
 }
 
 fn read_rtp(
@@ -309,19 +355,12 @@ fn read_rtp(
     overridden: Option<RangeInclusive<u16>>,
     context: &mut Context<'_>,
 ) -> RtpSettings {
-    let (mut address, mut ports, mut threads) = (None, None, None);
-    let mut external_address = None;
-    if let Some(mut rtp) = top.section("rtp", "[rtp]", context) {
-        address = rtp.take("address", address::reachable_address, context);
-        external_address = rtp.take("external_address", address::reachable_address, context);
-        ports = rtp.take("ports", address::ports, context);
-        threads = rtp.take("threads", value::whole(1..=THREADS_MAX), context);
-        rtp.finish(context);
-    }
-    let mut ports = ports.unwrap_or(At {
-        value: 30_000..=39_999,
-        place: start,
-    });
+    let mut section = top.headed_or_empty(&server_file::RTP, context);
+    let address = section.value(&rtp::ADDRESS, context);
+    let external_address = section.take(&rtp::EXTERNAL_ADDRESS, context);
+    let mut ports = section.placed(&rtp::PORTS, start, context);
+    let threads = section.value(&rtp::THREADS, context);
+    section.finish(context);
     if let Some(overridden) = overridden {
         ports.value = overridden;
     }
@@ -339,47 +378,31 @@ fn read_rtp(
         context.add(problem);
     }
     RtpSettings {
-        address: address.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |at| at.value),
+        address,
         ports: ports.value,
-        threads: threads.map_or(1, |at| at.value as usize),
+        threads: threads as usize,
         external_address: external_address.map(|at| at.value),
     }
 }
 
-fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> (Rules, ServiceRoute) {
-    let seconds = Duration::from_secs;
-    let mut rules = Rules {
-        expires_min: seconds(60),
-        expires_default: seconds(3_600),
-        expires_max: seconds(7_200),
-        contacts_max: 10,
-        beyond: Beyond::default(),
+/// What is set of phones that register.
+struct Registrations {
+    rules: Rules,
+    service_route: ServiceRoute,
+    softphones: Vec<Box<str>>,
+}
+
+fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> Registrations {
+    let mut section = top.headed_or_empty(&server_file::REGISTRATIONS, context);
+    let rules = Rules {
+        expires_min: section.value(&registrations::EXPIRES_MIN, context),
+        expires_default: section.value(&registrations::EXPIRES_DEFAULT, context),
+        expires_max: section.value(&registrations::EXPIRES_MAX, context),
+        contacts_max: section.value(&registrations::CONTACTS_MAX, context) as usize,
+        beyond: section.value(&registrations::CONTACTS_BEYOND, context),
     };
-    let Some(mut section) = top.section("registrations", "[registrations]", context) else {
-        return (rules, ServiceRoute::default());
-    };
-    let times = |most| value::duration(seconds(1)..=most);
-    let min = section.take("expires_min", times(EXPIRES_MIN_MOST), context);
-    let default = section.take("expires_default", times(seconds(86_400)), context);
-    let max = section.take("expires_max", times(seconds(86_400)), context);
-    let contacts = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
-    let beyond = section.take("contacts_beyond", value::choice(&BEYOND), context);
-    let route = section.take("service_route", value::choice(&SERVICE_ROUTES), context);
-    for (read, rule) in [
-        (&min, &mut rules.expires_min),
-        (&default, &mut rules.expires_default),
-        (&max, &mut rules.expires_max),
-    ] {
-        if let Some(at) = read {
-            *rule = at.value;
-        }
-    }
-    if let Some(at) = contacts {
-        rules.contacts_max = at.value as usize;
-    }
-    if let Some(at) = beyond {
-        rules.beyond = at.value;
-    }
+    let service_route = section.value(&registrations::SERVICE_ROUTE, context);
+    let softphones = section.values(&registrations::SOFTPHONES, context);
     if !(rules.expires_min..=rules.expires_max).contains(&rules.expires_default) {
         let (least, most) = (
             value::spoken(rules.expires_min),
@@ -389,13 +412,19 @@ fn read_registrations(top: &mut Section<'_>, context: &mut Context<'_>) -> (Rule
         let problem = format!(
             "expected expires_default from expires_min ({least}) to expires_max ({most}), got {given}"
         );
-        let place = default
-            .or(max)
-            .or(min)
-            .map_or(section.place(), |at| at.place);
+        let times: [&dyn Declared; 3] = [
+            &registrations::EXPIRES_DEFAULT,
+            &registrations::EXPIRES_MAX,
+            &registrations::EXPIRES_MIN,
+        ];
+        let place = section.place_of(&times);
         context.add(Problem::new(place, problem).mend("set all three in that order"));
     }
     section.finish(context);
-    let route = route.map_or(ServiceRoute::default(), |at| at.value);
-    (rules, route)
+    let lower = |name: String| name.to_ascii_lowercase().into_boxed_str();
+    Registrations {
+        rules,
+        service_route,
+        softphones: softphones.into_iter().map(lower).collect(),
+    }
 }

@@ -1,34 +1,29 @@
 //! What people are able to and what callers ask for: a level for each skill, and how what is asked for widens.
 
+use crate::kinds::{Kind, Named};
 use crate::problems::{Problem, quoted};
 use crate::section::{Context, Section};
+use crate::setting::Optional;
+use crate::settings::{LEVEL, queue, widening};
 use crate::tree::{Node, Value};
-use crate::value;
-use acd::{Asked, SKILL_LEVEL_MAX, Skills, WIDENINGS_MAX, Widening};
+use acd::{Asked, Skills, WIDENINGS_MAX, Widening};
 use base::OrgId;
-use std::ops::RangeInclusive;
-use std::time::Duration;
 
 /// Skills of one person, or asked for at once, at most: each is compared for everybody who logs in.
 const SKILLS_MAX: usize = 64;
 
-const LEVELS: RangeInclusive<u32> = 0..=SKILL_LEVEL_MAX as u32;
-
-/// The wait after which callers may ask for less.
-const AFTER: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3_600);
-
-/// The skills under `key`, if that is written.
+/// The skills under a setting, if that is written.
 pub(crate) fn take(
     section: &mut Section<'_>,
-    key: &'static str,
+    setting: &Optional<Named>,
     context: &mut Context<'_>,
 ) -> Option<Skills> {
-    if !section.has(key) {
-        section.node(key);
+    let is_written = section.has(setting);
+    let place = section.place();
+    let written = section.named(setting, context);
+    if !is_written {
         return None;
     }
-    let place = section.place();
-    let written = section.named(key, context);
     if written.len() > SKILLS_MAX {
         let problem = format!(
             "expected at most {SKILLS_MAX} skills, got {}",
@@ -45,7 +40,7 @@ pub(crate) fn take(
             context.add(Problem::new(at, problem).mend(mend));
             continue;
         }
-        let level = context.told(value::whole(LEVELS)(node));
+        let level = context.told(LEVEL.read(node));
         let level = level.and_then(|level| u8::try_from(level).ok());
         skills.extend(level.map(|level| (name.into(), level)));
     }
@@ -54,13 +49,13 @@ pub(crate) fn take(
 
 /// What the callers of a queue ask for.
 pub(crate) fn read_asked(section: &mut Section<'_>, context: &mut Context<'_>) -> Asked {
-    let requires = take(section, "requires", context).unwrap_or_default();
+    let requires = take(section, &queue::REQUIRES, context).unwrap_or_default();
     let what = format!("`widen` of {}", section.what());
     let mut asked = Asked {
         requires,
         widen: Vec::new(),
     };
-    let Some(node) = section.node("widen") else {
+    let Some(node) = section.node(&queue::WIDEN) else {
         return asked;
     };
     let items = match &node.value {
@@ -83,10 +78,13 @@ pub(crate) fn read_asked(section: &mut Section<'_>, context: &mut Context<'_>) -
 }
 
 fn read_widening(what: &str, node: &Node, context: &mut Context<'_>) -> Option<Widening> {
-    let mut section = context.told(Section::of(format!("a step of {what}"), node))?;
-    let mend = "say after which wait: after = \"30s\"";
-    let after = section.require("after", mend, value::duration(AFTER), context);
-    let requires = take(&mut section, "requires", context);
+    let mut section = context.told(Section::of(
+        format!("a step of {what}"),
+        node,
+        &widening::HEADING,
+    ))?;
+    let after = section.require(&widening::AFTER, context);
+    let requires = take(&mut section, &widening::REQUIRES, context);
     section.finish(context);
     Some(Widening {
         after: after?.value,

@@ -2,7 +2,7 @@
 //! them is read by whoever uses it.
 
 use crate::section::{Context, Section};
-use crate::server::path_in;
+use crate::settings::{server_file, tls};
 use std::path::PathBuf;
 
 /// Files of TLS, all in PEM.
@@ -16,28 +16,17 @@ pub struct TlsSettings {
     pub ca: Option<PathBuf>,
 }
 
-pub(crate) fn read(
-    top: &mut Section<'_>,
-    file: usize,
-    context: &mut Context<'_>,
-) -> Option<TlsSettings> {
-    let sources = context.sources;
-    let path = || path_in(file, sources);
-    let mut tls = top.section("tls", "[tls]", context)?;
-    let certificate = tls.require(
-        "certificate",
-        "name its file: certificate = \"fullchain.pem\"",
-        path(),
-        context,
-    );
-    let key = tls.require(
-        "key",
-        "name its file: key = \"privkey.pem\"",
-        path(),
-        context,
-    );
-    let ca = tls.take("ca", path(), context);
-    tls.finish(context);
+pub(crate) fn read(top: &mut Section<'_>, context: &mut Context<'_>) -> Option<TlsSettings> {
+    let mut section = top.headed(&server_file::TLS, context)?;
+    for needed in [&tls::CERTIFICATE, &tls::KEY] {
+        if !section.has(needed) {
+            section.tell_absent(needed, needed.otherwise.0, context);
+        }
+    }
+    let certificate = section.path(&tls::CERTIFICATE, context);
+    let key = section.path(&tls::KEY, context);
+    let ca = section.path(&tls::CA, context);
+    section.finish(context);
     Some(TlsSettings {
         certificate: certificate?.value,
         key: key?.value,

@@ -1,56 +1,30 @@
 //! `[trunks.<name>]`: where calls come in from, and where calls out are sent and as whom.
 
-use crate::address;
 use crate::inbound;
 use crate::keep;
-use crate::outward;
 use crate::problems::Problem;
 use crate::scope::{Scope, Shared, bad_name};
 use crate::section::{At, Context, Section};
+use crate::setting::Declared;
+use crate::settings::{TRANSPORTS, organisation_files, trunk};
 use crate::value;
 use base::TrunkId;
-use call::diverted::Told;
-use call::identity::{CalledNumber, Identity, Trust};
-use call::outward::NumberFormat;
+use call::identity::{Identity, Trust};
 use call::settings::{Network, Trunk};
 use call::trunk::{Account, Outward};
 use sip_core::{Host, Transport, Uri};
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
-/// Addresses a trunk comes from, at most: a provider's blocks are few.
-const SOURCES_MAX: usize = 64;
-
-/// Priorities and weights, as SRV records have them (RFC 2782), and where a trunk names none.
-const PRIORITIES: RangeInclusive<u32> = 0..=1_000;
-const PRIORITY: u16 = 10;
-const WEIGHTS: RangeInclusive<u32> = 0..=1_000;
-const WEIGHT: u16 = 10;
-
-const NUMBER_FORMATS: [(&str, NumberFormat); 3] = [
-    ("plus", NumberFormat::Plus),
-    ("digits", NumberFormat::Digits),
-    ("national", NumberFormat::National),
-];
-
-const DIVERSIONS: [(&str, Told); 4] = [
-    ("none", Told::Not),
-    ("diversion", Told::Diversion),
-    ("history-info", Told::History),
-    ("both", Told::Both),
-];
-
-const CALLED_NUMBERS: [(&str, CalledNumber); 3] = [
-    ("request-uri", CalledNumber::RequestUri),
-    ("to", CalledNumber::To),
-    ("p-called-party-id", CalledNumber::CalledParty),
-];
-
-/// How a provider is reached, where that is said.
-const TRANSPORTS: [(&str, Transport); 3] = [
-    ("udp", Transport::Udp),
-    ("tcp", Transport::Tcp),
-    ("tls", Transport::Tls),
+/// What says something of calls out alone.
+const ONLY_OUTWARD: [&dyn Declared; 8] = [
+    &trunk::TRANSPORT,
+    &trunk::DOMAIN,
+    &trunk::USERNAME,
+    &trunk::PRIORITY,
+    &trunk::WEIGHT,
+    &trunk::NUMBER_FORMAT,
+    &trunk::PROBE,
+    &trunk::REGISTER,
 ];
 
 pub(crate) fn read(
@@ -61,21 +35,21 @@ pub(crate) fn read(
 ) -> BTreeMap<TrunkId, Trunk> {
     let mut trunks = BTreeMap::new();
     let mut taken = inbound::Taken::new();
-    for (name, place, node) in top.named("trunks", context) {
+    for (name, place, node) in top.named(&organisation_files::TRUNKS, context) {
         let id = TrunkId::new(scope.org, name)
             .map_err(|error| context.add(bad_name(place, "trunk", &error)))
             .ok();
-        let Some(mut section) = context.told(Section::of(format!("trunk `{name}`"), node)) else {
+        let section = Section::of(format!("trunk `{name}`"), node, &trunk::HEADING);
+        let Some(mut section) = context.told(section) else {
             continue;
         };
         let sources = read_sources(name, &mut section, context);
         let identity = read_identity(&mut section, context);
         let outward = read_outward(&mut section, (scope, shared), context);
-        let channels = section.take("channels", outward::most(), context);
+        let channels = section.take(&trunk::CHANNELS, context);
         let inbound = inbound::read(name, &mut section, scope, &mut taken, context);
-        let leads_somewhere = ["sources", "inbound", "address"]
-            .iter()
-            .any(|key| section.has(key));
+        let ways: [&dyn Declared; 3] = [&trunk::SOURCES, &trunk::INBOUND, &trunk::ADDRESS];
+        let leads_somewhere = ways.iter().any(|way| section.has(*way));
         section.finish(context);
         if !leads_somewhere {
             let problem = format!("trunk `{name}` has neither `sources`, `inbound` nor `address`");
@@ -99,8 +73,7 @@ pub(crate) fn read(
 }
 
 fn read_sources(name: &str, section: &mut Section<'_>, context: &mut Context<'_>) -> Vec<Network> {
-    let reader = value::list(SOURCES_MAX, address::network);
-    let Some(sources) = section.take("sources", reader, context) else {
+    let Some(sources) = section.take(&trunk::SOURCES, context) else {
         return Vec::new();
     };
     if sources.value.is_empty() {
@@ -120,16 +93,13 @@ fn read_sources(name: &str, section: &mut Section<'_>, context: &mut Context<'_>
 
 /// Whether the provider is believed, and believes us.
 fn read_identity(section: &mut Section<'_>, context: &mut Context<'_>) -> Identity {
-    let trusted = section.take("trusted", value::boolean, context);
-    let called_number = section.take("called_number", value::choice(&CALLED_NUMBERS), context);
-    let diversion = section.take("diversion", value::choice(&DIVERSIONS), context);
     Identity {
-        trust: match trusted.is_some_and(|at| at.value) {
+        trust: match section.value(&trunk::TRUSTED, context) {
             true => Trust::Yes,
             false => Trust::No,
         },
-        called_number: called_number.map_or(CalledNumber::default(), |at| at.value),
-        diversion: diversion.map_or(Told::default(), |at| at.value),
+        called_number: section.value(&trunk::CALLED_NUMBER, context),
+        diversion: section.value(&trunk::DIVERSION, context),
     }
 }
 
@@ -138,33 +108,22 @@ fn read_outward(
     (scope, shared): (&Scope<'_>, &Shared),
     context: &mut Context<'_>,
 ) -> Option<Outward> {
-    let address = section.take("address", address::peer, context);
-    let transport = section.take("transport", value::choice(&TRANSPORTS), context);
-    let domain = section.take("domain", address::domain, context);
-    let username = section.take("username", value::text, context);
-    let password = section.take("password", value::text, context);
-    let realm = section.take("realm", value::text, context);
-    let number_format = section.take("number_format", value::choice(&NUMBER_FORMATS), context);
-    let priority = section.take("priority", value::whole(PRIORITIES), context);
-    let weight = section.take("weight", value::whole(WEIGHTS), context);
+    let address = section.take(&trunk::ADDRESS, context);
+    let transport = section.take(&trunk::TRANSPORT, context);
+    let domain = section.take(&trunk::DOMAIN, context);
+    let username = section.take(&trunk::USERNAME, context);
+    let password = section.take(&trunk::PASSWORD, context);
+    let realm = section.take(&trunk::REALM, context);
+    let number_format = section.value(&trunk::NUMBER_FORMAT, context);
+    let priority = section.value(&trunk::PRIORITY, context);
+    let weight = section.value(&trunk::WEIGHT, context);
     let keep = keep::read(section, scope, context);
-    if !section.has("address") {
-        for only_outward in [
-            "transport",
-            "domain",
-            "username",
-            "priority",
-            "weight",
-            "number_format",
-            "probe",
-            "register",
-        ] {
-            if section.has(only_outward) {
-                let problem = format!("{} has `{only_outward}` and no `address`", section.what());
-                let mend = "name where calls are sent: address = \"192.0.2.10\"";
-                context.add(Problem::new(section.place(), problem).mend(mend));
-                break;
-            }
+    if !section.has(&trunk::ADDRESS) {
+        let only_outward = ONLY_OUTWARD.iter().find(|only| section.has(**only));
+        if let Some(only) = only_outward {
+            let problem = format!("{} has `{}` and no `address`", section.what(), only.key());
+            let mend = "name where calls are sent: address = \"192.0.2.10\"";
+            context.add(Problem::new(section.place(), problem).mend(mend));
         }
     }
     if let Some(at) = &transport {
@@ -176,10 +135,7 @@ fn read_outward(
         None => host.clone(),
     };
     let account = read_account(section, &domain, (username, password, realm), context);
-    let number = |at: Option<At<u32>>, default| {
-        at.and_then(|at| u16::try_from(at.value).ok())
-            .unwrap_or(default)
-    };
+    let number = |number| u16::try_from(number).unwrap_or(u16::MAX);
     let next_hop = next_hop(host, port, transport.map(|at| at.value));
     let username = account.as_ref().map(|account| &*account.username);
     let keep = keep.meant(&next_hop, username, context);
@@ -187,9 +143,9 @@ fn read_outward(
         next_hop,
         domain,
         account,
-        number_format: number_format.map_or(NumberFormat::default(), |at| at.value),
-        priority: number(priority, PRIORITY),
-        weight: number(weight, WEIGHT),
+        number_format,
+        priority: number(priority),
+        weight: number(weight),
         keep,
     })
 }
@@ -225,14 +181,15 @@ fn read_account(
     (username, password, realm): Texts,
     context: &mut Context<'_>,
 ) -> Option<Account> {
-    let missing = [
-        ("username", "password"),
-        ("password", "username"),
-        ("realm", "username"),
-    ]
-    .into_iter()
-    .find(|(has, wants)| section.has(has) && !section.has(wants));
-    if let Some((has, wants)) = missing {
+    let pairs: [(&dyn Declared, &dyn Declared); 3] = [
+        (&trunk::USERNAME, &trunk::PASSWORD),
+        (&trunk::PASSWORD, &trunk::USERNAME),
+        (&trunk::REALM, &trunk::USERNAME),
+    ];
+    let mut pairs = pairs.into_iter();
+    if let Some((has, wants)) = pairs.find(|(has, wants)| section.has(*has) && !section.has(*wants))
+    {
+        let (has, wants) = (has.key(), wants.key());
         let problem = format!("{} has `{has}` and no `{wants}`", section.what());
         let mend =
             "the provider's challenges are answered with both: username = \"…\", password = \"…\"";

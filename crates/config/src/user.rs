@@ -3,18 +3,16 @@
 
 use crate::agents;
 use crate::forward::{self, Written};
-use crate::outward::{self, Own};
+use crate::outward::{self, Theirs};
 use crate::problems::Problem;
-use crate::scope::{Dialled, Opened, Scope, open};
+use crate::scope::{Dialable, Dialled, Opened, Scope, open};
 use crate::section::{At, Context, Entry, Section};
-use crate::server::CONTACTS_MAX_MOST;
+use crate::settings::user;
 use crate::skills;
 use crate::source::Place;
-use crate::value;
 use acd::{Licence, Skills};
 use base::UserId;
-use call::settings::{Devices, PickUp, User};
-use control::Role;
+use call::settings::{PickUp, User};
 use sip_core::digest::{Algorithm, Ha1};
 
 /// What a password starts with that everybody may know.
@@ -22,22 +20,6 @@ const DEMO_PASSWORD: &str = "demo-";
 
 /// Shorter ones fall to scanners within days.
 const PASSWORD_CHARS_ADVISED: usize = 12;
-
-const ROLES: [(&str, Role); 3] = [
-    ("agent", Role::Agent),
-    ("supervisor", Role::Supervisor),
-    ("administrator", Role::Administrator),
-];
-
-/// Words for licences, here and wherever they are told.
-pub const LICENCES: [(&str, Licence); 4] = [
-    ("basic", Licence::Basic),
-    ("pro", Licence::Pro),
-    ("business", Licence::Business),
-    ("enterprise", Licence::Enterprise),
-];
-
-const DEVICES: [(&str, Devices); 2] = [("all", Devices::All), ("newest", Devices::Newest)];
 
 /// An account whose password is known to everybody.
 #[derive(Clone)]
@@ -58,7 +40,7 @@ pub(crate) struct Readable {
 pub(crate) struct Read {
     pub(crate) id: UserId,
     pub(crate) user: User,
-    pub(crate) outward: Own,
+    pub(crate) outward: Theirs,
     pub(crate) forwards: Vec<Written>,
     pub(crate) skills: Skills,
     pub(crate) licence: Licence,
@@ -66,6 +48,8 @@ pub(crate) struct Read {
     pub(crate) mobile: Option<Place>,
     pub(crate) demo: Option<Account>,
     pub(crate) readable: Option<Readable>,
+    /// The hash of his password for the web alone.
+    pub(crate) web_hash: Option<Box<str>>,
 }
 
 /// What an account is proven by.
@@ -89,15 +73,27 @@ pub(crate) fn read(
         mut section,
         extension,
         ..
-    } = open("user", UserId::new, entry, scope, dialled, context)?;
+    } = open(
+        Dialable {
+            kind: "user",
+            id_of: UserId::new,
+            heading: &user::HEADING,
+            extension: &user::EXTENSION,
+        },
+        entry,
+        scope,
+        dialled,
+        context,
+    )?;
     let proof = read_proof(name, &mut section, scope, context);
-    let display_name = section.take("name", value::text, context);
-    let role = section.take("role", value::choice(&ROLES), context);
-    let devices = section.take("devices", value::choice(&DEVICES), context);
-    let intercom = section.take("intercom", value::boolean, context);
-    let contacts_max = section.take("contacts_max", value::whole(1..=CONTACTS_MAX_MOST), context);
-    let skills = skills::take(&mut section, "skills", context);
-    let licence = section.take("licence", value::choice(&LICENCES), context);
+    let web_hash = section.take(&user::WEB_PASSWORD_HASH, context);
+    let display_name = section.take(&user::NAME, context);
+    let role = section.value(&user::ROLE, context);
+    let devices = section.value(&user::DEVICES, context);
+    let intercom = section.value(&user::INTERCOM, context);
+    let contacts_max = section.take(&user::CONTACTS_MAX, context);
+    let skills = skills::take(&mut section, &user::SKILLS, context);
+    let licence = section.value(&user::LICENCE, context);
     let mobile = agents::read_mobile(&mut section, scope, context);
     let (forwards, written) = forward::read(id.as_ref(), &mut section, context);
     let outward = outward::read_own_of_user(&mut section, context);
@@ -114,16 +110,16 @@ pub(crate) fn read(
     let user = User {
         extension,
         display_name: display_name.map(|at| at.value.into()),
-        role: role.map_or(Role::default(), |at| at.value),
-        devices: devices.map_or(Devices::default(), |at| at.value),
+        role,
+        devices,
         ha1_md5: proof.md5,
         ha1_sha256: proof.sha256,
         contacts_max: contacts_max.map(|at| at.value as usize),
         forwards,
         mobile: mobile.as_ref().map(|at| at.value.clone()),
         intercom: match intercom {
-            Some(At { value: false, .. }) => PickUp::ByHand,
-            _ => PickUp::ByItself,
+            true => PickUp::ByItself,
+            false => PickUp::ByHand,
         },
     };
     let place = proof.place;
@@ -144,8 +140,9 @@ pub(crate) fn read(
         outward,
         forwards: written,
         skills: skills.unwrap_or_default(),
-        licence: licence.map_or(Licence::default(), |at| at.value),
+        licence,
         mobile: mobile.map(|at| at.place),
+        web_hash: web_hash.map(|at| at.value),
     })
 }
 
@@ -164,10 +161,14 @@ fn read_proof(
     context: &mut Context<'_>,
 ) -> Option<Proof> {
     let start = section.place();
-    let written = ["password", "ha1_md5", "ha1_sha256"].map(|key| section.has(key));
-    let password = section.take("password", value::text, context);
-    let md5 = section.take("ha1_md5", value::ha1(Algorithm::Md5), context);
-    let sha256 = section.take("ha1_sha256", value::ha1(Algorithm::Sha256), context);
+    let written = [
+        section.has(&user::PASSWORD),
+        section.has(&user::HA1_MD5),
+        section.has(&user::HA1_SHA256),
+    ];
+    let password = section.take(&user::PASSWORD, context);
+    let md5 = section.take(&user::HA1_MD5, context);
+    let sha256 = section.take(&user::HA1_SHA256, context);
     let run = format!("run kolapp secret {name}@{}", scope.domain);
     let problem = match written {
         [true, false, false] => {

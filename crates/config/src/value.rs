@@ -9,7 +9,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Longest free text (a name shown, a password, a path), in characters.
-const TEXT_CHARS_MAX: usize = 255;
+pub(crate) const TEXT_CHARS_MAX: usize = 255;
 
 pub(crate) fn wrong<T>(node: &Node, expected: &str, mend: impl Into<String>) -> Reading<T> {
     let problem = format!("expected {expected}, got {}", node.value.described());
@@ -72,7 +72,7 @@ pub(crate) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Node) -> Rea
             Value::Integer(number @ 0..=86_400) => {
                 format!("say the unit: \"{number}s\" for seconds, \"{number}m\" for minutes")
             }
-            _ => "write numbers with h, m, s or ms, such as \"15s\" or \"1m30s\"".to_owned(),
+            _ => "write numbers with d, h, m, s or ms, such as \"15s\" or \"1m30s\"".to_owned(),
         };
         let parsed = match &node.value {
             Value::Text(text) => parse_duration(text),
@@ -91,7 +91,13 @@ pub(crate) fn duration(range: RangeInclusive<Duration>) -> impl Fn(&Node) -> Rea
 }
 
 /// Units, largest first, in milliseconds: each may stand once, in this order.
-const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+const UNITS: [(&str, u64); 5] = [
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1_000),
+    ("ms", 1),
+];
 
 fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
@@ -120,7 +126,9 @@ pub(crate) fn spoken(time: Duration) -> String {
     let mut millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let mut text = String::new();
     for (unit, factor) in UNITS {
-        if millis >= factor {
+        // One day is 24 hours to people, and thirty are days.
+        let is_one_day = unit == "d" && millis < 2 * factor;
+        if millis >= factor && !is_one_day {
             text.push_str(&format!("{}{unit}", millis / factor));
             millis %= factor;
         }
@@ -183,25 +191,28 @@ pub(crate) fn ha1(algorithm: Algorithm) -> impl Fn(&Node) -> Reading<Ha1> {
     }
 }
 
+/// The items of a list of at most `max`.
+pub(crate) fn items(node: &Node, max: usize) -> Reading<&[Node]> {
+    let Value::List(items) = &node.value else {
+        let mend = "write it in brackets, such as [\"one\", \"two\"]";
+        return wrong(node, "a list", mend);
+    };
+    if items.len() > max {
+        let problem = format!("expected at most {max} in the list, got {}", items.len());
+        return Err(vec![
+            Problem::new(node.place, problem).mend("shorten the list"),
+        ]);
+    }
+    Ok(items)
+}
+
 /// A list of at most `max` of what `reader` reads.
 pub(crate) fn list<T>(
     max: usize,
     reader: impl Fn(&Node) -> Reading<T>,
 ) -> impl Fn(&Node) -> Reading<Vec<At<T>>> {
     move |node| {
-        let Value::List(items) = &node.value else {
-            return wrong(
-                node,
-                "a list",
-                "write it in brackets, such as [\"one\", \"two\"]",
-            );
-        };
-        if items.len() > max {
-            let problem = format!("expected at most {max} in the list, got {}", items.len());
-            return Err(vec![
-                Problem::new(node.place, problem).mend("shorten the list"),
-            ]);
-        }
+        let items = items(node, max)?;
         let mut read = Vec::with_capacity(items.len());
         let mut problems = Vec::new();
         for item in items {
@@ -231,6 +242,7 @@ mod tests {
         assert_eq!(read("15s"), Some(15_000));
         assert_eq!(read("1m30s"), Some(90_000));
         assert_eq!(read("2h"), Some(7_200_000));
+        assert_eq!(read("1d"), Some(86_400_000));
         assert_eq!(read("250ms"), Some(250));
         assert_eq!(read("1s250ms"), Some(1_250));
         for bad in [
@@ -242,7 +254,7 @@ mod tests {
             "-1s",
             "1.5s",
             "1 s",
-            "1d",
+            "1w",
             "99999999999999999999s",
         ] {
             assert_eq!(read(bad), None, "{bad:?}");
@@ -251,7 +263,16 @@ mod tests {
 
     #[test]
     fn a_time_is_written_as_it_is_read() {
-        for text in ["15s", "1m30s", "2h", "250ms", "1h1m1s1ms", "0s"] {
+        for text in [
+            "15s",
+            "1m30s",
+            "2h",
+            "7d",
+            "250ms",
+            "25h1m1s1ms",
+            "2d1h",
+            "0s",
+        ] {
             assert_eq!(spoken(parse_duration(text).unwrap()), text);
         }
     }

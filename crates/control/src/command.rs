@@ -3,7 +3,7 @@
 use crate::configuration::ConfigCommand;
 use crate::month::Month;
 use crate::principal::{Principal, Role};
-use base::{CallId, OrgId, QueueId, UserId};
+use base::{CallId, CallbackId, OrgId, QueueId, UserId};
 use calendar::QuickClose;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -17,6 +17,15 @@ pub enum Queues {
     All,
     /// This one.
     One(QueueId),
+}
+
+/// Something about which a queue decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Subject {
+    /// A caller's call.
+    Call(CallId),
+    /// A person who is to be called back.
+    Callback(CallbackId),
 }
 
 /// A change of an agent's state.
@@ -112,8 +121,6 @@ pub enum View {
     Doors,
     /// What is closed or opened by hand.
     QuickCloses,
-    /// Callers who were in queues, and agents who came and went.
-    Traffic,
 }
 
 /// What is closed or opened by hand, and its undoing.
@@ -162,13 +169,29 @@ pub enum BanCommand {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Device {
-    /// On the phones that he has registered.
+    /// On all phones that he has registered.
     #[default]
     Phone,
     /// On his mobile, while his settings have one.
     Mobile,
     /// On both at once.
     Both,
+    /// On his desk phones alone.
+    DeskPhone,
+    /// On the programs on his computer or mobile that are telephones.
+    Softphone,
+    /// On the telephone in his browser.
+    Browser,
+}
+
+impl Device {
+    /// Whether his mobile is rung.
+    pub fn is_on_mobile(self) -> bool {
+        match self {
+            Device::Mobile | Device::Both => true,
+            Device::Phone | Device::DeskPhone | Device::Softphone | Device::Browser => false,
+        }
+    }
 }
 
 /// Something about one of an organisation's prompts, or all of them.
@@ -211,6 +234,24 @@ pub enum PromptAction {
     },
 }
 
+/// Figures of queues and agents, by interval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiguresCommand {
+    /// Only this queue; all that whoever asks may see, where not given.
+    pub queue: Option<QueueId>,
+    /// Where intervals begin and end, in milliseconds of UTC, in order.
+    pub moments_ms: Vec<u64>,
+}
+
+/// Callers who were in queues, and agents who came and went, as a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrafficCommand {
+    /// From then on, in milliseconds of UTC; of a week, where not given.
+    pub from_ms: Option<u64>,
+    /// Up to then; until now, where not given.
+    pub until_ms: Option<u64>,
+}
+
 /// Anything that can be asked of the running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -220,13 +261,20 @@ pub enum Command {
     Show(View),
     /// Read the configuration anew.
     Reload,
-    /// Say what was decided about a call, and why.
-    Explain {
-        /// Which.
-        call: CallId,
+    /// Copy all that is kept into a new file.
+    BackUp {
+        /// Its path.
+        file: Box<str>,
     },
+    /// Say what was decided about a call or a callback, and why.
+    Explain(Subject),
     /// End every registration of a user: his phones are reached again once they register anew.
     EndRegistrations {
+        /// Whose.
+        user: UserId,
+    },
+    /// A user has no password for the web any more that he chose himself, but the configuration's.
+    ResetPassword {
         /// Whose.
         user: UserId,
     },
@@ -252,6 +300,10 @@ pub enum Command {
     Queue(QueueCommand),
     /// Look at a setting in the configuration's files, or change it.
     Configuration(ConfigCommand),
+    /// Tell what queues and agents came to: those that whoever asks sees.
+    ReportFigures(FiguresCommand),
+    /// Tell who was in queues: in those that whoever asks sees.
+    ReportTraffic(TrafficCommand),
 }
 
 /// A command that permission is asked for.
@@ -318,17 +370,23 @@ impl Governed for Command {
             Command::UseDevice { agent, .. } => may_change(by, agent),
             Command::Prompt(command) => command.is_allowed_to(by),
             Command::Configuration(command) => command.is_allowed_to(by),
+            // He is shown what he sees: `Sight`.
+            Command::Show(View::Queues | View::Agents | View::Doors)
+            | Command::ReportFigures(_)
+            | Command::ReportTraffic(_) => true,
             // These reach over every organisation, so they are the operator's alone.
-            Command::Show(_) | Command::Reload | Command::Explain { .. } | Command::Ban(_) => {
-                matches!(by, Principal::Operator)
-            }
+            Command::Show(_)
+            | Command::Reload
+            | Command::BackUp { .. }
+            | Command::Explain(_)
+            | Command::Ban(_) => matches!(by, Principal::Operator),
             Command::Quick(command) => supervises(by, command.queues()),
             Command::Queue(command) => command.is_allowed_to(by),
             Command::ReportLicences { .. } => match by {
                 Principal::Operator => true,
                 Principal::User { role, .. } => *role == Role::Administrator,
             },
-            Command::EndRegistrations { user } => match by {
+            Command::EndRegistrations { user } | Command::ResetPassword { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {
                     *role == Role::Administrator && user.is_of(&by.org())

@@ -169,22 +169,27 @@ mod tests {
         assert!(permit(eva(), log_in("other", "anna")).is_err());
         assert!(permit(eva(), Command::Reload).is_err());
         assert!(permit(eva(), Command::Show(View::Calls)).is_err());
+        assert!(permit(eva(), Command::Show(View::Queues)).is_ok());
         let address = std::net::Ipv4Addr::LOCALHOST.into();
         let lift = BanCommand::Remove { address };
         assert!(permit(eva(), Command::Ban(lift)).is_err());
     }
 
     #[test]
-    fn registrations_are_ended_by_an_administrator_of_the_same_organisation() {
-        let end = |org| Command::EndRegistrations {
-            user: user(org, "anna"),
-        };
-        let by = |role| principal("demo", "eva", role);
-        assert!(permit(by(Role::Administrator), end("demo")).is_ok());
-        assert!(permit(by(Role::Administrator), end("other")).is_err());
-        assert!(permit(by(Role::Supervisor), end("demo")).is_err());
-        assert!(permit(principal("demo", "anna", Role::Agent), end("demo")).is_err());
-        assert!(permit(Principal::Operator, end("demo")).is_ok());
+    fn registrations_are_ended_and_passwords_reset_by_an_administrator_of_the_same_organisation() {
+        let commands: [fn(UserId) -> Command; 2] = [
+            |user| Command::EndRegistrations { user },
+            |user| Command::ResetPassword { user },
+        ];
+        for command in commands {
+            let of = |org| command(user(org, "anna"));
+            let by = |role| principal("demo", "eva", role);
+            assert!(permit(by(Role::Administrator), of("demo")).is_ok());
+            assert!(permit(by(Role::Administrator), of("other")).is_err());
+            assert!(permit(by(Role::Supervisor), of("demo")).is_err());
+            assert!(permit(principal("demo", "anna", Role::Agent), of("demo")).is_err());
+            assert!(permit(Principal::Operator, of("demo")).is_ok());
+        }
     }
 
     #[test]
@@ -233,6 +238,16 @@ mod tests {
         assert!(permit(by(Role::Administrator), moving("other/x")).is_err());
         assert!(permit(by(Role::Agent), moving("demo/backup")).is_err());
         assert!(permit(Principal::Operator, moving("demo/backup")).is_ok());
+    }
+
+    #[test]
+    fn what_is_kept_is_copied_by_the_operator_alone() {
+        let copy = || Command::BackUp {
+            file: "/backup/kolapp.db".into(),
+        };
+        let admin = principal("demo", "admin", Role::Administrator);
+        assert!(permit(admin, copy()).is_err());
+        assert!(permit(Principal::Operator, copy()).is_ok());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use party::{
     Received, Report, ReportDue, Ticked,
 };
 pub use plan::{
-    Codec, Command, Direction, Event, FRAME, OWN_RECORDING, Playlist, PromptId, Remote, Session,
-    StreamPlan, Then,
+    Codec, Command, Direction, Event, FRAME, LONG_PLAYLIST, OWN_RECORDING, Playlist, PromptId,
+    Remote, Session, StreamPlan, Then,
 };
 pub use recorder::{NOTHING_MAX, RECORDING_MAX, Recorder, Recording, SILENCE_MAX};

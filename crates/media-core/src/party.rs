@@ -12,7 +12,7 @@ use crate::playout::{Loop, Onset, Playout, Prompts, Sound};
 use crate::reception::{Reception, ReceptionReport};
 use crate::recorder::{Recorder, Recording};
 use crate::stream::{Carries, OutStream};
-use crate::{Codec, Playlist, PromptId, Remote, StreamPlan, Then};
+use crate::{Codec, FRAME, Playlist, PromptId, Remote, StreamPlan, Then};
 use base::{LegId, Time};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -50,6 +50,14 @@ pub struct Lengths {
     pub prompts: Vec<u32>,
     /// Of the music.
     pub music: u32,
+}
+
+impl Lengths {
+    /// How long the prompts take, one after the other.
+    pub fn spoken(&self) -> Duration {
+        let frames = self.prompts.iter().map(|frames| u64::from(*frames));
+        Duration::from_millis(frames.sum::<u64>() * FRAME.as_millis() as u64)
+    }
 }
 
 /// A media session with one party.

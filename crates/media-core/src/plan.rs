@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// Length of an audio frame: one packet each.
 pub const FRAME: Duration = Duration::from_millis(20);
+/// Prompts that take longer are told of as they begin ([`Event::Lasts`]): whoever waits for their end would give them up
+/// for lost. Most take seconds, and are worth no news of their own.
+pub const LONG_PLAYLIST: Duration = Duration::from_secs(120);
 
 /// An audio codec the server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -183,15 +186,23 @@ pub enum Event {
         /// Its length; none where nothing was said.
         length: Duration,
     },
+    /// A playlist has begun whose prompts take longer than [`LONG_PLAYLIST`]. Comes before its [`Event::Played`].
+    Lasts {
+        /// The leg.
+        leg: LegId,
+        /// How long its prompts take.
+        span: Duration,
+    },
 }
 
 impl Event {
     /// The leg it is about.
     pub fn leg(&self) -> LegId {
         match self {
-            Event::Played { leg, .. } | Event::Digit { leg, .. } | Event::Recorded { leg, .. } => {
-                *leg
-            }
+            Event::Played { leg, .. }
+            | Event::Digit { leg, .. }
+            | Event::Recorded { leg, .. }
+            | Event::Lasts { leg, .. } => *leg,
         }
     }
 }

@@ -136,6 +136,15 @@ impl AnyDecoder {
 
 /// Appends the mean of all channels. What is no number is no sound.
 pub(crate) fn mix(interleaved: &[f32], channels: usize, mono: &mut Vec<f32>) {
+    if channels == 1 {
+        // The way of nearly all prompts: copied as it is.
+        mono.extend(
+            interleaved
+                .iter()
+                .map(|sample| if sample.is_finite() { *sample } else { 0.0 }),
+        );
+        return;
+    }
     let scale = 1.0 / channels as f32;
     mono.extend(interleaved.chunks_exact(channels).map(|frame| {
         let mean = frame.iter().sum::<f32>() * scale;

@@ -41,4 +41,4 @@ mod worker;
 
 pub use counters::Stats;
 pub use engine::{CommandRefused, MediaConfig, MediaEngine, OpenError};
-pub use prompts::{DECODER_THREAD, Prompt, PromptError, PromptReason, Prompts};
+pub use prompts::{DECODER_THREAD, FILE_BYTES_MAX, Prompt, PromptError, PromptReason, Prompts};

@@ -17,7 +17,7 @@ use std::{fmt, io};
 pub const DECODER_THREAD: &str = "prompts";
 
 /// Largest file read: an hour of CD-quality FLAC would be larger, and be no prompt.
-const FILE_BYTES_MAX: u64 = 256 << 20;
+pub const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Samples of the fade at either end (2.5 ms), so that a file cut in the middle of a wave doesn't click.
 const EDGE_SAMPLES: usize = 20;
 
@@ -252,6 +252,10 @@ impl Prompts {
             .filter(|known| known.version == version)
         {
             return Ok(known.clone());
+        }
+        // A pipe would be waited for, and a device never ends.
+        if !metadata.is_file() {
+            return Err(unreadable(io::Error::other("it is no file")));
         }
         if version.bytes > FILE_BYTES_MAX {
             return Err(PromptReason::TooLarge {

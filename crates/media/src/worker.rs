@@ -14,7 +14,8 @@ use crate::wheel::{Due, SLOT_MICROS, Wheel};
 use base::{LegId, Time};
 use media_core::packet::is_rtcp;
 use media_core::{
-    Codec, Command, Dropped, Event, FRAME, OWN_PACKET_BYTES, Party, Playlist, Received, ReportDue,
+    Codec, Command, Dropped, Event, FRAME, LONG_PLAYLIST, OWN_PACKET_BYTES, Party, Playlist,
+    Received, ReportDue,
 };
 use rustix::event::epoll;
 use rustix::fd::OwnedFd;
@@ -585,6 +586,11 @@ impl<E: Fn(Event)> Worker<E> {
         let resolved = Sounds::resolve(&playlist, &self.prompts, own);
         self.tally.prompts_missing += resolved.missing;
         if let Some(session) = self.lines.session_mut(index) {
+            let span = resolved.lengths.spoken();
+            if span > LONG_PLAYLIST {
+                let leg = session.party.leg();
+                (self.events)(Event::Lasts { leg, span });
+            }
             session
                 .party
                 .play(playlist, resolved.lengths, &session.sounds);

@@ -504,6 +504,20 @@ fn calls_on_different_threads_each_bridge_within_their_own() {
 }
 
 #[test]
+fn prompts_that_take_longer_than_two_minutes_are_told_of_as_they_begin() {
+    let bench = Bench::new(21_550..=21_559);
+    let (leg, _phone) = bench.leg(1, Codec::Pcma);
+    bench.play(leg, 1, &["welcome"; 600], None);
+    bench.play(leg, 2, &["welcome"; 601], None);
+    let span = Duration::from_millis(601 * 200);
+    assert_eq!(
+        bench.event(),
+        Event::Lasts { leg, span },
+        "two minutes are not"
+    );
+}
+
+#[test]
 fn what_a_party_says_is_recorded_and_heard_by_it_and_given_out_until_it_leaves() {
     let bench = Bench::new(21_340..=21_349);
     let (leg, mut phone) = bench.leg(1, Codec::Pcmu);

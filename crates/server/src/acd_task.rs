@@ -3,18 +3,24 @@
 
 use crate::agents::AgentKeeper;
 use crate::documents::WhyRow;
+use crate::facts::{FactKeeper, Kept, Memory, Recalled};
 use crate::http::HealthCell;
+use crate::keeping::moment;
+use crate::outbox::Outbox;
 use crate::queue_metrics;
 use crate::why::Decisions;
-use acd::{Asker, CommandRefusal, Engine, Fact, Origin, Output, Settings, Snapshot};
-use base::{CallId, Core, Time, UserId};
+use acd::{
+    Asker, CallbackEnd, CommandRefusal, Engine, Fact, Origin, Outcome, Output, Settings, Snapshot,
+};
+use base::{Core, Time, UserId};
+use call::phone_kind::takes_calls;
 use call::settings::Directory;
-use control::{AgentCommand, Device, Permitted, QueueCommand};
-use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, Watch};
+use control::{AgentCommand, Device, Permitted, QueueCommand, Subject};
+use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, ToCallback, Watch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{AgentRow, Store};
+use store::{Acknowledgement, AgentRow, Store};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
@@ -48,10 +54,18 @@ pub(crate) enum Request {
     },
     /// How do things stand?
     Snapshot(oneshot::Sender<Snapshot>),
-    /// What was decided about that call?
-    Why(CallId, oneshot::Sender<Vec<WhyRow>>),
-    /// What callers and agents did lately.
-    Traffic(oneshot::Sender<Vec<sim::Row>>),
+    /// What was decided about that call or callback?
+    Why(Subject, oneshot::Sender<Vec<WhyRow>>),
+    /// What queues and agents came to, between these moments.
+    Figures(Vec<u64>, oneshot::Sender<Kept>),
+    /// This came to them before this process began.
+    Recalled(Box<Recalled>),
+    /// The clock on the wall was set: this one shows 0 at that moment, in milliseconds of UTC.
+    ClockSet(u64),
+    /// Have facts so far kept.
+    Flush(oneshot::Sender<Option<Acknowledgement>>),
+    /// Agents are as they were kept, which could not be read at the start.
+    TakeUp(Vec<AgentRow>, oneshot::Sender<()>),
 }
 
 /// The way to the task, for people's questions.
@@ -96,17 +110,48 @@ impl Acd {
         answered.await.map_err(|_| Gone)
     }
 
-    /// What was decided about a call; nothing where it is not known.
-    pub(crate) async fn traffic(&self) -> Result<Vec<sim::Row>, Gone> {
+    /// What queues and agents came to, as far back as is remembered.
+    pub(crate) async fn figures(&self, moments_ms: Vec<u64>) -> Result<Kept, Gone> {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Traffic(answer);
+        let request = Request::Figures(moments_ms, answer);
         self.0.send(request).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
 
-    pub(crate) async fn why(&self, call: CallId) -> Result<Vec<WhyRow>, Gone> {
+    /// Has it remember what came before it.
+    pub(crate) async fn recalled(&self, recalled: Recalled) -> Result<(), Gone> {
+        let request = Request::Recalled(Box::new(recalled));
+        self.0.send(request).await.map_err(|_| Gone)
+    }
+
+    /// Has what comes about dated by the clock on the wall as it is now: the process's shows 0 at `zero_ms` by it.
+    pub(crate) async fn clock_set(&self, zero_ms: u64) -> Result<(), Gone> {
+        let request = Request::ClockSet(zero_ms);
+        self.0.send(request).await.map_err(|_| Gone)
+    }
+
+    /// Has agents be as they were kept, which could not be read at the start; back when their rows say so too.
+    pub(crate) async fn take_up(&self, kept: Vec<AgentRow>) -> Result<(), Gone> {
         let (answer, answered) = oneshot::channel();
-        let request = Request::Why(call, answer);
+        let request = Request::TakeUp(kept, answer);
+        self.0.send(request).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// To be awaited where the journal has to have what came about so far.
+    pub(crate) async fn flush(&self) -> Result<Option<Acknowledgement>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.0
+            .send(Request::Flush(answer))
+            .await
+            .map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// What was decided about a call or a callback; nothing where it is not known.
+    pub(crate) async fn why(&self, subject: Subject) -> Result<Vec<WhyRow>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Why(subject, answer);
         self.0.send(request).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
@@ -144,13 +189,15 @@ pub(crate) struct AcdTask {
     directory: Arc<Directory>,
     /// By task: what its mailbox had no room for, in order.
     undelivered: Vec<VecDeque<ShardInput>>,
+    callbacks: Outbox<ToCallback>,
     /// Who waits for the answer to a command.
     askers: BTreeMap<u64, oneshot::Sender<Result<(), CommandRefusal>>>,
     /// Who waits for the answer to a queue's command.
     movers: BTreeMap<u64, oneshot::Sender<Result<u32, CommandRefusal>>>,
     next_ticket: u64,
     decisions: Decisions,
-    traffic: sim::Tail,
+    memory: Memory,
+    facts: FactKeeper,
     keeper: AgentKeeper,
     output: Output,
 }
@@ -160,32 +207,38 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) inputs: mpsc::Receiver<ToAcd>,
     pub(crate) mailboxes: Mailboxes,
+    pub(crate) callbacks: mpsc::Sender<ToCallback>,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) watch: Arc<Watch>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
+    /// When the clock showed 0, in milliseconds of UTC.
+    pub(crate) zero_ms: u64,
 }
 
 impl AcdTask {
-    /// With agents as they were kept; `reachable` are those of whom something is known that they can be reached by.
+    /// With agents as they were kept, if that is known; `reachable` are those of whom something is known that they can be reached by.
     pub(crate) fn new(
         parts: Parts,
-        kept: Vec<AgentRow>,
+        kept: Option<Vec<AgentRow>>,
         reachable: impl IntoIterator<Item = UserId>,
     ) -> (AcdTask, Acd) {
         let Parts {
             clock,
             inputs,
             mailboxes,
+            callbacks,
             registrations,
             watch,
             settings,
             directory,
             store,
+            zero_ms,
         } = parts;
         let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
-        let (keeper, recalled) = AgentKeeper::restore(clock, store, kept, &settings);
+        let mut keeper = AgentKeeper::new(clock, store.clone());
+        let recalled = kept.map(|kept| keeper.take_up(kept)).unwrap_or_default();
         let undelivered = (0..mailboxes.tasks()).map(|_| VecDeque::new()).collect();
         let mut task = AcdTask {
             clock,
@@ -197,11 +250,13 @@ impl AcdTask {
             watch,
             directory,
             undelivered,
+            callbacks: Outbox::new(callbacks),
             askers: BTreeMap::new(),
             movers: BTreeMap::new(),
             next_ticket: 0,
             decisions: Decisions::default(),
-            traffic: sim::Tail::default(),
+            memory: Memory::new(zero_ms, clock.now()),
+            facts: FactKeeper::new(store, zero_ms),
             keeper,
             output: Output::default(),
         };
@@ -232,11 +287,13 @@ impl AcdTask {
                 () = sleep_until(wakes_at) => self.run_timers(),
                 // The permit is given back at once: `deliver` below takes the room.
                 _ = has_room(&self.mailboxes, stuck) => {}
+                () = self.callbacks.has_room() => {}
                 () = self.keeper.renewed() => {}
                 _ = gauges.tick() => self.show_gauges(&health),
             }
             self.deliver();
             self.keeper.hand_over(&self.engine);
+            self.facts.hand_over();
         }
     }
 
@@ -244,7 +301,8 @@ impl AcdTask {
         let due = self.engine.poll_timeout();
         let due = due.and_then(|(at, _)| self.clock.instant(at));
         let due = due.map(Instant::from).into_iter();
-        let first = due.chain(self.keeper.due()).min();
+        let kept = self.keeper.due().into_iter().chain(self.facts.due());
+        let first = due.chain(kept).min();
         first.unwrap_or_else(|| Instant::now() + FAR)
     }
 
@@ -252,8 +310,7 @@ impl AcdTask {
         let input = match input {
             ToAcd::Input(input) => input,
             ToAcd::DeviceChanged(agent) => {
-                let reachable = self.is_on_mobile(&agent)
-                    || self.registrations.is_reachable(self.clock.now(), &agent);
+                let reachable = self.is_reachable(&agent);
                 acd::Input::DeviceReachable { agent, reachable }
             }
         };
@@ -285,17 +342,34 @@ impl AcdTask {
                 self.movers.insert(ticket, answer);
                 self.step(acd::Input::QueueCommand { ticket, command });
             }
-            Request::Why(call, answer) => {
-                let _ = answer.send(self.decisions.about(call));
+            Request::Why(subject, answer) => {
+                let _ = answer.send(self.decisions.about(subject));
             }
-            Request::Traffic(answer) => {
-                let _ = answer.send(self.traffic.rows());
+            Request::Figures(moments_ms, answer) => {
+                let _ = answer.send(self.memory.between(&moments_ms));
+            }
+            Request::Recalled(recalled) => self.recall(*recalled),
+            Request::TakeUp(kept, answer) => {
+                let recalled = self.keeper.take_up(kept);
+                recalled.into_iter().for_each(|input| self.step(input));
+                // Their rows wait to be written as they were before they were recalled, and who is no agent is forgotten.
+                self.keeper.all_have_changed();
+                self.keeper.hand_over_all(&self.engine);
+                let _ = answer.send(());
+            }
+            Request::ClockSet(zero_ms) => {
+                self.memory.clock_set(zero_ms, self.clock.now());
+                self.facts.clock_set(zero_ms);
+            }
+            Request::Flush(answer) => {
+                let _ = answer.send(self.facts.flush());
             }
             Request::Settle(answer) => {
                 while let Ok(input) = self.inputs.try_recv() {
                     self.take(input);
                 }
                 self.keeper.hand_over_all(&self.engine);
+                self.facts.hand_over_all();
                 let _ = answer.send(());
             }
             Request::Snapshot(answer) => {
@@ -305,13 +379,32 @@ impl AcdTask {
         }
     }
 
-    /// Whether an agent takes calls on a mobile, which is outside: whether it is on shows when it is called.
-    fn is_on_mobile(&self, agent: &UserId) -> bool {
-        let has_one = self
-            .directory
-            .user(agent)
-            .is_some_and(|it| it.mobile.is_some());
-        has_one && self.watch.wishes(agent).device != Device::Phone
+    /// What came about before this process counts as if it had been here then.
+    fn recall(&mut self, recalled: Recalled) {
+        self.memory.recall(&recalled);
+        let at = moment(self.clock);
+        for (queue, carried) in recalled.lately {
+            let here = |wall: Time| at.time_of(wall.as_micros() / 1_000);
+            let carried = Box::new(carried.map(here));
+            self.step(acd::Input::RecallQueue { queue, carried });
+        }
+    }
+
+    /// Whether an agent can be reached where he takes calls. A mobile is outside: whether it is on shows when it is called.
+    fn is_reachable(&self, agent: &UserId) -> bool {
+        let device = self.watch.wishes(agent).device;
+        let has_mobile = || {
+            let user = self.directory.user(agent);
+            user.is_some_and(|user| user.mobile.is_some())
+        };
+        if device.is_on_mobile() && has_mobile() {
+            return true;
+        }
+        let (now, softphones) = (self.clock.now(), &self.directory.softphones);
+        self.registrations.is_reachable(now, agent, |phone| {
+            // Without a mobile he takes them on his phones, whatever he has chosen.
+            device.is_on_mobile() || takes_calls(device, phone, softphones)
+        })
     }
 
     fn run_timers(&mut self) {
@@ -341,10 +434,13 @@ impl AcdTask {
                 Fact::Configured { .. } => switched.extend(self.engine.agents().cloned()),
                 _ => {}
             }
+            count_given(&fact.fact);
             self.keeper.note(&fact.fact);
-            queue_metrics::count(&fact.fact);
+            if let Some(told) = self.memory.hear(&fact) {
+                queue_metrics::count(&told);
+            }
             tracing::debug!(seq = fact.seq, fact = ?fact.fact, "queue");
-            self.traffic.hear(&fact);
+            self.facts.note(&fact);
             self.decisions.keep(fact);
         }
         for agent in switched {
@@ -369,6 +465,21 @@ impl AcdTask {
                         let _ = answer.send(result);
                     }
                 }
+                Err(acd::Command::CallBack {
+                    offer,
+                    queue,
+                    entry,
+                    agent,
+                }) => self.callbacks.push(ToCallback(callback::Input::Entrust {
+                    offer,
+                    list: queue,
+                    entry,
+                    agent,
+                })),
+                Err(acd::Command::CallOff { offer, entry }) => {
+                    let input = callback::Input::CallOff { offer, entry };
+                    self.callbacks.push(ToCallback(input));
+                }
                 Err(other) => tracing::error!(?other, "a command for nobody"),
             }
         }
@@ -386,6 +497,7 @@ impl AcdTask {
 
     /// Hands over what there is room for, in order.
     fn deliver(&mut self) {
+        self.callbacks.deliver();
         for (task, queue) in self.undelivered.iter_mut().enumerate() {
             let mailbox = self.mailboxes.inputs(task);
             while let Some(input) = queue.pop_front() {
@@ -421,6 +533,23 @@ fn count_sidelined(fact: &Fact) {
         Origin::Person(_) | Origin::Configuration | Origin::Restart => return,
     };
     metrics::counter!("kolapp_agents_sidelined_total", "cause" => cause).increment(1);
+}
+
+/// Counts a callback that a queue gave to an agent, once it is known what came of it.
+fn count_given(fact: &Fact) {
+    let Fact::CallbackOver { end, outcome, .. } = fact else {
+        return;
+    };
+    let end = match (end, outcome) {
+        (CallbackEnd::Called, _) => "called",
+        (CallbackEnd::NotDue | CallbackEnd::HasAnother, _) => "not-given",
+        (CallbackEnd::Broken, _) => "broken",
+        (_, Outcome::Declined | Outcome::Busy) => "declined",
+        (_, Outcome::Missed) => "missed",
+        (_, Outcome::DeviceError) => "device-error",
+        (_, Outcome::Nothing) => "withdrawn",
+    };
+    metrics::counter!("kolapp_callback_given_total", "end" => end).increment(1);
 }
 
 async fn has_room(mailboxes: &Mailboxes, stuck: Option<usize>) {

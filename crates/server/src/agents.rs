@@ -2,8 +2,9 @@
 //! start. All of it belongs to the task that owns the queue engine.
 
 use crate::keeping::moment;
-use acd::{Carried, Engine, Fact, Input, Settings};
+use acd::{Carried, Engine, Fact, Input, Origin, Talk};
 use base::{Time, UserId};
+use serde::{Deserialize, Serialize};
 use sip::Clock;
 use std::collections::BTreeSet;
 use std::mem;
@@ -16,6 +17,16 @@ use tokio::time::Instant;
 /// as much as the calls.
 const TOGETHER: Duration = Duration::from_millis(100);
 
+/// An agent as his row has him, with times of day.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(flatten)]
+    carried: Carried<u64>,
+    /// Whom he talked with last. Rows of versions before this one have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    talks: Vec<Talk<u64>>,
+}
+
 /// Keeps agents over a restart.
 pub(crate) struct AgentKeeper {
     clock: Clock,
@@ -25,6 +36,8 @@ pub(crate) struct AgentKeeper {
     kept: BTreeSet<UserId>,
     /// Whose row is not as he is.
     changed: BTreeSet<UserId>,
+    /// Whose log-in or pause somebody has changed since the start, while what was kept is not known.
+    decided: Option<BTreeSet<UserId>>,
     /// Whose row lacks only what may wait a moment: to write a row for each call that he makes would cost more than the
     /// call.
     lately: BTreeSet<UserId>,
@@ -33,24 +46,47 @@ pub(crate) struct AgentKeeper {
 }
 
 impl AgentKeeper {
-    /// With what was kept: what the engine is to be given, in this order. Whoever is no agent any more is forgotten.
-    pub(crate) fn restore(
-        clock: Clock,
-        store: Store,
-        rows: Vec<AgentRow>,
-        settings: &Settings,
-    ) -> (AgentKeeper, Vec<Input>) {
-        let at = moment(clock);
-        let is_agent = |user: &&UserId| settings.agents.contains_key(*user);
-        let kept: BTreeSet<UserId> = rows.iter().map(|row| row.user.clone()).collect();
-        let changed = kept.iter().filter(|user| !is_agent(user)).cloned();
+    /// For an engine of which is not known yet what was kept.
+    pub(crate) fn new(clock: Clock, store: Store) -> AgentKeeper {
+        AgentKeeper {
+            clock,
+            renewed: store.renewed(),
+            store,
+            kept: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            decided: Some(BTreeSet::new()),
+            lately: BTreeSet::new(),
+            due: None,
+        }
+    }
+
+    /// With what was kept: what the engine is to be given, in this order. Who has been changed by somebody since the
+    /// start stays as he is; whom he talked with is true all the same.
+    pub(crate) fn take_up(&mut self, rows: Vec<AgentRow>) -> Vec<Input> {
+        let at = moment(self.clock);
+        let decided = self.decided.take().unwrap_or_default();
         let mut recalled = Vec::new();
+        let mut inputs = Vec::new();
         for row in rows {
-            match serde_json::from_str::<Carried<u64>>(&row.state) {
-                Ok(carried) => recalled.push((carried, row.user)),
+            let agent = row.user;
+            self.kept.insert(agent.clone());
+            let Kept { carried, talks } = match serde_json::from_str(&row.state) {
+                Ok(kept) => kept,
                 Err(error) => {
-                    tracing::warn!(user = %row.user, %error, "an agent's state that was kept can't be read");
+                    tracing::warn!(user = %agent, %error, "an agent's state that was kept can't be read");
+                    continue;
                 }
+            };
+            if !talks.is_empty() {
+                let talks = talks.into_iter();
+                let talks = talks.map(|talk| talk.map(|utc_ms| at.time_of(utc_ms)));
+                inputs.push(Input::RecallTalks {
+                    agent: agent.clone(),
+                    talks: talks.collect(),
+                });
+            }
+            if !decided.contains(&agent) {
+                recalled.push((carried, agent));
             }
         }
         recalled.sort_by(|(one, a), (other, b)| (one.idle_since, a).cmp(&(other.idle_since, b)));
@@ -58,23 +94,20 @@ impl AgentKeeper {
             agent,
             carried: Box::new(carried.map(|utc_ms| at.time_of(utc_ms))),
         };
-        let keeper = AgentKeeper {
-            clock,
-            renewed: store.renewed(),
-            store,
-            changed: changed.collect(),
-            lately: BTreeSet::new(),
-            due: None,
-            kept,
-        };
-        (keeper, recalled.into_iter().map(input).collect())
+        inputs.extend(recalled.into_iter().map(input));
+        inputs
     }
 
     /// Something came about.
     pub(crate) fn note(&mut self, fact: &Fact) {
+        if let Some(decided) = &mut self.decided
+            && is_decision(fact)
+        {
+            decided.extend(fact.agent().cloned());
+        }
         match fact {
             // As it was kept.
-            Fact::Recalled { .. } => {}
+            Fact::Recalled { .. } | Fact::TalksRecalled { .. } => {}
             Fact::Configured { settings } => {
                 let gone = |user: &&UserId| !settings.agents.contains_key(*user);
                 self.changed.extend(self.kept.iter().filter(gone).cloned());
@@ -115,8 +148,13 @@ impl AgentKeeper {
             match engine.carried(&user) {
                 Some(carried) => {
                     self.kept.insert(user.clone());
-                    let carried = carried.map(|time: Time| at.utc_ms_of(time));
-                    let state = serde_json::to_string(&carried)
+                    let utc_ms = |time: Time| at.utc_ms_of(time);
+                    let talks = engine.carried_talks(&user).into_iter();
+                    let kept = Kept {
+                        carried: carried.map(utc_ms),
+                        talks: talks.map(|talk| talk.map(utc_ms)).collect(),
+                    };
+                    let state = serde_json::to_string(&kept)
                         .expect("names, numbers and texts can be written");
                     self.store
                         .write_soon(Write::PutAgent(AgentRow { user, state }));
@@ -134,7 +172,23 @@ impl AgentKeeper {
         if self.renewed.changed().await.is_err() {
             return std::future::pending().await;
         }
+        self.all_have_changed();
+    }
+
+    /// Has every row written again, as its agent is now.
+    pub(crate) fn all_have_changed(&mut self) {
         self.changed.extend(self.kept.iter().cloned());
+    }
+}
+
+/// Whether an agent's log-in or pause has been changed otherwise than by what the configuration says of a start.
+fn is_decision(fact: &Fact) -> bool {
+    match fact {
+        Fact::LoggedIn { by, .. }
+        | Fact::LoggedOut { by, .. }
+        | Fact::Paused { by, .. }
+        | Fact::Resumed { by, .. } => *by != Origin::Configuration,
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::keeping::moment;
 use sip::{BanKeeper, Clock, Gate, Moment};
 use sip_core::guard::{Ban, Cause, Source};
+use std::sync::Arc;
 use store::{BanRow, Store, Write};
 
 /// Hands bans to the store.
@@ -21,6 +22,17 @@ impl BanKeeper for BansOfStore {
     fn lift(&self, source: Source) {
         let source = source.to_string();
         self.store.write_soon(Write::RemoveBan(source));
+    }
+}
+
+/// A file of the store's that is new knows nothing of them: hands all over again. Never ends by itself.
+pub(crate) async fn rewrite(gate: Arc<Gate>, clock: Clock, store: Store) {
+    let mut renewed = store.renewed();
+    while renewed.changed().await.is_ok() {
+        let at = moment(clock);
+        for ban in gate.bans(at.now) {
+            store.write_soon(Write::PutBan(row(at, &ban)));
+        }
     }
 }
 
@@ -60,6 +72,7 @@ fn ban(at: Moment, row: &BanRow) -> Option<Ban> {
 mod tests {
     use super::*;
     use base::Time;
+    use std::time::Duration;
 
     #[test]
     fn a_ban_kept_by_one_process_ends_at_the_same_time_of_day_in_the_next() {
@@ -91,5 +104,37 @@ mod tests {
             ..kept
         };
         assert_eq!(ban(after, &unreadable), None);
+    }
+
+    #[tokio::test]
+    async fn a_new_file_is_told_again_who_is_banned_and_nothing_of_whose_ban_was_lifted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("var");
+        let (store, loading) = Store::start(&path);
+        loading.kept().await;
+        let clock = Clock::start();
+        let keeper = Box::new(BansOfStore {
+            clock,
+            store: store.clone(),
+        });
+        let secrets = sip::Secrets {
+            nonce_key: [1; 32],
+            table_seed: [1, 2],
+        };
+        let gate = Arc::new(Gate::new(&secrets, Duration::from_secs(60), keeper));
+        let (banned, forgiven): (Source, Source) =
+            ("192.0.2.7".parse().unwrap(), "192.0.2.8".parse().unwrap());
+        for source in [banned, forgiven] {
+            gate.ban(clock.now(), source, Duration::from_secs(3_600));
+        }
+        assert!(gate.lift_ban(clock.now(), forgiven));
+        tokio::spawn(rewrite(gate, clock, store.clone()));
+        let (path, known) = (&path, banned.to_string());
+        crate::lost_file::lost_and_told_again(&store, path, async || {
+            let kept = crate::lost_file::after_a_kill(path).await.bans;
+            kept.len() == 1 && kept[0].source == known
+        })
+        .await;
+        store.close().await;
     }
 }

@@ -1,6 +1,8 @@
 //! The command line: what can be typed, as types. What it does is elsewhere.
 
-use clap::{Args, Parser, Subcommand};
+use crate::callback_cli::CallbackArguments;
+use crate::ctl::protocol::IntervalName;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use control::View;
 use std::path::PathBuf;
 
@@ -40,16 +42,37 @@ pub(crate) enum Action {
     Hours(HoursArguments),
     /// Look at the running server, or have it do something
     Ctl(CtlArguments),
+    /// Copy what the running server keeps in its file into a new one; of PostgreSQL's, pg_dump makes copies
+    Backup(BackupArguments),
+    /// Look at callback lists of the running server, or change what is on them
+    Callbacks(CallbackArguments),
     /// Ask the running server what there is to bill
     Report(ReportArguments),
     /// Live through a day of calls, made up or from a log, with the queues and agents of a configuration
     Simulate(SimulateArguments),
+    /// Print what may stand in a file, as JSON Schema for editors
+    Schema {
+        /// Of which file
+        of: SchemaOf,
+    },
     /// Turn a password, read from standard input, into the hashes that stand in the configuration instead of it
     Secret {
         /// Whose: the user and the organisation's domain; asked for otherwise
         #[arg(value_name = "USER@DOMAIN")]
         account: Option<String>,
+        /// The hash of a password for logging in by HTTP, which is nobody's in particular
+        #[arg(long, conflicts_with = "account")]
+        web: bool,
     },
+}
+
+/// Files that editors are helped with.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// kolapp.toml
+    Server,
+    /// Any of an organisation's files
+    Organisation,
 }
 
 /// Which setting, in which folder.
@@ -133,6 +156,9 @@ pub(crate) struct SimulateArguments {
     /// TOML file that describes the day: arrivals, patience, talk, shifts, habits, faults (docs/simulation.md)
     #[arg(long, value_name = "FILE")]
     pub(crate) day: Option<PathBuf>,
+    /// The day it is, such as 2026-12-23, for the opening hours of queues; without it all are open
+    #[arg(long, value_name = "DATE", value_parser = calendar::date, conflicts_with = "from_log")]
+    pub(crate) date: Option<jiff::civil::Date>,
     /// Log of traffic that was (docs/simulation.md), whose callers come again
     #[arg(long, value_name = "FILE")]
     pub(crate) from_log: Option<PathBuf>,
@@ -145,6 +171,18 @@ pub(crate) struct SimulateArguments {
     /// Write the simulated day into this file, as a log
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
+}
+
+/// Of which server, and into which file.
+#[derive(Args, Debug)]
+pub(crate) struct BackupArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigDir,
+    /// Control socket of the server, where it is not the one that the configuration names
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// The new file, which the server writes; one that is there already is left as it is
+    pub(crate) file: PathBuf,
 }
 
 /// Which report, and of which server.
@@ -172,6 +210,55 @@ pub(crate) enum ReportAction {
         #[arg(long)]
         csv: bool,
     },
+    /// What queues came to, interval by interval, as `kolapp ctl figures` tells it: read from what is kept, whether the
+    /// server runs or not
+    Queues(FiguresArguments),
+    /// Who had what done, read from where it is kept, whether a server runs or not
+    Audit(AuditArguments),
+    /// Calls, read from where they are kept, whether a server runs or not
+    Calls(CallsArguments),
+}
+
+/// What of all that people had done, and how it is shown.
+#[derive(Args, Debug)]
+pub(crate) struct AuditArguments {
+    /// From when on: 2026-12-24, 2026-12-24T08:00 or 08:00 by the organisation's clock, or with an offset; from midnight
+    /// otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to when; now otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Only what is about this organisation
+    #[arg(long)]
+    pub(crate) organisation: Option<String>,
+    /// Print CSV instead of a table
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// Which calls, and how they are shown.
+#[derive(Args, Debug)]
+pub(crate) struct CallsArguments {
+    /// From when on: 2026-12-24, 2026-12-24T08:00 or 08:00 by the organisation's clock, or with an offset; from midnight
+    /// otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to when; now otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Only those that came to this queue: organisation/name, or the name alone where only one organisation has it
+    #[arg(long)]
+    pub(crate) queue: Option<String>,
+    /// Only those in which this user called or talked: organisation/name, or the name alone where there is one organisation
+    #[arg(long, value_name = "USER")]
+    pub(crate) agent: Option<String>,
+    /// Only those from or to this number, however it is written
+    #[arg(long)]
+    pub(crate) number: Option<String>,
+    /// Print CSV instead of a table
+    #[arg(long)]
+    pub(crate) csv: bool,
 }
 
 /// Whom `kolapp ctl` talks to, and about what.
@@ -185,6 +272,9 @@ pub(crate) struct CtlArguments {
     /// Print JSON for machines instead of tables for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Ask as this user would: what he may not do is refused, and he is shown the queues that he sees
+    #[arg(long, global = true, value_name = "USER")]
+    pub(crate) as_user: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub(crate) request: CtlRequest,
@@ -214,15 +304,17 @@ pub(crate) enum CtlRequest {
     },
     /// Trunks, whether they are up, and their registrations
     Trunks,
-    /// Why a call was offered to whom, and to nobody else
+    /// Why a call or a callback was offered to whom, and to nobody else
     Why {
-        /// The call, as `calls` shows it
+        /// The call, as `calls` shows it, or the callback, such as b17
         call: String,
     },
     /// Which queues are open, why and until when
     Hours,
+    /// What queues and agents came to, interval by interval
+    Figures(FiguresArguments),
     /// Callers who were in queues lately, as a log for `kolapp simulate --from-log`
-    Traffic,
+    Traffic(TrafficArguments),
     /// Close or open several queues for a while
     QuickClose {
         #[command(subcommand)]
@@ -246,6 +338,19 @@ pub(crate) enum CtlRequest {
     /// Change an agent's state
     #[command(subcommand)]
     Agent(AgentAction),
+    /// Do something to a user's account
+    #[command(subcommand)]
+    User(UserAction),
+}
+
+/// What can be done to a user's account.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserAction {
+    /// Have the configuration's password for the web be his again, instead of one that he chose; his sessions end
+    ResetPassword {
+        /// The user: organisation/name, or the name alone where only one organisation has it
+        user: String,
+    },
 }
 
 impl CtlRequest {
@@ -258,7 +363,6 @@ impl CtlRequest {
             CtlRequest::Agents => Some(View::Agents),
             CtlRequest::Trunks => Some(View::Trunks),
             CtlRequest::Hours => Some(View::Doors),
-            CtlRequest::Traffic => Some(View::Traffic),
             CtlRequest::QuickClose {
                 action: QuickAction::List,
             } => Some(View::QuickCloses),
@@ -273,10 +377,49 @@ impl CtlRequest {
             | CtlRequest::Queue(_)
             | CtlRequest::Config { .. }
             | CtlRequest::Reload
+            | CtlRequest::Figures(_)
+            | CtlRequest::Traffic(_)
             | CtlRequest::Why { .. }
+            | CtlRequest::User(_)
             | CtlRequest::Agent(_) => None,
         }
     }
+}
+
+/// Of which queue, when, and how it is shown.
+#[derive(Args, Debug)]
+pub(crate) struct FiguresArguments {
+    /// Only this queue: organisation/name, or the name alone where only one organisation has it
+    #[arg(long)]
+    pub(crate) queue: Option<String>,
+    /// From when on: 2026-12-24, 2026-12-24T08:00 or 08:00 by the organisation's clock, or with an offset; from midnight
+    /// otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to when; now otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// How long an interval is: a quarter of an hour for a day or less, else a day; weeks begin on Monday
+    #[arg(long, value_enum)]
+    pub(crate) by: Option<IntervalName>,
+    /// Show agents instead of queues
+    #[arg(long)]
+    pub(crate) agents: bool,
+    /// Print CSV instead of a table
+    #[arg(long)]
+    pub(crate) csv: bool,
+}
+
+/// Of which time.
+#[derive(Args, Debug)]
+pub(crate) struct TrafficArguments {
+    /// From when on: 2026-12-24, 2026-12-24T08:00 or 08:00 by the organisation's clock, or with an offset; a week ago
+    /// otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to when; now otherwise
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
 }
 
 /// What can be done to a queue's callers.
@@ -458,6 +601,12 @@ pub(crate) enum DeviceName {
     Mobile,
     /// Both at once
     Both,
+    /// His desk phones alone
+    DeskPhone,
+    /// His softphones alone, known by what they call themselves
+    Softphone,
+    /// His browser alone
+    Browser,
 }
 
 /// An agent, and which of his queues.

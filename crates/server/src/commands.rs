@@ -2,37 +2,42 @@
 //! HTTP API later. A command is permitted, then carried out, then answered with a document.
 
 use crate::acd_task::Acd;
+use crate::audit::{Audit, Doing, Way};
+use crate::callbacks::Callbacks;
 use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, Request};
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, ForecastRow, ListenerRow, MediaStatus, QueueRow,
     QueueTotals, RegistrationRow, Setting, Status, TrunkRow,
 };
 use crate::editing::{self, Edit};
+use crate::facts::Facts;
 use crate::http::{Health, HealthCell};
 use crate::licences::Licences;
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
 use crate::reload::{Cause, ConfigInForce, Reloads};
+use crate::storage::Backups;
 use crate::wishes::WishesOfStore;
 use acd::{AgentSnapshot, AgentState, Forecast, Origin, QueueSnapshot};
-use base::{CallId, OrgId, QueueId, ShardId, Time, TrunkId, UserId};
+use base::{OrgId, QueueId, ShardId, Time, TrunkId, UserId};
 use call::CallView;
 use call::upkeep::{Registers, TrunkView};
 use control::{
     AgentCommand, BanCommand, Command, ConfigCommand, Device, InvalidMonth, Permitted, Principal,
-    PromptAction, PromptCommand, Queues, View, permit,
+    PromptAction, PromptCommand, Queues, Subject, View, permit,
 };
-use jiff::{SignedDuration, Timestamp};
 use media::MediaEngine;
 use sip::{
     Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks, Watch,
     WishKeeper,
 };
 use sip_core::guard::{Ban, Source};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use store::Store;
 use tokio::sync::mpsc;
+use web::Desk;
 
 /// Carries out permitted commands.
 #[derive(Clone)]
@@ -42,6 +47,8 @@ pub(crate) struct Commands(pub(crate) Arc<Reach>);
 pub(crate) struct Reach {
     pub(crate) clock: Clock,
     pub(crate) acd: Acd,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) facts: Facts,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) gate: Arc<Gate>,
     pub(crate) registrations: Arc<Registrations>,
@@ -59,19 +66,57 @@ pub(crate) struct Reach {
     pub(crate) watch: Arc<Watch>,
     pub(crate) wishes: WishesOfStore,
     pub(crate) prompts: PromptKeeper,
+    pub(crate) store: Store,
+    pub(crate) backups: Backups,
+    pub(crate) audit: Audit,
+    /// Who comes in by HTTP; there when the API is.
+    pub(crate) desk: OnceLock<Desk>,
 }
 
 impl Commands {
-    /// A request from the control socket, whose other end is the operator.
+    /// A request from the control socket, whose other end is the operator. He may ask as a user would, who has fewer rights.
     pub(crate) async fn carry_out_for_operator(&self, request: Request) -> Result<Answer, Failure> {
+        let (by, request) = match request {
+            Request::As { user, request } => (self.principal(&user)?, *request),
+            request => (Principal::Operator, request),
+        };
+        if let Request::Callbacks(request) = request {
+            return self.ask_callbacks(by, request).await;
+        }
         let command = self.resolve(request)?;
-        let permitted = permit(Principal::Operator, command)
-            .map_err(|refusal| Failure::new(refusal.to_string()))?;
-        self.carry_out(permitted).await
+        let way = Way::by_socket(&by);
+        let permitted = permit(by, command).map_err(|refusal| Failure::new(refusal.to_string()))?;
+        self.carry_out(permitted, way).await
     }
 
-    /// Carries out what somebody may have done.
-    pub(crate) async fn carry_out(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
+    /// A user, with his role.
+    fn principal(&self, name: &str) -> Result<Principal, Failure> {
+        let user = self.user(name)?;
+        let loaded = self.0.config.loaded();
+        if loaded.directory.user(&user).is_none() {
+            return Err(Failure::new(format!("there is no user {user}")));
+        }
+        let role = call::admission::role_of(&loaded.directory, &user);
+        Ok(Principal::User { user, role })
+    }
+
+    /// Carries out what somebody may have done, and keeps that he had it done, where it changes something.
+    pub(crate) async fn carry_out(
+        &self,
+        command: Permitted<Command>,
+        way: Way,
+    ) -> Result<Answer, Failure> {
+        let doing = Doing::of(command.by(), way, command.command());
+        let result = self.have_done(command).await;
+        if let Some(doing) = doing {
+            self.0
+                .audit
+                .keep(doing, result.as_ref().err().map(|it| it.message.as_str()));
+        }
+        result
+    }
+
+    async fn have_done(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
         let command = match command.into_queue_command() {
             Ok(command) => return self.change_queue(command).await,
             Err(other) => other,
@@ -94,9 +139,13 @@ impl Commands {
         let (by, command) = command.into_parts();
         match command {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
-            Command::Show(view) => self.show(view).await,
-            Command::Explain { call } => self.explain(call).await,
+            Command::ResetPassword { user } => self.reset_password(&by, user).await,
+            Command::Show(view) => self.show(&by, view).await,
+            Command::Explain(subject) => self.explain(subject).await,
             Command::ReportLicences { month } => self.report_licences(&by, month),
+            Command::BackUp { file } => self.back_up(&by, PathBuf::from(&*file)).await,
+            Command::ReportFigures(command) => self.report_figures(&by, command).await,
+            Command::ReportTraffic(command) => self.report_traffic(&by, command).await,
             Command::Reload => self
                 .0
                 .reloads
@@ -124,6 +173,22 @@ impl Commands {
         Ok(Answer::Changed)
     }
 
+    async fn reset_password(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
+        if self.0.config.loaded().directory.user(&user).is_none() {
+            return Err(Failure::new(format!("there is no user {user}")));
+        }
+        tracing::info!(%by, %user, "password for the web reset");
+        let desk = self.0.desk.get();
+        let desk = desk.ok_or_else(|| Failure::new("the server is starting: try again"))?;
+        let reset = desk.reset_password(&user).await;
+        reset.map_err(|_| {
+            Failure::new(format!(
+                "{user} has no password of his own now, but storage does not answer: do it again, or a restart brings it back"
+            ))
+        })?;
+        Ok(Answer::Changed)
+    }
+
     async fn use_device(
         &self,
         by: &Principal,
@@ -135,7 +200,7 @@ impl Commands {
         let has_mobile = account.map(|account| account.mobile.is_some());
         match (has_mobile, device) {
             (None, _) => return Err(Failure::new(format!("there is no user {agent}"))),
-            (Some(false), Device::Mobile | Device::Both) => {
+            (Some(false), device) if device.is_on_mobile() => {
                 let problem = format!("{agent} has no mobile: add `mobile` to his settings");
                 return Err(Failure::new(problem));
             }
@@ -177,25 +242,16 @@ impl Commands {
         self.0.reloads.edit(edit).await.map(Answer::Reloaded)
     }
 
-    async fn explain(&self, call: CallId) -> Result<Answer, Failure> {
-        let rows = self.0.acd.why(call).await;
+    async fn explain(&self, subject: Subject) -> Result<Answer, Failure> {
+        let rows = self.0.acd.why(subject).await;
         let rows = rows.map_err(|gone| Failure::new(gone.to_string()))?;
         if rows.is_empty() {
-            let problem = format!("nothing is known of call {call} in a queue");
-            return Err(Failure::new(problem));
+            return Err(Failure::new(match subject {
+                Subject::Call(call) => format!("nothing is known of call {call} in a queue"),
+                Subject::Callback(entry) => format!("no queue has given {entry} to anybody lately"),
+            }));
         }
         Ok(Answer::Why(rows))
-    }
-
-    /// The engine's clock began when the process did, and the log's is UTC.
-    async fn traffic(&self) -> Result<Answer, Failure> {
-        let rows = self.0.acd.traffic().await;
-        let rows = rows.map_err(|gone| Failure::new(gone.to_string()))?;
-        let up = SignedDuration::try_from(self.0.clock.now() - Time::ZERO).unwrap_or_default();
-        let began = Timestamp::now().saturating_sub(up);
-        let began = began.map_err(|error| Failure::new(error.to_string()))?;
-        let lines = rows.iter().map(|row| row.line(began));
-        Ok(Answer::Traffic(lines.collect()))
     }
 
     fn change_bans(&self, change: &BanCommand) -> Result<Answer, Failure> {
@@ -219,7 +275,16 @@ impl Commands {
     fn resolve(&self, request: Request) -> Result<Command, Failure> {
         let (action, agent, queue, reason, seconds) = match request {
             Request::Show { view } => return Ok(Command::Show(view)),
+            Request::Callbacks(_) => {
+                return Err(Failure::new("callback lists are asked elsewhere"));
+            }
+            Request::As { .. } => return Err(Failure::new("one user does not ask as another")),
             Request::Reload => return Ok(Command::Reload),
+            Request::BackUp { file } => {
+                let file = file.to_str();
+                let file = file.ok_or_else(|| Failure::new("expected a path in UTF-8"))?;
+                return Ok(Command::BackUp { file: file.into() });
+            }
             Request::ReportLicences { month } => {
                 let month = month.parse().map_err(|invalid| {
                     let invalid: InvalidMonth = invalid;
@@ -232,14 +297,20 @@ impl Commands {
                 return Ok(Command::UseDevice { agent, device });
             }
             Request::Why { call } => {
-                let call = call.parse().map_err(|_| {
-                    Failure::new(format!("expected a call as `calls` shows it, got {call:?}"))
+                let subject = subject(&call).ok_or_else(|| {
+                    Failure::new(format!(
+                        "expected a call as `calls` shows it, or a callback such as b17, got {call:?}"
+                    ))
                 })?;
-                return Ok(Command::Explain { call });
+                return Ok(Command::Explain(subject));
             }
             Request::EndRegistrations { user } => {
                 let user = self.user(&user)?;
                 return Ok(Command::EndRegistrations { user });
+            }
+            Request::ResetPassword { user } => {
+                let user = self.user(&user)?;
+                return Ok(Command::ResetPassword { user });
             }
             Request::Ban { address, minutes } => {
                 return Ok(Command::Ban(BanCommand::Add {
@@ -260,6 +331,8 @@ impl Commands {
             }
             Request::QuickClose(request) => return self.resolve_quick(request),
             Request::MoveCallers(request) => return self.resolve_move(&request),
+            Request::Figures(request) => return self.resolve_figures(&request),
+            Request::Traffic(request) => return self.resolve_traffic(&request),
             Request::UndoQuickClose { id } => return self.resolve_undo(id),
             Request::Prompts {
                 organisation,
@@ -309,7 +382,7 @@ impl Commands {
     }
 
     /// The organisation of that name; the only one, where none is named.
-    fn organisation(&self, name: Option<String>) -> Result<OrgId, Failure> {
+    pub(crate) fn organisation(&self, name: Option<String>) -> Result<OrgId, Failure> {
         if let Some(name) = name {
             let id = OrgId::new(&name);
             return id.map_err(|invalid| Failure::new(invalid.to_string()));
@@ -325,7 +398,7 @@ impl Commands {
     }
 
     /// `demo/anna`, or `anna` where only one organisation has one.
-    fn user(&self, name: &str) -> Result<UserId, Failure> {
+    pub(crate) fn user(&self, name: &str) -> Result<UserId, Failure> {
         if name.contains('/') {
             return name
                 .parse()
@@ -348,8 +421,9 @@ impl Commands {
         }
     }
 
-    async fn show(&self, view: View) -> Result<Answer, Failure> {
+    async fn show(&self, by: &Principal, view: View) -> Result<Answer, Failure> {
         let now = self.0.clock.now();
+        let sight = self.0.config.loaded().sight.clone();
         Ok(match view {
             View::Status => Answer::Status(Box::new(self.status().await?)),
             View::Calls => {
@@ -358,11 +432,18 @@ impl Commands {
             }
             View::Queues => {
                 let snapshot = self.snapshot().await?;
-                Answer::Queues(snapshot.queues.into_iter().map(queue_row).collect())
+                let seen = snapshot.queues.into_iter();
+                let seen = seen.filter(|queue| sight.sees(by, &queue.queue));
+                Answer::Queues(seen.map(queue_row).collect())
             }
             View::Agents => {
                 let snapshot = self.snapshot().await?;
-                let rows = snapshot.agents.into_iter().map(|agent| {
+                let seen = snapshot.agents.into_iter();
+                let seen = seen.filter(|it| sight.sees_agent(by, &it.agent, &it.queues));
+                let rows = seen.map(|mut agent| {
+                    // His own queues each knows.
+                    let is_he = matches!(by, Principal::User { user, .. } if *user == agent.agent);
+                    agent.queues.retain(|queue| is_he || sight.sees(by, queue));
                     let device = self.0.watch.wishes(&agent.agent).device;
                     agent_row(agent, device, now)
                 });
@@ -376,9 +457,8 @@ impl Commands {
                 let bans = self.0.gate.bans(now).into_iter();
                 Answer::Bans(bans.map(|ban| ban_row(&ban, now)).collect())
             }
-            View::Doors => self.doors(),
+            View::Doors => self.doors(|queue| sight.sees(by, queue)),
             View::QuickCloses => self.quick_list(),
-            View::Traffic => self.traffic().await?,
             View::Trunks => {
                 let loaded = self.0.config.loaded();
                 let organisations = loaded.directory.organisations.values();
@@ -465,7 +545,7 @@ fn trunk_row(trunk: &TrunkId, calls: u32, view: Option<TrunkView>, now: Time) ->
 }
 
 /// `demo/support`, or `support` for a queue of the agent's own organisation.
-fn queue_of(org: &OrgId, name: &str) -> Result<QueueId, Failure> {
+pub(crate) fn queue_of(org: &OrgId, name: &str) -> Result<QueueId, Failure> {
     let queue = if name.contains('/') {
         name.parse()
     } else {
@@ -518,6 +598,7 @@ fn queue_row(queue: QueueSnapshot) -> QueueRow {
         unreachable: queue.unreachable,
         deferred: queue.deferred,
         closed_by_load: queue.closed_by_load,
+        draining: queue.draining,
         totals: QueueTotals {
             entered: queue.totals.entered,
             connected: queue.totals.connected,
@@ -525,6 +606,7 @@ fn queue_row(queue: QueueSnapshot) -> QueueRow {
             sent_on: queue.totals.sent_on,
             refused: queue.totals.refused,
             overflowed: queue.totals.overflowed,
+            called_back: queue.totals.called_back,
         },
     }
 }
@@ -533,7 +615,7 @@ fn seconds(millis: u64) -> u64 {
     millis / 1_000
 }
 
-fn forecast_row(forecast: Forecast) -> ForecastRow {
+pub(crate) fn forecast_row(forecast: Forecast) -> ForecastRow {
     let mean = |sum_ms: u64| sum_ms.checked_div(forecast.calls).map(seconds);
     ForecastRow {
         calls: forecast.calls,
@@ -577,7 +659,7 @@ fn agent_row(agent: AgentSnapshot, device: Device, now: Time) -> AgentRow {
 }
 
 /// Who or what paused an agent or logged him out, where it wasn't he himself.
-fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
+pub(crate) fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
     match by {
         Origin::Person(Principal::User { user, .. }) if user == agent => None,
         Origin::Person(by) => Some(by.to_string()),
@@ -603,4 +685,10 @@ fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
         path: binding.path.into_iter().map(Into::into).collect(),
         reg_id: binding.reg_id,
     }
+}
+
+/// A call, or a callback.
+fn subject(text: &str) -> Option<Subject> {
+    let call = text.parse().map(Subject::Call);
+    call.or_else(|_| text.parse().map(Subject::Callback)).ok()
 }

@@ -3,8 +3,10 @@
 
 use base::{OrgId, QueueId, TrunkId, UserId};
 use calendar::{Effect, Waiting};
+use callback::{Given, Outcome};
 use control::Device;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// An answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,11 +28,113 @@ pub(crate) enum Answer {
     /// Versions of prompts, or the one that was made.
     Prompts(Vec<PromptRow>),
     Licences(LicenceReport),
+    Figures(FiguresReport),
     Reloaded(Reloaded),
     Moved(MovedRow),
+    Callbacks(CallbackPage),
+    Callback(Box<CallbackDocument>),
+    /// All that is kept of a number.
+    CallbackExport(Vec<CallbackDocument>),
+    CallbackDone(CallbackDone),
     Setting(Setting),
+    BackedUp(BackedUp),
     /// A change was made.
     Changed,
+}
+
+/// A page of callback lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallbackPage {
+    /// How many rows all pages have.
+    pub(crate) total: usize,
+    pub(crate) rows: Vec<CallbackRow>,
+}
+
+/// A callback. Moments are as RFC 3339 writes them, in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallbackRow {
+    pub(crate) id: String,
+    pub(crate) list: QueueId,
+    pub(crate) status: callback::Status,
+    pub(crate) arrived: String,
+    /// The window's name; none where the caller wants to be called as soon as possible.
+    pub(crate) window: Option<String>,
+    pub(crate) window_from: Option<String>,
+    pub(crate) window_until: Option<String>,
+    /// From when on he may be called.
+    pub(crate) due: String,
+    pub(crate) is_due: bool,
+    pub(crate) is_overdue: bool,
+    pub(crate) number: String,
+    pub(crate) given: Given,
+    /// What he keyed of himself: masked in a list.
+    pub(crate) keyed: Option<String>,
+    pub(crate) attempts: usize,
+    pub(crate) tried_by: Option<UserId>,
+    pub(crate) held_by: Option<UserId>,
+    pub(crate) held_until: Option<String>,
+    pub(crate) latest: Option<String>,
+    pub(crate) version: u32,
+}
+
+/// A callback with all that is known of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallbackDocument {
+    #[serde(flatten)]
+    pub(crate) row: CallbackRow,
+    pub(crate) tries: Vec<CallbackAttempt>,
+    pub(crate) history: Vec<CallbackEvent>,
+}
+
+/// An attempt to reach the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallbackAttempt {
+    pub(crate) at: String,
+    pub(crate) agent: UserId,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) text: Option<String>,
+}
+
+/// Something that came about with a callback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CallbackEvent {
+    pub(crate) at: String,
+    pub(crate) by: String,
+    pub(crate) what: String,
+}
+
+/// What came of a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum CallbackDone {
+    Done,
+    Leased {
+        entry: String,
+        until: String,
+    },
+    /// To which window, if to one, and from when on he may be called.
+    Moved {
+        entry: String,
+        window: Option<String>,
+        due: String,
+    },
+    Calling {
+        entry: String,
+    },
+    Revealed {
+        keyed: String,
+    },
+    Erased {
+        erased: u32,
+        left: u32,
+    },
+}
+
+/// A copy of what is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BackedUp {
+    pub(crate) file: String,
+    pub(crate) bytes: u64,
 }
 
 /// Callers who wait in another queue now.
@@ -42,24 +146,116 @@ pub(crate) struct MovedRow {
     pub(crate) moved: u32,
 }
 
-/// Who is billed for licences in a month.
+/// What queues and agents came to. Callers count where they came in, with all that became of them later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FiguresReport {
+    /// The zone by whose clock moments are.
+    pub(crate) zone: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// A row for each interval and queue of which there is something to tell.
+    pub(crate) queues: Vec<FiguresRow>,
+    /// All intervals together, by queue.
+    pub(crate) sums: Vec<FiguresRow>,
+    /// All intervals together, by agent.
+    pub(crate) agents: Vec<AgentFigures>,
+    /// Why figures may be too low, a line each.
+    pub(crate) lacking: Vec<String>,
+}
+
+/// A queue in an interval.
+///
+/// `entered` = `waiting` + `answered` + `abandoned` + `overflowed` + `sent_on` + `called_back` + `failed` + `restarted`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FiguresRow {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) queue: QueueId,
+    pub(crate) entered: u64,
+    pub(crate) answered: u64,
+    /// Hung up before they were answered.
+    pub(crate) abandoned: u64,
+    /// Of those, the ones who did so before it could be helped (`short_abandon`).
+    pub(crate) abandoned_soon: u64,
+    /// Went elsewhere by the queue's rules; by cause in `put_out`.
+    pub(crate) overflowed: u64,
+    /// Sent or moved elsewhere.
+    pub(crate) sent_on: u64,
+    /// Left their place to be called back.
+    pub(crate) called_back: u64,
+    /// The call broke, the server went down in good order, or the queue was removed.
+    pub(crate) failed: u64,
+    /// Waited when the server's process ended.
+    pub(crate) restarted: u64,
+    /// Not there any more, nor answered: they wait still.
+    pub(crate) waiting: u64,
+    /// Not taken in; by cause in `refused_by`.
+    pub(crate) refused: u64,
+    /// The share answered within `service_level`, from 0 to 1.
+    pub(crate) service_level: Option<f64>,
+    /// Of those who were answered.
+    pub(crate) mean_wait_s: Option<f64>,
+    /// What nine in ten of them did not exceed, by the bounds of `waits`.
+    pub(crate) wait_p90_s: Option<f64>,
+    /// Of anybody.
+    pub(crate) longest_wait_s: f64,
+    /// Calls that agents are done with.
+    pub(crate) handled: u64,
+    /// Talks that ended with the server's process.
+    pub(crate) cut_off: u64,
+    /// Means over those handled.
+    pub(crate) mean_talk_s: Option<f64>,
+    pub(crate) mean_wrap_up_s: Option<f64>,
+    pub(crate) mean_handling_s: Option<f64>,
+    pub(crate) forecast: ForecastRow,
+    /// How many were answered after waits up to each bound, in seconds; the last has no bound.
+    pub(crate) waits: Vec<(Option<u32>, u64)>,
+    pub(crate) put_out: BTreeMap<String, u64>,
+    pub(crate) refused_by: BTreeMap<String, u64>,
+}
+
+/// An agent over all intervals asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AgentFigures {
+    pub(crate) agent: UserId,
+    pub(crate) taken: u64,
+    pub(crate) missed: u64,
+    pub(crate) declined: u64,
+    pub(crate) device_errors: u64,
+    pub(crate) handled: u64,
+    pub(crate) talk_s: u64,
+    pub(crate) wrap_up_s: u64,
+}
+
+/// Who is billed for licences in a month, and which queues for calling back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LicenceReport {
     pub(crate) month: String,
     pub(crate) rows: Vec<BilledRow>,
 }
 
-/// One user with a licence.
+/// What is billed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum BilledTo {
+    /// A user, for his licence.
+    User(UserId),
+    /// A queue, for calling back.
+    Queue(QueueId),
+}
+
+/// One user with a licence, or one queue that calls back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BilledRow {
     pub(crate) organisation: OrgId,
-    pub(crate) user: UserId,
+    #[serde(flatten)]
+    pub(crate) to: BilledTo,
     pub(crate) licence: String,
     /// By the organisation's clock, as are all moments here.
     pub(crate) activated: String,
-    /// Whether he was activated in this month.
+    /// Whether it was activated in this month.
     pub(crate) start_fee: bool,
-    /// When he ended, where that was in this month.
+    /// When it ended, where that was in this month.
     pub(crate) ended: Option<String>,
 }
 
@@ -211,6 +407,8 @@ pub(crate) struct QueueRow {
     pub(crate) deferred: u32,
     /// It takes nobody in, by its load.
     pub(crate) closed_by_load: bool,
+    /// It is no more, and serves whoever is in it.
+    pub(crate) draining: bool,
     pub(crate) totals: QueueTotals,
 }
 
@@ -236,6 +434,8 @@ pub(crate) struct QueueTotals {
     pub(crate) refused: u64,
     /// Went elsewhere by the queue's rules: they waited too long, pressed a key, or nobody was there.
     pub(crate) overflowed: u64,
+    /// Left their place to be called back.
+    pub(crate) called_back: u64,
 }
 
 /// One agent.

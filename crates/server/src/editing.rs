@@ -37,7 +37,7 @@ pub(crate) fn judge(
     let mut first = None;
     for edited in edits {
         let loaded = config::load_edited(dir, environment, &edited);
-        let checked = loaded.and_then(|loaded| loaded.check_exposure().map(|()| loaded));
+        let checked = loaded.and_then(|loaded| reload::check_loaded(&loaded).map(|()| loaded));
         match checked.map_err(Wrong::Config) {
             Ok(loaded) => {
                 let complete = reload::complete(loaded, before).map_err(|wrong| refused(&wrong))?;

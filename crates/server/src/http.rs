@@ -1,36 +1,22 @@
-//! HTTP for machines: `/healthz` and `/metrics`. Bounded in connections and in the time one may take, since
-//! whoever can reach the address can connect.
+//! What is served by HTTP: `/healthz` and `/metrics` for machines, and the API of `web`. Whoever can reach the address can connect, so `web` bounds connections.
 
+use crate::office::Api;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::Listener;
 use base::QueueId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use sip::Trunks;
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
 use store::Store;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{oneshot, watch};
-use tokio::time::Sleep;
-
-/// Connections at once: a few scrapers and health checks. One more ends the oldest, since what is asked here is
-/// answered in milliseconds: whoever connects and asks nothing keeps nobody else out.
-const CONNECTIONS_MAX: usize = 64;
-
-/// How long a connection lives, whoever comes after it.
-const CONNECTION_LIFE_MAX: Duration = Duration::from_secs(10);
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tower::ServiceExt;
 
 /// Whether the server takes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +64,7 @@ pub(crate) struct Pages {
     pub(crate) metrics: PrometheusHandle,
     pub(crate) store: Store,
     pub(crate) trunks: Arc<Trunks>,
+    pub(crate) api: Api,
 }
 
 /// Serves until the task is ended.
@@ -85,12 +72,23 @@ pub(crate) async fn serve(listener: TcpListener, pages: Pages) -> io::Result<()>
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
+        .fallback(api)
         .with_state(pages);
-    let bounded = Bounded {
-        listener,
-        newest: VecDeque::with_capacity(CONNECTIONS_MAX),
-    };
-    axum::serve(bounded, router).await
+    web::Listener::new(listener).serve(router).await
+}
+
+/// Whatever is nothing of these is the API's, which is there when the server is ready.
+async fn api(State(pages): State<Pages>, request: Request) -> Response {
+    match pages.api.get() {
+        Some(router) => {
+            let answer = router.clone().oneshot(request).await;
+            answer.unwrap_or_else(|never: Infallible| match never {})
+        }
+        None => {
+            let soon = [(header::RETRY_AFTER, "1")];
+            (StatusCode::SERVICE_UNAVAILABLE, soon).into_response()
+        }
+    }
 }
 
 async fn healthz(State(pages): State<Pages>) -> Response {
@@ -131,88 +129,12 @@ async fn metrics(State(pages): State<Pages>) -> Response {
     (kind, pages.metrics.render()).into_response()
 }
 
-struct Bounded {
-    listener: TcpListener,
-    /// What keeps each of the last connections alive, oldest first.
-    newest: VecDeque<oneshot::Sender<Infallible>>,
-}
-
-impl Listener for Bounded {
-    type Io = Mortal;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Mortal, SocketAddr) {
-        let (stream, from) = Listener::accept(&mut self.listener).await;
-        if self.newest.len() == CONNECTIONS_MAX {
-            self.newest.pop_front();
-        }
-        let (keep, displaced) = oneshot::channel();
-        self.newest.push_back(keep);
-        let connection = Mortal {
-            stream,
-            end: Box::pin(tokio::time::sleep(CONNECTION_LIFE_MAX)),
-            displaced,
-        };
-        (connection, from)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-/// A connection that ends: after its time, or when enough newer ones have come.
-struct Mortal {
-    stream: TcpStream,
-    end: Pin<Box<Sleep>>,
-    displaced: oneshot::Receiver<Infallible>,
-}
-
-impl Mortal {
-    fn poll_alive(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let late = self.end.as_mut().poll(cx).is_ready();
-        // Nothing is ever sent: the sender is dropped.
-        if late || Pin::new(&mut self.displaced).poll(cx).is_ready() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        Ok(())
-    }
-}
-
-impl AsyncRead for Mortal {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.poll_alive(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
-    }
-}
-
-impl AsyncWrite for Mortal {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.poll_alive(cx)?;
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::SocketAddr;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     async fn ask(address: SocketAddr, path: &str) -> String {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -235,6 +157,7 @@ mod tests {
             metrics: recorder.handle(),
             store: Store::start(folder.path()).0,
             trunks: Arc::default(),
+            api: Arc::default(),
         };
         let server = tokio::spawn(serve(listener, pages));
         assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 503"));
@@ -252,40 +175,9 @@ mod tests {
                 .await
                 .contains("text/plain; version=0.0.4")
         );
-        assert!(ask(address, "/elsewhere").await.starts_with("HTTP/1.1 404"));
-        server.abort();
-    }
-
-    #[tokio::test]
-    async fn many_who_connect_and_ask_nothing_keep_nobody_out() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let health = HealthCell::default();
-        health.set(Health::Ready);
-        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
-        let metrics = recorder.handle();
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::start(folder.path()).0;
-        let pages = Pages {
-            health,
-            metrics,
-            store,
-            trunks: Arc::default(),
-        };
-        let server = tokio::spawn(serve(listener, pages));
-        let mut silent = Vec::new();
-        for _ in 0..3 * CONNECTIONS_MAX {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(b"GET /heal").await.unwrap();
-            silent.push(stream);
-        }
-        // Well before the first of them has come to its time.
-        let asked = tokio::time::timeout(CONNECTION_LIFE_MAX / 2, ask(address, "/healthz"));
-        assert!(asked.await.unwrap().starts_with("HTTP/1.1 200"));
-        let mut rest = Vec::new();
-        let oldest = silent[0].read_to_end(&mut rest);
-        let ended = tokio::time::timeout(CONNECTION_LIFE_MAX / 2, oldest).await;
-        assert!(ended.is_ok(), "the oldest has given its place up");
+        // Until it is there.
+        let path = "/api/v1/session";
+        assert!(ask(address, path).await.starts_with("HTTP/1.1 503"));
         server.abort();
     }
 }

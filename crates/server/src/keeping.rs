@@ -1,6 +1,6 @@
 //! Registrations over a restart: what changes is handed to the store, what was kept is taken up at the start.
 
-use base::UserId;
+use base::{Time, UserId};
 use sip::{Clock, KeptBinding, Moment, Registrations};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -93,6 +93,12 @@ pub(crate) fn moment(clock: Clock) -> Moment {
         now: clock.now(),
         utc_ms: utc_now_ms(),
     }
+}
+
+/// When the process's clock shows 0, in milliseconds of UTC.
+pub(crate) fn zero_ms(clock: Clock) -> u64 {
+    let shown = (clock.now() - Time::ZERO).as_millis();
+    utc_now_ms().saturating_sub(u64::try_from(shown).unwrap_or(u64::MAX))
 }
 
 /// Now, in milliseconds of UTC.

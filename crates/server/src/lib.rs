@@ -3,7 +3,10 @@
 
 mod acd_task;
 mod agents;
+mod audit;
 mod bans;
+mod callback_cli;
+mod callbacks;
 mod check;
 mod cli;
 mod commands;
@@ -12,12 +15,21 @@ mod descriptors;
 mod documents;
 mod drain;
 mod editing;
+mod facts;
+mod figures;
+mod floor;
 mod hours;
 mod http;
 mod keeping;
+mod late;
 mod licences;
 mod log;
+#[cfg(test)]
+mod lost_file;
 mod measure;
+mod office;
+mod offline;
+mod outbox;
 mod panic;
 mod prompts;
 mod queue_commands;
@@ -25,12 +37,14 @@ mod queue_metrics;
 mod quick;
 mod quick_commands;
 mod random;
+mod records;
 mod reload;
 mod run;
 mod secret;
 mod settings;
 mod simulate;
 mod state_dir;
+mod storage;
 mod wanted;
 mod watch;
 mod welcome;
@@ -38,7 +52,7 @@ mod why;
 mod wishes;
 
 use clap::Parser;
-use cli::{Action, Arguments};
+use cli::{Action, Arguments, SchemaOf};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -53,9 +67,19 @@ pub fn main() -> ExitCode {
         }
         Action::Hours(arguments) => hours::hours(&arguments),
         Action::Ctl(arguments) => printed(ctl::client::ask(arguments)),
+        Action::Backup(arguments) => printed(ctl::client::back_up(arguments)),
+        Action::Callbacks(arguments) => printed(ctl::callbacks::ask(arguments)),
         Action::Report(arguments) => printed(ctl::client::report(arguments)),
         Action::Simulate(arguments) => printed(simulate::simulate(&arguments)),
-        Action::Secret { account } => printed(secret::secret(account.as_deref())),
+        Action::Schema { of } => {
+            print(&config::schema(match of {
+                SchemaOf::Server => config::Schema::Server,
+                SchemaOf::Organisation => config::Schema::Organisation,
+            }));
+            ExitCode::SUCCESS
+        }
+        Action::Secret { web: true, .. } => printed(secret::web_secret()),
+        Action::Secret { account, .. } => printed(secret::secret(account.as_deref())),
     }
 }
 

@@ -1,41 +1,37 @@
 //! What queues count and show for Prometheus. One label names the queue, as the configuration has it, and one the
 //! cause, of which there are few: nothing that callers send makes a new one.
 
-use acd::{Fact, LeaveCause, QueueSnapshot, RefuseCause};
-use base::QueueId;
+use acd::{Gone, LeaveCause, QueueSnapshot, RefuseCause, Step, Told};
 use metrics::{counter, gauge};
 
-/// Counts what a fact says has happened to a caller of a queue.
-pub(crate) fn count(fact: &Fact) {
-    let plain = |name: &'static str, queue: &QueueId| {
-        counter!(name, "queue" => queue.to_string()).increment(1);
-    };
-    let by_cause = |name: &'static str, queue: &QueueId, cause: &'static str| {
+/// Counts a caller's step.
+pub(crate) fn count(told: &Told) {
+    let queue = &told.queue;
+    let plain = |name: &'static str| counter!(name, "queue" => queue.to_string()).increment(1);
+    let by_cause = |name: &'static str, cause: &'static str| {
         counter!(name, "queue" => queue.to_string(), "cause" => cause).increment(1);
     };
-    match fact {
-        Fact::Entered { queue, .. } => plain("kolapp_queue_entered_total", queue),
-        Fact::Connected { queue, .. } => plain("kolapp_queue_answered_total", queue),
-        Fact::Left { queue, cause, .. } => match cause {
-            LeaveCause::Abandoned => plain("kolapp_queue_abandoned_total", queue),
-            LeaveCause::KeyPressed => by_cause("kolapp_queue_overflowed_total", queue, "key"),
-            LeaveCause::SentOn => by_cause("kolapp_queue_left_total", queue, "sent-on"),
-            LeaveCause::Failed => by_cause("kolapp_queue_left_total", queue, "failed"),
-            LeaveCause::Shutdown => by_cause("kolapp_queue_left_total", queue, "shutdown"),
+    match told.step {
+        Step::Entered => plain("kolapp_queue_entered_total"),
+        Step::Answered { .. } => plain("kolapp_queue_answered_total"),
+        Step::Gone { why, .. } => match why {
+            Gone::Left(LeaveCause::Abandoned) => plain("kolapp_queue_abandoned_total"),
+            Gone::Left(LeaveCause::KeyPressed) => by_cause("kolapp_queue_overflowed_total", "key"),
+            Gone::Left(LeaveCause::SentOn) => by_cause("kolapp_queue_left_total", "sent-on"),
+            Gone::Left(LeaveCause::Failed) => by_cause("kolapp_queue_left_total", "failed"),
+            Gone::Left(LeaveCause::Shutdown) => by_cause("kolapp_queue_left_total", "shutdown"),
+            Gone::Left(LeaveCause::CalledBack) => {
+                by_cause("kolapp_queue_left_total", "called-back")
+            }
+            // Told of a process that has ended, whose counters have ended with it.
+            Gone::Left(LeaveCause::ServerRestarted) => {}
+            Gone::Moved => by_cause("kolapp_queue_left_total", "moved"),
+            Gone::Expelled(cause) => by_cause("kolapp_queue_overflowed_total", label(cause)),
         },
-        Fact::Moved { queue, .. } => by_cause("kolapp_queue_left_total", queue, "moved"),
-        Fact::Expelled { queue, cause, .. } => {
-            by_cause("kolapp_queue_overflowed_total", queue, label(*cause));
-        }
         // A queue that there is not has no row of its own: its name may be anything.
-        Fact::Refused {
-            cause: RefuseCause::NoSuchQueue,
-            ..
-        } => {}
-        Fact::Refused { queue, cause, .. } => {
-            by_cause("kolapp_queue_refused_total", queue, label(*cause));
-        }
-        _ => {}
+        Step::Refused(None | Some(RefuseCause::NoSuchQueue)) => {}
+        Step::Refused(Some(cause)) => by_cause("kolapp_queue_refused_total", label(cause)),
+        Step::Handled { .. } | Step::CutOff => {}
     }
 }
 
@@ -59,7 +55,8 @@ fn seconds(millis: Option<u64>) -> Option<f64> {
     millis.map(|millis| millis as f64 / 1_000.0)
 }
 
-fn label(cause: RefuseCause) -> &'static str {
+/// The word for a cause.
+pub(crate) fn label(cause: RefuseCause) -> &'static str {
     match cause {
         RefuseCause::NoSuchQueue => "removed",
         RefuseCause::Full => "full",

@@ -27,12 +27,34 @@ struct Inner {
     store: Store,
     mailboxes: Mailboxes,
     /// Held by whoever changes it: one at a time.
-    change: Mutex<()>,
+    change: Mutex<Before>,
 }
 
+/// Whether it is known what was there before this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// Nobody knows which ids were drawn, and what is in force.
+    Unknown,
+    Known,
+}
+
+/// Why nothing is changed while that is so.
+const UNREAD: &str = "storage has not been read yet: nothing was closed or opened";
+
 impl Quick {
-    /// Takes up what was kept; what is over is forgotten, but for its id.
-    pub(crate) fn restore(kept: &[QuickCloseRow], store: Store, mailboxes: Mailboxes) -> Quick {
+    /// Nothing, until what was kept is taken up; before that nothing is changed.
+    pub(crate) fn new(store: Store, mailboxes: Mailboxes) -> Quick {
+        Quick(Arc::new(Inner {
+            closes: ArcSwap::default(),
+            store,
+            mailboxes,
+            change: Mutex::new(Before::Unknown),
+        }))
+    }
+
+    /// Takes up what was kept, and tells every shard; what is over is forgotten, but for its id.
+    pub(crate) async fn take_up(&self, kept: &[QuickCloseRow]) {
+        let mut before = self.0.change.lock().await;
         let now = unix_now();
         let last = kept.iter().map(|row| row.id).max().unwrap_or(0);
         let mut list: Vec<QuickClose> = Vec::new();
@@ -45,12 +67,8 @@ impl Quick {
                 }
             }
         }
-        Quick(Arc::new(Inner {
-            closes: ArcSwap::from_pointee(QuickCloses::kept(list, last, now)),
-            store,
-            mailboxes,
-            change: Mutex::new(()),
-        }))
+        *before = Before::Known;
+        self.publish(QuickCloses::kept(list, last, now)).await;
     }
 
     /// All of them.
@@ -60,18 +78,27 @@ impl Quick {
 
     /// Puts one in force once it is on disk, and says its id.
     pub(crate) async fn set(&self, quick: QuickClose) -> Result<u32, Failure> {
-        let _one_at_a_time = self.0.change.lock().await;
-        let (with, id) = self
-            .all()
+        let one_at_a_time = self.0.change.lock().await;
+        if *one_at_a_time == Before::Unknown {
+            return Err(Failure::new(UNREAD));
+        }
+        let before = self.all();
+        let (with, id) = before
             .with(quick, unix_now())
             .map_err(|invalid| Failure::new(invalid.to_string()))?;
         let quick = with.find(id).expect("it has just been added");
-        if !self.is_stored(row_of(quick, quick.until)).await {
-            // It may be written yet, when nobody counts on it any more.
-            let row = row_of(quick, OVER);
-            self.0.store.write_soon(Write::PutQuickClose(row));
+        let [row, undone] = [quick.until, OVER].map(|until| row_of(quick, until));
+        let [row, undone] = [row, undone].map(Write::PutQuickClose);
+        let promised = self.0.store.promise(row, undone, STORED_WITHIN).await;
+        if promised.is_err() {
             let problem = "storage does not answer: nothing was closed or opened";
             return Err(Failure::new(problem));
+        }
+        // Those that it takes the place of come back at no restart.
+        let replaced = before.iter().filter(|it| with.find(it.id).is_none());
+        for quick in replaced {
+            let row = row_of(quick, OVER);
+            self.0.store.write_soon(Write::PutQuickClose(row));
         }
         self.publish(with).await;
         Ok(id)
@@ -79,7 +106,10 @@ impl Quick {
 
     /// Ends one at once, and then says whether that is on disk: a restart must not bring it back.
     pub(crate) async fn undo(&self, id: u32) -> Result<(), Failure> {
-        let _one_at_a_time = self.0.change.lock().await;
+        let one_at_a_time = self.0.change.lock().await;
+        if *one_at_a_time == Before::Unknown {
+            return Err(Failure::new(UNREAD));
+        }
         let before = self.all();
         let Some(quick) = before.find(id) else {
             return Err(Failure::new(format!("there is no quick-close {id}")));
@@ -111,15 +141,30 @@ impl Quick {
 
     /// Tells them again whenever one begins; never ends by itself.
     pub(crate) async fn run(self) {
+        let mut renewed = self.0.store.renewed();
         let mut every = interval(LOOK_EVERY);
         let mut looked_at = unix_now();
         loop {
-            every.tick().await;
+            tokio::select! {
+                _ = every.tick() => {}
+                Ok(()) = renewed.changed() => self.write_all().await,
+            }
             let now = unix_now();
             if now > looked_at && self.all().begins_within(looked_at + 1..=now) {
                 self.tell_shards().await;
             }
             looked_at = now;
+        }
+    }
+}
+
+impl Quick {
+    /// A file of the store's that is new knows nothing of them. One that is being undone meanwhile must not be written after.
+    async fn write_all(&self) {
+        let _one_at_a_time = self.0.change.lock().await;
+        for quick in self.all().iter() {
+            let row = row_of(quick, quick.until);
+            self.0.store.write_soon(Write::PutQuickClose(row));
         }
     }
 }

@@ -5,9 +5,11 @@ use crate::ctl::protocol::{Failure, QuickRequest};
 use crate::documents::{Answer, DoorRow, QuickPreviewRow, QuickRow};
 use crate::hours::{find, unix_now, why};
 use base::{OrgId, QueueId};
-use calendar::{Decider, Effect, Hours, QuickClose, QuickCloses, Standing, Waiting};
+use calendar::{Decider, Effect, Hours, QuickClose, QuickCloses, Standing, Waiting, Way};
 use call::settings::{Directory, Organisation};
+use config::Loaded;
 use control::{Command, Principal, QuickCommand};
+use std::collections::BTreeMap;
 
 impl Commands {
     /// Names to ids, times to moments.
@@ -46,6 +48,7 @@ impl Commands {
             message,
             waiting: request.waiting,
             by: "".into(),
+            way: Way::Command,
         };
         let quick = Box::new(quick);
         Ok(Command::Quick(match request.preview {
@@ -151,20 +154,39 @@ impl Commands {
     }
 
     /// Whether each queue is open, why, and until when.
-    pub(crate) fn doors(&self) -> Answer {
+    pub(crate) fn doors(&self, sees: impl Fn(&QueueId) -> bool) -> Answer {
         let loaded = self.0.config.loaded();
         let all = self.0.quick.all();
         let now = unix_now();
         let organisations = loaded.directory.organisations.values();
         let rows = organisations.flat_map(|organisation| {
-            let queues = organisation.queues.keys();
+            let queues = organisation.queues.keys().filter(|queue| sees(queue));
             queues.map(|queue| door_row(organisation, queue, &all, now))
         });
         Answer::Doors(rows.collect())
     }
+
+    /// Whether each queue lets callers in now.
+    pub(crate) fn all_doors(&self, loaded: &Loaded) -> BTreeMap<QueueId, Door> {
+        let (all, now) = (self.0.quick.all(), unix_now());
+        let organisations = loaded.directory.organisations.values();
+        let doors = organisations.flat_map(|organisation| {
+            let queues = organisation.queues.keys();
+            queues.map(|queue| (queue.clone(), door(organisation, queue, &all, now)))
+        });
+        doors.collect()
+    }
 }
 
-fn door_row(organisation: &Organisation, queue: &QueueId, all: &QuickCloses, now: i64) -> DoorRow {
+/// Whether a queue lets callers in.
+pub(crate) struct Door {
+    pub(crate) is_open: bool,
+    pub(crate) why: String,
+    /// Until when, in seconds of UTC; none where that doesn't change.
+    pub(crate) until: Option<i64>,
+}
+
+fn door(organisation: &Organisation, queue: &QueueId, all: &QuickCloses, now: i64) -> Door {
     let hours = organisation.hours_of(queue);
     let standing = standing(queue, hours, all);
     let why = match standing.decider(now) {
@@ -174,12 +196,20 @@ fn door_row(organisation: &Organisation, queue: &QueueId, all: &QuickCloses, now
             .and_then(|hours| Some(why(&hours.day(hours.shown_at(now)?.date))))
             .unwrap_or_default(),
     };
-    let until = standing.changes_after(now);
+    Door {
+        is_open: standing.is_open(now),
+        why,
+        until: standing.changes_after(now),
+    }
+}
+
+fn door_row(organisation: &Organisation, queue: &QueueId, all: &QuickCloses, now: i64) -> DoorRow {
+    let door = door(organisation, queue, all, now);
     DoorRow {
         queue: queue.clone(),
-        state: word(standing.is_open(now)).into(),
-        why,
-        until: until.map(|at| written(organisation, queue, at)),
+        state: word(door.is_open).into(),
+        why: door.why,
+        until: door.until.map(|at| written(organisation, queue, at)),
     }
 }
 

@@ -2,14 +2,16 @@
 //! a wrong one changes nothing and is told to the log and to whoever asked. One at a time.
 
 use crate::acd_task::Acd;
+use crate::callbacks::{Callbacks, Source};
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
 use crate::editing::{self, Edit};
 use crate::licences::Licences;
 use crate::panic::contain;
+use crate::storage;
 use crate::wishes;
 use arc_swap::ArcSwap;
-use config::{Environment, Loaded};
+use config::{Environment, Fixed, Loaded};
 use media::{MediaEngine, Prompts};
 use sip::{Mailboxes, Registrations, ShardInput, Tls, TlsFiles, TlsIdentity, ToAcd, Watch};
 use std::path::{Path, PathBuf};
@@ -78,8 +80,14 @@ pub(crate) fn load_tls(loaded: &Loaded) -> Result<Option<TlsIdentity>, Wrong> {
 /// The configuration alone.
 pub(crate) fn load_config(dir: &Path, env: &Environment) -> Result<Loaded, Wrong> {
     let loaded = config::load(dir, env).map_err(Wrong::Config)?;
-    loaded.check_exposure().map_err(Wrong::Config)?;
+    check_loaded(&loaded).map_err(Wrong::Config)?;
     Ok(loaded)
+}
+
+/// What may be wrong with a configuration as a whole.
+pub(crate) fn check_loaded(loaded: &Loaded) -> Result<(), Vec<config::ConfigError>> {
+    loaded.check_exposure()?;
+    loaded.check_store(storage::judge)
 }
 
 /// Its prompt files. A decoder that panics over one of them is that file's fault and nobody else's.
@@ -183,7 +191,7 @@ pub(crate) struct Reloader {
     requests: mpsc::Receiver<Request>,
     parts: Parts,
     /// The settings the process was started with: what differs from them takes a restart.
-    started_with: Vec<(&'static str, String)>,
+    started_with: Vec<Fixed>,
 }
 
 /// What a configuration is applied to.
@@ -199,6 +207,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) licences: Licences,
     pub(crate) acd: Acd,
+    pub(crate) callbacks: Callbacks,
     pub(crate) to_acd: mpsc::Sender<ToAcd>,
 }
 
@@ -288,7 +297,8 @@ impl Reloader {
         {
             changes.push("tls: peers are shown a new certificate".to_owned());
         }
-        let needs_restart = self.needs_restart(&loaded);
+        let now = loaded.server.fixed_at_start();
+        let needs_restart = config::needs_restart(&self.started_with, &now);
         let reloaded = Reloaded {
             warnings: loaded.warnings.iter().map(ToString::to_string).collect(),
             changes,
@@ -296,8 +306,16 @@ impl Reloader {
         };
         // Prompts first: whoever is told of a new one must find it.
         parts.media.replace_prompts(Arc::new(prompts));
-        let directory = loaded.directory.clone();
         let acd = loaded.acd.clone();
+        // Both end only with the process.
+        let _ = parts
+            .acd
+            .configure(acd.clone(), loaded.directory.clone())
+            .await;
+        let loaded = self.keep_serving(loaded).await;
+        let _ = parts.callbacks.configure(Source::of(&loaded)).await;
+        let directory = loaded.directory.clone();
+        parts.licences.follow(&loaded);
         parts.config.loaded.store(Arc::new(loaded));
         parts.config.status.store(Arc::new(ConfigStatus {
             reloads: parts.config.status().reloads + 1,
@@ -305,9 +323,6 @@ impl Reloader {
             needs_restart: reloaded.needs_restart.clone(),
             ..parts.config.status()
         }));
-        parts.licences.follow(&acd);
-        // Both end only with the process.
-        let _ = parts.acd.configure(acd, directory.clone()).await;
         let configure = || ShardInput::Configure(directory.clone());
         parts.mailboxes.broadcast(configure).await;
         let is_account = |user: &base::UserId| directory.user(user).is_some();
@@ -317,6 +332,23 @@ impl Reloader {
         wishes::forget(&parts.watch, &parts.store, is_account);
         say(cause, &reloaded);
         reloaded
+    }
+
+    /// The same, where callers of removed queues that are still served find the way that they had, and callback lists
+    /// that are removed are worked off.
+    async fn keep_serving(&self, mut loaded: Loaded) -> Loaded {
+        let before = self.parts.config.loaded();
+        Arc::make_mut(&mut loaded.callback).keep(&before.callback);
+        Arc::make_mut(&mut loaded.directory).keep_calling_back(&before.directory);
+        loaded.work_off(self.parts.callbacks.stand().lists());
+        let snapshot = self.parts.acd.snapshot().await;
+        let queues = snapshot.map(|it| it.queues).unwrap_or_default();
+        let mut draining = queues.iter().filter(|queue| queue.draining).peekable();
+        if draining.peek().is_some() {
+            let directory = Arc::make_mut(&mut loaded.directory);
+            draining.for_each(|it| directory.keep_serving(&it.queue, &before.directory));
+        }
+        loaded
     }
 
     fn changes(&self, loaded: &Loaded, prompts: &Prompts) -> Vec<String> {
@@ -329,18 +361,6 @@ impl Reloader {
         });
         changes.extend(anew.map(|(id, _)| format!("prompt {id}: its file has changed")));
         changes
-    }
-
-    fn needs_restart(&self, loaded: &Loaded) -> Vec<String> {
-        let now = loaded.server.fixed_at_start();
-        let differs = self
-            .started_with
-            .iter()
-            .zip(now)
-            .filter(|(then, now)| *then != now);
-        differs
-            .map(|((name, then), (_, now))| format!("{name} {then} -> {now}"))
-            .collect()
     }
 }
 

@@ -2,25 +2,31 @@
 //! process lives until a signal ends it.
 
 use crate::acd_task::{self, AcdTask};
+use crate::audit::{self, Audit};
 use crate::bans::{self, BansOfStore};
+use crate::callbacks::{self, CallbackTask, Recalled, Source};
 use crate::check;
 use crate::commands::{Commands, Reach};
 use crate::ctl;
 use crate::descriptors;
 use crate::documents::ListenerRow;
 use crate::drain::{Draining, drain};
+use crate::facts::{self, Facts};
 use crate::http::{self, Health, HealthCell, Pages};
-use crate::keeping::Keeping;
+use crate::keeping::{self, Keeping};
+use crate::late::Late;
 use crate::licences::Licences;
 use crate::log::Log;
+use crate::office::{self, Api};
 use crate::panic;
 use crate::prompts::{self as kept_prompts, Desk, PromptKeeper, Shelf};
 use crate::quick::Quick;
+use crate::records::{self, RecordsOfStore};
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wanted;
 use crate::wishes::{self, WishesOfStore};
-use crate::{measure, random, watch, welcome};
+use crate::{measure, random, storage, watch, welcome};
 use base::{CallId, LegId};
 use config::{Environment, ServerSettings};
 use media::{MediaConfig, MediaEngine, Prompts};
@@ -35,9 +41,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use store::{Loading, Store};
+use store::{AtStart, Loading, NoUrl, Store};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -45,6 +51,9 @@ use tokio::sync::mpsc;
 /// Room in the queue engine's channel for each call: Join, Leave, offers' ends. When it is full shards wait,
 /// and datagrams with them.
 const ACD_INPUTS_PER_CALL: usize = 4;
+
+/// The same in the channel of callback lists: a caller asks one thing at a time, and the call to a person says how far it is.
+const CALLBACK_INPUTS_PER_CALL: usize = 2;
 
 /// Room for what belongs to no call.
 const ACD_INPUTS_SPARE: usize = 1_024;
@@ -67,6 +76,8 @@ enum StartError {
     Sip(#[from] BindError),
     #[error(transparent)]
     StateDir(#[from] StateDirError),
+    #[error("[store] url in kolapp.toml can't be used: {0}")]
+    Store(#[from] NoUrl),
     #[error("can't listen for HTTP on {address}: {error}")]
     Http {
         address: SocketAddr,
@@ -118,7 +129,7 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let state = StateDir::take(&loaded.server.state_dir)?;
     let tls = reload::load_tls(&loaded)?;
     // Read while prompts are decoded.
-    let store = Store::start(&loaded.server.state_dir);
+    let store = Store::start(storage::location(&loaded.server)?);
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
     Ok(Start {
         clock,
@@ -201,15 +212,24 @@ async fn serve(start: Start) -> Result<(), StartError> {
         metrics: metrics.clone(),
         store: start.store.0.clone(),
         trunks: trunks.clone(),
+        api: Api::default(),
     };
+    let api = pages.api.clone();
     tokio::spawn(http::serve(taken.http, pages));
     tokio::spawn(upkeep(metrics));
 
     let sip_listeners = taken.sip.listeners().to_vec();
     let loaded = start.complete.loaded.clone();
     let listeners = listener_rows(&sip_listeners, taken.http_address);
-    let (_state, keeping, commands, reloads) =
-        wire(start, taken.sip, listeners, health.clone(), trunks.clone()).await?;
+    let (_state, keeping, commands, reloads) = wire(
+        start,
+        taken.sip,
+        listeners,
+        health.clone(),
+        trunks.clone(),
+        api,
+    )
+    .await?;
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
@@ -225,13 +245,20 @@ async fn serve(start: Start) -> Result<(), StartError> {
     }
     tokio::spawn(watch::hang_ups(reloads));
 
-    health.set(Health::Ready);
+    // Whoever waits for it to be ready finds it said what to dial.
     crate::print(&welcome::text(
         &loaded,
         &sip_listeners,
         taken.http_address,
         &taken.control.path,
     ));
+    health.set(Health::Ready);
+    let directory = loaded.directory.clone();
+    tokio::task::spawn_blocking(move || {
+        for organisation in directory.organisations.values() {
+            organisation.outward.numbering.prepare();
+        }
+    });
     let start_ms = reach.clock.runs_for().as_millis() as u64;
     tracing::info!(start_ms, "ready");
 
@@ -245,10 +272,12 @@ async fn serve(start: Start) -> Result<(), StartError> {
         live_calls: &reach.live_calls,
         trunks: &reach.trunks,
     };
+    // It ends only with the process.
+    let _ = reach.callbacks.drain().await;
     drain(parts, limit, hurry).await;
     reach.media.shutdown();
-    // It ends only with the process.
     let _ = reach.acd.settle().await;
+    let _ = reach.callbacks.settle().await;
     keeping.finish().await;
     tracing::info!("stopped");
     Ok(())
@@ -261,6 +290,7 @@ async fn wire(
     listeners: Vec<ListenerRow>,
     health: HealthCell,
     trunks: Arc<Trunks>,
+    api: Api,
 ) -> Result<(StateDir, Keeping, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
@@ -270,14 +300,14 @@ async fn wire(
         store: (store, loading),
         complete:
             Complete {
-                loaded,
+                mut loaded,
                 prompts,
                 tls: identity,
             },
     } = start;
     let tls = Tls::default();
     tls.replace(identity);
-    let settings = &loaded.server;
+    let settings = &loaded.server.clone();
     let calls_max = loaded.directory.limits.calls_max;
     let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
     let registrations = Arc::new(Registrations::new(settings.registrar));
@@ -287,26 +317,63 @@ async fn wire(
         store: store.clone(),
         registrations: registrations.clone(),
     };
+    let (kept, later) = match loading.at_start().await {
+        AtStart::Kept(kept) => (Some(*kept), None),
+        AtStart::Later(loading) => (None, Some(loading)),
+    };
+    let agents = kept.as_ref().map(|kept| kept.agents.clone());
+    let is_known = kept.is_some();
+    let kept = kept.unwrap_or_default();
+    let recalled = is_known.then(|| Recalled::of(kept.callbacks, kept.staff));
+    // Lists that were removed while no process ran are worked off.
+    loaded.work_off(recalled.iter().flat_map(Recalled::lists));
     // Before the first REGISTER is heard: what was kept must not replace what is new.
     let is_account = |user: &base::UserId| loaded.directory.user(user).is_some();
-    let kept = loading.kept().await;
     let reachable = keeping.restore(kept.bindings, is_account);
     let media = start_media(settings, prompts, mailboxes.clone())?;
     let room = calls_max as usize * ACD_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
     let (to_acd, acd_inputs) = mpsc::channel(room);
     let wished = wishes::restore(&watch, &store, kept.wishes, is_account);
+    let room = calls_max as usize * CALLBACK_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
+    let (to_callbacks, callback_inputs) = mpsc::channel(room);
     let parts = acd_task::Parts {
         clock,
         inputs: acd_inputs,
         mailboxes: mailboxes.clone(),
+        callbacks: to_callbacks.clone(),
         registrations: registrations.clone(),
         watch: watch.clone(),
         settings: loaded.acd.clone(),
         directory: loaded.directory.clone(),
         store: store.clone(),
+        zero_ms: keeping::zero_ms(clock),
     };
-    let (task, acd) = AcdTask::new(parts, kept.agents, reachable.into_iter().chain(wished));
+    let zero_ms = parts.zero_ms;
+    let (task, acd) = AcdTask::new(parts, agents, reachable.into_iter().chain(wished));
     tokio::spawn(task.run(health.clone()));
+    let quick = Quick::new(store.clone(), mailboxes.clone());
+    if is_known {
+        // Before the first call is heard.
+        quick.take_up(&kept.quick_closes).await;
+    }
+    let audit = Audit::new(store.clone())?;
+    let parts = callbacks::Parts {
+        clock,
+        inputs: callback_inputs,
+        mailboxes: mailboxes.clone(),
+        acd: to_acd.clone(),
+        source: Source::of(&loaded),
+        quick: quick.clone(),
+        store: store.clone(),
+        audit: audit.clone(),
+        zero_ms,
+    };
+    let (task, callbacks) = CallbackTask::new(parts, recalled);
+    tokio::spawn(task.run());
+    let facts = Facts::new(storage::location(settings)?, zero_ms, acd.clone());
+    if is_known {
+        tokio::spawn(facts.clone().recall());
+    }
     tokio::spawn(keeping.clone().run());
     tokio::spawn(sweep(
         clock,
@@ -318,8 +385,11 @@ async fn wire(
     let wishes = WishesOfStore(store.clone());
     tokio::spawn(wishes::rewrite(watch.clone(), store.clone()));
     let wish_keeper = Box::new(wishes.clone());
-    let licences = Licences::restore(kept.licences, store.clone());
-    licences.follow(&loaded.acd);
+    let licences = Licences::new(store.clone());
+    if is_known {
+        licences.take_up(kept.licences, kept.activations);
+    }
+    licences.follow(&loaded);
     tokio::spawn(licences.clone().rewrite());
     let keeper = Box::new(BansOfStore {
         clock,
@@ -327,12 +397,10 @@ async fn wire(
     });
     let gate = Arc::new(Gate::new(&secrets()?, settings.nonce_lifetime, keeper));
     bans::restore(&gate, clock, &kept.bans);
+    tokio::spawn(bans::rewrite(gate.clone(), clock, store.clone()));
     for registered in registrations.list(clock.now()) {
         gate.vouch(clock.now(), registered.binding.flow.remote);
     }
-    let quick = Quick::restore(&kept.quick_closes, store.clone(), mailboxes.clone());
-    // Before the first call is heard.
-    quick.tell_shards().await;
     tokio::spawn(quick.clone().run());
     let live_calls = LiveCalls::default();
     let ledgers = Ledgers::default();
@@ -355,6 +423,7 @@ async fn wire(
                 desk,
             }),
             acd: to_acd.clone(),
+            callbacks: to_callbacks,
             connections: sip::ConnectionLimits {
                 in_all: settings.connections.in_all,
                 per_source: settings.connections.per_source,
@@ -365,11 +434,16 @@ async fn wire(
             live_calls: live_calls.clone(),
             ledgers: ledgers.clone(),
             wish_keeper,
+            record_keeper: Box::new(RecordsOfStore::new(store.clone(), facts.clone())?),
             wanted: to_wanted,
         },
     )?;
 
     let config = ConfigInForce::new(&dir, loaded);
+    tokio::spawn(facts::forget(store.clone(), config.clone()));
+    tokio::spawn(audit::forget(store.clone(), config.clone()));
+    tokio::spawn(records::forget(store.clone(), config.clone()));
+    tokio::spawn(facts::follow_clock(facts.clone(), clock));
     let (reloader, reloads) = Reloader::new(reload::Parts {
         dir,
         environment,
@@ -382,6 +456,7 @@ async fn wire(
         store: store.clone(),
         licences: licences.clone(),
         acd: acd.clone(),
+        callbacks: callbacks.clone(),
         to_acd: to_acd.clone(),
     });
     tokio::spawn(reloader.run());
@@ -392,25 +467,59 @@ async fn wire(
     let of_wanted = mailboxes.clone();
     let commands = Commands(Arc::new(Reach {
         clock,
-        acd,
+        acd: acd.clone(),
+        callbacks: callbacks.clone(),
+        facts: facts.clone(),
         mailboxes,
-        gate,
+        gate: gate.clone(),
         registrations,
         trunks,
         ledgers,
         media,
         live_calls,
         health,
-        config,
+        config: config.clone(),
         reloads: reloads.clone(),
-        quick,
-        licences,
-        to_acd,
+        quick: quick.clone(),
+        licences: licences.clone(),
+        to_acd: to_acd.clone(),
         listeners,
-        watch,
+        watch: watch.clone(),
         wishes,
         prompts: keeper,
+        store: store.clone(),
+        backups: storage::Backups::new(),
+        audit,
+        desk: OnceLock::new(),
     }));
+    let desk = office::open(office::Parts {
+        clock,
+        config: config.clone(),
+        callbacks: callbacks.clone(),
+        commands: commands.clone(),
+        store: store.clone(),
+        quick: quick.clone(),
+    });
+    office::take_up(&desk, kept.tokens, kept.sessions, kept.credentials);
+    // Both are set here alone.
+    let _ = commands.0.desk.set(desk.clone());
+    let _ = api.set(web::router(desk.clone()));
+    if let Some(loading) = later {
+        let late = Late {
+            acd: acd.clone(),
+            callbacks: callbacks.clone(),
+            config: config.clone(),
+            desk,
+            facts: facts.clone(),
+            gate: gate.clone(),
+            keeping: keeping.clone(),
+            licences: licences.clone(),
+            quick: quick.clone(),
+            to_acd: to_acd.clone(),
+            watch: watch.clone(),
+        };
+        tokio::spawn(late.run(loading));
+    }
     tokio::spawn(wanted::run(wanted, commands.clone(), of_wanted));
     Ok((state, keeping, commands, reloads))
 }

@@ -1,11 +1,13 @@
 //! `kolapp secret`: turns a password into the two hashes that stand in a configuration instead of it. The password
 //! itself is read from standard input, never from the command line, which others on the machine can see.
 
+use crate::random;
 use base::{OrgId, UserId};
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
 use sip_core::Host;
 use sip_core::digest::{Algorithm, Ha1};
 use std::io::{self, BufRead, IsTerminal, Stdin, Write};
+use web::PasswordHash;
 
 /// Shorter ones fall to scanners within days.
 const PASSWORD_CHARS_ADVISED: usize = 12;
@@ -22,6 +24,8 @@ pub(crate) enum SecretError {
     NoPassword,
     #[error("the two passwords are not the same")]
     Differ,
+    #[error("the password can't be hashed")]
+    NoHash,
     #[error("standard input can't be read: {0}")]
     Input(#[from] io::Error),
 }
@@ -72,8 +76,25 @@ pub(crate) fn secret(account: Option<&str>) -> Result<String, SecretError> {
             Account::parse(&line(&input)?)?
         }
     };
-    let password = password(&input, "Password: ")?;
-    if input.is_terminal() && self::password(&input, "Once more: ")? != password {
+    Ok(account.lines(&asked(&input)?))
+}
+
+/// Asks for a password and gives back the lines for a configuration that let somebody in by HTTP with it.
+pub(crate) fn web_secret() -> Result<String, SecretError> {
+    let password = asked(&io::stdin())?;
+    let hash = PasswordHash::of(&password, &random::bytes()?);
+    let hash = hash.map_err(|_| SecretError::NoHash)?;
+    Ok(format!(
+        "# for [operators.<name>] of kolapp.toml\npassword_hash = \"{hash}\"\n\
+         # or for [users.<name>] of an organisation\nweb_password_hash = \"{hash}\"\n",
+        hash = hash.as_str()
+    ))
+}
+
+/// The password, asked for twice where somebody types it.
+fn asked(input: &Stdin) -> Result<String, SecretError> {
+    let password = password(input, "Password: ")?;
+    if input.is_terminal() && self::password(input, "Once more: ")? != password {
         return Err(SecretError::Differ);
     }
     if password.chars().count() < PASSWORD_CHARS_ADVISED {
@@ -81,7 +102,7 @@ pub(crate) fn secret(account: Option<&str>) -> Result<String, SecretError> {
             "kolapp: the password is short and can be guessed: use {PASSWORD_CHARS_ADVISED} characters or more, drawn at random"
         );
     }
-    Ok(account.lines(&password))
+    Ok(password)
 }
 
 fn password(input: &Stdin, question: &str) -> Result<String, SecretError> {

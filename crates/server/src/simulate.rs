@@ -1,15 +1,21 @@
 //! `kolapp simulate`: lives through a day with the queues and agents of a configuration, one that is made up or one
 //! that a log tells of, and says what would have come of it. The room `sim` does it; here are files and words.
 
+mod ways;
+
 use crate::cli::SimulateArguments;
 use crate::reload::Wrong;
 use acd::Settings;
 use base::QueueId;
+use call::settings::Directory;
 use config::Environment;
-use sim::{Broken, Day, DayError, Figures, LogError, Plan, PlotError, Recording, Row, Traffic};
+use sim::{
+    Broken, Day, DayError, Figures, LogError, Plan, PlotError, Recording, Row, Traffic, Ways,
+};
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Longest log that is read: more than `sim::ROWS_MAX` rows take.
@@ -21,6 +27,9 @@ const DAY_BYTES_MAX: u64 = 1 << 20;
 /// After how many steps all that must hold in the engine is checked: seldom enough that a day of ten thousand
 /// callers is lived through in less than a second, often enough that what is wrong does not stay unseen.
 const CHECK_EVERY: u64 = 2_000;
+
+/// Before then there were no queues of ours: the clock of a made-up day without a date begins in 1970.
+const DATED_FROM: jiff::Timestamp = jiff::Timestamp::constant(365 * 86_400, 0);
 
 /// The name of the run that is what a log tells.
 const RECORDED: &str = "recorded";
@@ -58,6 +67,7 @@ pub(crate) enum SimulateError {
 struct Run {
     name: String,
     settings: Settings,
+    directory: Arc<Directory>,
 }
 
 /// Lives through the day and gives back what to print.
@@ -78,11 +88,15 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> Result<String, Simulate
     }
     let mut last = None;
     for run in &runs {
-        let traffic = match &recording {
-            Some(recording) => Traffic::of_log(recording, &run.settings, &day, arguments.seed),
-            None => Traffic::of_day(&run.settings, &day, arguments.seed)?,
+        let (traffic, ways) = match &recording {
+            Some(recording) => {
+                let traffic = Traffic::of_log(recording, &run.settings, &day, arguments.seed);
+                let ways = run.ways(&traffic);
+                (traffic, ways)
+            }
+            None => run.of_day(&day, arguments.seed)?,
         };
-        let rows = live(run, &traffic, &day, arguments.seed)?;
+        let rows = live(run, &traffic, &ways, &day, arguments.seed)?;
         named.push((run.name.clone(), Figures::of(&rows, within)));
         last = Some((traffic.origin, rows));
     }
@@ -99,6 +113,34 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> Result<String, Simulate
     Ok(sim::table(&named, within))
 }
 
+impl Run {
+    /// When its queues are shut while the traffic comes, and where they lead. A log of a day that nobody dated has none.
+    fn ways(&self, traffic: &Traffic) -> Ways {
+        if traffic.origin < DATED_FROM {
+            return ways::led(&self.directory, &self.settings);
+        }
+        ways::ways(
+            &self.directory,
+            &self.settings,
+            traffic.origin,
+            traffic.closes,
+        )
+    }
+
+    /// The traffic of a made-up day, which has opening hours where it says which day it is.
+    fn of_day(&self, day: &Day, seed: u64) -> Result<(Traffic, Ways), DayError> {
+        let mut traffic = Traffic::of_day(&self.settings, day, seed)?;
+        let ways = match day.date {
+            Some(date) => {
+                traffic.origin = ways::midnight(&self.directory, &self.settings, date);
+                self.ways(&traffic)
+            }
+            None => ways::led(&self.directory, &self.settings),
+        };
+        Ok((traffic, ways))
+    }
+}
+
 /// What is supposed of the day: the file, and what the command line says beyond it.
 fn day(arguments: &SimulateArguments) -> Result<Day, SimulateError> {
     let mut day = match &arguments.day {
@@ -110,6 +152,9 @@ fn day(arguments: &SimulateArguments) -> Result<Day, SimulateError> {
     };
     if arguments.calls.is_some() {
         day.calls = arguments.calls;
+    }
+    if arguments.date.is_some() {
+        day.date = arguments.date;
     }
     day.check()?;
     Ok(day)
@@ -126,7 +171,12 @@ fn run(dir: &Path, arguments: &SimulateArguments) -> Result<Run, SimulateError> 
         settings = sim::with_agents(&settings, many);
     }
     let name = dir.display().to_string();
-    Ok(Run { name, settings })
+    let directory = loaded.directory;
+    Ok(Run {
+        name,
+        settings,
+        directory,
+    })
 }
 
 /// By its whole name, or by that within an organisation where only one has it.
@@ -169,10 +219,17 @@ fn recording(
 }
 
 /// Tells on standard error how fast it went, which differs from run to run.
-fn live(run: &Run, traffic: &Traffic, day: &Day, seed: u64) -> Result<Vec<Row>, SimulateError> {
+fn live(
+    run: &Run,
+    traffic: &Traffic,
+    ways: &Ways,
+    day: &Day,
+    seed: u64,
+) -> Result<Vec<Row>, SimulateError> {
     let began = Instant::now();
     let lived = sim::live(Plan {
         settings: &run.settings,
+        ways,
         traffic,
         habits: day.habits,
         faults: day.faults,

@@ -30,6 +30,7 @@ pub(crate) fn text(loaded: &Loaded, sip: &[Listener], http: SocketAddr, socket: 
             rtp.ports.end()
         ),
     );
+    line("pages", &format!("http://{http}/"));
     line("HTTP", &format!("http://{http}/healthz and /metrics"));
     line("control", &format!("{} (kolapp ctl)", socket.display()));
     for (org, organisation) in &loaded.directory.organisations {
@@ -92,9 +93,15 @@ fn describe(loaded: &Loaded, org: &OrgId, organisation: &Organisation) -> String
             FeatureCode::DevicePhone => "take calls on your phones",
             FeatureCode::DeviceMobile => "take calls on your mobile",
             FeatureCode::DeviceBoth => "take calls on your phones and your mobile",
+            FeatureCode::DeviceDeskPhone => "take calls on your desk phone alone",
+            FeatureCode::DeviceSoftphone => "take calls on your softphone alone",
+            FeatureCode::DeviceBrowser => "take calls in your browser alone",
             FeatureCode::RecordPrompt => "and a prompt's number: record it",
             FeatureCode::ListenToPrompt => "and a prompt's number: hear it",
             FeatureCode::QuickClose => "close queues for a while (with a code), or end that",
+            FeatureCode::ListLogIn => "log in to your callback lists",
+            FeatureCode::ListLogOut => "log out of your callback lists",
+            FeatureCode::ListNext => "take the next callback",
             FeatureCode::AgentStatus => "hear where you are logged in, and how you stand",
         };
         let _ = writeln!(out, "    {code:<16}{action}");

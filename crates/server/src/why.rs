@@ -1,11 +1,13 @@
-//! "Why this agent, why not that one": what was decided about each of the latest calls, kept as the facts say it
+//! "Why this agent, why not that one": what was decided about each of the latest calls and callbacks, kept as the facts say it
 //! and put in words when somebody asks.
 
 use crate::documents::{PassedOverRow, WhyRow};
 use acd::{
-    AgentState, Fact, LeaveCause, Obstacle, Outcome, PassedOver, Reason, Stamped, WithdrawCause,
+    AgentState, CallbackEnd, Fact, LeaveCause, Obstacle, Outcome, PassedOver, Reason, Sought,
+    Stamped, WithdrawCause,
 };
-use base::{CallId, Time};
+use base::Time;
+use control::Subject;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Calls whose decisions are kept, those that have ended among them: a busy hour of a large installation.
@@ -17,34 +19,35 @@ const DECISIONS_KEPT: usize = 256;
 /// The decisions of the latest calls.
 #[derive(Default)]
 pub(crate) struct Decisions {
-    by_call: BTreeMap<CallId, Vec<Stamped>>,
+    by_subject: BTreeMap<Subject, Vec<Stamped>>,
     /// In the order in which they came.
-    calls: VecDeque<CallId>,
+    subjects: VecDeque<Subject>,
 }
 
 impl Decisions {
-    /// Keeps a fact if it is about a call; the oldest call gives way.
+    /// Keeps a fact if it is about a call or a callback; the oldest gives way.
     pub(crate) fn keep(&mut self, fact: Stamped) {
-        let Some(call) = fact.fact.call() else {
+        let call = fact.fact.call().map(Subject::Call);
+        let Some(subject) = call.or_else(|| fact.fact.callback().map(Subject::Callback)) else {
             return;
         };
-        let decisions = self.by_call.entry(call).or_default();
+        let decisions = self.by_subject.entry(subject).or_default();
         if decisions.is_empty() {
-            self.calls.push_back(call);
+            self.subjects.push_back(subject);
         }
         if decisions.len() < DECISIONS_KEPT {
             decisions.push(fact);
         }
-        if self.calls.len() > CALLS_KEPT
-            && let Some(oldest) = self.calls.pop_front()
+        if self.subjects.len() > CALLS_KEPT
+            && let Some(oldest) = self.subjects.pop_front()
         {
-            self.by_call.remove(&oldest);
+            self.by_subject.remove(&oldest);
         }
     }
 
-    /// What was decided about a call; nothing where it is not known.
-    pub(crate) fn about(&self, call: CallId) -> Vec<WhyRow> {
-        let decisions = self.by_call.get(&call);
+    /// What was decided about a call or a callback; nothing where it is not known.
+    pub(crate) fn about(&self, subject: Subject) -> Vec<WhyRow> {
+        let decisions = self.by_subject.get(&subject);
         let decisions = decisions.map_or(&[][..], Vec::as_slice);
         let start = decisions.first().map_or(Time::ZERO, |first| first.at);
         let rows = decisions.iter().filter_map(|fact| row(fact, start));
@@ -54,7 +57,9 @@ impl Decisions {
 
 fn row(stamped: &Stamped, start: Time) -> Option<WhyRow> {
     let passed_over = match &stamped.fact {
-        Fact::Offered { passed_over, .. } => passed_over.iter().map(passed_over_row).collect(),
+        Fact::Offered { passed_over, .. } | Fact::CallbackOffered { passed_over, .. } => {
+            passed_over.iter().map(passed_over_row).collect()
+        }
         _ => Vec::new(),
     };
     Some(WhyRow {
@@ -70,11 +75,32 @@ fn words(stamped: &Stamped) -> Option<String> {
             format!("not taken into {queue}: {cause}")
         }
         Fact::Entered {
-            queue, priority, ..
-        } => match priority.steps() {
-            0 => format!("waits in {queue}"),
-            steps => format!("waits in {queue} with priority {steps}"),
-        },
+            queue,
+            priority,
+            sought,
+            requires,
+            ..
+        } => {
+            let mut words = format!("waits in {queue}");
+            if priority.steps() > 0 {
+                words += &format!(" with priority {}", priority.steps());
+            }
+            if !requires.is_empty() {
+                let skills = requires.iter();
+                let skills: Vec<String> = skills
+                    .map(|(skill, level)| format!("{skill} {level}"))
+                    .collect();
+                words += &format!(", asks for {}", skills.join(", "));
+            }
+            if let Some(Sought { agent, until, .. }) = sought {
+                let patience = (*until - stamped.at).as_secs();
+                words += &format!(", {patience} s for {agent} alone, who talked with him last");
+            }
+            words
+        }
+        Fact::PatienceEnded { .. } => "waits for nobody alone any more".to_owned(),
+        Fact::Chooses { .. } => "chooses whether to be called back, and keeps his place".to_owned(),
+        Fact::WaitsOn { .. } => "waits on".to_owned(),
         Fact::Widened { step, .. } => format!("asks for less: step {step} of widening"),
         Fact::Offered {
             agent,
@@ -86,7 +112,8 @@ fn words(stamped: &Stamped) -> Option<String> {
             chosen(*reason, stamped.at)
         ),
         Fact::Connected { agent, .. } => format!("answered by {agent}"),
-        Fact::OfferWithdrawn { agent, cause, .. } => {
+        Fact::OfferWithdrawn { agent, cause, .. }
+        | Fact::CallbackWithdrawn { agent, cause, .. } => {
             let why = match cause {
                 WithdrawCause::CallerGone => "the caller has gone",
                 WithdrawCause::NoAnswer => "no answer in time",
@@ -95,17 +122,34 @@ fn words(stamped: &Stamped) -> Option<String> {
             };
             format!("{agent} rings no more: {why}")
         }
-        Fact::AnsweredLate { .. } => "an answer came too late".to_owned(),
-        Fact::OfferEnded { agent, outcome, .. } => {
-            let what = match outcome {
-                Outcome::Missed => "counts as missed",
-                Outcome::Declined => "declined",
-                Outcome::Busy => "was busy",
-                Outcome::DeviceError => "could not be reached",
-                Outcome::Nothing => "stopped ringing, and is blamed for nothing",
-            };
-            format!("{agent} {what}")
+        Fact::TurnGiven { queue, .. } => {
+            format!("leaves a turn of {queue} to a caller, by their shares")
         }
+        Fact::CallbackOffered {
+            agent,
+            reason,
+            queue,
+            ..
+        } => format!(
+            "given by {queue} to {agent}: {}",
+            chosen(*reason, stamped.at)
+        ),
+        Fact::CallbackTaken { agent, .. } => format!("taken by {agent}"),
+        Fact::CallbackOver {
+            agent,
+            end,
+            outcome,
+            ..
+        } => match end {
+            CallbackEnd::NotDue => "could not be had at that moment".to_owned(),
+            CallbackEnd::HasAnother => format!("{agent} has another, or owes what came of one"),
+            CallbackEnd::Unanswered(_) => format!("{agent} {}", blamed(*outcome)),
+            CallbackEnd::HungUp => format!("{agent} hung up before the person was called"),
+            CallbackEnd::Broken => format!("could not be begun with {agent}"),
+            CallbackEnd::Called => format!("{agent} is done with it"),
+        },
+        Fact::AnsweredLate { .. } => "an answer came too late".to_owned(),
+        Fact::OfferEnded { agent, outcome, .. } => format!("{agent} {}", blamed(*outcome)),
         Fact::OfferLost { agent, .. } => format!("{agent}: the phone was never heard of again"),
         Fact::Left { cause, .. } => {
             let why = match cause {
@@ -114,6 +158,8 @@ fn words(stamped: &Stamped) -> Option<String> {
                 LeaveCause::Shutdown => "the server went down",
                 LeaveCause::SentOn => "sent on",
                 LeaveCause::KeyPressed => "pressed a key that leads elsewhere",
+                LeaveCause::ServerRestarted => "the server restarted",
+                LeaveCause::CalledBack => "is called back instead",
             };
             format!("left the queue: {why}")
         }
@@ -122,6 +168,16 @@ fn words(stamped: &Stamped) -> Option<String> {
         Fact::ConversationEnded { agent, .. } => format!("the conversation with {agent} ended"),
         _ => return None,
     })
+}
+
+fn blamed(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Missed => "counts as missed",
+        Outcome::Declined => "declined",
+        Outcome::Busy => "was busy",
+        Outcome::DeviceError => "could not be reached",
+        Outcome::Nothing => "stopped ringing, and is blamed for nothing",
+    }
 }
 
 fn chosen(reason: Reason, at: Time) -> String {
@@ -142,6 +198,9 @@ fn chosen(reason: Reason, at: Time) -> String {
         Reason::FewestCalls { taken } => format!("fewest calls, {taken}"),
         Reason::Random { weight } => format!("by chance, weight {weight}"),
         Reason::RingAll => "all ring".to_owned(),
+        Reason::LastAgent { talked } => {
+            format!("talked with him {} s ago", (at - talked).as_secs())
+        }
         Reason::FixedOrder { rank } => format!("number {} in the order", rank + 1),
     }
 }
@@ -161,6 +220,7 @@ fn obstacle(cause: &Obstacle) -> String {
             Some(has) => format!("has {} {has}, asked {}", lacking.skill, lacking.asked),
             None => format!("has no {}", lacking.skill),
         },
+        Obstacle::Indebted => "has another callback, or owes what came of one".to_owned(),
         Obstacle::NotFree(state) => match state {
             AgentState::InCall => "in a call",
             AgentState::Offered => "rings",
@@ -179,7 +239,7 @@ fn obstacle(cause: &Obstacle) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::ShardId;
+    use base::{CallId, ShardId};
 
     fn call(slot: u32) -> CallId {
         CallId {
@@ -207,12 +267,18 @@ mod tests {
         for _ in 0..DECISIONS_KEPT + 10 {
             decisions.keep(left(0));
         }
-        assert_eq!(decisions.about(call(0)).len(), DECISIONS_KEPT);
+        assert_eq!(
+            decisions.about(Subject::Call(call(0))).len(),
+            DECISIONS_KEPT
+        );
         for slot in 1..=u32::try_from(CALLS_KEPT).unwrap() {
             decisions.keep(left(slot));
         }
-        assert_eq!(decisions.about(call(0)), []);
-        assert_eq!(decisions.about(call(1))[0].what, "left the queue: hung up");
-        assert_eq!(decisions.by_call.len(), CALLS_KEPT);
+        assert_eq!(decisions.about(Subject::Call(call(0))), []);
+        assert_eq!(
+            decisions.about(Subject::Call(call(1)))[0].what,
+            "left the queue: hung up"
+        );
+        assert_eq!(decisions.by_subject.len(), CALLS_KEPT);
     }
 }

@@ -72,9 +72,6 @@ mod tests {
     use base::OrgId;
     use call::wishes::DoNotDisturb;
     use std::path::Path;
-    use std::time::Duration;
-
-    const LIMIT: Duration = Duration::from_secs(20);
 
     fn user(name: &str) -> UserId {
         UserId::new(&OrgId::new("demo").unwrap(), name).unwrap()
@@ -82,15 +79,7 @@ mod tests {
 
     /// Whose wishes the files hold as they are now.
     async fn found_after_a_kill(folder: &Path) -> Vec<UserId> {
-        let copy = tempfile::tempdir().unwrap();
-        for file in std::fs::read_dir(folder).unwrap() {
-            let file = file.unwrap();
-            // One that has been renamed meanwhile is looked for again.
-            let _ = std::fs::copy(file.path(), copy.path().join(file.file_name()));
-        }
-        let (store, loading) = Store::start(copy.path());
-        let kept = loading.kept().await.wishes;
-        store.close().await;
+        let kept = crate::lost_file::after_a_kill(folder).await.wishes;
         kept.into_iter().map(|row| row.user).collect()
     }
 
@@ -111,21 +100,11 @@ mod tests {
         }
         tokio::spawn(rewrite(watch.clone(), store.clone()));
         forget(&watch, &store, |it| *it == user("bosse"));
-        let written = store.write(Write::RemoveBindings(user("nobody")));
-        written.stored().await.unwrap();
-        std::fs::remove_dir_all(&path).unwrap();
-        let mut renewed = store.renewed();
-        // Any write finds the file gone.
-        let found = store.write(Write::RemoveBindings(user("nobody")));
-        found.stored().await.unwrap();
-        let seen = tokio::time::timeout(LIMIT, renewed.changed());
-        seen.await.unwrap().unwrap();
-        let told_again = async {
-            while found_after_a_kill(&path).await != [user("bosse")] {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(LIMIT, told_again).await.unwrap();
+        let path = &path;
+        crate::lost_file::lost_and_told_again(&store, path, async || {
+            found_after_a_kill(path).await == [user("bosse")]
+        })
+        .await;
         store.close().await;
     }
 }

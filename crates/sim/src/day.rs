@@ -4,6 +4,7 @@
 use crate::dice::Spread;
 use crate::faults::Faults;
 use crate::span::Clock;
+use jiff::civil::Date;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +31,8 @@ const USUAL_CURVE: [f64; 24] = [
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Day {
+    /// Which day it is, for the opening hours of queues; where it isn't said, all are open.
+    pub date: Option<Date>,
     /// How many call; without it as many as keep the agents at work for 80 % of their time.
     pub calls: Option<u32>,
     /// The first callers come.
@@ -117,6 +120,7 @@ fn one() -> f64 {
 impl Default for Day {
     fn default() -> Day {
         Day {
+            date: None,
             calls: None,
             opens: Clock::hour(8),
             closes: Clock::hour(17),

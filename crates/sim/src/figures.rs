@@ -32,6 +32,8 @@ pub struct Line {
     pub elsewhere: u64,
     /// Those who were not taken in.
     pub refused: u64,
+    /// Those who came outside of its hours.
+    pub closed: u64,
     /// Of those who were taken in, the share that was answered within the time asked for.
     pub service_level: Option<f64>,
     /// The wait that half of those answered did not exceed.
@@ -65,41 +67,44 @@ impl Quarter {
     }
 }
 
+/// What is counted of a queue, and what only whoever has all rows can tell: exact percentiles.
 #[derive(Default)]
 struct Tally {
-    line: Line,
-    within: u64,
+    counted: acd::Line,
     waits: Vec<Duration>,
+    wait_max: Option<Duration>,
+    /// Those who came outside of its hours never were the engine's.
+    closed: u64,
 }
 
 impl Tally {
     fn count(&mut self, call: &CallRow, within: Duration) {
-        let line = &mut self.line;
-        line.callers += 1;
-        if call.end != End::Refused {
-            line.wait_max = line.wait_max.max(Some(call.waited));
+        call.steps(within)
+            .for_each(|step| self.counted.count(&step));
+        self.closed += u64::from(call.end == End::Closed);
+        if !matches!(call.end, End::Refused | End::Closed) {
+            self.wait_max = self.wait_max.max(Some(call.waited));
         }
-        match call.end {
-            End::Answered { .. } => {
-                line.answered += 1;
-                self.within += u64::from(call.waited <= within);
-                self.waits.push(call.waited);
-            }
-            End::Abandoned => line.abandoned += 1,
-            End::Elsewhere => line.elsewhere += 1,
-            End::Refused => line.refused += 1,
+        if let End::Answered { .. } = call.end {
+            self.waits.push(call.waited);
         }
     }
 
     fn line(mut self, occupancy: Option<f64>) -> Line {
         self.waits.sort_unstable();
-        let taken_in = self.line.callers - self.line.refused;
+        let totals = self.counted.tally.totals;
         Line {
-            service_level: (taken_in > 0).then(|| self.within as f64 / taken_in as f64),
+            callers: totals.entered + totals.refused + self.closed,
+            answered: totals.connected,
+            abandoned: totals.abandoned,
+            elsewhere: totals.gone() - totals.abandoned,
+            refused: totals.refused,
+            closed: self.closed,
+            service_level: self.counted.service_level(),
             wait_p50: percentile(&self.waits, 50),
             wait_p90: percentile(&self.waits, 90),
+            wait_max: self.wait_max,
             occupancy,
-            ..self.line
         }
     }
 }
@@ -222,7 +227,7 @@ fn count_quarter(quarters: &mut Vec<Quarter>, call: &CallRow) {
     match call.end {
         End::Answered { .. } => quarter.answered += 1,
         End::Abandoned => quarter.abandoned += 1,
-        End::Elsewhere | End::Refused => {}
+        End::Elsewhere | End::Refused | End::Closed => {}
     }
 }
 
@@ -237,6 +242,7 @@ mod tests {
             queue: "demo/support".parse().unwrap(),
             priority: Priority::default(),
             waited: Duration::from_secs(waited_s),
+            before: Duration::ZERO,
             end,
         })
     }
@@ -263,6 +269,7 @@ mod tests {
             call(300, 21, answered(90)),
             call(1_000, 60, End::Abandoned),
             call(1_000, 0, End::Refused),
+            call(1_000, 0, End::Closed),
             anna(1_000, Does::Pause),
             anna(1_500, Does::Resume),
             anna(2_000, Does::LogOut(queues())),
@@ -270,16 +277,14 @@ mod tests {
         let figures = Figures::of(&rows, Duration::from_secs(20));
         let line = &figures.queues[&"demo/support".parse::<QueueId>().unwrap()];
         assert_eq!(line, &figures.all);
-        assert_eq!(
-            (line.callers, line.answered, line.abandoned, line.refused),
-            (4, 2, 1, 1)
-        );
+        assert_eq!((line.callers, line.answered, line.abandoned), (5, 2, 1));
+        assert_eq!((line.refused, line.closed), (1, 1));
         assert_eq!(line.service_level, Some(1.0 / 3.0));
         assert_eq!(line.wait_p50, Some(Duration::from_secs(20)));
         assert_eq!(line.wait_p90, Some(Duration::from_secs(21)));
         assert_eq!(line.wait_max, Some(Duration::from_secs(60)));
         assert_eq!(line.occupancy, Some(200.0 / 1_500.0));
         assert_eq!(figures.quarters.len(), 2);
-        assert_eq!(figures.quarters[1].mean_wait(), Duration::from_secs(30));
+        assert_eq!(figures.quarters[1].mean_wait(), Duration::from_secs(20));
     }
 }

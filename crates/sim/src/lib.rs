@@ -3,6 +3,7 @@
 //! of them are rows of a log, the same that a server's facts make, and figures are counted from rows alone.
 //! Reads no files: who calls hands in texts and gets texts back.
 
+mod comma;
 mod day;
 mod dice;
 mod faults;
@@ -15,6 +16,7 @@ mod staff;
 mod table;
 mod tail;
 mod traffic;
+mod ways;
 mod world;
 
 pub use day::{AGENTS_MAX, Again, Break, CALLS_MAX, Day, DayError, Habits, Shift};
@@ -27,6 +29,7 @@ pub use record::{CallRow, Does, Duty, End, Recorder, Row};
 pub use span::Clock;
 pub use staff::{only, with_agents};
 pub use table::table;
-pub use tail::{ROWS_KEPT, Tail};
+pub use tail::{ROWS_KEPT, Standing, Standings, Tail};
 pub use traffic::{Attempt, Traffic};
+pub use ways::{Shut, Way, Ways};
 pub use world::{Broken, Lived, Plan, Seen, Trigger, live, live_before};

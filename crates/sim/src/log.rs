@@ -1,5 +1,7 @@
-//! The log as text: JSON Lines, a row each, with times in UTC and spans in seconds (`docs/simulation.md`).
+//! The log as text: JSON Lines, a row each, with times in UTC and spans in seconds (`docs/simulation.md`). It is also read
+//! as a table of values between commas (`comma.rs`).
 
+use crate::comma;
 use crate::record::{CallRow, Does, Duty, End, Row};
 use acd::Priority;
 use base::{QueueId, Time, UserId};
@@ -46,7 +48,7 @@ pub enum LogError {
 /// A row as it is written.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(crate) struct Written {
     at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     queue: Option<String>,
@@ -56,6 +58,8 @@ struct Written {
     priority: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waited_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<EndWord>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +79,7 @@ enum EndWord {
     Abandoned,
     Elsewhere,
     Refused,
+    Closed,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -103,6 +108,7 @@ fn call_written(call: &CallRow, origin: Timestamp) -> Written {
         queue: Some(call.queue.to_string()),
         priority: Some(call.priority.steps()).filter(|steps| *steps > 0),
         waited_s: Some(seconds(call.waited)),
+        before_s: Some(seconds(call.before)).filter(|before| *before > 0.0),
         ..Written::default()
     };
     written.end = Some(match &call.end {
@@ -119,6 +125,7 @@ fn call_written(call: &CallRow, origin: Timestamp) -> Written {
         End::Abandoned => EndWord::Abandoned,
         End::Elsewhere => EndWord::Elsewhere,
         End::Refused => EndWord::Refused,
+        End::Closed => EndWord::Closed,
     });
     written
 }
@@ -152,25 +159,34 @@ fn seconds(span: Duration) -> f64 {
     span.as_millis() as f64 / 1_000.0
 }
 
-impl Recording {
-    /// Reads a log. Rows may be in any order; the clock begins on the hour before the first.
-    pub fn read(text: &str) -> Result<Recording, LogError> {
-        let mut written = Vec::new();
-        for (index, line) in text.lines().enumerate() {
-            if line.trim().is_empty() {
-                continue;
-            }
-            if written.len() == ROWS_MAX {
-                return Err(LogError::TooLong);
-            }
-            let wrong = |problem: String| LogError::Line {
-                line: index + 1,
-                problem,
-            };
-            let row: Written =
-                serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
-            written.push((index + 1, row));
+/// Rows with the lines they stand in.
+pub(crate) type Numbered = Vec<(usize, Written)>;
+
+fn json_lines(text: &str) -> Result<Numbered, LogError> {
+    let mut written = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
         }
+        if written.len() == ROWS_MAX {
+            return Err(LogError::TooLong);
+        }
+        let row = serde_json::from_str(line).map_err(|error| LogError::Line {
+            line: index + 1,
+            problem: error.to_string(),
+        })?;
+        written.push((index + 1, row));
+    }
+    Ok(written)
+}
+
+impl Recording {
+    /// Reads a log of either kind. Rows may be in any order; the clock begins on the hour before the first.
+    pub fn read(text: &str) -> Result<Recording, LogError> {
+        let written = match text.trim_start().starts_with('{') {
+            true => json_lines(text)?,
+            false => comma::rows(text)?,
+        };
         let Some(first) = written.iter().map(|(_, row)| row.at).min() else {
             return Err(LogError::Empty);
         };
@@ -281,9 +297,10 @@ impl Written {
             EndWord::Abandoned => End::Abandoned,
             EndWord::Elsewhere => End::Elsewhere,
             EndWord::Refused => End::Refused,
+            EndWord::Closed => End::Closed,
         };
         let waited = match end {
-            End::Refused => self.waited_s.or(Some(0.0)),
+            End::Refused | End::Closed => self.waited_s.or(Some(0.0)),
             _ => self.waited_s,
         };
         Ok(CallRow {
@@ -291,6 +308,7 @@ impl Written {
             queue: named(queue)?,
             priority: Priority::new(self.priority.unwrap_or(0)),
             waited: span("waited_s", waited)?,
+            before: span("before_s", self.before_s.or(Some(0.0)))?,
             end,
         })
     }
@@ -353,6 +371,7 @@ mod tests {
     fn what_is_no_row_is_told_with_its_line() {
         for (line, words) in [
             ("nonsense", "line 1: expected"),
+            ("{nonsense", "line 1: "),
             ("\n{\"at\":\"yesterday\"}", "line 2: "),
             (
                 "{\"at\":\"2026-11-27T08:10:00Z\"}",

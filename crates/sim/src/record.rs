@@ -1,10 +1,10 @@
 //! What a log tells of a day: a row for each caller once he is gone, and one for each time that an agent comes or
 //! goes. Rows are read off the engine's facts, so a server's day and a simulated one are told in the same words.
 
-use acd::{Fact, LeaveCause, Priority, Stamped};
-use base::{CallId, QueueId, Time, UserId};
+use acd::{Fact, Gone, LeaveCause, Priority, Stamped, Step, Told, Visits};
+use base::{QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One thing that a log tells.
@@ -27,6 +27,8 @@ pub struct CallRow {
     pub priority: Priority,
     /// How long he waited.
     pub waited: Duration,
+    /// How long he had waited elsewhere before he came here.
+    pub before: Duration,
     /// What came of it.
     pub end: End,
 }
@@ -49,6 +51,8 @@ pub enum End {
     Elsewhere,
     /// He was not taken in.
     Refused,
+    /// He came outside of its hours.
+    Closed,
 }
 
 /// An agent comes or goes.
@@ -75,36 +79,52 @@ pub enum Does {
     Resume,
 }
 
+impl CallRow {
+    /// The same as steps; an answer within `within` counts as in time.
+    pub fn steps(&self, within: Duration) -> impl Iterator<Item = Step> {
+        let waited = self.waited;
+        let gone = |cause| Step::Gone {
+            why: Gone::Left(cause),
+            waited,
+            soon: false,
+        };
+        let steps = match &self.end {
+            End::Refused => [Some(Step::Refused(None)), None, None],
+            // He came to the door, and never to the queue.
+            End::Closed => [None; 3],
+            End::Abandoned => {
+                let gone = gone(LeaveCause::Abandoned);
+                [Some(Step::Entered), Some(gone), None]
+            }
+            End::Elsewhere => [Some(Step::Entered), Some(gone(LeaveCause::SentOn)), None],
+            End::Answered { talk, wrap_up, .. } => {
+                let answered = Step::Answered {
+                    waited,
+                    expected: None,
+                    in_time: waited <= within,
+                };
+                let (talk, wrap_up) = (*talk, *wrap_up);
+                let handled = Step::Handled { talk, wrap_up };
+                [Some(Step::Entered), Some(answered), Some(handled)]
+            }
+        };
+        steps.into_iter().flatten()
+    }
+}
+
 /// Makes rows of facts. Keeps one entry for each caller who is there, and so is as bounded as the engine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorder {
-    live: BTreeMap<CallId, Caller>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Caller {
-    at: Time,
-    queue: QueueId,
-    priority: Priority,
-    answered: Option<Time>,
-}
-
-impl Caller {
-    fn row(self, now: Time, end: End) -> Row {
-        Row::Call(CallRow {
-            at: self.at,
-            queue: self.queue,
-            priority: self.priority,
-            waited: self.answered.unwrap_or(now) - self.at,
-            end,
-        })
-    }
+    visits: Visits,
+    /// The time of the last fact.
+    last: Time,
 }
 
 impl Recorder {
     /// The row that comes of a fact, if one does.
     pub fn hear(&mut self, stamped: &Stamped) -> Option<Row> {
         let at = stamped.at;
+        self.last = at;
         let duty = |agent: &UserId, does| {
             let agent = agent.clone();
             Some(Row::Duty(Duty { at, agent, does }))
@@ -114,74 +134,53 @@ impl Recorder {
             Fact::LoggedOut { agent, queues, .. } => duty(agent, Does::LogOut(queues.clone())),
             Fact::Paused { agent, .. } => duty(agent, Does::Pause),
             Fact::Resumed { agent, .. } => duty(agent, Does::Resume),
-            _ => self.hear_of_caller(stamped),
+            _ => row(self.visits.hear(stamped)?),
         }
     }
 
-    /// Callers who are there now.
+    /// The process has ended whose facts were heard: the rows of those who were there still.
+    pub fn run_ended(&mut self) -> Vec<Row> {
+        let (at, seq) = (self.last, 0);
+        let mut visits = std::mem::take(&mut self.visits);
+        let cut_off = visits.cut_off().into_iter();
+        let told = cut_off.filter_map(|fact| visits.hear(&Stamped { at, seq, fact }));
+        told.filter_map(row).collect()
+    }
+
+    /// The rows of callers whom agents work after, as if they were done with them now.
+    pub fn working(&self, now: Time) -> impl Iterator<Item = Row> {
+        self.visits.working(now).filter_map(row)
+    }
+
+    /// Callers who are there now, and agents who work after one.
     pub fn live(&self) -> usize {
-        self.live.len()
+        self.visits.count()
     }
+}
 
-    fn hear_of_caller(&mut self, stamped: &Stamped) -> Option<Row> {
-        let at = stamped.at;
-        match &stamped.fact {
-            Fact::Entered {
-                call,
-                queue,
-                priority,
-                ..
-            } => {
-                let caller = Caller {
-                    at,
-                    queue: queue.clone(),
-                    priority: *priority,
-                    answered: None,
-                };
-                self.live.insert(*call, caller);
-                None
-            }
-            Fact::Connected { call, .. } => {
-                self.live.get_mut(call)?.answered = Some(at);
-                None
-            }
-            Fact::ConversationEnded {
-                call,
-                agent,
-                wrap_up_until,
-                ..
-            } => {
-                let caller = self.live.remove(call)?;
-                let talk = at - caller.answered.unwrap_or(at);
-                let wrap_up = wrap_up_until.map_or(Duration::ZERO, |until| until - at);
-                let agent = agent.clone();
-                Some(caller.row(
-                    at,
-                    End::Answered {
-                        agent,
-                        talk,
-                        wrap_up,
-                    },
-                ))
-            }
-            Fact::Left { call, cause, .. } => {
-                let end = match cause {
-                    LeaveCause::Abandoned => End::Abandoned,
-                    _ => End::Elsewhere,
-                };
-                Some(self.live.remove(call)?.row(at, end))
-            }
-            Fact::Expelled { call, .. } | Fact::Moved { call, .. } => {
-                Some(self.live.remove(call)?.row(at, End::Elsewhere))
-            }
-            Fact::Refused { queue, .. } => Some(Row::Call(CallRow {
-                at,
-                queue: queue.clone(),
-                priority: Priority::default(),
-                waited: Duration::ZERO,
-                end: End::Refused,
-            })),
-            _ => None,
-        }
-    }
+/// The row of a caller with whom all is done.
+fn row(told: Told) -> Option<Row> {
+    let end = match told.step {
+        Step::Entered | Step::Answered { .. } => return None,
+        Step::Refused(_) => End::Refused,
+        Step::Gone {
+            why: Gone::Left(LeaveCause::Abandoned),
+            ..
+        } => End::Abandoned,
+        // Of how long they would have talked nothing is known.
+        Step::Gone { .. } | Step::CutOff => End::Elsewhere,
+        Step::Handled { talk, wrap_up } => End::Answered {
+            agent: told.agent?,
+            talk,
+            wrap_up,
+        },
+    };
+    Some(Row::Call(CallRow {
+        at: told.came,
+        queue: told.queue,
+        priority: told.priority,
+        waited: told.waited,
+        before: told.came - told.arrived,
+        end,
+    }))
 }

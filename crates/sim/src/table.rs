@@ -63,12 +63,13 @@ const WITHIN: &str = "within";
 
 type Column = (&'static str, fn(&Line) -> Value);
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("callers", |line| Value::Count(line.callers)),
     ("answered", |line| Value::Count(line.answered)),
     ("abandoned", |line| Value::Count(line.abandoned)),
     ("elsewhere", |line| Value::Count(line.elsewhere)),
     ("refused", |line| Value::Count(line.refused)),
+    ("closed", |line| Value::Count(line.closed)),
     (WITHIN, |line| Value::Share(line.service_level)),
     ("wait p50", |line| Value::Span(line.wait_p50)),
     ("wait p90", |line| Value::Span(line.wait_p90)),
@@ -179,7 +180,7 @@ mod tests {
         assert_eq!(
             lines[3],
             [
-                "change", "0", "+2", "0", "0", "0", "+20.0", "%", "-18", "s", "-", "-", "-"
+                "change", "0", "+2", "0", "0", "0", "0", "+20.0", "%", "-18", "s", "-", "-", "-"
             ]
         );
     }

@@ -86,10 +86,13 @@ impl Traffic {
     pub fn of_log(recording: &Recording, settings: &Settings, day: &Day, seed: u64) -> Traffic {
         let mut dice = Dice::new(seed, Whose::Callers);
         let habits = Suggested::of(recording.rows(), day);
+        let sent_on = SentOn::of(recording.rows());
         let mut attempts = Vec::new();
         let mut duties = Vec::new();
         for row in recording.rows() {
             match row {
+                // Who was led here by another queue's rules is led by those of today.
+                Row::Call(call) if sent_on.lead_to(call) => {}
                 Row::Call(call) => attempts.push(habits.attempt(call, &mut dice)),
                 Row::Duty(duty) => duties.push(duty.clone()),
             }
@@ -204,6 +207,37 @@ fn staffed_all_along(settings: &Settings, closes: Time) -> Vec<Duty> {
     both.collect()
 }
 
+/// Callers who left a queue unserved, by the millisecond of their first arrival, which goes with them: where, and when.
+struct SentOn<'a>(BTreeMap<u64, Vec<(&'a QueueId, Time)>>);
+
+impl SentOn<'_> {
+    fn of(rows: &[Row]) -> SentOn<'_> {
+        let mut sent_on: BTreeMap<u64, Vec<(&QueueId, Time)>> = BTreeMap::new();
+        for row in rows {
+            if let Row::Call(call) = row
+                && matches!(call.end, End::Elsewhere | End::Refused | End::Closed)
+            {
+                let others = sent_on.entry(arrived_ms(call)).or_default();
+                others.push((&call.queue, call.at));
+            }
+        }
+        SentOn(sent_on)
+    }
+
+    /// Whether a row goes on where another of the same caller ended.
+    fn lead_to(&self, call: &CallRow) -> bool {
+        let arrived = arrived_ms(call);
+        // Moments in a log are rounded.
+        let alike = self.0.range(arrived.saturating_sub(1)..=arrived + 1);
+        let mut rows = alike.flat_map(|(_, rows)| rows);
+        rows.any(|(queue, at)| **queue != call.queue && *at < call.at)
+    }
+}
+
+fn arrived_ms(call: &CallRow) -> u64 {
+    (call.at.as_micros() / 1_000).saturating_sub(call.before.as_millis() as u64)
+}
+
 /// What a log says of its queues' callers.
 #[derive(Default)]
 struct Suggested {
@@ -228,7 +262,7 @@ impl Suggested {
             match &call.end {
                 End::Answered { talk, .. } => callers.talks.push(*talk),
                 End::Abandoned => callers.gave_up += 1,
-                End::Elsewhere | End::Refused => {}
+                End::Elsewhere | End::Refused | End::Closed => {}
             }
         }
         let talk = Some(day.talk);

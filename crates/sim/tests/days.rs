@@ -4,10 +4,14 @@
 
 use acd::{
     AgentRules, AgentSettings, Applies, Asked, Counted, Deferral, Engine, Exits, Fact, Member,
-    MissedLimit, Origin, Outcome, Policy, QueueKind, QueueSettings, Settings, Sidelining, Widening,
+    MissedLimit, Origin, Outcome, Policy, QueueKind, QueueSettings, RefuseCause, Settings,
+    Sidelining, Widening,
 };
 use base::{OrgId, QueueId, UserId};
-use sim::{Day, End, Faults, Figures, Habits, Lived, Plan, Recording, Row, Spread, Traffic};
+use sim::{
+    CallRow, Day, End, Faults, Figures, Habits, Lived, Plan, Recording, Row, Shut, Spread, Traffic,
+    Way, Ways,
+};
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
 use std::time::Duration;
@@ -69,6 +73,7 @@ fn queue_of(numbers: std::ops::Range<usize>, policy: Policy) -> QueueSettings {
         wrap_up: secs(20),
         ageing: secs(300),
         waiting_max: 50,
+        judged: acd::Yardstick::default(),
         deferral: Deferral {
             no_answer: secs(5),
             declined: secs(5),
@@ -76,6 +81,8 @@ fn queue_of(numbers: std::ops::Range<usize>, policy: Policy) -> QueueSettings {
             error: secs(20),
         },
         exits: Exits::default(),
+        last_agent: None,
+        callbacks: None,
     }
 }
 
@@ -105,6 +112,7 @@ fn settings(agents: usize, policy: Policy) -> Settings {
             .map(|number| (agent(number), able(number)))
             .collect(),
         rules: [(org(), rules)].into(),
+        ..Settings::default()
     }
 }
 
@@ -124,8 +132,20 @@ fn live(settings: &Settings, day: &Day, seed: u64, check_every: u64) -> Lived {
 }
 
 fn relive(settings: &Settings, day: &Day, traffic: &Traffic, seed: u64, check_every: u64) -> Lived {
+    by_ways(settings, &Ways::default(), day, traffic, seed, check_every)
+}
+
+fn by_ways(
+    settings: &Settings,
+    ways: &Ways,
+    day: &Day,
+    traffic: &Traffic,
+    seed: u64,
+    check_every: u64,
+) -> Lived {
     let lived = sim::live(Plan {
         settings,
+        ways,
         traffic,
         habits: day.habits,
         faults: day.faults,
@@ -187,7 +207,7 @@ fn whatever_the_policy_all_that_must_hold_does_after_each_event_of_a_day_and_eve
 #[test]
 fn a_day_on_which_everything_goes_wrong_has_every_fault_and_its_facts_say_all_that_changed() {
     let settings = settings(7, Policy::Parallel(NonZeroU8::new(2).unwrap()));
-    let day = Day {
+    let mut day = Day {
         calls: Some(600),
         habits: Habits {
             misses: 0.3,
@@ -196,11 +216,14 @@ fn a_day_on_which_everything_goes_wrong_has_every_fault_and_its_facts_say_all_th
         faults: everything_wrong(),
         ..Day::default()
     };
+    // Agents go while callers still come: a queue that is removed then has nobody to serve them.
+    day.shifts[0].to = sim::Clock::hour(14);
     let traffic = Traffic::of_day(&settings, &day, 2).unwrap();
     let mut replayed = Engine::new();
     let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
     let plan = Plan {
         settings: &settings,
+        ways: &Ways::default(),
         traffic: &traffic,
         habits: day.habits,
         faults: day.faults,
@@ -429,4 +452,104 @@ fn the_day_and_the_log_in_the_documentation_are_as_it_says() {
     let rows: Vec<&str> = rows.map(str::trim).collect();
     let recording = Recording::read(&rows.join("\n")).unwrap();
     assert_eq!((rows.len(), recording.rows().len()), (4, 4));
+}
+
+/// A day in which support keeps nobody for longer than a minute, and sales, where they come to then, opens at eleven.
+fn day_with_ways(seed: u64) -> (Settings, Ways, Day, Traffic) {
+    let mut settings = settings(20, Policy::LongestIdle);
+    let support = settings.queues.get_mut(&queue("support")).unwrap();
+    support.exits.after = Some(secs(60));
+    support.members = members(0..5);
+    let sales = settings.queues.get_mut(&queue("sales")).unwrap();
+    sales.members = members(5..20);
+    let at = |hour: u64| base::Time::from_millis(hour * 3_600_000);
+    let leads_on = Way {
+        instead: [(RefuseCause::TimedOut, queue("sales"))].into(),
+        ..Way::default()
+    };
+    let opens_at_eleven = Way {
+        shut: vec![Shut {
+            from: at(0),
+            until: at(11),
+            then: None,
+        }],
+        ..Way::default()
+    };
+    let ways = Ways {
+        queues: [
+            (queue("support"), leads_on),
+            (queue("sales"), opens_at_eleven),
+        ]
+        .into(),
+    };
+    let day = Day {
+        calls: Some(1_000),
+        ..Day::default()
+    };
+    let traffic = Traffic::of_day(&settings, &day, seed).unwrap();
+    (settings, ways, day, traffic)
+}
+
+fn calls(lived: &Lived) -> impl Iterator<Item = &CallRow> {
+    lived.rows.iter().filter_map(|row| match row {
+        Row::Call(call) => Some(call),
+        Row::Duty(_) => None,
+    })
+}
+
+#[test]
+fn who_is_kept_no_longer_comes_to_the_other_queue_with_all_that_he_has_waited_or_finds_it_closed() {
+    let (settings, ways, day, traffic) = day_with_ways(3);
+    let lived = by_ways(&settings, &ways, &day, &traffic, 3, 1);
+    let figures = Figures::of(&lived.rows, WITHIN);
+    let (support, sales) = (
+        &figures.queues[&queue("support")],
+        &figures.queues[&queue("sales")],
+    );
+    assert!(support.elsewhere > 20, "{support:?}");
+    assert_eq!(support.closed, 0);
+    let led_on =
+        || calls(&lived).filter(|call| call.queue == queue("sales") && call.before > secs(59));
+    assert!(led_on().count() as u64 <= support.elsewhere);
+    let opens = base::Time::from_millis(11 * 3_600_000);
+    let closed = led_on().filter(|call| call.end == End::Closed).count();
+    let answered = led_on().filter(|call| matches!(call.end, End::Answered { .. }));
+    let answered = answered.count();
+    assert!(closed > 0 && answered > 0, "{closed}, {answered}");
+    for call in calls(&lived).filter(|call| call.queue == queue("sales")) {
+        assert_eq!(call.end == End::Closed, call.at < opens, "{call:?}");
+    }
+    let came = |name| {
+        traffic
+            .attempts
+            .iter()
+            .filter(|it| it.queue == queue(name))
+            .count() as u64
+    };
+    // Who hung up or was refused may come again; each comes in the queue's count.
+    assert!(sales.callers >= came("sales") + led_on().count() as u64);
+    assert!(sales.closed > closed as u64, "some called it directly");
+}
+
+#[test]
+fn a_log_of_callers_who_were_led_on_is_lived_again_with_each_of_them_once() {
+    let (settings, ways, day, traffic) = day_with_ways(4);
+    let lived = by_ways(&settings, &ways, &day, &traffic, 4, 0);
+    let text: String = lived
+        .rows
+        .iter()
+        .map(|row| row.line(traffic.origin) + "\n")
+        .collect();
+    let recording = Recording::read(&text).unwrap();
+    let again = Traffic::of_log(&recording, &settings, &day, 4);
+    let led_on = |lived: &Lived| {
+        let sales = calls(lived).filter(|call| call.queue == queue("sales"));
+        sales.filter(|call| call.before > secs(59)).count()
+    };
+    let rows = calls(&lived).count();
+    assert_eq!(again.attempts.len(), rows - led_on(&lived));
+    // Nobody is led on where nothing leads there.
+    let alone = relive(&settings, &day, &again, 4, 0);
+    assert_eq!(led_on(&alone), 0);
+    assert!(led_on(&by_ways(&settings, &ways, &day, &again, 4, 0)) > 0);
 }

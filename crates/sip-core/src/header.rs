@@ -116,9 +116,11 @@ impl Headers {
 
     /// The value of every line called `name`, as it stands.
     pub fn all<'a>(&'a self, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(known, _)| *known == name)
-            .map(|(_, value)| value)
+        // By name first: a message is asked for its headers some fifty times, mostly for one of a dozen.
+        self.lines
+            .iter()
+            .filter(move |line| line.name == *name)
+            .map(|line| self.bytes(line.value))
     }
 
     /// Every value called `name`, those that share a line taken apart at its commas (RFC 3261 §7.3.1);

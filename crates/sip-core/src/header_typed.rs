@@ -101,9 +101,11 @@ pub enum Contacts {
 impl Headers {
     /// The value of `name`, which must stand there once.
     fn only(&self, name: HeaderName) -> Result<&[u8], HeaderError> {
-        let mut lines = self.iter().filter(|(known, _)| **known == name);
-        match (lines.next(), lines.next()) {
-            (Some((_, value)), None) => Ok(value),
+        let mut lines = self.all(&name);
+        let found = (lines.next(), lines.next());
+        drop(lines);
+        match found {
+            (Some(value), None) => Ok(value),
             (None, _) => Err(HeaderError::missing(name)),
             _ => Err(HeaderError {
                 name,

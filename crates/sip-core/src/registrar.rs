@@ -190,6 +190,11 @@ impl Bindings {
         self.0.iter().map(|binding| binding.expires_at).min()
     }
 
+    /// All there are, those included that have expired and are still kept.
+    pub fn iter(&self) -> impl Iterator<Item = &Binding> {
+        self.0.iter()
+    }
+
     /// How many there are, those included that have expired and are still kept.
     pub fn len(&self) -> usize {
         self.0.len()

@@ -102,6 +102,15 @@ impl Flow {
         };
         self.transport == lost.transport && by_it
     }
+
+    /// Whether whoever was heard on this flow may send us to that address, by his Contact or what it is looked up as. What
+    /// listens on our own machine is for whoever is on it himself, and what we listen at is no other party.
+    pub fn may_lead_to(&self, address: &SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
+        let heard_here = self.remote.ip().to_canonical().is_loopback();
+        let is_this_machine = ip.is_unspecified() || (ip.is_loopback() && !heard_here);
+        *address == self.remote || !(is_this_machine || *address == self.local)
+    }
 }
 
 /// Notes in the topmost Via where the request came from: `received` where that isn't what the Via says, or
@@ -170,6 +179,32 @@ pub fn reopened_reply_flow(headers: &Headers, arrived: &Flow) -> Option<Flow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_elsewhere_leads_us_to_our_own_machine_or_to_what_we_listen_at() {
+        let flow = |local: &str, remote: &str| Flow {
+            transport: Transport::Tcp,
+            local: local.parse().unwrap(),
+            remote: remote.parse().unwrap(),
+            connection: 1,
+        };
+        let outside = flow("192.0.2.1:5060", "198.51.100.7:40000");
+        let inside = flow("127.0.0.1:5060", "127.0.0.1:40000");
+        for (address, by_outside, by_inside) in [
+            ("198.51.100.7:40000", true, true),
+            ("203.0.113.9:22", true, true),
+            ("127.0.0.1:5432", false, true),
+            ("127.0.0.1:5060", false, false),
+            ("192.0.2.1:5060", false, true),
+            ("0.0.0.0:80", false, false),
+            ("[::1]:80", false, true),
+            ("[::ffff:127.0.0.1]:80", false, true),
+        ] {
+            let address = address.parse().unwrap();
+            assert_eq!(outside.may_lead_to(&address), by_outside, "{address}");
+            assert_eq!(inside.may_lead_to(&address), by_inside, "{address}");
+        }
+    }
     use crate::method::Method;
 
     fn arrived() -> Flow {

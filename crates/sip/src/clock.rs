@@ -35,8 +35,8 @@ impl Clock {
     pub fn wall(self, now: Time) -> WallClock {
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         // A clock set before 1970 shows nothing that hours could go by.
-        let seconds = since_1970.map_or(0, |span| span.as_secs());
-        WallClock::new(now, i64::try_from(seconds).unwrap_or(i64::MAX))
+        let unix_ms = since_1970.map_or(0, |span| span.as_millis());
+        WallClock::new(now, i64::try_from(unix_ms).unwrap_or(i64::MAX))
     }
 
     /// The same moment for timers of the operating system, none before the start; none if it never comes.

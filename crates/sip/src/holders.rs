@@ -122,6 +122,7 @@ mod tests {
         assert!(holders.0.is_empty());
     }
 
+    // Changes: limits.early_calls_per_trunk
     #[test]
     fn a_trunk_is_held_to_its_unanswered_calls_only() {
         let org = OrgId::new("demo").unwrap();

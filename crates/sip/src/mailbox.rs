@@ -4,8 +4,8 @@
 
 use base::{CallId, ShardId, SubscriptionId};
 use call::QuickCloses;
-use call::closing::Done;
-use call::dictation::Kept;
+use call::closing::CarriedOut;
+use call::dictation::RecordingKept;
 use call::settings::Directory;
 use call::{Asker, CallView, Crosswise};
 use sip_core::next_hop::Target;
@@ -39,6 +39,13 @@ pub enum ShardInput {
         /// The command.
         command: acd::Command,
     },
+    /// A command of callback lists for a call of this shard, or one that it is to place.
+    Callback {
+        /// The shard.
+        shard: ShardId,
+        /// The command.
+        command: callback::Command,
+    },
     /// What a call, of whatever shard, tells one of this shard's.
     Told {
         /// The shard.
@@ -71,14 +78,14 @@ pub enum ShardInput {
         /// The call.
         call: CallId,
         /// Whether it was.
-        kept: Kept,
+        kept: RecordingKept,
     },
     /// What came of what a call asked to have done is known.
     CarriedOut {
         /// The call.
         call: CallId,
         /// What.
-        done: Done,
+        done: CarriedOut,
     },
     /// New settings for all.
     Configure(Arc<Directory>),
@@ -104,6 +111,10 @@ pub enum ToAcd {
     /// that two of these can't overtake each other.
     DeviceChanged(base::UserId),
 }
+
+/// What shards tell the task of callback lists: never dropped, as what they tell the queue engine.
+#[derive(Debug)]
+pub struct ToCallback(pub callback::Input);
 
 /// A message read from the wire by another task, or by a connection's.
 #[derive(Debug)]
@@ -243,7 +254,9 @@ pub(crate) fn call_of(command: &acd::Command) -> Option<CallId> {
         | acd::Command::Room { call }
         | acd::Command::Position { call, .. }
         | acd::Command::Standing { call, .. } => Some(*call),
-        acd::Command::Moved { .. } => None,
+        acd::Command::Moved { .. }
+        | acd::Command::CallBack { .. }
+        | acd::Command::CallOff { .. } => None,
         acd::Command::Answer { asker, .. } => match asker {
             acd::Asker::Call(call) => Some(*call),
             acd::Asker::Control(_) => None,
@@ -251,13 +264,34 @@ pub(crate) fn call_of(command: &acd::Command) -> Option<CallId> {
     }
 }
 
+/// The shard that a command of callback lists is for: a caller's own, or the one that places the call to a person; none for
+/// what concerns the owner of the lists.
+pub(crate) fn shard_of(command: &callback::Command) -> Option<ShardId> {
+    use callback::Command;
+    match command {
+        Command::Offer { call, .. }
+        | Command::Choices { call, .. }
+        | Command::Reserved { call, .. }
+        | Command::Accepted { call, .. }
+        | Command::Cancelled { call, .. }
+        | Command::Dialled { call, .. } => Some(call.shard),
+        Command::RingAgent { placing, .. }
+        | Command::RingPerson { placing, .. }
+        | Command::HangUp { placing, .. } => {
+            let shard = placing.0 % u64::from(ShardId::COUNT);
+            Some(ShardId(u8::try_from(shard).unwrap_or_default()))
+        }
+        Command::Store { .. } | Command::Answer { .. } | Command::NotGiven { .. } => None,
+    }
+}
+
 impl ShardInput {
     /// The task it is for; the first, if it is for all.
     pub fn task(&self, mailboxes: &Mailboxes) -> usize {
         match self {
-            ShardInput::Acd { shard, .. } | ShardInput::Told { shard, .. } => {
-                mailboxes.task_of(*shard)
-            }
+            ShardInput::Acd { shard, .. }
+            | ShardInput::Callback { shard, .. }
+            | ShardInput::Told { shard, .. } => mailboxes.task_of(*shard),
             ShardInput::Media(event) => mailboxes.task_of(event.leg().shard),
             ShardInput::RecordingKept { call, .. } | ShardInput::CarriedOut { call, .. } => {
                 mailboxes.task_of(call.shard)
@@ -282,6 +316,14 @@ impl ShardInput {
                 shard: call.shard,
                 command,
             }),
+            None => Err(command),
+        }
+    }
+
+    /// A command of callback lists on its way to its call; or the command back, when it is for whoever owns the lists.
+    pub fn callback(command: callback::Command) -> Result<ShardInput, callback::Command> {
+        match shard_of(&command) {
+            Some(shard) => Ok(ShardInput::Callback { shard, command }),
             None => Err(command),
         }
     }

@@ -74,7 +74,7 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_sip_connections_refused_total",
         &["cause"],
-        "connections not taken; cause: too-many, too-many-from-source",
+        "connections not taken, and not opened; cause: too-many, too-many-from-source, too-many-to-peer, to-ourselves",
     ),
     counts(
         "kolapp_sip_requests_total",
@@ -89,7 +89,7 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_sip_turned_away_total",
         &["cause"],
-        "requests that the gate answered or dropped; cause: challenged, stale, wrong-credentials, speaks-for-another, refused, too-fast, scanner",
+        "requests that the gate answered or dropped; cause: challenged, stale, wrong-credentials, speaks-for-another, refused, too-fast, scanner, stranger",
     ),
     counts(
         "kolapp_sip_kept_out_total",
@@ -164,7 +164,7 @@ pub const METRICS: &[Metric] = &[
     counts(
         "kolapp_refused_total",
         &["cause"],
-        "requests refused by a shard",
+        "requests refused by a shard; cause: unsupported, malformed, unknown-number, no-common-codec, too-many-calls, no-media-port, draining, queue-refused, no-dialog, too-many-subscriptions, no-plan, number-not-allowed, no-trunk, too-many-messages, trunk-full, organisation-full, outside-at-once, outside-calls-used-up, outside-minutes-used-up, forwarded-too-often, queue-closed, wrong-code, called-back-too-often",
     ),
 ];
 
@@ -322,7 +322,7 @@ impl Counters {
 }
 
 /// The cause as it stands in logs and labels.
-pub(crate) fn end_label(cause: EndCause) -> &'static str {
+pub fn end_label(cause: EndCause) -> &'static str {
     match cause {
         EndCause::CallerHungUp => "caller-hung-up",
         EndCause::CalleeHungUp => "callee-hung-up",
@@ -361,5 +361,35 @@ pub(crate) fn refused_label(cause: RefusedCause) -> &'static str {
         RefusedCause::ForwardedTooOften => "forwarded-too-often",
         RefusedCause::QueueClosed => "queue-closed",
         RefusedCause::WrongCode => "wrong-code",
+        RefusedCause::CalledBackTooOften => "called-back-too-often",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The labels that a function of this file gives: the texts that stand in it.
+    fn labels_of(function: &str) -> Vec<&'static str> {
+        let source = include_str!("measure.rs");
+        let (_, body) = source.split_once(function).unwrap();
+        let (body, _) = body.split_once("\n}\n").unwrap();
+        body.split('"').skip(1).step_by(2).collect()
+    }
+
+    /// What a metric's text says that a label may be.
+    fn told(metric: &str) -> Vec<&'static str> {
+        let metric = METRICS.iter().find(|it| it.name == metric).unwrap();
+        let (_, labels) = metric.meaning.split_once("; cause: ").unwrap();
+        labels.split(", ").collect()
+    }
+
+    #[test]
+    fn whoever_scrapes_a_metric_is_told_every_cause_that_it_may_have() {
+        assert_eq!(told("kolapp_refused_total"), labels_of("fn refused_label"));
+        let turned = Turned::ALL.map(Turned::label);
+        assert_eq!(told("kolapp_sip_turned_away_total"), turned);
+        let shut = Shut::ALL.map(Shut::label);
+        assert_eq!(told("kolapp_sip_kept_out_total"), shut);
     }
 }

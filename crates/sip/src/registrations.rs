@@ -17,6 +17,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
+/// Two sets of phones with the same hash would be taken for one; no phone gains by that.
+const PHONES_HASHED: ahash::RandomState = ahash::RandomState::with_seeds(1, 2, 3, 4);
+
 /// All bindings of all accounts.
 pub struct Registrations {
     rules: Rules,
@@ -37,6 +40,28 @@ struct Account {
     bindings: Bindings,
     /// The second under which it is to be found in `expiring`; a find under any other is out of date.
     listed_under: Option<u64>,
+}
+
+/// What phones an account has, as far as it tells whether one has come or gone.
+#[derive(PartialEq, Eq)]
+struct Phones {
+    count: usize,
+    /// Of what they are called and how they come, in whatever order.
+    made: u64,
+}
+
+impl Phones {
+    fn of(bindings: &Bindings) -> Phones {
+        let one = |binding: &Binding| {
+            let name = binding.user_agent.as_deref();
+            PHONES_HASHED.hash_one((binding.flow.transport, name))
+        };
+        let made = bindings.iter().map(one).fold(0, u64::wrapping_add);
+        Phones {
+            count: bindings.len(),
+            made,
+        }
+    }
 }
 
 /// One binding as it is shown to people.
@@ -60,10 +85,10 @@ pub(crate) struct Admitted<'a> {
     pub(crate) contacts_max: Option<usize>,
 }
 
-/// What a change did to whether somebody can be reached.
+/// What a change did to where somebody can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// He has his first binding, or lost his last.
+    /// A phone came or went.
     Changed,
     /// It is as it was.
     Same,
@@ -146,8 +171,7 @@ impl Registrations {
         entries.map(|entry| entry.key().clone()).collect()
     }
 
-    /// A connection has closed: ends the bindings that only it led to; gives back who can't be reached any
-    /// more.
+    /// A connection has closed: ends the bindings that only it led to; gives back whose those were.
     pub fn flow_closed(&self, connection: u64) -> Vec<UserId> {
         let users = self.connected.remove(&connection).map(|(_, users)| users);
         let mut gone = Vec::new();
@@ -179,11 +203,11 @@ impl Registrations {
             Entry::Vacant(entry) => entry.insert_entry(Account::default()),
         };
         let account = entry.get_mut();
-        let before = account.bindings.len();
+        let before = Phones::of(&account.bindings);
         let result = change(&mut account.bindings);
-        let after = account.bindings.len();
+        let after = Phones::of(&account.bindings);
         let listing = account.list();
-        if after == 0 {
+        if after.count == 0 {
             entry.remove();
         } else {
             drop(entry);
@@ -191,7 +215,12 @@ impl Registrations {
         if let Some(second) = listing {
             self.expiring.entry(second).or_default().push(user.clone());
         }
-        (result, self.changed(before, after))
+        self.counted(before.count, after.count);
+        let reach = match before == after {
+            true => Reach::Same,
+            false => Reach::Changed,
+        };
+        (result, reach)
     }
 
     /// Where `user` can be reached, newest first.
@@ -200,20 +229,27 @@ impl Registrations {
         account.map_or_else(Vec::new, |account| account.bindings.devices(now))
     }
 
-    /// Whether a call to `user` can be tried.
-    pub fn is_reachable(&self, now: Time, user: &UserId) -> bool {
-        self.accounts
-            .get(user)
-            .is_some_and(|account| account.bindings.current(now).next().is_some())
+    /// What `user` has registered, newest first.
+    pub fn of(&self, now: Time, user: &UserId) -> Vec<Binding> {
+        let account = self.accounts.get(user);
+        account.map_or_else(Vec::new, |account| {
+            account.bindings.current(now).cloned().collect()
+        })
     }
 
-    /// Ends what has expired. To be called about once a second, by one task; gives back who can't be reached
-    /// any more.
+    /// Whether a call to `user` can be tried on a phone that `takes` it.
+    pub fn is_reachable(&self, now: Time, user: &UserId, takes: impl Fn(&Binding) -> bool) -> bool {
+        self.accounts
+            .get(user)
+            .is_some_and(|account| account.bindings.current(now).any(takes))
+    }
+
+    /// Ends what has expired. To be called about once a second, by one task; gives back whose that was.
     pub fn sweep(&self, now: Time) -> Vec<UserId> {
         let this_second = now.as_micros() / MICROS_PER_SECOND;
         let first = self.swept_to.swap(this_second, Ordering::Relaxed);
         let mut gone = Vec::new();
-        for second in first..this_second {
+        for second in self.seconds_due(first, this_second) {
             let due = self.expiring.remove(&second).map(|(_, users)| users);
             for user in due.unwrap_or_default() {
                 if self.expire(now, second, &user) == Reach::Changed {
@@ -222,6 +258,19 @@ impl Registrations {
             }
         }
         gone
+    }
+
+    /// The seconds from `first` to before `end` under which somebody may be listed, in order. The clock does not begin at
+    /// nought, so the first sweep of all has millions of seconds behind it; it looks at those that are there.
+    fn seconds_due(&self, first: u64, end: u64) -> Vec<u64> {
+        let listed = self.expiring.len() as u64;
+        if end.saturating_sub(first) <= listed {
+            return (first..end).collect();
+        }
+        let seconds = self.expiring.iter().map(|entry| *entry.key());
+        let mut seconds: Vec<u64> = seconds.filter(|it| (first..end).contains(it)).collect();
+        seconds.sort_unstable();
+        seconds
     }
 
     fn expire(&self, now: Time, second: u64, user: &UserId) -> Reach {
@@ -248,7 +297,7 @@ impl Registrations {
         self.accounts.retain(|user, account| {
             let keep = is_account(user);
             if !keep {
-                self.changed(account.bindings.len(), 0);
+                self.counted(account.bindings.len(), 0);
                 self.changes.note(user, Update::Changed);
                 gone.push(user.clone());
             }
@@ -275,14 +324,9 @@ impl Registrations {
         self.count.load(Ordering::Relaxed)
     }
 
-    fn changed(&self, before: usize, after: usize) -> Reach {
+    fn counted(&self, before: usize, after: usize) {
         self.count.fetch_add(after, Ordering::Relaxed);
         self.count.fetch_sub(before, Ordering::Relaxed);
-        match (before, after) {
-            (0, 0) => Reach::Same,
-            (0, _) | (_, 0) => Reach::Changed,
-            _ => Reach::Same,
-        }
     }
 }
 
@@ -384,13 +428,13 @@ mod tests {
             register(&store, second(2), 2, 60),
             (StatusCode::OK, Reach::Same)
         );
-        assert!(store.is_reachable(second(2), &anna()));
+        assert!(store.is_reachable(second(2), &anna(), |_| true));
         assert_eq!(store.locate(second(2), &anna()).len(), 1);
         assert_eq!(
             register(&store, second(3), 3, 0),
             (StatusCode::OK, Reach::Changed)
         );
-        assert!(!store.is_reachable(second(3), &anna()));
+        assert!(!store.is_reachable(second(3), &anna(), |_| true));
         assert_eq!(store.count(), 0);
         assert!(store.accounts.is_empty());
     }
@@ -402,13 +446,24 @@ mod tests {
         assert_eq!(store.sweep(second(5)), []);
         register(&store, second(8), 2, 10);
         assert_eq!(store.sweep(second(12)), [], "refreshed until 18");
-        assert!(store.is_reachable(second(17), &anna()));
+        assert!(store.is_reachable(second(17), &anna(), |_| true));
         assert_eq!(store.sweep(second(20)), [anna()]);
         assert_eq!(store.sweep(second(30)), []);
         assert_eq!(
             (store.count(), store.accounts.len(), store.expiring.len()),
             (0, 0, 0)
         );
+    }
+
+    #[test]
+    fn the_first_sweep_looks_at_no_more_seconds_than_somebody_is_listed_under() {
+        let store = store();
+        let month = 30 * 24 * 3_600;
+        register(&store, second(month), 1, 10);
+        assert_eq!(store.seconds_due(0, month + 5), []);
+        assert_eq!(store.seconds_due(0, month + 30), [month + 10]);
+        assert_eq!(store.sweep(second(month + 5)), []);
+        assert_eq!(store.sweep(second(month + 30)), [anna()]);
     }
 
     #[test]
@@ -439,9 +494,9 @@ mod tests {
         // He comes back on another before the old one is known to be gone.
         register_over(&store, second(2), 2, 60, 8);
         assert_eq!(store.flow_closed(7), []);
-        assert!(store.is_reachable(second(3), &anna()));
+        assert!(store.is_reachable(second(3), &anna(), |_| true));
         assert_eq!(store.flow_closed(8), [anna()]);
-        assert!(!store.is_reachable(second(3), &anna()));
+        assert!(!store.is_reachable(second(3), &anna(), |_| true));
         assert!(store.connected.is_empty() && store.accounts.is_empty());
         assert_eq!(store.sweep(second(100)), []);
     }
@@ -452,7 +507,7 @@ mod tests {
         register(&store, second(1), 1, 60);
         assert_eq!(store.remove(second(2), &anna()), 1);
         assert_eq!(store.remove(second(2), &anna()), 0);
-        assert!(!store.is_reachable(second(2), &anna()));
+        assert!(!store.is_reachable(second(2), &anna(), |_| true));
         register(&store, second(3), 2, 60);
         assert_eq!(store.sweep(second(64)), [anna()]);
     }

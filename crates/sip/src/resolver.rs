@@ -105,7 +105,11 @@ impl Resolver {
         let outcome = found.as_ref().map_or_else(|why| why.label(), |_| "found");
         counter!("kolapp_sip_lookups_total", "outcome" => outcome).increment(1);
         found
-            .inspect_err(|why| tracing::warn!(%uri, cause = why.label(), "next hop not found"))
+            // Anybody's Contact may be looked up, with his number in it: the host is enough to say, and seldom.
+            .inspect_err(|why| {
+                let host = uri.as_sip().map(|sip| sip.host.to_string());
+                tracing::debug!(?host, cause = why.label(), "next hop not found");
+            })
             .unwrap_or_default()
     }
 

@@ -49,6 +49,11 @@ impl<W> Pending<W> {
         self.by_place.is_empty()
     }
 
+    /// Whether something waits for that row.
+    pub(crate) fn has(&self, key: &Key) -> bool {
+        self.places.contains_key(key)
+    }
+
     /// Adds a write, in the place of one for the same row if there is one.
     pub(crate) fn put(&mut self, write: Write, waiter: Option<W>) -> Result<(), Full<W>> {
         let key = write.key();

@@ -1,6 +1,9 @@
 //! What can be kept, as rows, and what can be done to them.
 
-use base::UserId;
+use crate::audit::{self, AuditRow};
+use crate::statement::Statement;
+use crate::together;
+use base::{QueueId, UserId};
 
 /// Where a user can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,15 @@ pub struct AgentRow {
     pub state: String,
 }
 
+/// Who staffs which callback lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffRow {
+    /// Who.
+    pub user: UserId,
+    /// Which, in a text that is for whoever wrote it to read.
+    pub lists: String,
+}
+
 /// A licence in use, from its activation to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LicenceRow {
@@ -38,6 +50,17 @@ pub struct LicenceRow {
     pub user: UserId,
     /// Which, in a word of its writer's.
     pub licence: String,
+    /// Its activation, in milliseconds of UTC.
+    pub since_ms: u64,
+    /// Its end; none while it lasts.
+    pub until_ms: Option<u64>,
+}
+
+/// A queue calls back, from its activation to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivationRow {
+    /// Which.
+    pub queue: QueueId,
     /// Its activation, in milliseconds of UTC.
     pub since_ms: u64,
     /// Its end; none while it lasts.
@@ -70,6 +93,35 @@ pub struct BanRow {
     pub times: u32,
 }
 
+/// What lets a program in by HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Which.
+    pub id: String,
+    /// Its hash and whose it is, in a text that is for whoever wrote it to read.
+    pub token: String,
+}
+
+/// What lets somebody in by HTTP who has logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Which: a hash.
+    pub id: String,
+    /// When it ends at the latest, in milliseconds of UTC.
+    pub ends_at_ms: u64,
+    /// Whose it is, in a text that is for whoever wrote it to read.
+    pub session: String,
+}
+
+/// The password that a user has chosen for HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// Whose.
+    pub user: UserId,
+    /// Its hash, in a text that is for whoever wrote it to read.
+    pub credential: String,
+}
+
 /// A change of what is kept. Each names one row; of several for the same row only the latest need be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
@@ -94,6 +146,28 @@ pub enum Write {
     /// A licence is in use, or has ended. One that begins while another of the same user's lasts is not written: who
     /// says so has not read what was kept.
     PutLicence(LicenceRow),
+    /// The same of a queue that calls back.
+    PutActivation(ActivationRow),
+    /// A user staffs these callback lists.
+    PutStaff(StaffRow),
+    /// He staffs none any more.
+    RemoveStaff(UserId),
+    /// This lets a program in.
+    PutToken(TokenRow),
+    /// It does no more.
+    RemoveToken(String),
+    /// Somebody had this done.
+    PutAudit(AuditRow),
+    /// What people had done before that moment, in milliseconds of UTC, is forgotten.
+    ForgetAudit(u64),
+    /// This lets somebody in.
+    PutSession(SessionRow),
+    /// It does no more.
+    RemoveSession(String),
+    /// A user has chosen this password.
+    PutCredential(CredentialRow),
+    /// He has none of his own any more.
+    RemoveCredential(UserId),
 }
 
 /// The row that a write is about.
@@ -105,6 +179,13 @@ pub(crate) enum Key {
     QuickClose(u32),
     Agent(UserId),
     Licence(UserId, u64),
+    Activation(QueueId, u64),
+    Staff(UserId),
+    Token(String),
+    Audit(String),
+    ForgetAudit,
+    Session(String),
+    Credential(UserId),
 }
 
 impl Write {
@@ -120,6 +201,17 @@ impl Write {
             Write::PutAgent(row) => Key::Agent(row.user.clone()),
             Write::RemoveAgent(user) => Key::Agent(user.clone()),
             Write::PutLicence(row) => Key::Licence(row.user.clone(), row.since_ms),
+            Write::PutActivation(row) => Key::Activation(row.queue.clone(), row.since_ms),
+            Write::PutStaff(row) => Key::Staff(row.user.clone()),
+            Write::RemoveStaff(user) => Key::Staff(user.clone()),
+            Write::PutToken(row) => Key::Token(row.id.clone()),
+            Write::RemoveToken(id) => Key::Token(id.clone()),
+            Write::PutAudit(row) => Key::Audit(row.id.clone()),
+            Write::ForgetAudit(_) => Key::ForgetAudit,
+            Write::PutSession(row) => Key::Session(row.id.clone()),
+            Write::RemoveSession(id) => Key::Session(id.clone()),
+            Write::PutCredential(row) => Key::Credential(row.user.clone()),
+            Write::RemoveCredential(user) => Key::Credential(user.clone()),
         }
     }
 
@@ -131,7 +223,131 @@ impl Write {
             Write::PutWishes(_) | Write::RemoveWishes(_) => "wishes",
             Write::PutQuickClose(_) => "quick-closes",
             Write::PutAgent(_) | Write::RemoveAgent(_) => "agents",
-            Write::PutLicence(_) => "licences",
+            Write::PutLicence(_) | Write::PutActivation(_) => "licences",
+            Write::PutStaff(_) | Write::RemoveStaff(_) => "callback-staff",
+            Write::PutToken(_) | Write::RemoveToken(_) => "tokens",
+            Write::PutAudit(_) | Write::ForgetAudit(_) => "audit",
+            Write::PutSession(_) | Write::RemoveSession(_) => "sessions",
+            Write::PutCredential(_) | Write::RemoveCredential(_) => "credentials",
         }
     }
+
+    /// How it is written where it stands alone.
+    pub(crate) fn statement(&self) -> Statement<'_> {
+        match self {
+            Write::PutBindings(row) => together::bindings(row),
+            Write::RemoveBindings(user) => {
+                Statement::new(r#"DELETE FROM bindings WHERE "user" = $1"#).bind(user.as_str())
+            }
+            Write::PutBan(row) => put_ban(row),
+            Write::RemoveBan(source) => {
+                Statement::new("DELETE FROM bans WHERE source = $1").bind(source)
+            }
+            Write::PutWishes(row) => Statement::new(
+                r#"INSERT INTO wishes ("user", wishes) VALUES ($1, $2)
+                ON CONFLICT ("user") DO UPDATE SET wishes = excluded.wishes"#,
+            )
+            .bind(row.user.as_str())
+            .bind(&row.wishes),
+            Write::RemoveWishes(user) => {
+                Statement::new(r#"DELETE FROM wishes WHERE "user" = $1"#).bind(user.as_str())
+            }
+            Write::PutQuickClose(row) => Statement::new(
+                "INSERT INTO quick_closes (id, until_ms, text) VALUES ($1, $2, $3)
+                ON CONFLICT (id) DO UPDATE
+                    SET until_ms = excluded.until_ms, text = excluded.text",
+            )
+            .bind(row.id)
+            .bind(row.until_ms)
+            .bind(&row.text),
+            Write::PutAgent(row) => together::agent(row),
+            Write::RemoveAgent(user) => {
+                Statement::new(r#"DELETE FROM agents WHERE "user" = $1"#).bind(user.as_str())
+            }
+            Write::PutLicence(row) => put_licence(row),
+            Write::PutActivation(row) => put_activation(row),
+            Write::PutToken(row) => Statement::new(
+                "INSERT INTO tokens (id, token) VALUES ($1, $2)
+                ON CONFLICT (id) DO UPDATE SET token = excluded.token",
+            )
+            .bind(&row.id)
+            .bind(&row.token),
+            Write::RemoveToken(id) => Statement::new("DELETE FROM tokens WHERE id = $1").bind(id),
+            Write::PutAudit(row) => audit::put(row),
+            Write::ForgetAudit(before_ms) => audit::forget(*before_ms),
+            Write::PutSession(row) => Statement::new(
+                "INSERT INTO sessions (id, ends_at_ms, session) VALUES ($1, $2, $3)
+                ON CONFLICT (id) DO UPDATE
+                    SET ends_at_ms = excluded.ends_at_ms, session = excluded.session",
+            )
+            .bind(&row.id)
+            .bind(row.ends_at_ms)
+            .bind(&row.session),
+            Write::RemoveSession(id) => {
+                Statement::new("DELETE FROM sessions WHERE id = $1").bind(id)
+            }
+            Write::PutCredential(row) => Statement::new(
+                r#"INSERT INTO credentials ("user", credential) VALUES ($1, $2)
+                ON CONFLICT ("user") DO UPDATE SET credential = excluded.credential"#,
+            )
+            .bind(row.user.as_str())
+            .bind(&row.credential),
+            Write::RemoveCredential(user) => {
+                Statement::new(r#"DELETE FROM credentials WHERE "user" = $1"#).bind(user.as_str())
+            }
+            Write::PutStaff(row) => Statement::new(
+                r#"INSERT INTO callback_staff ("user", lists) VALUES ($1, $2)
+                ON CONFLICT ("user") DO UPDATE SET lists = excluded.lists"#,
+            )
+            .bind(row.user.as_str())
+            .bind(&row.lists),
+            Write::RemoveStaff(user) => {
+                Statement::new(r#"DELETE FROM callback_staff WHERE "user" = $1"#)
+                    .bind(user.as_str())
+            }
+        }
+    }
+}
+
+fn put_ban(row: &BanRow) -> Statement<'_> {
+    Statement::new(
+        "INSERT INTO bans (source, cause, since_ms, until_ms, times) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (source) DO UPDATE
+            SET cause = excluded.cause, since_ms = excluded.since_ms,
+                until_ms = excluded.until_ms, times = excluded.times",
+    )
+    .bind(&row.source)
+    .bind(&row.cause)
+    .bind(row.since_ms)
+    .bind(row.until_ms)
+    .bind(row.times)
+}
+
+fn put_licence(row: &LicenceRow) -> Statement<'_> {
+    Statement::new(
+        r#"INSERT INTO licences ("user", since_ms, until_ms, licence)
+        SELECT $1, $2, $3, $4
+        WHERE $3 IS NOT NULL OR NOT EXISTS
+            (SELECT 1 FROM licences WHERE "user" = $1 AND since_ms <> $2 AND until_ms IS NULL)
+        ON CONFLICT ("user", since_ms)
+            DO UPDATE SET until_ms = excluded.until_ms, licence = excluded.licence"#,
+    )
+    .bind(row.user.as_str())
+    .bind(row.since_ms)
+    .bind(row.until_ms)
+    .bind(&row.licence)
+}
+
+fn put_activation(row: &ActivationRow) -> Statement<'_> {
+    Statement::new(
+        "INSERT INTO callback_activations (queue, since_ms, until_ms)
+        SELECT $1, $2, $3
+        WHERE $3 IS NOT NULL OR NOT EXISTS
+            (SELECT 1 FROM callback_activations
+             WHERE queue = $1 AND since_ms <> $2 AND until_ms IS NULL)
+        ON CONFLICT (queue, since_ms) DO UPDATE SET until_ms = excluded.until_ms",
+    )
+    .bind(row.queue.as_str())
+    .bind(row.since_ms)
+    .bind(row.until_ms)
 }

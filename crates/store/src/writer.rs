@@ -1,21 +1,29 @@
-//! The store as the rest of the process sees it, and the thread that writes. It is a thread of its own since a disk
-//! that hangs would otherwise hang a task that carries calls.
+//! The thread that writes. It is a thread of its own since a disk that hangs would otherwise hang a task that carries
+//! calls.
 
-use crate::database::{self, Database, FileId};
+use crate::backlog::Waiting;
+use crate::call_erasure::{self, Forgotten};
+use crate::callbacks::{self, CallbackChange};
+use crate::calls::{self, WaitingCall};
+use crate::database::{self, Database, Identity};
 use crate::failure::{Failure, FailureKind};
+use crate::forgetting::{self, Progress};
+use crate::journal::{self, Run};
 use crate::kept::Kept;
-use crate::pending::{Entry, Full, PENDING_MAX, Pending};
-use crate::write::Write;
+use crate::location::Kind;
+use crate::pending::Entry;
+use crate::sqlite;
+use crate::statement::Statement;
+use crate::steps::WaitingStep;
+use crate::store::{Health, NotStored, START_WAIT, Shared, Stage, Waiter};
+use crate::together;
+use crate::wiping::{self, Wiping};
 use metrics::{counter, gauge};
 use std::mem;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
-use tokio::sync::{Notify, oneshot, watch};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
-
-/// Name of the file in the state folder.
-pub const FILE_NAME: &str = "kolapp.db";
 
 /// How long the first write waits for others to share its commit, which costs a flush of the disk however many
 /// rows it has.
@@ -24,262 +32,159 @@ const GATHER: Duration = Duration::from_millis(3);
 /// Rows of one commit: enough that its cost is shared, few enough that it is over in tens of milliseconds.
 const BATCH_MAX: usize = 1_024;
 
+/// Records of one commit: they are smaller and come in greater numbers than rows, which wait for them.
+const RECORDS_MAX: usize = 4_096;
+
+/// The same where the database is somewhere else: each statement of theirs takes a round trip.
+const RECORDS_MAX_AFAR: usize = 512;
+
+/// Steps of callback lists of one commit.
+const STEPS_MAX: usize = 1_024;
+
+/// Records of calls of one commit.
+const CALLS_MAX: usize = 1_024;
+
 /// After a failure storage is tried again so soon, then each time after twice as long …
 const RETRY_FIRST: Duration = Duration::from_millis(100);
 /// … up to this: storage that has come back is noticed within seconds.
 const RETRY_MOST: Duration = Duration::from_secs(5);
 
+/// After there was no room for what the start needs to write: somebody has to make some, and each attempt takes up the
+/// disk.
+const RETRY_FULL: Duration = Duration::from_secs(60);
+
 /// How often the file is looked for when there is nothing to write: a folder that was deleted by mistake is made
 /// anew, and what is in memory written again.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// How long the start waits for what was kept. A disk slower than that must not keep phones from being answered.
-const START_WAIT: Duration = Duration::from_secs(5);
-
-/// How long the end waits for the last writes.
-const CLOSE_WAIT: Duration = Duration::from_secs(2);
-
-/// The way to what is kept. Clones lead to the same.
-#[derive(Clone, Debug)]
-pub struct Store(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    pending: Mutex<Pending<Waiter>>,
-    /// Rung when there is something to write, or to end for.
-    bell: Notify,
-    health: Mutex<Health>,
-    stage: watch::Sender<Stage>,
-    /// Counts files that were begun anew while the process runs.
-    renewed: watch::Sender<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Open,
-    Closing,
-    Closed,
-}
-
-type Waiter = oneshot::Sender<Result<(), NotStored>>;
-
-/// How storage is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// The last attempt to write succeeded, or there was none yet.
-    Ok,
-    /// It failed, and is being repeated.
-    Failing {
-        /// In which way.
-        kind: FailureKind,
-        /// In storage's own words.
-        message: String,
-    },
-}
-
-/// It isn't stored, and won't be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotStored {
-    /// Too many rows wait for storage already.
-    #[error("expected at most {PENDING_MAX} rows to wait for storage")]
-    NoRoom,
-    /// Storage doesn't take this row.
-    #[error("the row can't be stored")]
-    Row,
-    /// The process is going down.
-    #[error("the store is closed")]
-    Closed,
-}
-
-/// To be awaited where something may be promised only once it is on disk.
-#[derive(Debug)]
-#[must_use = "nothing is known of it otherwise: see write_soon"]
-pub struct Acknowledgement(oneshot::Receiver<Result<(), NotStored>>);
-
-impl Acknowledgement {
-    /// Ready when it is on disk, or never will be. Takes as long as storage is away: whoever promises something to
-    /// a person sets himself a limit.
-    pub async fn stored(self) -> Result<(), NotStored> {
-        self.0.await.unwrap_or(Err(NotStored::Closed))
-    }
-}
-
-impl Store {
-    /// Begins to open the file in that folder and to read what was kept. Never fails: what can't be opened is
-    /// tried again and again, and one that is damaged is moved aside; either way the log says so, and the process
-    /// goes on.
-    pub fn start(folder: &Path) -> (Store, Loading) {
-        let store = Store(Arc::new(Shared {
-            pending: Mutex::new(Pending::bounded(PENDING_MAX)),
-            bell: Notify::new(),
-            health: Mutex::new(Health::Ok),
-            stage: watch::Sender::new(Stage::Open),
-            renewed: watch::Sender::new(0),
-        }));
-        let writer = Writer {
-            shared: store.0.clone(),
-            path: folder.join(FILE_NAME),
-            database: None,
-            latest: None,
-        };
-        let (loaded, kept) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("store".into());
-        if let Err(error) = thread.spawn(move || writer.run_thread(loaded)) {
-            tracing::error!(%error, "nothing will be kept over a restart: no thread for it");
-            store.0.stage.send_replace(Stage::Closed);
-        }
-        (store, Loading(kept))
-    }
-
-    /// Has it written, and says when it is.
-    pub fn write(&self, write: Write) -> Acknowledgement {
-        let (waiter, acknowledgement) = oneshot::channel();
-        self.put(write, Some(waiter));
-        Acknowledgement(acknowledgement)
-    }
-
-    /// Has it written, whenever that is.
-    pub fn write_soon(&self, write: Write) {
-        self.put(write, None);
-    }
-
-    fn put(&self, write: Write, waiter: Option<Waiter>) {
-        if *self.0.stage.borrow() == Stage::Closed {
-            return;
-        }
-        let mut pending = self.0.pending();
-        let was_empty = pending.is_empty();
-        match pending.put(write, waiter) {
-            Ok(()) if was_empty => self.0.bell.notify_one(),
-            Ok(()) => {}
-            Err(Full(waiter)) => {
-                counter!("kolapp_store_refused_total").increment(1);
-                if let Some(waiter) = waiter {
-                    let _ = waiter.send(Err(NotStored::NoRoom));
-                }
-            }
-        }
-    }
-
-    /// How many rows wait.
-    pub fn pending(&self) -> usize {
-        self.0.pending().len()
-    }
-
-    /// How storage is.
-    pub fn health(&self) -> Health {
-        self.0.health().clone()
-    }
-
-    /// Changes when a new file had to be begun: then everything that is to be kept must be written again.
-    pub fn renewed(&self) -> watch::Receiver<u64> {
-        self.0.renewed.subscribe()
-    }
-
-    /// Writes what waits and closes the file; gives up on slow storage.
-    pub async fn close(&self) {
-        let closing = |stage: &mut Stage| {
-            let is_open = *stage == Stage::Open;
-            if is_open {
-                *stage = Stage::Closing;
-            }
-            is_open
-        };
-        self.0.stage.send_if_modified(closing);
-        self.0.bell.notify_one();
-        let mut stage = self.0.stage.subscribe();
-        let closed = stage.wait_for(|stage| *stage == Stage::Closed);
-        if timeout(CLOSE_WAIT, closed).await.is_err() {
-            tracing::warn!(rows = self.pending(), "storage is slow: not all was kept");
-        }
-    }
-}
-
-/// What was kept, being read.
-#[derive(Debug)]
-pub struct Loading(oneshot::Receiver<Kept>);
-
-impl Loading {
-    /// What was kept; nothing where storage is slow.
-    pub async fn kept(self) -> Kept {
-        match timeout(START_WAIT, self.0).await {
-            Ok(kept) => kept.unwrap_or_default(),
-            Err(_) => {
-                tracing::error!("storage is slow: started without what was kept");
-                Kept::default()
-            }
-        }
-    }
-}
-
-impl Shared {
-    // Both are whole between any two statements, whoever panicked.
-    fn pending(&self) -> MutexGuard<'_, Pending<Waiter>> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn health(&self) -> MutexGuard<'_, Health> {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// The thread that writes.
-struct Writer {
+pub(crate) struct Writer {
     shared: Arc<Shared>,
-    path: PathBuf,
     database: Option<Database>,
-    /// The file that was open last.
-    latest: Option<FileId>,
+    /// The one that was open last.
+    latest: Option<Identity>,
+    /// The run whose records were written last, and what it is called in the journal.
+    run: Option<(Run, u64)>,
+    wiping: Wiping,
+}
+
+/// What one transaction writes.
+enum Batch {
+    Rows(Vec<Entry<Waiter>>),
+    /// With what their run is called.
+    Records(u64, Vec<Waiting<Waiter>>),
+    Steps(Vec<WaitingStep<Waiter>>),
+    Calls(Vec<WaitingCall>),
 }
 
 impl Writer {
-    fn run_thread(mut self, loaded: oneshot::Sender<Kept>) {
+    pub(crate) fn new(shared: Arc<Shared>) -> Writer {
+        Writer {
+            shared,
+            database: None,
+            latest: None,
+            run: None,
+            wiping: Wiping::default(),
+        }
+    }
+
+    pub(crate) fn run_thread(mut self, loaded: oneshot::Sender<Kept>) {
         let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
+            .enable_all()
             .build();
         match runtime {
             Ok(runtime) => runtime.block_on(async {
-                // Whoever starts may have waited long enough.
-                let _ = loaded.send(self.load().await);
-                self.run().await;
+                if let Some(kept) = self.load().await {
+                    // Nobody may want it any more.
+                    let _ = loaded.send(kept);
+                    self.until_taken_up().await;
+                    self.run().await;
+                }
             }),
             Err(error) => tracing::error!(%error, "nothing will be kept over a restart"),
         }
         self.shared.stage.send_replace(Stage::Closed);
     }
 
-    /// What was kept. A damaged file is moved aside and a new one begun.
-    async fn load(&mut self) -> Kept {
-        for _ in 0..2 {
-            match self.try_load().await {
-                Ok(kept) => return kept,
-                Err(failure) if database::is_beyond_use(&failure) => self.set_aside(&failure),
-                Err(failure) => {
-                    self.failed(&failure);
-                    break;
+    /// What was kept, once it can be read; none where the process ends before. Until then nothing is written. A damaged
+    /// file is moved aside and a new one begun.
+    async fn load(&mut self) -> Option<Kept> {
+        let begun = Instant::now();
+        let mut retry = RETRY_FIRST;
+        loop {
+            let failure = match self.try_load().await {
+                Ok(kept) => {
+                    self.recovered();
+                    return Some(kept);
                 }
+                Err(failure) => failure,
+            };
+            self.failed(&failure);
+            if !database::is_beyond_use(&failure) && !failure.kind.may_pass_soon() {
+                self.shared.is_late.send_replace(true);
             }
+            if self.is_closing() {
+                let (rows, records) = (self.shared.pending().len(), self.shared.backlog().len());
+                tracing::warn!(
+                    rows,
+                    records,
+                    "what was kept could not be read, so nothing was added to it"
+                );
+                return None;
+            }
+            // While somebody waits for it.
+            if begun.elapsed() > START_WAIT {
+                retry = (retry * 2).min(RETRY_MOST);
+            }
+            let is_full = failure.kind == FailureKind::Full;
+            self.rest(if is_full { RETRY_FULL } else { retry }).await;
         }
-        Kept::default()
+    }
+
+    /// Back at once where the process ends.
+    async fn rest(&self, rest: Duration) {
+        let mut stage = self.shared.stage.subscribe();
+        let _ = timeout(rest, stage.wait_for(|stage| *stage != Stage::Open)).await;
+    }
+
+    /// Rows of this process may take the place of what was kept from then on.
+    async fn until_taken_up(&self) {
+        let (mut taken_up, mut stage) = (
+            self.shared.is_taken_up.subscribe(),
+            self.shared.stage.subscribe(),
+        );
+        tokio::select! {
+            _ = taken_up.wait_for(|is_taken_up| *is_taken_up) => {}
+            // It is taken up within moments, or not at all.
+            _ = stage.wait_for(|stage| *stage != Stage::Open) => {}
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        *self.shared.stage.borrow() != Stage::Open
     }
 
     async fn try_load(&mut self) -> Result<Kept, Failure> {
-        let mut opened = Database::open(&self.path).await?;
+        let mut opened = Database::open(&self.shared.location).await?;
         let kept = opened.load(now_ms()).await?;
-        self.latest = Some(opened.id());
+        self.wiping = Wiping::begun(opened.connection()).await?;
+        self.latest = Some(opened.identity().clone());
         self.database = Some(opened);
         Ok(kept)
     }
 
     fn set_aside(&mut self, failure: &Failure) {
         self.database = None;
-        match database::set_aside(&self.path) {
+        let Kind::File(path) = &self.shared.location.0 else {
+            return;
+        };
+        match sqlite::set_aside(path) {
             Ok(aside) => tracing::error!(
-                file = %self.path.display(), error = %failure, aside = %aside.display(),
+                storage = %self.shared.location, error = %failure, aside = %aside.display(),
                 "what was kept is damaged; it was moved aside, and a new file is begun"
             ),
             Err(error) => tracing::error!(
-                file = %self.path.display(), %error,
+                storage = %self.shared.location, %error,
                 "what was kept is damaged, and can't be moved aside"
             ),
         }
@@ -288,17 +193,19 @@ impl Writer {
     async fn run(&mut self) {
         let mut retry = RETRY_FIRST;
         loop {
-            let is_closing = *self.shared.stage.borrow() != Stage::Open;
-            if self.shared.pending().is_empty() {
-                if is_closing {
-                    break;
-                }
+            let is_closing = self.is_closing();
+            if is_closing && self.shared.has_written_all() {
+                break;
+            }
+            if self.shared.is_idle() {
                 let _ = timeout(LOOK_EVERY, self.shared.bell.notified()).await;
             }
             if !is_closing {
                 sleep(GATHER).await;
             }
-            match self.step().await {
+            let done = self.step().await;
+            *self.shared.asked() = None;
+            match done {
                 Ok(()) => {
                     retry = RETRY_FIRST;
                     self.recovered();
@@ -310,7 +217,9 @@ impl Writer {
                     retry = (retry * 2).min(RETRY_MOST);
                 }
             }
-            gauge!("kolapp_store_pending").set(self.shared.pending().len() as f64);
+            self.shared.show_waiting();
+            gauge!("kolapp_journal_pending").set(self.shared.backlog().len() as f64);
+            gauge!("kolapp_call_records_pending").set(self.shared.calls().len() as f64);
         }
         if let Some(database) = self.database.take()
             && let Err(error) = database.close().await
@@ -319,50 +228,56 @@ impl Writer {
         }
     }
 
-    /// Writes one batch, once the file is known to be in its place.
+    /// Writes what waits, a batch of each kind, once the file is known to be in its place. Rows first, and committed by
+    /// themselves: somebody may have been promised one, and nobody waits for records.
     async fn step(&mut self) -> Result<(), Failure> {
+        self.asks();
         self.reopen_if_lost().await?;
-        let Some(database) = &mut self.database else {
-            return Ok(());
-        };
-        let batch = self.shared.pending().take(BATCH_MAX);
-        if batch.is_empty() {
-            return Ok(());
+        let rows = self.shared.pending().take(BATCH_MAX);
+        self.write(Batch::Rows(rows)).await?;
+        self.asks();
+        // Before what is promised in a call: whoever was promised something has a record.
+        let calls = self.shared.calls().take(CALLS_MAX);
+        self.write(Batch::Calls(calls)).await?;
+        self.asks();
+        self.erase_of_calls().await?;
+        self.asks();
+        let steps = Batch::Steps(self.shared.steps().take(STEPS_MAX));
+        let erases = steps.erases();
+        self.write(steps).await?;
+        if erases {
+            self.wiping.is_needed();
         }
-        let writes: Vec<&Write> = batch.iter().map(|entry| &entry.write).collect();
-        match database.apply(&writes).await {
-            Ok(()) => {
-                acknowledge(batch);
-                Ok(())
-            }
-            Err(failure) if failure.kind == FailureKind::Row => self.one_by_one(batch).await,
-            Err(failure) => {
-                self.shared.pending().put_back(batch);
-                Err(failure)
-            }
+        self.asks();
+        if let Some(run) = self.begun_run().await? {
+            let most = match &self.shared.location.0 {
+                Kind::File(_) => RECORDS_MAX,
+                Kind::Postgres(_) => RECORDS_MAX_AFAR,
+            };
+            let records = self.shared.backlog().take(most);
+            self.write(Batch::Records(run, records)).await?;
         }
+        self.asks();
+        self.wipe().await;
+        self.asks();
+        self.forget().await
     }
 
-    /// One of these rows can't be stored: the others must not suffer for it.
-    async fn one_by_one(&mut self, batch: Vec<Entry<Waiter>>) -> Result<(), Failure> {
-        let mut left = batch.into_iter();
-        while let Some(mut entry) = left.next() {
-            let Some(database) = &mut self.database else {
+    /// Erases numbers from records of calls that have been written.
+    async fn erase_of_calls(&mut self) -> Result<(), Failure> {
+        while let Some(database) = &mut self.database {
+            let Some(erasure) = self.shared.next_erasure() else {
                 break;
             };
-            match database.apply(&[&entry.write]).await {
-                Ok(()) => acknowledge(vec![entry]),
-                Err(failure) if failure.kind == FailureKind::Row => {
-                    tracing::error!(error = %failure, write = ?entry.write, "a row can't be stored");
-                    counter!("kolapp_store_failures_total", "kind" => failure.kind.label())
-                        .increment(1);
-                    for waiter in mem::take(&mut entry.waiters) {
-                        let _ = waiter.send(Err(NotStored::Row));
-                    }
+            let (org, number) = (&erasure.org, &erasure.number);
+            match call_erasure::erase(database.connection(), org, number).await {
+                Ok(erased) => {
+                    self.wiping.is_needed_of_calls();
+                    // Whoever asked may have gone away.
+                    let _ = erasure.waiter.send(Ok(erased));
                 }
                 Err(failure) => {
-                    let rest = std::iter::once(entry).chain(left).collect();
-                    self.shared.pending().put_back(rest);
+                    self.shared.erasures().push(erasure);
                     return Err(failure);
                 }
             }
@@ -370,21 +285,142 @@ impl Writer {
         Ok(())
     }
 
+    /// Wipes what was erased off the disk, as soon as nobody reads there.
+    async fn wipe(&mut self) {
+        if self.is_closing() {
+            // The next process has time for it.
+            return;
+        }
+        let Some(database) = &mut self.database else {
+            return;
+        };
+        if let Err(error) = self.wiping.step(database.connection()).await {
+            // What is to be kept is, so this fails nobody; it is tried again.
+            tracing::debug!(%error, "wiping what was erased");
+            if !error.kind.leaves_connection() {
+                self.database = None;
+            }
+        }
+    }
+
+    /// It is for storage now.
+    fn asks(&self) {
+        *self.shared.asked() = Some(Instant::now());
+    }
+
+    /// Writes all of it or nothing, but for what can't be stored.
+    async fn write(&mut self, batch: Batch) -> Result<(), Failure> {
+        let Some(database) = &mut self.database else {
+            self.put_back(batch);
+            return Ok(());
+        };
+        if batch.is_empty() {
+            return Ok(());
+        }
+        match database.apply(batch.statements()).await {
+            Ok(()) => batch.acknowledge(),
+            Err(failure) if failure.kind == FailureKind::Row => self.one_by_one(batch).await?,
+            Err(failure) => {
+                self.put_back(batch);
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the run is called in the journal whose records are to be written next.
+    async fn begun_run(&mut self) -> Result<Option<u64>, Failure> {
+        let (Some(database), Some(next)) = (&mut self.database, self.shared.backlog().run()) else {
+            return Ok(None);
+        };
+        let number = match self.run {
+            Some((run, number)) if run == next => number,
+            _ => database.begin_run(next).await?,
+        };
+        self.run = Some((next, number));
+        Ok(Some(number))
+    }
+
+    /// One of these can't be stored: the others must not suffer for it.
+    async fn one_by_one(&mut self, batch: Batch) -> Result<(), Failure> {
+        let mut left = batch.parts().into_iter();
+        while let Some(part) = left.next() {
+            let Some(database) = &mut self.database else {
+                break;
+            };
+            match database.apply(part.statements()).await {
+                Ok(()) => part.acknowledge(),
+                Err(failure) if failure.kind == FailureKind::Row => part.refuse(&failure),
+                Err(failure) => {
+                    for part in std::iter::once(part).chain(left) {
+                        self.put_back(part);
+                    }
+                    return Err(failure);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn put_back(&self, batch: Batch) {
+        match batch {
+            Batch::Rows(rows) => self.shared.pending().put_back(rows),
+            Batch::Records(_, records) => self.shared.backlog().put_back(records),
+            Batch::Steps(steps) => self.shared.steps().put_back(steps),
+            Batch::Calls(calls) => self.shared.calls().put_back(calls),
+        }
+    }
+
+    /// Forgets a little of the journal and of calls' records, where something is to be forgotten.
+    async fn forget(&mut self) -> Result<(), Failure> {
+        if self.is_closing() {
+            // The next process has time for it.
+            return Ok(());
+        }
+        let since_ms = *self.shared.calls_since_ms();
+        if let (Some(since_ms), Some(database)) = (since_ms, &mut self.database) {
+            let forgotten = call_erasure::forget(database.connection(), since_ms).await?;
+            if forgotten != Forgotten::Nothing {
+                self.wiping.is_needed_of_calls();
+            }
+            let mut wanted = self.shared.calls_since_ms();
+            // It may have been told something else meanwhile.
+            if forgotten != Forgotten::Some && *wanted == Some(since_ms) {
+                *wanted = None;
+            }
+        }
+        let keep = *self.shared.keep();
+        let (Some(keep), Some(database)) = (keep, &mut self.database) else {
+            return Ok(());
+        };
+        if forgetting::step(database.connection(), keep).await? == Progress::Done {
+            let mut wanted = self.shared.keep();
+            // It may have been told something else meanwhile.
+            if *wanted == Some(keep) {
+                *wanted = None;
+            }
+        }
+        Ok(())
+    }
+
     async fn reopen_if_lost(&mut self) -> Result<(), Failure> {
-        if let Some(database) = &self.database {
-            match database.check_place() {
+        if let Some(database) = &mut self.database {
+            match database.check().await {
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     self.failed(&failure);
                     self.database = None;
-                    // The new one may get the old one's inode.
-                    self.latest = None;
+                    if failure.kind == FailureKind::Lost {
+                        // The new one may get the old one's inode.
+                        self.latest = None;
+                    }
                 }
             }
         }
-        let opened = Database::open(&self.path).await?;
-        if self.latest != Some(opened.id()) {
-            self.latest = Some(opened.id());
+        let opened = Database::open(&self.shared.location).await?;
+        if self.latest.as_ref() != Some(opened.identity()) {
+            self.latest = Some(opened.identity().clone());
+            self.run = None;
             self.shared.renewed.send_modify(|count| *count += 1);
         }
         self.database = Some(opened);
@@ -400,38 +436,153 @@ impl Writer {
         let before = mem::replace(&mut *self.shared.health(), failing.clone());
         if before != failing {
             tracing::error!(
-                file = %self.path.display(), kind = %failure.kind, error = %failure,
+                storage = %self.shared.location, kind = %failure.kind, error = %failure,
                 "nothing can be kept just now; it is tried again"
             );
         }
-        match failure.kind {
-            FailureKind::Corrupt => self.set_aside(failure),
-            // Whatever state it is in, a fresh one is in a better.
-            FailureKind::Other | FailureKind::Lost | FailureKind::ReadOnly => self.database = None,
-            FailureKind::Locked | FailureKind::Full | FailureKind::Row => {}
+        if failure.kind == FailureKind::Corrupt {
+            self.set_aside(failure);
+        } else if !failure.kind.leaves_connection() {
+            self.database = None;
         }
     }
 
     fn recovered(&self) {
         let before = mem::replace(&mut *self.shared.health(), Health::Ok);
         if before != Health::Ok {
-            tracing::info!(file = %self.path.display(), "what changes is kept again");
+            tracing::info!(storage = %self.shared.location, "what changes is kept again");
         }
     }
 }
 
-fn acknowledge(batch: Vec<Entry<Waiter>>) {
-    counter!("kolapp_store_commits_total").increment(1);
-    for entry in &batch {
-        counter!("kolapp_store_written_total", "about" => entry.write.about()).increment(1);
+impl Batch {
+    fn is_empty(&self) -> bool {
+        match self {
+            Batch::Rows(rows) => rows.is_empty(),
+            Batch::Records(_, records) => records.is_empty(),
+            Batch::Steps(steps) => steps.is_empty(),
+            Batch::Calls(calls) => calls.is_empty(),
+        }
     }
-    for waiter in batch.into_iter().flat_map(|entry| entry.waiters) {
-        // Whoever waited may have gone away.
-        let _ = waiter.send(Ok(()));
+
+    /// Whether it takes something away that must not be found any more.
+    fn erases(&self) -> bool {
+        let Batch::Steps(steps) = self else {
+            return false;
+        };
+        let mut changes = steps.iter().flat_map(|it| &it.step.changes);
+        changes.any(|change| matches!(change, CallbackChange::Erase(_)))
+    }
+
+    fn statements(&self) -> Box<dyn Iterator<Item = Statement<'_>> + '_> {
+        match self {
+            Batch::Rows(rows) => {
+                Box::new(together::statements(rows.iter().map(|entry| &entry.write)))
+            }
+            Batch::Records(run, records) => Box::new(journal::append(*run, records)),
+            Batch::Steps(steps) => {
+                let mark = self.erases().then(wiping::mark);
+                let steps = callbacks::statements(steps.iter().map(|it| &it.step));
+                Box::new(steps.chain(mark))
+            }
+            Batch::Calls(calls) => Box::new(calls::statements(calls)),
+        }
+    }
+
+    /// One for each row, record or step.
+    fn parts(self) -> Vec<Batch> {
+        match self {
+            Batch::Rows(rows) => rows.into_iter().map(|row| Batch::Rows(vec![row])).collect(),
+            Batch::Records(run, records) => {
+                let parts = records.into_iter();
+                parts
+                    .map(|record| Batch::Records(run, vec![record]))
+                    .collect()
+            }
+            Batch::Steps(steps) => steps
+                .into_iter()
+                .map(|step| Batch::Steps(vec![step]))
+                .collect(),
+            Batch::Calls(calls) => {
+                let parts = calls.into_iter();
+                parts.map(|call| Batch::Calls(vec![call])).collect()
+            }
+        }
+    }
+
+    /// It is on disk.
+    fn acknowledge(self) {
+        counter!("kolapp_store_commits_total").increment(1);
+        match &self {
+            Batch::Rows(rows) => {
+                for entry in rows {
+                    let about = entry.write.about();
+                    counter!("kolapp_store_written_total", "about" => about).increment(1);
+                }
+            }
+            Batch::Records(_, records) => {
+                let count = records.len() as u64;
+                counter!("kolapp_store_written_total", "about" => "journal").increment(count);
+            }
+            Batch::Steps(steps) => {
+                let count = steps.len() as u64;
+                counter!("kolapp_store_written_total", "about" => "callbacks").increment(count);
+            }
+            Batch::Calls(calls) => {
+                let count = calls.len() as u64;
+                counter!("kolapp_store_written_total", "about" => "calls").increment(count);
+            }
+        }
+        self.tell(Ok(()));
+    }
+
+    /// It can't be stored, now or later.
+    fn refuse(self, failure: &Failure) {
+        match &self {
+            Batch::Rows(rows) => {
+                for entry in rows {
+                    tracing::error!(error = %failure, write = ?entry.write, "a row can't be stored");
+                }
+            }
+            Batch::Records(_, records) => {
+                for record in records {
+                    counter!("kolapp_journal_lost_total").increment(1);
+                    tracing::error!(error = %failure, seq = record.seq, "a record can't be stored");
+                }
+            }
+            Batch::Steps(steps) => {
+                for it in steps {
+                    let entries = it.step.changes.iter().map(CallbackChange::id);
+                    let entries: Vec<u64> = entries.collect();
+                    tracing::error!(error = %failure, ?entries, "a step of callback lists can't be stored");
+                }
+            }
+            Batch::Calls(calls) => {
+                for call in calls {
+                    counter!("kolapp_call_records_lost_total").increment(1);
+                    tracing::error!(error = %failure, call = call.id(), "a call's record can't be stored");
+                }
+            }
+        }
+        counter!("kolapp_store_failures_total", "kind" => failure.kind.label()).increment(1);
+        self.tell(Err(NotStored::Row));
+    }
+
+    fn tell(self, result: Result<(), NotStored>) {
+        let waiters: Vec<Waiter> = match self {
+            Batch::Rows(rows) => rows.into_iter().flat_map(|entry| entry.waiters).collect(),
+            Batch::Records(_, records) => records.into_iter().filter_map(|it| it.waiter).collect(),
+            Batch::Steps(steps) => steps.into_iter().map(|it| it.waiter).collect(),
+            Batch::Calls(_) => Vec::new(),
+        };
+        for waiter in waiters {
+            // Whoever waited may have gone away.
+            let _ = waiter.send(result);
+        }
     }
 }
 
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

@@ -17,9 +17,14 @@ impl Call {
     /// # Panics
     /// When the refusal is not acknowledged.
     pub fn refuse(&mut self, status: u16) {
+        self.refuse_without_ack(status);
+        self.expect_request("ACK", super::ANSWER_LIMIT);
+    }
+
+    /// Refuses and does not wait.
+    pub fn refuse_without_ack(&mut self, status: u16) {
         self.reply(status, "Refused");
         self.ended = Some(Ending::Refused(status));
-        self.expect_request("ACK", super::ANSWER_LIMIT);
     }
 
     /// Answers with 200 and waits for the ACK.

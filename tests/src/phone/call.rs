@@ -77,7 +77,7 @@ impl Call {
             .with("CSeq", "1 INVITE")
             .with("Contact", phone.contact())
             .with("Allow", super::ALLOW)
-            .with("User-Agent", "Kolapp-test-phone")
+            .with("User-Agent", phone.user_agent.clone())
             .with_body(
                 "application/sdp",
                 description::write(media.local(), 1, &codecs, ("sendrecv", phone.keys)),
@@ -142,11 +142,22 @@ impl Call {
     /// # Panics
     /// When none comes in `limit`.
     pub fn answered(&mut self, limit: Duration) -> u16 {
+        self.try_answered(limit).unwrap_or_else(|| {
+            panic!(
+                "no final answer to INVITE {} in {limit:?}\n{}",
+                self.target,
+                self.trace()
+            )
+        })
+    }
+
+    /// The final answer's status, if one comes in `limit`; it is acknowledged.
+    pub fn try_answered(&mut self, limit: Duration) -> Option<u16> {
         if let Some(Ending::Refused(status)) = self.ended {
-            return status;
+            return Some(status);
         }
         if self.last.as_ref().is_some_and(|last| last.status() == 200) {
-            return 200;
+            return Some(200);
         }
         let deadline = Instant::now() + limit;
         let mut resend = Instant::now() + T1;
@@ -160,7 +171,7 @@ impl Call {
             match self.next(until) {
                 Some(reply) if !reply.is_request() && reply.method() == "INVITE" => {
                     if let Some(status) = self.final_answer(&reply) {
-                        return status;
+                        return Some(status);
                     }
                 }
                 Some(_) => {}
@@ -168,11 +179,7 @@ impl Call {
                     self.phone.send_again(&self.invite);
                     resend = Instant::now() + 2 * T1;
                 }
-                None => panic!(
-                    "no final answer to INVITE {} in {limit:?}\n{}",
-                    self.target,
-                    self.trace()
-                ),
+                None => return None,
             }
         }
     }
@@ -312,6 +319,13 @@ impl Call {
             self.trace()
         );
         self.ended = Some(Ending::OwnBye);
+        self.media.aim(None);
+    }
+
+    /// Sends BYE and does not wait.
+    pub fn send_bye(&mut self) {
+        self.cseq += 1;
+        self.phone.send(&self.request("BYE"));
         self.media.aim(None);
     }
 

@@ -50,6 +50,7 @@ struct Inner {
     algorithm: Option<Algorithm>,
     codecs: Vec<Codec>,
     keys: Keys,
+    user_agent: String,
     routes: Mutex<Routes>,
     trace: Mutex<Vec<String>>,
     began: Instant,
@@ -96,6 +97,8 @@ pub struct Options {
     pub codecs: Vec<Codec>,
     /// How keys reach it.
     pub keys: Keys,
+    /// What it calls itself.
+    pub user_agent: String,
 }
 
 impl Options {
@@ -110,6 +113,7 @@ impl Options {
             algorithm: None,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             keys: Keys::Events,
+            user_agent: "Kolapp-test-phone".to_owned(),
         }
     }
 
@@ -139,6 +143,7 @@ impl Phone {
             algorithm: options.algorithm,
             codecs: options.codecs,
             keys: options.keys,
+            user_agent: options.user_agent,
             routes: Mutex::default(),
             trace: Mutex::default(),
             began: Instant::now(),
@@ -225,7 +230,7 @@ impl Phone {
             .with("To", to)
             .with("Call-ID", call_id)
             .with("CSeq", format!("{cseq} {method}"))
-            .with("User-Agent", "Kolapp-test-phone")
+            .with("User-Agent", inner.user_agent.clone())
     }
 
     /// Sends a request that is no INVITE, answers a challenge once, and returns the final answer.

@@ -7,6 +7,7 @@ pub use setup::Setup;
 use crate::wire::Transport;
 use crate::{http, process, sound};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,17 @@ const END_LIMIT: Duration = Duration::from_secs(15);
 /// Longest start that is waited for; the goal is far below, this is for a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// What a file may have on a disk that is full: what is logged of it has room, and no step of what is stored.
+const FULL_BYTES: u64 = 16 * 1024;
+
+/// An agent of the demo without a phone: what happens to him changes nothing for others.
+const BYSTANDER: &str = "david";
+
 /// A pair of ports outlives its leg by ten seconds, in which it may serve another.
 const PORTS_REST: Duration = Duration::from_secs(10);
+
+/// A row of a report: its fields by their heads.
+pub type Record = BTreeMap<String, String>;
 
 /// A running server; killed, by its process id, when dropped.
 #[derive(Debug)]
@@ -43,9 +53,14 @@ impl Server {
     /// # Panics
     /// When it is not.
     pub fn kill_and_start_again(&mut self) {
-        self.child.kill().expect("the server runs");
-        self.child.wait().expect("a child can be waited for");
+        self.kill();
+        self.wait_end(END_LIMIT);
         self.start_again();
+    }
+
+    /// Kills it, as `kill -9` does, and does not wait.
+    pub fn kill(&self) {
+        self.signal(rustix::process::Signal::KILL);
     }
 
     /// Starts it again on the same folder, after it has ended; waits until it is ready.
@@ -94,9 +109,7 @@ impl Server {
 
     /// Ports the server may use for RTP.
     pub fn rtp_ports(&self) -> std::ops::RangeInclusive<u16> {
-        let text = self.setup.slot.rtp();
-        let (first, last) = text.split_once('-').expect("a range");
-        first.parse().unwrap()..=last.parse().unwrap()
+        self.setup.rtp_ports()
     }
 
     /// A port for another program, see [`Slot::other`].
@@ -174,6 +187,68 @@ impl Server {
             .unwrap_or_else(|error| panic!("ctl {arguments:?} printed {text:?}: {error}"))
     }
 
+    /// Runs `kolapp callbacks` with these arguments.
+    pub fn callbacks_output(&self, arguments: &[&str]) -> Output {
+        let mut all = vec!["callbacks"];
+        all.extend(arguments);
+        self.setup.output(&all)
+    }
+
+    /// Runs `kolapp callbacks --json` and reads what it prints.
+    ///
+    /// # Panics
+    /// When it fails or prints no JSON.
+    pub fn callbacks(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--json"];
+        all.extend(arguments);
+        let output = self.callbacks_output(&all);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "callbacks {arguments:?}: {said}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Records of calls as `kolapp report calls` tells them with these arguments, the oldest first; the server need not run.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn call_records(&self, arguments: &[&str]) -> Vec<Record> {
+        self.report("calls", arguments)
+    }
+
+    /// The rows of a report, from the beginning of time on.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn report(&self, what: &str, arguments: &[&str]) -> Vec<Record> {
+        let mut all = vec!["report", what, "--from", "2020-01-01", "--csv"];
+        all.extend(arguments);
+        let output = self.setup.output(&all);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{all:?}: {said}");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        // No field of what tests do has a comma or a quotation mark.
+        let mut lines = text
+            .lines()
+            .map(|line| line.split(',').map(str::to_owned).collect());
+        let head: Vec<String> = lines.next().expect("a line of heads");
+        lines
+            .map(|fields: Vec<String>| {
+                assert_eq!(fields.len(), head.len(), "{fields:?}");
+                head.iter().cloned().zip(fields).collect()
+            })
+            .collect()
+    }
+
+    /// Why `kolapp callbacks` does not do that.
+    ///
+    /// # Panics
+    /// When it does.
+    pub fn callbacks_refused(&self, arguments: &[&str]) -> String {
+        let output = self.callbacks_output(arguments);
+        assert!(!output.status.success(), "{arguments:?} is done");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// The row whose `key` is `value` in a list that ctl prints.
     ///
     /// # Panics
@@ -203,6 +278,32 @@ impl Server {
         while !condition(self) {
             assert!(Instant::now() < deadline, "{what}: not so after {limit:?}");
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Waits until what has become of agents so far is on disk, and all that there is to say of this one: what calls change
+    /// of him is written a moment later, a pause and its end at once. The write that is seen next may have begun before; the
+    /// one after it has not.
+    pub fn agent_on_disk(&self, name: &str) {
+        self.ctl(&["agent", "pause", name]);
+        self.ctl(&["agent", "resume", name]);
+        self.agents_on_disk();
+    }
+
+    /// The same of all agents, as far as they or others have changed them: nobody is paused for it.
+    pub fn agents_on_disk(&self) {
+        let written =
+            |server: &Server| server.metric("kolapp_store_written_total{about=\"agents\"}");
+        let there_and_back = match &*self.agent_state(BYSTANDER) {
+            "logged-out" => ["log-in", "log-out"],
+            _ => ["log-out", "log-in"],
+        };
+        for what in there_and_back.into_iter().chain(there_and_back) {
+            let before = written(self);
+            self.ctl(&["agent", what, BYSTANDER]);
+            self.wait("it is on disk", Duration::from_secs(20), |server| {
+                written(server) > before
+            });
         }
     }
 
@@ -250,10 +351,39 @@ impl Server {
         setup::set(&self.setup.config().join("organisations/demo"), path, value);
     }
 
+    /// From now on no file of the server's may grow beyond a few blocks, which nothing that is stored has room in.
+    ///
+    /// # Panics
+    /// When the server has ended, or its set-up is not one on a small disk.
+    pub fn disk_is_full(&self) {
+        self.files_may_have(Some(FULL_BYTES));
+    }
+
+    /// There is room again.
+    ///
+    /// # Panics
+    /// When the server has ended.
+    pub fn disk_has_room(&self) {
+        self.files_may_have(None);
+    }
+
+    fn files_may_have(&self, bytes: Option<u64>) {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let limit = Rlimit {
+            current: bytes,
+            maximum: None,
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
+    }
+
     /// Sends SIGTERM.
     pub fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("the server runs");
+        rustix::process::kill_process(pid, signal).expect("the server runs");
     }
 
     /// Waits for its end.

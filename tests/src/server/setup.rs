@@ -3,6 +3,8 @@
 use super::{Server, binary, finished, repository};
 use crate::certificates::{Authority, Validity};
 use crate::slots::Slot;
+use crate::sound;
+use crate::wire::Transport;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -16,10 +18,31 @@ pub struct Setup {
     pub(super) slot: Slot,
     environment: Vec<(String, String)>,
     cpu: Option<usize>,
+    disk: Disk,
+    by: By,
+}
+
+/// What becomes of a write to a file that may not grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Disk {
+    /// It ends the process.
+    Endless,
+    /// It fails, as on a full disk.
+    MayBeFull,
+}
+
+/// What says where the server listens and keeps what it stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// Variables of its environment, which come before its file.
+    Environment,
+    /// Its file.
+    File,
 }
 
 impl Setup {
-    /// The demo as it is in the repository.
+    /// The demo as it is in the repository, but for what callers hear of being called back: most tests are about what else they
+    /// hear.
     ///
     /// # Panics
     /// When the demo cannot be copied.
@@ -31,12 +54,15 @@ impl Setup {
         copy(&repository().join("config"), &folder.path().join("config"));
         std::os::unix::fs::symlink(repository().join("prompts"), folder.path().join("prompts"))
             .unwrap();
-        Setup {
+        let setup = Setup {
             folder,
             slot: Slot::take(),
             environment: Vec::new(),
             cpu: None,
-        }
+            disk: Disk::Endless,
+            by: By::Environment,
+        };
+        setup.set("queues.support.callback.announcement", "\"none\"")
     }
 
     /// The demo with listeners for all transports, and a certificate that `ca.pem` in the server's folder vouches for.
@@ -72,6 +98,13 @@ impl Setup {
         self.slot.sip()
     }
 
+    /// Ports the server may use for RTP.
+    pub fn rtp_ports(&self) -> std::ops::RangeInclusive<u16> {
+        let text = self.slot.rtp();
+        let (first, last) = text.split_once('-').expect("a range");
+        first.parse().unwrap()..=last.parse().unwrap()
+    }
+
     /// A port for another program, such as a provider whose address the configuration names.
     pub fn other_port(&self, index: u16) -> u16 {
         self.slot.other(index)
@@ -98,6 +131,48 @@ impl Setup {
         self
     }
 
+    /// With every prompt cut to the length that goes with its name (`callback-accepted`): for tests in which much is said
+    /// and little listened to.
+    ///
+    /// # Panics
+    /// When they can't be written.
+    #[must_use]
+    pub fn with_prompts_cut(self, length: impl Fn(&str) -> Duration) -> Setup {
+        let folder = self.folder.path().join("prompts");
+        std::fs::remove_file(&folder).unwrap();
+        copy(&repository().join("prompts"), &folder);
+        for language in ["sv", "en"] {
+            for entry in std::fs::read_dir(folder.join(language)).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.file_stem().unwrap_or_default();
+                sound::cut_wav(&path, length(&name.to_string_lossy()));
+            }
+        }
+        self
+    }
+
+    /// With ports for about nine hundred media streams instead of four hundred and fifty.
+    #[must_use]
+    pub fn with_more_ports(mut self) -> Setup {
+        self.slot = Slot::take_two();
+        self
+    }
+
+    /// Says in `kolapp.toml` what the environment says otherwise, so that what the file says is seen.
+    #[must_use]
+    pub fn by_file_alone(mut self) -> Setup {
+        self.by = By::File;
+        let listen = |port: u16| format!("[\"127.0.0.1:{port}\"]");
+        let sip = self.slot.sip();
+        let http = format!("\"127.0.0.1:{}\"", self.slot.http());
+        let rtp = format!("\"{}\"", self.slot.rtp());
+        self.set_server("sip.udp", &listen(sip))
+            .set_server("sip.tcp", &listen(sip))
+            .set_server("sip.ws", &listen(sip + Transport::Ws.port_offset()))
+            .set_server("http.listen", &http)
+            .set_server("rtp.ports", &rtp)
+    }
+
     /// Sets an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Setup {
@@ -112,9 +187,23 @@ impl Setup {
         self
     }
 
+    /// On a disk that may be full ([`Server::disk_is_full`]). It says only what is wrong, since its log is on that disk too.
+    #[must_use]
+    pub fn on_a_small_disk(mut self) -> Setup {
+        self.disk = Disk::MayBeFull;
+        self.env("KOLAPP_LOG", "error")
+    }
+
     /// A command of the binary with this set-up's environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = match self.cpu {
+            None if self.disk == Disk::MayBeFull => {
+                // The signal that a write beyond the limit gets stays ignored in what is executed.
+                let mut command = Command::new("dash");
+                let script = "trap '' XFSZ; exec \"$0\" \"$@\"";
+                command.args(["-c", script]).arg(binary());
+                command
+            }
             None => Command::new(binary()),
             Some(cpu) => {
                 let mut command = Command::new("taskset");
@@ -122,15 +211,15 @@ impl Setup {
                 command
             }
         };
-        command
-            .args(arguments)
-            .arg("--config")
-            .arg(self.config())
-            .env("KOLAPP_SIP_PORT", self.slot.sip().to_string())
-            .env("KOLAPP_HTTP_PORT", self.slot.http().to_string())
-            .env("KOLAPP_RTP_PORTS", self.slot.rtp())
-            .env("KOLAPP_STATE_DIR", self.folder.path().join("var"))
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.args(arguments).arg("--config").arg(self.config());
+        if self.by == By::Environment {
+            command
+                .env("KOLAPP_SIP_PORT", self.slot.sip().to_string())
+                .env("KOLAPP_HTTP_PORT", self.slot.http().to_string())
+                .env("KOLAPP_RTP_PORTS", self.slot.rtp())
+                .env("KOLAPP_STATE_DIR", self.folder.path().join("var"));
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

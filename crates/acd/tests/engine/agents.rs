@@ -346,3 +346,27 @@ fn what_is_known_of_an_account_holds_when_it_becomes_an_agent() {
     });
     assert_eq!(floor.state("bosse"), AgentState::Free);
 }
+
+#[test]
+fn an_agent_who_has_called_somebody_for_a_queue_has_its_wrap_up_time() {
+    let mut floor = two_queues();
+    let called = |floor: &mut Floor, name: &str| {
+        let (agent, queue) = (agent(name), queue("support"));
+        floor.give(Input::CalledFor { agent, queue });
+    };
+    floor.own_call("anna", 90, true);
+    called(&mut floor, "anna");
+    assert_eq!(rung(&floor.own_call("anna", 90, false)), []);
+    assert!(matches!(floor.state("anna"), AgentState::WrapUp { .. }));
+    assert_eq!(rung(&floor.join(1, "support")), [("bosse".into(), 1)]);
+    // Who is offered a caller works on nothing else.
+    called(&mut floor, "bosse");
+    assert_eq!(floor.state("bosse"), AgentState::Offered);
+    floor.join(2, "support");
+    let offered = floor.pass(secs(10));
+    assert_eq!(rung(&offered), [("anna".into(), 2)]);
+    // Who is logged out has none.
+    let mut floor = nobody_in();
+    called(&mut floor, "anna");
+    assert_eq!(floor.state("anna"), AgentState::LoggedOut);
+}

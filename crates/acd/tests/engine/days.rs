@@ -4,7 +4,7 @@
 use crate::floor::{queue, queue_of, settings};
 use crate::model::Model;
 use acd::{Command, Engine, Policy, Settings, Stamped};
-use sim::{Day, Faults, Plan, Seen, Traffic, Trigger};
+use sim::{Day, Faults, Plan, Seen, Traffic, Trigger, Ways};
 use std::fmt::Debug;
 use std::num::NonZeroU8;
 
@@ -41,6 +41,7 @@ fn days_of_every_policy_go_as_the_model_says() {
         let traffic = Traffic::of_day(&settings, &day, seed).unwrap();
         let plan = Plan {
             settings: &settings,
+            ways: &Ways::default(),
             traffic: &traffic,
             habits: day.habits,
             faults: day.faults,

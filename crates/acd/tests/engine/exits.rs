@@ -107,6 +107,7 @@ fn a_queue_nobody_is_logged_in_to_sends_newcomers_elsewhere_and_others_only_wher
     }
 }
 
+// Changes: queues.none_reachable
 #[test]
 fn none_reachable_is_apart_from_none_logged_in_and_holds_for_it_too() {
     let exits = Exits {
@@ -126,6 +127,7 @@ fn none_reachable_is_apart_from_none_logged_in_and_holds_for_it_too() {
     assert_eq!(floor.join(1, "support"), [refuse(1, cause)]);
 }
 
+// Changes: queues.all_paused
 #[test]
 fn a_queue_whose_agents_have_all_paused_lets_nobody_wait_where_so_set() {
     let exits = Exits {
@@ -177,6 +179,7 @@ fn is_closed(floor: &Floor) -> bool {
     floor.queue_row("support").closed_by_load
 }
 
+// Changes: queues.open_when.waiting
 #[test]
 fn a_queue_closes_at_its_mark_and_opens_once_below_the_lower_one_for_long_enough() {
     let exits = load(WaitOf::Average, (Some(3), None), (Some(2), None));
@@ -199,6 +202,7 @@ fn a_queue_closes_at_its_mark_and_opens_once_below_the_lower_one_for_long_enough
     assert!(floor.join(5, "support").is_empty());
 }
 
+// Changes: queues.close_when.wait, queues.close_when.of, queues.open_when.wait
 #[test]
 fn a_queue_that_rises_over_the_lower_mark_again_starts_its_time_anew() {
     let exits = load(WaitOf::Longest, (None, Some(60)), (None, Some(40)));
@@ -249,6 +253,24 @@ fn an_average_that_falls_because_old_answers_count_no_more_opens_the_queue() {
     assert!(is_closed(&floor));
     floor.pass(secs(30));
     assert!(is_closed(&floor), "for one second less than the time");
+    floor.pass(secs(1));
+    assert!(!is_closed(&floor));
+}
+
+#[test]
+fn a_queue_that_closed_by_its_callers_opens_when_its_average_has_fallen_by_time_alone() {
+    let exits = load(WaitOf::Average, (Some(1), None), (None, Some(50)));
+    let mut floor = Floor::open(with(exits, &["anna"]));
+    floor.join(1, "support");
+    floor.ended(1, OfferEnd::DeviceError);
+    floor.pass(secs(100));
+    assert!(is_closed(&floor));
+    let offer = floor_offer(&floor);
+    floor.answered(offer);
+    floor.hung_up(1);
+    // Nothing comes about from here on.
+    floor.pass(secs(15 * 60 + 29));
+    assert!(is_closed(&floor));
     floor.pass(secs(1));
     assert!(!is_closed(&floor));
 }

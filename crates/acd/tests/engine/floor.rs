@@ -295,6 +295,7 @@ pub(crate) fn queue_of(members: &[&str]) -> QueueSettings {
         wrap_up: secs(10),
         ageing: secs(300),
         waiting_max: 50,
+        judged: acd::Yardstick::default(),
         deferral: Deferral {
             no_answer: secs(5),
             declined: secs(5),
@@ -302,6 +303,8 @@ pub(crate) fn queue_of(members: &[&str]) -> QueueSettings {
             error: secs(20),
         },
         exits: Exits::default(),
+        last_agent: None,
+        callbacks: None,
     }
 }
 

@@ -15,6 +15,7 @@ fn sold(licence: Licence) -> Settings {
     settings
 }
 
+// Changes: queues.kind
 #[test]
 fn a_basic_user_is_let_in_to_plain_queues_alone_whichever_way_he_comes() {
     let mut floor = Floor::open(sold(Licence::Basic));

@@ -60,6 +60,7 @@ fn an_agent_who_lets_so_many_calls_ring_in_a_row_is_logged_out_and_shown_why() {
     assert_eq!(floor.agent_row("anna").put_by, None);
 }
 
+// Changes: agents.missed_action
 #[test]
 fn the_same_agent_is_not_rung_over_and_over_but_paused_when_that_is_set() {
     let mut floor = alone(missed(1, Counted::InARow, Sidelining::Pause));
@@ -70,6 +71,7 @@ fn the_same_agent_is_not_rung_over_and_over_but_paused_when_that_is_set() {
     assert_eq!(rung(&floor.resume("anna").1), [("anna".into(), 1)]);
 }
 
+// Changes: agents.missed_counted
 #[test]
 fn a_call_that_is_taken_ends_a_row_of_missed_ones_but_not_their_count_since_log_in() {
     for (counted, state) in [
@@ -88,6 +90,7 @@ fn a_call_that_is_taken_ends_a_row_of_missed_ones_but_not_their_count_since_log_
     }
 }
 
+// Changes: agents.errors_max, agents.errors_action
 #[test]
 fn errors_of_a_device_are_no_missed_calls_and_have_a_limit_of_their_own() {
     let mut rules = missed(1, Counted::InARow, Sidelining::LogOut);
@@ -133,6 +136,7 @@ fn wrap_up_that_is_ended_early_makes_the_agent_free_at_once() {
     assert_eq!(floor.command(end()).0, Ok(()), "it is over already");
 }
 
+// Changes: agents.wrap_up_extension
 #[test]
 fn wrap_up_is_extended_by_what_is_set_or_asked_for_and_by_no_more_than_the_limit() {
     let wrap_up_extension = secs(30);

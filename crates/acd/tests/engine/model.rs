@@ -1,15 +1,16 @@
 //! A naive engine: plain lists, everything looked up anew each time, no facts and nothing kept that
 //! could be worked out. It does what `requirements.md` says and is as slow as it likes.
 
+use crate::model_callbacks::Told;
 use crate::model_load::{Closed, Moment};
 use crate::waits::Waits;
 use acd::{
-    AgentState, AgentTotals, Applies, CONFIRM_WITHIN, Carried, Command, CommandRefusal, Counted,
-    DEFERRAL_MIN, Deferral, Entrance, Input, LeaveCause, Licence, Member, OfferEnd, Outcome,
-    PICKED_UP_MAX, Policy, Priority, Prospect, QueueKind, QueueTotals, RefuseCause, Settings,
-    Sidelining, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
+    AgentState, AgentTotals, Applies, CHOOSING_MAX, CONFIRM_WITHIN, Carried, Command,
+    CommandRefusal, Counted, DEFERRAL_MIN, Deferral, Entrance, Input, KnownAs, LeaveCause, Licence,
+    Member, OfferEnd, Outcome, PICKED_UP_MAX, Policy, Priority, Prospect, QueueKind, QueueTotals,
+    RefuseCause, Settings, Sidelining, Skills, Standing, Strikes, WRAP_UP_MAX, WithdrawCause,
 };
-use base::{CallId, OfferId, QueueId, Time, UserId};
+use base::{CallId, CallbackId, OfferId, QueueId, ShardId, Time, UserId};
 use control::{AgentCommand, QueueCommand, Queues};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,62 +20,82 @@ use std::time::Duration;
 /// When something came to be so, and as which of all things: nothing ties.
 type When = (Time, u64);
 
+/// Of an offer that is no caller's.
+pub(crate) const NO_CALL: CallId = CallId {
+    shard: ShardId(9),
+    slot: u32::MAX,
+    generation: u32::MAX,
+};
+
 #[derive(Default)]
 pub(crate) struct Model {
-    settings: Arc<Settings>,
+    pub(crate) settings: Arc<Settings>,
     agents: Vec<Agent>,
     callers: Vec<Caller>,
-    offers: Vec<Offer>,
+    pub(crate) offers: Vec<Offer>,
     totals: BTreeMap<QueueId, QueueTotals>,
     waits: BTreeMap<QueueId, Waits>,
     /// Calls taken by members.
-    taken: Vec<(UserId, QueueId)>,
+    pub(crate) taken: Vec<(UserId, QueueId)>,
     /// At each queue and priority, the place in the circle of whoever was rung last.
     circle: BTreeMap<(QueueId, u8), u32>,
     /// Whom the engine rang with which offer in this step: where chance decides, it is told here.
     picks: BTreeMap<OfferId, UserId>,
     /// Queues that are closed by their load.
     closed: BTreeMap<QueueId, Closed>,
-    now: Time,
+    /// Who took whose call, first to last.
+    talks: Vec<(QueueId, KnownAs, UserId, Time)>,
+    pub(crate) told: Told,
+    pub(crate) now: Time,
     things: u64,
-    commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
 }
 
-struct Agent {
-    id: UserId,
-    logins: Vec<(QueueId, When)>,
-    pause: Option<Option<String>>,
-    own_calls: Vec<CallId>,
-    reachable: bool,
-    wrap_up: Option<Time>,
+pub(crate) struct Agent {
+    pub(crate) id: UserId,
+    pub(crate) logins: Vec<(QueueId, When)>,
+    pub(crate) pause: Option<Option<String>>,
+    pub(crate) own_calls: Vec<CallId>,
+    pub(crate) reachable: bool,
+    pub(crate) wrap_up: Option<Time>,
     /// Whose caller he talks with or works for after the talk, and since when.
-    handles: Option<(QueueId, Time)>,
-    deferred: Option<Time>,
-    idle: When,
-    totals: AgentTotals,
-    strikes: Strikes,
+    pub(crate) handles: Option<(QueueId, Time)>,
+    pub(crate) deferred: Option<Time>,
+    pub(crate) idle: When,
+    pub(crate) totals: AgentTotals,
+    pub(crate) strikes: Strikes,
 }
 
-struct Caller {
-    call: CallId,
-    queue: QueueId,
-    arrived: Time,
-    priority: Priority,
-    place: (i128, u64),
-    entered: Time,
-    expected: Option<Duration>,
-    step: u8,
-    leaves_at: Option<Time>,
+pub(crate) struct Caller {
+    pub(crate) call: CallId,
+    pub(crate) queue: QueueId,
+    pub(crate) arrived: Time,
+    pub(crate) priority: Priority,
+    pub(crate) place: (i128, u64),
+    pub(crate) entered: Time,
+    pub(crate) expected: Option<Duration>,
+    pub(crate) step: u8,
+    pub(crate) leaves_at: Option<Time>,
+    pub(crate) known_as: Option<KnownAs>,
+    pub(crate) requires: Skills,
+    /// The same before he let it go.
+    pub(crate) wished: Skills,
+    /// Whom he waits for alone, and until when.
+    pub(crate) seeks: Option<(UserId, Time)>,
+    /// Does something else, until then at most.
+    pub(crate) chooses: Option<Time>,
 }
 
 #[derive(Clone)]
 pub(crate) struct Offer {
     pub(crate) id: OfferId,
     pub(crate) call: CallId,
-    queue: QueueId,
+    /// What it is for, if it is no caller's.
+    pub(crate) entry: Option<CallbackId>,
+    pub(crate) queue: QueueId,
     pub(crate) agent: UserId,
     pub(crate) state: State,
-    prolonged: bool,
+    pub(crate) prolonged: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,6 +152,7 @@ impl Model {
                 call,
                 active,
             } => self.own_call(agent, *call, *active),
+            Input::CalledFor { agent, queue } => self.called_for(agent, queue),
             Input::AskRoom { call, queue } => {
                 let waits = self.callers.iter().any(|caller| caller.call == *call);
                 let refusal = match waits {
@@ -156,6 +178,14 @@ impl Model {
                 self.commands.push(Command::Standing { call, standing });
             }
             Input::Recall { agent, carried } => self.recall(agent, carried),
+            Input::RecallQueue { .. } => unreachable!("no world has a past"),
+            Input::RecallTalks { agent, talks } => self.recall_talks(agent, talks),
+            Input::CallbacksDue { queue, due } => self.callbacks_due(queue, due),
+            Input::Indebted { agent, indebted } => self.indebted(agent, *indebted),
+            Input::CallbackTaken { offer } => self.callback_taken(*offer),
+            Input::CallbackOver { offer, end } => self.callback_over(*offer, *end),
+            Input::Choosing { call } => self.choosing(*call),
+            Input::Back { call } => self.back(|caller| caller.call == *call),
             Input::AskPosition { call } => {
                 let prospect = self.prospect(*call);
                 self.commands.push(Command::Position {
@@ -170,7 +200,9 @@ impl Model {
     fn begin(&mut self, now: Time, told: &[Command]) {
         self.now = now;
         let rung = told.iter().filter_map(|command| match command {
-            Command::Ring { offer, agent, .. } => Some((*offer, agent.clone())),
+            Command::Ring { offer, agent, .. } | Command::CallBack { offer, agent, .. } => {
+                Some((*offer, agent.clone()))
+            }
             _ => None,
         });
         self.picks = rung.collect();
@@ -185,7 +217,9 @@ impl Model {
         });
         let line = self.waiting_in_order(|_| true);
         let leave = line.iter().filter_map(|call| {
-            let at = self.caller(*call).leaves_at?;
+            let caller = self.caller(*call);
+            // Who does something else is not put out before he is back.
+            let at = caller.leaves_at?.max(caller.chooses.unwrap_or_default());
             Some((at, None, Some(*call)))
         });
         let mut due: Vec<_> = rings.chain(leave).filter(|(at, ..)| *at <= now).collect();
@@ -233,6 +267,10 @@ impl Model {
             }
             agent.deferred = agent.deferred.filter(|until| *until > now);
         }
+        self.back(|caller| caller.chooses.is_some_and(|until| until <= now));
+        for caller in &mut self.callers {
+            caller.seeks = caller.seeks.take().filter(|(_, until)| *until > now);
+        }
         for at in 0..self.callers.len() {
             if self
                 .widens_at(&self.callers[at])
@@ -245,8 +283,12 @@ impl Model {
     }
 
     fn finish(&mut self) -> Vec<Command> {
+        self.review_seekers();
         self.dispatch();
         self.clear_deserted();
+        while self.end_drained() {
+            self.clear_deserted();
+        }
         self.weigh_loads();
         let busy: BTreeSet<UserId> = self
             .offers
@@ -255,6 +297,7 @@ impl Model {
             .map(|offer| offer.agent.clone())
             .collect();
         let settings = Arc::clone(&self.settings);
+        let told = &self.told;
         self.agents.retain(|agent| {
             settings.agents.contains_key(&agent.id)
                 || busy.contains(&agent.id)
@@ -262,6 +305,7 @@ impl Model {
                 || !agent.own_calls.is_empty()
                 || agent.wrap_up.is_some()
                 || agent.deferred.is_some()
+                || told.indebted.contains(&agent.id)
         });
         let callers = &self.callers;
         self.totals.retain(|queue, _| {
@@ -286,16 +330,22 @@ impl Model {
         let widens = self.callers.iter();
         let widens = widens.filter_map(|caller| self.widens_at(caller));
         let line = self.waiting_in_order(|_| true);
-        let leave = line.iter().filter_map(|call| self.caller(*call).leaves_at);
+        let leave = line.iter().filter_map(|call| {
+            let caller = self.caller(*call);
+            caller.chooses.or(caller.leaves_at)
+        });
         let loads = self.settings.queues.keys().filter_map(|queue| {
             let closed = self.closed.get(queue).copied();
             self.at_load(queue, |moment| moment.due(closed)).flatten()
         });
         let agents = agents.flatten();
+        let seeks = self.callers.iter();
+        let seeks = seeks.filter_map(|caller| Some(caller.seeks.as_ref()?.1));
         offers
             .chain(agents)
             .chain(widens)
             .chain(leave)
+            .chain(seeks)
             .chain(loads)
             .min()
     }
@@ -312,7 +362,61 @@ impl Model {
         queue.map_or(0, |queue| queue.asked.step_after(waited))
     }
 
-    fn configure(&mut self, settings: &Arc<Settings>) {
+    /// Queues that are left out while somebody is in them go on, if one who may serve him is left and is there.
+    fn configure(&mut self, new: &Arc<Settings>) {
+        let mut settings = Settings::clone(new);
+        for (queue, old) in &self.settings.queues {
+            let is_left = |it: &UserId| new.agents.contains_key(it) || new.accounts.contains(it);
+            let left: Vec<&UserId> = old.members.keys().filter(|it| is_left(it)).collect();
+            let served = !left.is_empty() && self.is_served(queue, |it| left.contains(&it));
+            if !new.queues.contains_key(queue) && served {
+                settings.queues.insert(queue.clone(), old.clone());
+                settings.draining.insert(queue.clone());
+                for agent in old.members.keys().filter(|it| is_left(it)) {
+                    let before = self.settings.agents.get(agent);
+                    if let (None, Some(before)) = (new.agents.get(agent), before) {
+                        settings.agents.insert(agent.clone(), before.clone());
+                        settings.lent.insert(agent.clone());
+                    }
+                }
+            }
+        }
+        self.take_up(&Arc::new(settings));
+    }
+
+    /// Whether somebody talks in a queue, or waits and one of those agents is logged in to it.
+    fn is_served(&self, queue: &QueueId, counts: impl Fn(&UserId) -> bool) -> bool {
+        let his = self.callers.iter().filter(|it| it.queue == *queue);
+        let (talking, waiting): (Vec<_>, Vec<_>) = his.partition(|it| self.is_connected(it.call));
+        let there = self.agents.iter().any(|agent| {
+            let mut logins = agent.logins.iter();
+            counts(&agent.id) && logins.any(|(at, _)| at == queue)
+        });
+        !talking.is_empty() || !waiting.is_empty() && there
+    }
+
+    /// Whether a removed queue is gone now.
+    fn end_drained(&mut self) -> bool {
+        let mut settings = Settings::clone(&self.settings);
+        settings
+            .draining
+            .retain(|queue| self.is_served(queue, |_| true));
+        let over = &self.settings.draining - &settings.draining;
+        if !over.is_empty() {
+            settings.queues.retain(|queue, _| !over.contains(queue));
+            for agent in settings.lent.clone() {
+                let mut queues = settings.draining.iter();
+                if !queues.any(|queue| settings.queues[queue].members.contains_key(&agent)) {
+                    settings.lent.remove(&agent);
+                    settings.agents.remove(&agent);
+                }
+            }
+            self.take_up(&Arc::new(settings));
+        }
+        !over.is_empty()
+    }
+
+    fn take_up(&mut self, settings: &Arc<Settings>) {
         let before = Arc::clone(&self.settings);
         for agent in self.ids() {
             let lost: Vec<QueueId> = self
@@ -333,6 +437,7 @@ impl Model {
             self.expel(call, RefuseCause::NoSuchQueue);
         }
         self.settings = Arc::clone(settings);
+        self.told.shares_change(&before, settings);
         self.taken
             .retain(|(agent, queue)| is_member(settings, agent, queue));
         let changed = |queue: &QueueId| before.queues.get(queue) != settings.queues.get(queue);
@@ -343,6 +448,9 @@ impl Model {
         }
         let policy =
             |settings: &Settings, queue: &QueueId| Some(settings.queues.get(queue)?.policy);
+        let asks = |queue: &QueueId| settings.queues.get(queue)?.last_agent;
+        self.talks.retain(|(queue, ..)| asks(queue).is_some());
+        self.review_seekers();
         self.circle
             .retain(|(queue, _), _| policy(&before, queue) == policy(settings, queue));
         for (agent, new) in &settings.agents {
@@ -356,6 +464,7 @@ impl Model {
     fn refusal(&self, queue: &QueueId) -> Option<RefuseCause> {
         match self.settings.queues.get(queue) {
             None => Some(RefuseCause::NoSuchQueue),
+            Some(_) if self.settings.draining.contains(queue) => Some(RefuseCause::NoSuchQueue),
             Some(settings) => {
                 if let Some(absent) = self.absent(queue, Applies::Newcomers) {
                     return Some(absent);
@@ -402,16 +511,117 @@ impl Model {
             entered: self.now,
             expected: None,
             step: 0,
+            known_as: entrance.known_as,
+            requires: entrance.requires.clone(),
+            wished: entrance.requires.clone(),
+            seeks: None,
+            chooses: None,
             leaves_at: self.settings.queues[queue]
                 .exits
                 .after
                 .map(|after| self.now + after),
         };
+        let set = &self.settings.queues[queue];
+        let members: Vec<&UserId> = set.members.keys().collect();
+        let listed = |it: &&&UserId| self.settings.agents.contains_key(**it);
+        let last = u8::try_from(set.asked.widen.len()).unwrap_or(u8::MAX);
+        let some_able = |caller: &Caller| {
+            let mut members = members.iter().filter(listed);
+            members.any(|it| (0..=last).any(|step| self.is_able(caller, it, step)))
+        };
+        if !some_able(&caller) {
+            let asked_for = std::mem::take(&mut caller.requires);
+            if !some_able(&caller) {
+                caller.requires = asked_for;
+            }
+        }
         caller.step = self.step_of(&caller);
+        caller.seeks = self.sought(&caller);
         self.callers.push(caller);
         let expected = self.prospect(call).expected;
         if let Some(caller) = self.callers.last_mut() {
             caller.expected = expected;
+        }
+    }
+
+    /// Whom he waits for alone: the last who took his call here, if that may come to something.
+    fn sought(&self, caller: &Caller) -> Option<(UserId, Time)> {
+        let set = self.settings.queues[&caller.queue].last_agent?;
+        let known_as = caller.known_as?;
+        let his = |(queue, who, ..): &&(QueueId, KnownAs, UserId, Time)| {
+            *queue == caller.queue && *who == known_as
+        };
+        let (.., agent, at) = self.talks.iter().rev().find(his)?;
+        // Since he first came he is on this same call: who sent him on doesn't get him back.
+        let recent = *at < caller.arrived && *at + set.within >= self.now;
+        let waits = !set.wait.is_zero()
+            || self.agents.iter().any(|it| it.id == *agent)
+                && self.state_of(agent) == AgentState::Free;
+        let seeks = (agent.clone(), self.now + set.wait);
+        (recent && waits && self.may_come(caller, agent)).then_some(seeks)
+    }
+
+    /// Whether an agent may take that caller as soon as he is free.
+    fn may_come(&self, caller: &Caller, id: &UserId) -> bool {
+        let Some(settings) = self.settings.queues.get(&caller.queue) else {
+            return false;
+        };
+        let Some(agent) = self.agents.iter().find(|agent| agent.id == *id) else {
+            return false;
+        };
+        settings.last_agent.is_some()
+            && agent.logins.iter().any(|(queue, _)| *queue == caller.queue)
+            && agent.pause.is_none()
+            && agent.reachable
+            && (0..=caller.step).any(|step| self.is_able(caller, id, step))
+    }
+
+    fn review_seekers(&mut self) {
+        let idle = |caller: &Caller| {
+            let (agent, _) = caller.seeks.as_ref()?;
+            let over = self.is_connected(caller.call) || !self.may_come(caller, agent);
+            over.then_some(caller.call)
+        };
+        let idle: Vec<CallId> = self.callers.iter().filter_map(idle).collect();
+        for caller in &mut self.callers {
+            if idle.contains(&caller.call) {
+                caller.seeks = None;
+            }
+        }
+    }
+
+    /// It came to nothing with whom he waited for.
+    fn let_down(&mut self, call: CallId, by: &UserId) {
+        for caller in self.callers.iter_mut().filter(|it| it.call == call) {
+            caller.seeks = caller.seeks.take().filter(|(agent, _)| agent != by);
+        }
+    }
+
+    fn note_talk(&mut self, offer: &Offer) {
+        let caller = self.caller(offer.call);
+        let asks = self.settings.queues.get(&offer.queue);
+        if let (Some(known_as), Some(_)) = (caller.known_as, asks.and_then(|it| it.last_agent)) {
+            let agent = offer.agent.clone();
+            self.talks
+                .push((offer.queue.clone(), known_as, agent, self.now));
+        }
+    }
+
+    /// Counts where nobody is known to have talked with the same caller later.
+    fn recall_talks(&mut self, by: &UserId, recalled: &[acd::Talk<Time>]) {
+        if !self.settings.agents.contains_key(by) {
+            return;
+        }
+        for talk in recalled {
+            let at = talk.at.min(self.now);
+            let known = self.talks.iter().any(|(queue, caller, _, known)| {
+                (queue, caller) == (&talk.queue, &talk.caller) && *known > at
+            });
+            let settings = self.settings.queues.get(&talk.queue);
+            if !known && settings.is_some_and(|it| it.last_agent.is_some()) {
+                let talk = (talk.queue.clone(), talk.caller, by.clone(), at);
+                self.talks.push(talk);
+            }
         }
     }
 
@@ -437,7 +647,8 @@ impl Model {
         let mut moved = 0;
         for call in self.waiting_in_order(|queue| queue == from) {
             let rings = !self.ringing_for(call).is_empty();
-            if rings || Some(moved) == callers || self.refusal(to).is_some() {
+            let chooses = self.caller(call).chooses.is_some();
+            if rings || chooses || Some(moved) == callers || self.refusal(to).is_some() {
                 continue;
             }
             let caller = self.take_out(call);
@@ -449,11 +660,31 @@ impl Model {
             });
             self.join(&Entrance {
                 priority: caller.priority,
+                known_as: caller.known_as,
+                requires: caller.wished.clone(),
                 ..Entrance::new(call, to.clone(), caller.arrived)
             });
             moved += 1;
         }
         Ok(moved)
+    }
+
+    fn choosing(&mut self, call: CallId) {
+        let waits = |caller: &Caller| caller.call == call && caller.chooses.is_none();
+        if !self.callers.iter().any(waits) || self.is_connected(call) {
+            return;
+        }
+        self.withdraw_for(call, WithdrawCause::CallerGone);
+        let until = self.now + CHOOSING_MAX;
+        for caller in self.callers.iter_mut().filter(|it| it.call == call) {
+            (caller.chooses, caller.seeks) = (Some(until), None);
+        }
+    }
+
+    fn back(&mut self, who: impl Fn(&Caller) -> bool) {
+        for caller in self.callers.iter_mut().filter(|it| who(it)) {
+            caller.chooses = None;
+        }
     }
 
     fn leave(&mut self, call: CallId, cause: LeaveCause) {
@@ -472,11 +703,14 @@ impl Model {
             LeaveCause::Shutdown => totals.shut_down += 1,
             LeaveCause::SentOn => totals.sent_on += 1,
             LeaveCause::KeyPressed => totals.overflowed += 1,
+            LeaveCause::ServerRestarted => totals.restarted += 1,
+            LeaveCause::CalledBack => totals.called_back += 1,
         }
     }
 
     fn answered(&mut self, id: OfferId) {
-        let Some(offer) = self.offers.iter().find(|offer| offer.id == id).cloned() else {
+        let his = |offer: &&Offer| offer.id == id && offer.entry.is_none();
+        let Some(offer) = self.offers.iter().find(his).cloned() else {
             return;
         };
         let late_until = self.now + CONFIRM_WITHIN;
@@ -488,6 +722,7 @@ impl Model {
         };
         self.offer(id).state = state;
         if state == State::Connected {
+            self.note_talk(&offer);
             self.note_answer(offer.call);
             let now = self.now;
             let agent = self.agent(&offer.agent);
@@ -508,7 +743,8 @@ impl Model {
     }
 
     fn ended(&mut self, id: OfferId, end: OfferEnd) {
-        let Some(offer) = self.offers.iter().find(|offer| offer.id == id).cloned() else {
+        let his = |offer: &&Offer| offer.id == id && offer.entry.is_none();
+        let Some(offer) = self.offers.iter().find(his).cloned() else {
             return;
         };
         let missed = WithdrawCause::NoAnswer;
@@ -524,10 +760,11 @@ impl Model {
             (_, OfferEnd::NoAnswer | OfferEnd::Withdrawn) => Outcome::Missed,
         };
         self.offer(id).state = State::Over;
+        self.let_down(offer.call, &offer.agent);
         self.blame(&offer, outcome);
     }
 
-    fn blame(&mut self, offer: &Offer, outcome: Outcome) {
+    pub(crate) fn blame(&mut self, offer: &Offer, outcome: Outcome) {
         let thing = self.thing();
         let none = Deferral {
             no_answer: DEFERRAL_MIN,
@@ -781,6 +1018,17 @@ impl Model {
         }
     }
 
+    fn called_for(&mut self, id: &UserId, queue: &QueueId) {
+        let open = |offer: &Offer| !matches!(offer.state, State::Lost | State::Over);
+        let engaged = self.offers.iter().any(|it| it.agent == *id && open(it));
+        let until = self.settings.queues.get(queue).map(|it| it.wrap_up);
+        let until = until.filter(|it| !it.is_zero()).map(|it| self.now + it);
+        let known = self.agents.iter_mut().find(|it| it.id == *id);
+        if let Some(agent) = known.filter(|it| !engaged && !it.logins.is_empty()) {
+            agent.wrap_up = agent.wrap_up.or(until);
+        }
+    }
+
     fn recall(&mut self, id: &UserId, was: &Carried<Time>) {
         let open = |offer: &Offer| !matches!(offer.state, State::Lost | State::Over);
         let engaged = self.offers.iter().any(|it| it.agent == *id && open(it));
@@ -798,6 +1046,9 @@ impl Model {
             };
             let one = (id.clone(), queue.clone());
             self.taken.extend(std::iter::repeat_n(one, many as usize));
+        }
+        for caller in &mut self.callers {
+            caller.seeks = caller.seeks.take().filter(|(agent, _)| agent != id);
         }
         let agent = self.agent(id);
         agent.logins.clear();
@@ -831,37 +1082,69 @@ impl Model {
     }
 
     fn dispatch(&mut self) {
-        'again: loop {
-            for call in self.waiting_by_weight() {
-                let caller = self.caller(call);
-                let queue = caller.queue.clone();
-                let policy = self.settings.queues[&queue].policy;
-                if self.ringing_for(call).len() >= at_once(policy) {
-                    continue;
-                }
-                if let Some(agent) = self.choose(&queue, policy, caller.step) {
-                    self.ring(call, queue, agent);
-                    continue 'again;
-                }
+        loop {
+            let caller = self.next_caller();
+            let weighed = caller.as_ref().map(|(call, ..)| self.weighed(*call));
+            if self.callback_goes_first(weighed) {
+                continue;
             }
-            return;
+            let Some((call, agent, in_turn)) = caller else {
+                return;
+            };
+            let queue = self.caller(call).queue.clone();
+            if in_turn {
+                self.count_turn(&queue, &agent);
+            }
+            self.ring(call, queue, agent);
         }
+    }
+
+    /// The caller who would get an agent, whom, and whether it is that one's turn.
+    fn next_caller(&self) -> Option<(CallId, UserId, bool)> {
+        for call in self.waiting_by_weight() {
+            let caller = self.caller(call);
+            let policy = self.settings.queues[&caller.queue].policy;
+            if caller.chooses.is_some() {
+                continue;
+            }
+            if let Some((agent, _)) = caller.seeks.clone() {
+                if self.state_of(&agent) == AgentState::Free {
+                    return Some((call, agent, false));
+                }
+                continue;
+            }
+            if self.ringing_for(call).len() >= at_once(policy) {
+                continue;
+            }
+            if let Some(agent) = self.choose(&caller.queue, policy, caller, |_| true) {
+                return Some((call, agent, true));
+            }
+        }
+        None
+    }
+
+    /// What a caller's wait counts for.
+    fn weighed(&self, call: CallId) -> i128 {
+        let caller = self.caller(call);
+        let weight = self.settings.queues[&caller.queue].weight;
+        (i128::from(self.now.as_micros()) - caller.place.0) * i128::from(weight)
     }
 
     fn waiting_by_weight(&self) -> Vec<CallId> {
         let mut calls = self.waiting_in_order(|_| true);
-        let now = i128::from(self.now.as_micros());
-        calls.sort_by_key(|call| {
-            let caller = self.caller(*call);
-            let weight = self.settings.queues[&caller.queue].weight;
-            Reverse((now - caller.place.0) * i128::from(weight))
-        });
+        calls.sort_by_key(|call| Reverse(self.weighed(*call)));
         calls
     }
 
     /// Of the free who are able, those of the best priority; of them whoever comes first by the policy, then by
     /// how long he is idle.
-    fn choose(&self, id: &QueueId, policy: Policy, step: u8) -> Option<UserId> {
+    pub(crate) fn choose(
+        &self,
+        id: &QueueId,
+        policy: Policy,
+        caller: &Caller,
+        may: impl Fn(&UserId) -> bool,
+    ) -> Option<UserId> {
         let queue = &self.settings.queues[id];
         let mut free: Vec<(u8, u64, When, UserId)> = Vec::new();
         for agent in &self.agents {
@@ -869,8 +1152,8 @@ impl Model {
             let Some((_, login)) = login else {
                 continue;
             };
-            let able = (0..=step).any(|step| self.is_able(id, &agent.id, step));
-            if !able || self.state_of(&agent.id) != AgentState::Free {
+            let able = (0..=caller.step).any(|step| self.is_able(caller, &agent.id, step));
+            if !able || !may(&agent.id) || self.state_of(&agent.id) != AgentState::Free {
                 continue;
             }
             let Member { priority, rank, .. } = queue.members[&agent.id];
@@ -885,48 +1168,69 @@ impl Model {
                     let his = |(who, of): &&(UserId, QueueId)| *who == agent.id && of == id;
                     self.taken.iter().filter(his).count() as u64
                 }
-                Policy::BySkill => 1_000_000 - self.ability(id, &agent.id),
+                Policy::BySkill => 1_000_000 - self.ability(caller, &agent.id),
             };
             free.push((priority, turn, agent.idle.max(*login), agent.id.clone()));
         }
         free.sort();
         let best = free.first()?.clone();
         if policy == Policy::Random {
-            let picked = self.picks.get(&self.next_offer());
-            let picked = picked.expect("whoever is free is rung");
+            // Whom chance fell on, if it is this one's turn; who else it could be is of no account.
             let free = free.iter().filter(|(priority, ..)| *priority == best.0);
-            assert!(free.map(|(.., id)| id).any(|id| id == picked), "{picked}");
-            return Some(picked.clone());
+            let mut free = free.map(|(.., id)| id);
+            let picked = self.picks.get(&self.next_offer());
+            let picked = picked.filter(|picked| free.any(|id| id == *picked));
+            return Some(picked.unwrap_or(&best.3).clone());
         }
         Some(best.3)
     }
 
-    fn is_able(&self, queue: &QueueId, agent: &UserId, step: u8) -> bool {
+    /// What the queue asks for in that step, and the caller too, unless it is the last that there is after the first.
+    fn asked(&self, caller: &Caller, step: u8) -> Skills {
+        let asked = &self.settings.queues[&caller.queue].asked;
+        let mut all = asked.at(step).clone();
+        let waived = !asked.widen.is_empty() && usize::from(step) >= asked.widen.len();
+        for (skill, level) in caller.requires.iter().filter(|_| !waived) {
+            if all.get(skill).is_none_or(|asked| asked < level) {
+                all.insert(skill.clone(), *level);
+            }
+        }
+        all
+    }
+
+    fn is_able(&self, caller: &Caller, agent: &UserId, step: u8) -> bool {
         let has = &self.settings.agents[agent].skills;
-        let mut asked = self.settings.queues[queue].asked.at(step).iter();
+        let asked = self.asked(caller, step);
+        let mut asked = asked.iter();
         asked.all(|(skill, level)| has.get(skill).is_some_and(|has| has >= level))
     }
 
-    fn ability(&self, queue: &QueueId, agent: &UserId) -> u64 {
+    fn ability(&self, caller: &Caller, agent: &UserId) -> u64 {
         let has = &self.settings.agents[agent].skills;
-        let asked = self.settings.queues[queue].asked.requires.keys();
+        let asked = self.asked(caller, 0);
+        let asked = asked.keys();
         asked
             .map(|skill| u64::from(has.get(skill).copied().unwrap_or(0)))
             .sum()
     }
 
-    fn next_offer(&self) -> OfferId {
+    pub(crate) fn next_offer(&self) -> OfferId {
         OfferId(self.offers.len() as u64 + 1)
+    }
+
+    /// Where the circle goes on.
+    pub(crate) fn count_turn(&mut self, queue: &QueueId, agent: &UserId) {
+        let settings = &self.settings.queues[queue];
+        if settings.policy == Policy::RoundRobin {
+            let Member { priority, rank, .. } = settings.members[agent];
+            self.circle.insert((queue.clone(), priority), rank);
+        }
     }
 
     fn ring(&mut self, call: CallId, queue: QueueId, agent: UserId) {
         let id = self.next_offer();
         let settings = &self.settings.queues[&queue];
         let state = State::Ringing(self.now + settings.ring);
-        if settings.policy == Policy::RoundRobin {
-            let Member { priority, rank, .. } = settings.members[&agent];
-            self.circle.insert((queue.clone(), priority), rank);
-        }
         let command = Command::Ring {
             offer: id,
             call,
@@ -937,6 +1241,7 @@ impl Model {
         self.offers.push(Offer {
             id,
             call,
+            entry: None,
             queue,
             agent,
             state,
@@ -948,7 +1253,12 @@ impl Model {
         let until = self.now + CONFIRM_WITHIN;
         let offer = self.offer(id);
         offer.state = State::Withdrawn(cause, until);
-        let call = offer.call;
+        let (call, agent) = (offer.call, offer.agent.clone());
+        if let Some(entry) = offer.entry {
+            self.commands.push(Command::CallOff { offer: id, entry });
+            return;
+        }
+        self.let_down(call, &agent);
         self.commands.push(Command::Withdraw {
             offer: id,
             call,
@@ -1064,12 +1374,12 @@ impl Model {
         }
     }
 
-    fn thing(&mut self) -> When {
+    pub(crate) fn thing(&mut self) -> When {
         self.things += 1;
         (self.now, self.things)
     }
 
-    fn offer(&mut self, id: OfferId) -> &mut Offer {
+    pub(crate) fn offer(&mut self, id: OfferId) -> &mut Offer {
         self.offers.iter_mut().find(|offer| offer.id == id).unwrap()
     }
 
@@ -1080,7 +1390,7 @@ impl Model {
             .unwrap()
     }
 
-    fn agent(&mut self, id: &UserId) -> &mut Agent {
+    pub(crate) fn agent(&mut self, id: &UserId) -> &mut Agent {
         if !self.agents.iter().any(|agent| agent.id == *id) {
             self.agents.push(Agent {
                 id: id.clone(),
@@ -1160,6 +1470,7 @@ impl Model {
             place: Some(place),
             expected: self.expected(&caller.queue, place),
             average: self.average(&caller.queue),
+            waiting: self.waiting_in_order(|it| *it == caller.queue).len() as u32,
         }
     }
 

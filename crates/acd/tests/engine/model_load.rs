@@ -61,7 +61,10 @@ impl Moment<'_> {
     pub(crate) fn due(&self, closed: Option<Closed>) -> Option<Time> {
         let mark = match closed {
             None => self.load.close.wait,
-            Some(Some(_)) => self.load.open.wait,
+            Some(Some(_)) => {
+                let marks = [self.load.open.wait, self.load.close.wait];
+                marks.into_iter().flatten().min()
+            }
             Some(None) => None,
         };
         let opens = closed.flatten().map(|since| since + self.load.held);
@@ -97,7 +100,7 @@ impl Moment<'_> {
         if self.load.wait_of == WaitOf::Longest {
             return None;
         }
-        self.load.close.wait?;
+        self.load.close.wait.or(self.load.open.wait)?;
         let forgotten = self.waits.answered.iter().map(|(at, _)| *at + AVERAGE_OVER);
         forgotten.filter(|at| *at > self.now).min()
     }

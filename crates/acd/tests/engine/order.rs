@@ -34,6 +34,7 @@ fn among_callers_who_came_close_together_priority_is_strict_and_arrival_settles_
     assert_eq!(line(&mut floor, 6), [3, 6, 2, 5, 1, 4]);
 }
 
+// Changes: queues.ageing
 #[test]
 fn whoever_has_waited_longer_than_a_step_of_priority_is_worth_goes_before_the_new() {
     let mut floor = support();

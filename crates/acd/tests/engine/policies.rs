@@ -139,6 +139,7 @@ fn fewest_calls_goes_to_whoever_has_taken_fewest_of_this_queue() {
     assert_eq!(taken_in_turn(&mut floor, 7..8), ["bosse"]);
 }
 
+// Changes: queues.members.weight
 #[test]
 fn random_goes_by_weight() {
     const CALLS: u32 = 2_000;
@@ -221,6 +222,7 @@ fn ring_all_rings_no_more_phones_than_may_ring_for_one_caller() {
     assert_eq!(rung(&second).len(), 40 - RINGING_MAX);
 }
 
+// Changes: queues.parallel
 #[test]
 fn parallel_first_to_answer_wins_and_the_others_count_no_miss() {
     let mut floor = floor_with(parallel(2), &THREE);
@@ -435,6 +437,7 @@ fn weighted() -> Floor {
     floor
 }
 
+// Changes: queues.weight
 #[test]
 fn among_queues_that_share_an_agent_the_wait_counts_times_the_weight() {
     let mut floor = weighted();

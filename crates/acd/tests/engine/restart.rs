@@ -1,7 +1,10 @@
 //! What of agents outlives the process: read from one engine, given to the next.
 
-use crate::floor::{Floor, agent, queue, queue_of, rung, secs, settings};
-use acd::{AgentState, Carried, Input, Settings};
+use crate::floor::{Floor, agent, call, queue, queue_of, rung, secs, settings};
+use acd::{
+    AgentState, Carried, Entrance, Input, KnownAs, LastAgent, Lately, QueueSettings, Settings,
+    TALKS_CARRIED, Talk, Visits,
+};
 use base::Time;
 use control::{AgentCommand, Queues};
 use std::sync::Arc;
@@ -32,6 +35,19 @@ fn restarted(before: &Floor, settings: Settings, gap: Duration) -> Floor {
         floor.give(Input::Recall { agent, carried });
     }
     floor
+}
+
+/// Has the next process told whom its agents talked with, as it is kept.
+fn recall_talks(before: &Floor, after: &mut Floor, names: &[&str]) {
+    for agent in names.iter().map(|name| agent(name)) {
+        let talks = before.engine().carried_talks(&agent).into_iter();
+        let kept: Vec<Talk<u64>> = talks.map(|talk| talk.map(Time::as_micros)).collect();
+        let text = serde_json::to_string(&kept).unwrap();
+        let talks: Vec<Talk<u64>> = serde_json::from_str(&text).unwrap();
+        let talks = talks.into_iter().map(|it| it.map(Time::from_micros));
+        let talks = talks.collect();
+        after.give(Input::RecallTalks { agent, talks });
+    }
 }
 
 fn two_queues() -> Settings {
@@ -150,4 +166,139 @@ fn a_wall_clock_that_was_put_back_and_a_queue_that_is_gone_lead_to_nothing_odd()
         after.give(Input::Recall { agent, carried });
     }
     assert_eq!(after.facts.len(), facts);
+}
+
+#[test]
+fn what_callers_wait_on_average_and_may_expect_goes_on_from_the_facts_of_the_process_before() {
+    let one_queue = || settings(&[("support", queue_of(&["anna"]))]);
+    let mut floor = Floor::open(one_queue());
+    for number in 1..=6 {
+        floor.join(number, "support");
+        floor.pass(secs(u64::from(number)));
+        floor.answered(number.into());
+        floor.pass(secs(60));
+        floor.hung_up(number);
+        floor.pass(secs(10));
+    }
+    let (mut visits, mut lately) = (Visits::default(), Lately::default());
+    for fact in &floor.facts {
+        let told = visits.hear(fact);
+        told.iter().for_each(|told| lately.hear(fact.at, told));
+    }
+    let before = floor.queue_row("support");
+    assert_eq!(before.handling_ms, Some(70_000));
+    let mut after = restarted(&floor, one_queue(), secs(20));
+    assert_eq!(after.queue_row("support").average_wait_ms, None);
+    // One has been answered already before the past is known.
+    after.join(1, "support");
+    after.pass(secs(3));
+    after.answered(1);
+    for (id, carried) in lately.carried(after.now) {
+        let carried = Box::new(carried);
+        after.give(Input::RecallQueue { queue: id, carried });
+    }
+    let row = after.queue_row("support");
+    let mean = (1 + 2 + 3 + 4 + 5 + 6 + 3) * 1_000 / 7;
+    assert_eq!(row.average_wait_ms, Some(mean));
+    assert_eq!(row.handling_ms, before.handling_ms);
+    let nowhere = queue("nowhere");
+    let carried = Box::default();
+    let facts = after.facts.len();
+    after.give(Input::RecallQueue {
+        queue: nowhere,
+        carried,
+    });
+    assert_eq!(after.facts.len(), facts, "a queue that is none any more");
+}
+
+/// Support of anna and bosse, whose callers are known again for an hour.
+fn knowing() -> Settings {
+    let last_agent = Some(LastAgent {
+        within: secs(3_600),
+        wait: secs(30),
+    });
+    let queue = queue_of(&["anna", "bosse"]);
+    settings(&[(
+        "support",
+        QueueSettings {
+            last_agent,
+            ..queue
+        },
+    )])
+}
+
+fn comes(floor: &mut Floor, slot: u32, number: &str) -> Vec<(String, u32)> {
+    let entrance = Entrance {
+        known_as: Some(KnownAs::of(number)),
+        ..Entrance::new(call(slot), queue("support"), floor.now)
+    };
+    rung(&floor.give(Input::Join(entrance)))
+}
+
+/// `+461` talked with anna, and bosse has been idle for longer.
+fn after_a_talk_with_anna() -> Floor {
+    let mut floor = Floor::open(knowing());
+    assert_eq!(comes(&mut floor, 1, "+461"), [("anna".into(), 1)]);
+    floor.answered(1);
+    floor.hung_up(1);
+    floor.pass(secs(11));
+    floor
+}
+
+#[test]
+fn whoever_comes_again_after_a_restart_gets_the_agent_whom_he_had_before_it() {
+    let before = after_a_talk_with_anna();
+    // Without what was kept it is bosse's turn.
+    let mut after = restarted(&before, knowing(), secs(20));
+    assert_eq!(comes(&mut after, 1, "+461"), [("bosse".into(), 1)]);
+    let mut after = restarted(&before, knowing(), secs(20));
+    recall_talks(&before, &mut after, &["bosse", "anna"]);
+    assert_eq!(comes(&mut after, 1, "+461"), [("anna".into(), 1)]);
+    assert_eq!(comes(&mut after, 2, "+462"), [("bosse".into(), 2)]);
+    // It is kept on as if she had talked with him in this process.
+    let (kept, before) = (
+        after.engine().carried_talks(&agent("anna")),
+        before.engine().carried_talks(&agent("anna")),
+    );
+    assert_eq!(kept, before);
+    // And too long ago is too long ago.
+    let before = after_a_talk_with_anna();
+    let mut after = restarted(&before, knowing(), secs(3_600));
+    recall_talks(&before, &mut after, &["anna"]);
+    assert_eq!(comes(&mut after, 1, "+461"), [("bosse".into(), 1)]);
+}
+
+#[test]
+fn what_was_kept_of_talks_and_is_told_late_counts_less_than_what_has_been_talked_since() {
+    let before = after_a_talk_with_anna();
+    let mut after = restarted(&before, knowing(), secs(20));
+    assert_eq!(comes(&mut after, 1, "+461"), [("bosse".into(), 1)]);
+    after.answered(1);
+    recall_talks(&before, &mut after, &["anna"]);
+    assert_eq!(after.engine().carried_talks(&agent("anna")), []);
+    after.hung_up(1);
+    after.pass(secs(11));
+    assert_eq!(comes(&mut after, 2, "+461"), [("bosse".into(), 2)]);
+    // Nor where the queue does not ask for it any more.
+    let mut elsewhere = restarted(&before, two_queues(), secs(20));
+    let facts = elsewhere.facts.len();
+    recall_talks(&before, &mut elsewhere, &["anna"]);
+    assert_eq!(elsewhere.facts.len(), facts);
+}
+
+#[test]
+fn of_an_agent_s_talks_the_newest_are_kept() {
+    let mut floor = Floor::open(knowing());
+    floor.device("bosse", false);
+    let many = u32::try_from(TALKS_CARRIED).unwrap() + 3;
+    for number in 1..=many {
+        comes(&mut floor, number, &format!("+46{number}"));
+        floor.answered(number.into());
+        floor.hung_up(number);
+        floor.pass(secs(11));
+    }
+    let kept = floor.engine().carried_talks(&agent("anna"));
+    assert_eq!(kept.len(), TALKS_CARRIED);
+    assert_eq!(kept[0].caller, KnownAs::of(&format!("+46{many}")));
+    assert_eq!(kept.last().unwrap().caller, KnownAs::of("+464"));
 }

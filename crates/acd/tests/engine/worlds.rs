@@ -8,12 +8,13 @@ use crate::floor::{Floor, agent, call, open_ends, queue, secs};
 use crate::model::{Model, Offer, State};
 use crate::waits::Waits;
 use acd::{
-    AgentRules, AgentState, Applies, Asked, Asker, Command, Counted, Deferral, Entrance,
-    ErrorLimit, Exits, Input, LeaveCause, Licence, Load, Marks, Member, MissedLimit, OfferEnd,
-    Policy, Priority, QueueKind, QueueSettings, Settings, Sidelining, Skills, WaitOf, Widening,
-    Work,
+    AgentRules, AgentState, Applies, Asked, Asker, CallbackEnd, Command, Counted, Deferral,
+    DueCallback, Entrance, ErrorLimit, Exits, Figures, Input, KnownAs, LastAgent, LeaveCause,
+    Licence, Line, Load, Marks, Member, MissedLimit, OfferEnd, Policy, Priority, QueueKind,
+    QueueSettings, SKILL_LEVEL_MAX, Settings, Share, Sidelining, Skills, Snapshot, Stamped, WaitOf,
+    Widening, Work,
 };
-use base::{CallId, OfferId, OrgId, QueueId, Time, UserId};
+use base::{CallId, CallbackId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, QueueCommand, Queues, permit};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -87,7 +88,13 @@ fn run_world(seed: u64) {
     }
     let replayed = acd::Engine::replay(&first.floor.facts);
     assert_eq!(replayed, *first.floor.engine());
+    first.ends_here();
     first.rest();
+}
+
+/// What comes about in a world.
+pub(crate) fn facts_of(seed: u64) -> Vec<Stamped> {
+    World::new(seed).live().floor.facts
 }
 
 struct World {
@@ -98,6 +105,9 @@ struct World {
     model: Model,
     settings: Settings,
     last_call: u32,
+    /// Counted from the facts so far, saved and loaded before each step.
+    figures: Figures,
+    counted: usize,
 }
 
 impl World {
@@ -111,6 +121,8 @@ impl World {
             model: Model::default(),
             settings: Settings::default(),
             last_call: 0,
+            figures: Figures::default(),
+            counted: 0,
         };
         world.floor.now = Time::from_millis(world.upto(10_000).into());
         world.settings = world.some_settings();
@@ -140,6 +152,35 @@ impl World {
         self
     }
 
+    /// The process ends in the middle of it all: whoever is there is cut off once, and all are accounted for.
+    fn ends_here(&self) {
+        let mut figures = self.figures.clone();
+        let mut engine = self.floor.engine().clone();
+        let at = self.floor.now;
+        for (fact, seq) in figures
+            .visits()
+            .cut_off()
+            .into_iter()
+            .zip(self.counted as u64..)
+        {
+            engine.apply(&Stamped { at, seq, fact });
+        }
+        figures.run_ended();
+        assert_eq!(figures.visits().cut_off(), []);
+        for row in engine.snapshot(at).queues {
+            let there = (row.waiting, row.offered, row.connected);
+            assert_eq!(there, (0, 0, 0), "{}", row.queue);
+        }
+        for (_, interval) in figures.intervals() {
+            for (queue, line) in &interval.queues {
+                let totals = line.tally.totals;
+                assert_eq!(totals.waiting(), 0, "{queue}");
+                let done = line.handled + line.cut_off;
+                assert_eq!(totals.connected, done, "{queue}");
+            }
+        }
+    }
+
     /// The faults stop: phones confirm and answer, people hang up. All must resolve.
     fn rest(mut self) {
         self.make_all_well();
@@ -149,11 +190,17 @@ impl World {
             if let Some(Offer {
                 id: offer,
                 call,
+                entry,
                 state,
                 ..
             }) = next
             {
                 self.give(match state {
+                    State::Ringing(_) if entry.is_some() => Input::CallbackTaken { offer },
+                    _ if entry.is_some() => Input::CallbackOver {
+                        offer,
+                        end: CallbackEnd::Called,
+                    },
                     State::Ringing(_) => Input::OfferAnswered { offer },
                     State::Connected => Input::ConversationEnded { call },
                     _ => Input::OfferEnded {
@@ -170,6 +217,8 @@ impl World {
         }
         assert_eq!(self.floor.poll_timeout(), None, "still waits for something");
         assert_eq!(open_ends(&self.floor.facts), (0, 0));
+        assert_eq!(self.figures.visits().count(), 0);
+        assert_eq!(self.figures.visits().cut_off(), []);
         let snapshot = self.floor.engine().snapshot(self.floor.now);
         assert_eq!(snapshot.agents.len(), AGENTS.len());
         for row in snapshot.agents {
@@ -187,14 +236,7 @@ impl World {
                 "{}",
                 row.queue
             );
-            let totals = row.totals;
-            let gone = totals.abandoned
-                + totals.failed
-                + totals.shut_down
-                + totals.sent_on
-                + totals.expelled
-                + totals.overflowed;
-            assert_eq!(totals.entered, totals.connected + gone, "{}", row.queue);
+            assert_eq!(row.totals.waiting(), 0, "{}", row.queue);
         }
     }
 
@@ -204,7 +246,13 @@ impl World {
             .iter()
             .map(|name| (*name, crate::floor::queue_of(&members)))
             .collect();
-        self.give(Input::Configure(Arc::new(crate::floor::settings(&queues))));
+        let mut settings = crate::floor::settings(&queues);
+        for agent in settings.agents.values_mut() {
+            // Able to whatever callers ask for of their own.
+            let skills = ["svenska", "teknik"].map(|skill| (skill.into(), SKILL_LEVEL_MAX));
+            agent.skills = skills.into();
+        }
+        self.give(Input::Configure(Arc::new(settings)));
         for name in AGENTS {
             for number in OWN_CALLS {
                 let (agent, call) = (agent(name), call(number));
@@ -223,6 +271,10 @@ impl World {
                 queues: Queues::All,
             });
             self.command(AgentCommand::Resume { agent: agent(name) });
+            self.give(Input::Indebted {
+                agent: agent(name),
+                indebted: false,
+            });
         }
     }
 }
@@ -245,6 +297,34 @@ impl World {
         let asker = Asker::Control(self.floor.facts.len() as u64);
         let command = permit(Principal::Operator, command).unwrap();
         self.give(Input::AgentCommand { asker, command });
+    }
+
+    /// Figures say of those who are there what the engine says, and account for all others.
+    fn count(&mut self, snapshot: &Snapshot) {
+        let saved = postcard::to_stdvec(&self.figures).unwrap();
+        self.figures = postcard::from_bytes(&saved).unwrap();
+        for fact in &self.floor.facts[self.counted..] {
+            self.figures.hear(fact);
+        }
+        self.counted = self.floor.facts.len();
+        let (mut whole, mut of_queues) = (Line::default(), BTreeMap::<_, Line>::new());
+        for (_, interval) in self.figures.intervals() {
+            for (queue, line) in &interval.queues {
+                of_queues.entry(queue.clone()).or_default().add(line);
+                whole.add(line);
+            }
+        }
+        for row in &snapshot.queues {
+            let line = of_queues.remove(&row.queue).unwrap_or_default();
+            let waiting = u64::from(row.waiting + row.offered);
+            assert_eq!(line.tally.totals.waiting(), waiting, "{}", row.queue);
+        }
+        for (queue, line) in of_queues {
+            assert_eq!(line.tally.totals.waiting(), 0, "{queue} was removed");
+        }
+        let there =
+            whole.tally.totals.entered - whole.tally.totals.gone() - whole.handled - whole.cut_off;
+        assert_eq!(there, self.figures.visits().count() as u64);
     }
 
     fn compare(
@@ -270,6 +350,7 @@ impl World {
         );
 
         let snapshot = self.floor.engine().snapshot(self.floor.now);
+        self.count(&snapshot);
         for row in &snapshot.agents {
             assert_eq!(
                 row.state,
@@ -349,10 +430,16 @@ const KINDS: &[fn(&mut World)] = &[
     World::caller_comes,
     World::caller_comes,
     World::caller_leaves,
+    World::caller_chooses,
+    World::caller_chooses,
     World::offer_is_answered,
     World::offer_is_answered,
     World::offer_ends,
     World::offer_ends,
+    World::callbacks_become_due,
+    World::agent_comes_to_owe_or_owes_no_more,
+    World::callback_goes_on,
+    World::callback_goes_on,
     World::conversation_ends,
     World::agent_gives_a_command,
     World::device_comes_or_goes,
@@ -388,8 +475,18 @@ impl World {
             true => Priority::new(self.upto(4) as u8),
             false => Priority::default(),
         };
+        // Few, so that they come again.
+        let known_as = self
+            .one_in(2)
+            .then(|| KnownAs::of(&self.upto(5).to_string()));
+        let requires = match self.one_in(3) {
+            true => self.some_skills(),
+            false => Skills::new(),
+        };
         self.give(Input::Join(Entrance {
             priority,
+            known_as,
+            requires,
             ..Entrance::new(call, queue, arrived)
         }));
     }
@@ -400,10 +497,21 @@ impl World {
             LeaveCause::Failed,
             LeaveCause::Shutdown,
             LeaveCause::KeyPressed,
+            LeaveCause::CalledBack,
         ];
-        let cause = causes[self.upto(4) as usize];
+        let cause = causes[self.upto(5) as usize];
         let call = self.some_call();
         self.give(Input::Leave { call, cause });
+    }
+
+    /// One does something else, or is back.
+    fn caller_chooses(&mut self) {
+        let call = self.some_call();
+        let input = match self.one_in(2) {
+            true => Input::Choosing { call },
+            false => Input::Back { call },
+        };
+        self.give(input);
     }
 
     fn offer_is_answered(&mut self) {
@@ -429,8 +537,58 @@ impl World {
         self.give(Input::OfferEnded { offer, end });
     }
 
+    /// What is due of a queue's callbacks is told: the same in other words, less, or more.
+    fn callbacks_become_due(&mut self) {
+        let queue = self.some_queue();
+        let mut due = Vec::new();
+        for n in 0..self.upto(5) {
+            // Queues have entries of their own, of which agents may be kept for some.
+            let of = QUEUES.iter().position(|name| queue.name() == *name);
+            let entry = CallbackId(of.unwrap_or_default() as u64 * 100 + u64::from(n));
+            let arrived = Time::from_millis(self.upto(60_000).into());
+            if !self.one_in(4) {
+                due.push(DueCallback { arrived, entry });
+            }
+        }
+        self.give(Input::CallbacksDue { queue, due });
+    }
+
+    fn agent_comes_to_owe_or_owes_no_more(&mut self) {
+        let (agent, indebted) = (self.some_agent(), self.one_in(3));
+        self.give(Input::Indebted { agent, indebted });
+    }
+
+    /// It is taken, or over in any way at any time; now and then one that is a caller's, or over already.
+    fn callback_goes_on(&mut self) {
+        let open = self.model.offers().iter().filter(|offer| {
+            offer.entry.is_some() && !matches!(offer.state, State::Lost | State::Over)
+        });
+        let open: Vec<OfferId> = open.map(|offer| offer.id).collect();
+        let offer = match open.is_empty() || self.one_in(6) {
+            true => self.some_offer(),
+            false => self.one_of(&open),
+        };
+        if self.one_in(2) {
+            return self.give(Input::CallbackTaken { offer });
+        }
+        let ends = [
+            CallbackEnd::NotDue,
+            CallbackEnd::HasAnother,
+            CallbackEnd::Unanswered(OfferEnd::Busy),
+            CallbackEnd::Unanswered(OfferEnd::Declined),
+            CallbackEnd::Unanswered(OfferEnd::NoAnswer),
+            CallbackEnd::Unanswered(OfferEnd::DeviceError),
+            CallbackEnd::Unanswered(OfferEnd::Withdrawn),
+            CallbackEnd::HungUp,
+            CallbackEnd::Broken,
+            CallbackEnd::Called,
+        ];
+        let end = self.one_of(&ends);
+        self.give(Input::CallbackOver { offer, end });
+    }
+
     fn conversation_ends(&mut self) {
-        let talking = |offer: &&Offer| offer.state == State::Connected;
+        let talking = |offer: &&Offer| offer.state == State::Connected && offer.entry.is_none();
         let talks: Vec<CallId> = self
             .model
             .offers()
@@ -482,6 +640,11 @@ impl World {
         let agent = self.some_agent();
         let call = call(OWN_CALLS.start + self.upto(3));
         let active = self.one_in(3);
+        if call.slot == OWN_CALLS.start {
+            // A call for a queue: what is to be done after it begins before it is over.
+            let (agent, queue) = (agent.clone(), queue("alpha"));
+            self.give(Input::CalledFor { agent, queue });
+        }
         self.give(Input::OwnCall {
             agent,
             call,
@@ -518,6 +681,9 @@ impl World {
         } else if !self.one_in(5) {
             let (queue, agent) = (self.some_queue(), self.some_agent());
             let limit = self.upto(6);
+            if self.one_in(8) {
+                self.settings.queues.remove(&queue);
+            }
             if let Some(settings) = self.settings.queues.get_mut(&queue) {
                 settings.waiting_max = limit;
                 if settings.members.remove(&agent).is_none() {
@@ -532,6 +698,9 @@ impl World {
                     let settings = self.settings.queues.get_mut(&queue);
                     settings.expect("seen above").policy = policy;
                 }
+            } else if self.one_in(3) {
+                let settings = self.some_queue_settings();
+                self.settings.queues.insert(queue, settings);
             } else if self.settings.agents.remove(&agent).is_none() {
                 self.settings.agents.insert(agent, Default::default());
             }
@@ -545,6 +714,12 @@ impl World {
         let carried = self.floor.engine().carried(&other);
         let mut carried = carried.unwrap_or_default();
         let shift = Duration::from_millis(self.upto(40_000).into());
+        if self.one_in(2) {
+            let talks = self.floor.engine().carried_talks(&other).into_iter();
+            let talks = talks.map(|talk| talk.map(|at| at + shift)).collect();
+            let agent = agent.clone();
+            self.give(Input::RecallTalks { agent, talks });
+        }
         if self.one_in(2) {
             carried = carried.map(|at| at + shift);
         }
@@ -659,7 +834,15 @@ impl World {
             queues,
             agents: BTreeMap::new(),
             rules: self.some_rules(),
+            accounts: BTreeSet::new(),
+            draining: BTreeSet::new(),
+            lent: BTreeSet::new(),
         };
+        for name in AGENTS {
+            if self.one_in(2) {
+                settings.accounts.insert(agent(name));
+            }
+        }
         for name in AGENTS {
             if self.one_in(5) {
                 continue;
@@ -775,6 +958,7 @@ impl World {
             wrap_up: self.some_span(),
             ageing: self.some_span(),
             waiting_max: self.upto(12),
+            judged: acd::Yardstick::default(),
             deferral: Deferral {
                 no_answer: self.some_span(),
                 declined: self.some_span(),
@@ -782,6 +966,14 @@ impl World {
                 error: self.some_span(),
             },
             exits: self.some_exits(),
+            last_agent: self.one_in(2).then(|| LastAgent {
+                within: self.some_span() * 3,
+                wait: self.some_span(),
+            }),
+            callbacks: match self.one_in(2) {
+                true => Share::new(1 + self.upto(99) as u8),
+                false => None,
+            },
         }
     }
 

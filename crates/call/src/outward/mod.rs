@@ -3,6 +3,7 @@
 //! decided in `trunk`.
 
 mod number;
+mod plan;
 mod shown;
 
 pub use number::{Class, Number, NumberFormat, Numbering, Outside, UnknownCountry};
@@ -222,6 +223,7 @@ mod tests {
         Ok(settings.shown_as(&payer, None).caller_id)
     }
 
+    // Changes: users.caller_id
     #[test]
     fn a_payer_s_own_plan_and_number_come_before_the_organisation_s() {
         let settings = settings();
@@ -239,6 +241,24 @@ mod tests {
             asked(&settings, Payer::Organisation, "+4721234567"),
             refused
         );
+    }
+
+    // Changes: queues.plan, queues.caller_id
+    #[test]
+    fn a_queue_s_own_plan_and_number_come_before_the_organisation_s() {
+        let mut settings = settings();
+        let queue: QueueId = "demo/support".parse().unwrap();
+        let payer = || Payer::Queue(queue.clone());
+        let refused = Err(NotAllowed::Class(Class::International));
+        assert_eq!(asked(&settings, payer(), "+4721234567"), refused);
+        let number = CallerId::Number("+46850001002".into());
+        let its = Rights {
+            plan: Some("all".into()),
+            caller_id: Some(number.clone()),
+            ..Rights::default()
+        };
+        settings.queues.insert(queue.clone(), its);
+        assert_eq!(asked(&settings, payer(), "+4721234567"), Ok(number));
     }
 
     #[test]

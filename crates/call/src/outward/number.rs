@@ -1,6 +1,7 @@
 //! A number outside: what somebody dialled, made into E.164 by the organisation's country and area code, and what
 //! kind of number it is. The numbering plans of the world are the library's; how people dial is ours.
 
+use crate::outward::plan::{self, Plan};
 use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
 use serde::{Deserialize, Serialize};
@@ -138,6 +139,14 @@ impl Numbering {
         Numbering { area_code, ..self }
     }
 
+    /// Reads the country's plan, which takes a while, so that no call has to wait for it.
+    pub fn prepare(&self) {
+        let plans = self.calling_code.parse().ok().and_then(plan::of_code);
+        for plan in plans.unwrap_or_default() {
+            plan.prepare();
+        }
+    }
+
     /// The number outside that somebody means who dials this; none if it is no number.
     pub fn read(&self, dialled: &str) -> Option<Outside> {
         let separator = |c: &char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/');
@@ -239,14 +248,14 @@ impl Numbering {
         }
         let (code, plans) = (1..=3).find_map(|length| {
             let code: u16 = digits.get(..length)?.parse().ok()?;
-            Some((code, DATABASE.by_code(&code)?))
+            Some((code, plan::of_code(code)?))
         })?;
         if COSTLY_CODES.contains(&code) {
             return Some(Class::Premium);
         }
         let national = digits.get(code.to_string().len()..)?;
-        let plan = plan_of(&plans, national);
-        let kind = plan.and_then(|plan| kind_of(plan, national));
+        let plan = plan_of(plans, national);
+        let kind = plan.and_then(|plan| plan.kind_of(national));
         let here = plan.is_some_and(|plan| plan.id() == &*self.country);
         match (here, kind) {
             (true, kind) => kind,
@@ -280,49 +289,16 @@ fn international_prefix(plan: &Metadata) -> Box<str> {
 }
 
 /// The numbering plan, of those that share a calling code, that a number belongs to.
-fn plan_of<'p>(plans: &[&'p Metadata], national: &str) -> Option<&'p Metadata> {
+fn plan_of(plans: &'static [Plan], national: &str) -> Option<&'static Plan> {
     if let [only] = plans {
         return Some(only);
     }
-    let leads = |plan: &&&Metadata| {
-        plan.leading_digits()
-            .and_then(|digits| digits.find(national))
-            .is_some_and(|found| found.start() == 0)
-    };
-    let has = |plan: &&&Metadata| kind_of(plan, national).is_some();
+    let leads = |plan: &&Plan| plan.leads(national);
+    let has = |plan: &&Plan| plan.kind_of(national).is_some();
     let exact = plans.iter().find(|plan| leads(plan) && has(plan));
     exact
         .or_else(|| plans.iter().find(has))
         .or_else(|| plans.iter().find(leads))
-        .copied()
-}
-
-/// What kind of number it is within its plan; none if the plan has no such number.
-fn kind_of(plan: &Metadata, national: &str) -> Option<Class> {
-    let kinds = plan.descriptors();
-    if !kinds.general().is_match(national) {
-        return None;
-    }
-    let order = [
-        (kinds.premium_rate(), Class::Premium),
-        (kinds.toll_free(), Class::Freephone),
-        (kinds.shared_cost(), Class::SharedCost),
-        // Numbers that follow a person, and pagers, are a known way to hide a premium rate.
-        (kinds.personal_number(), Class::Premium),
-        (kinds.pager(), Class::Premium),
-        (kinds.voip(), Class::National),
-        (kinds.uan(), Class::National),
-        (kinds.voicemail(), Class::National),
-        (kinds.fixed_line(), Class::National),
-        (kinds.mobile(), Class::Mobile),
-    ];
-    let is = |kind: &Option<&phonenumber::metadata::Descriptor>| {
-        kind.is_some_and(|kind| kind.is_match(national))
-    };
-    order
-        .iter()
-        .find(|(kind, _)| is(kind))
-        .map(|(_, class)| *class)
 }
 
 /// A number outside, and what kind it is.
@@ -417,6 +393,7 @@ mod tests {
         }
     }
 
+    // Changes: organisation.area_code
     #[test]
     fn numbers_are_read_as_they_are_dialled_in_sweden() {
         let table = [
@@ -452,6 +429,7 @@ mod tests {
         check("SE", None, &[("50001000", "-", "-")]);
     }
 
+    // Changes: organisation.country
     #[test]
     fn numbers_are_read_as_they_are_dialled_in_norway() {
         check(
@@ -524,6 +502,7 @@ mod tests {
         );
     }
 
+    // Changes: trunks.number_format
     #[test]
     fn a_number_is_written_as_the_trunk_wants_it() {
         let numbering = Numbering::of("SE", None).unwrap();

@@ -40,7 +40,8 @@ impl Shard {
         let offers = described != Described::Since && !invite.offered;
         let cseq = invite.cseq;
         entry.state = State::Up { dialog };
-        out.push(Output::Event(CallEvent::Answered(entry.call)));
+        let call = entry.call;
+        out.push(Output::Event(CallEvent::Answered(call)));
         let tag = entry.local_tag.clone();
         let mut response = invite.response(StatusCode::OK, &tag);
         self.grant_session(now, leg, &invite.asked, &mut response);
@@ -52,6 +53,10 @@ impl Shard {
         if invite.offered {
             self.apply_media(leg, out);
         }
+        if let Some(call) = self.call_mut(call) {
+            call.is_answered(now);
+        }
+        self.call_goes_on(call, out);
     }
 
     /// Sends a 2xx to an INVITE or re-INVITE, and again until its ACK comes.

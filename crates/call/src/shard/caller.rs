@@ -21,7 +21,7 @@ use crate::session_timer::Asked;
 use crate::settings::{Answering, Message, Organisation, Trunk};
 use crate::tag;
 use crate::unanswered::Unanswered;
-use acd::Priority;
+use acd::{Priority, Skills};
 use base::{BoundedVec, CallId, LegId, OrgId, Time, UserId};
 use sip_core::dialog::Dialog;
 use sip_core::transaction::ServerKey;
@@ -86,9 +86,7 @@ impl Shard {
         let leg = self.new_caller_leg(call, key, flow, (request, asked), dialog, admission);
         self.pending.insert(*key, leg);
         self.tell_own_call(admitted_user(admission), call, OwnCall::Active, out);
-        if let Some(call) = self.call(call) {
-            out.push(Output::Event(CallEvent::Started(self.view(call))));
-        }
+        self.call_began(call, None, out);
         match admission {
             Admission::Trunk(trunk) => self.occupy_inward(leg, trunk, out),
             _ => self.open_media(leg, out),
@@ -176,6 +174,7 @@ impl Shard {
                 reasons: Reasons::default(),
                 arrived: now,
                 priority: Priority::default(),
+                requires: Skills::new(),
                 referral: None,
                 referred_by: None,
                 transfers: 0,
@@ -183,7 +182,11 @@ impl Shard {
                 forwarded: ForwardedBy::new(),
                 redirects: 0,
                 alternatives: Alternatives::new(),
+                asks_back: None,
+                dialogues: 0,
                 standing: Standing::Counted,
+                placing: None,
+                record: None,
             }
         });
         let made = made.expect("insert_with calls its closure");
@@ -397,15 +400,13 @@ fn wanted_of(
     let status = StatusCode::NOT_FOUND;
     match (target, &organisation.ways.unknown_number) {
         (Some(target), _) => Ok(purpose_of(organisation, &target, caller, 0)),
-        (None, Some(prompt)) => Ok(Purpose::Message(MessageCall {
-            message: Some(Message {
+        (None, Some(prompt)) => {
+            let message = Message {
                 prompt: prompt.clone(),
                 then: None,
-            }),
-            more: Vec::new(),
-            shut: None,
-            status,
-        })),
+            };
+            Ok(Purpose::Message(MessageCall::of(message, status)))
+        }
         (None, None) => Err(Refused::new(status, RefusedCause::UnknownNumber)),
     }
 }

@@ -5,13 +5,13 @@ use super::feature::Came;
 use super::{Due, Shard};
 use crate::admission::role_of;
 use crate::call::Purpose;
-use crate::closing::{ByPhone, Closing, Done, Pin, Span, Step};
+use crate::closing::{ByPhone, CarriedOut, Closing, Pin, Span, Step};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
 use crate::settings::Organisation;
 use crate::speech;
 use base::{CallId, QueueId, Time, UserId};
-use calendar::{Effect, QuickClose, Waiting};
+use calendar::{Effect, QuickClose, Waiting, Way};
 use control::{Command, Permitted, Principal, QuickCommand, Role, permit};
 use media_core::PromptId;
 use sip_core::StatusCode;
@@ -32,6 +32,10 @@ impl Shard {
     /// The code for it was dialled.
     pub(super) fn begin_closing(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
         let directory = Arc::clone(&self.directory);
+        let user = self.call(call).and_then(|call| call.caller_user.as_ref());
+        if user.is_some_and(|user| self.wrong_codes.are_too_many(now, user)) {
+            return self.feature_done(now, call, Came::ToNothing, out);
+        }
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -54,7 +58,7 @@ impl Shard {
         &mut self,
         now: Time,
         call: CallId,
-        done: Done,
+        done: CarriedOut,
         out: &mut Vec<Output>,
     ) {
         self.step_closing(now, call, out, |closing, _, steps| {
@@ -70,10 +74,10 @@ impl Shard {
         step: impl FnOnce(&mut Closing, Option<&Pin>, &mut Vec<Step>),
     ) {
         let directory = Arc::clone(&self.directory);
-        let Some(entry) = self.call_mut(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
-        let caller = entry.caller;
+        let (caller, user) = (entry.caller, entry.caller_user.clone());
         let organisation = directory.organisations.get(&entry.org);
         let by_phone = organisation.and_then(|it| it.by_phone.as_ref());
         let Purpose::Closing(closing) = &mut entry.purpose else {
@@ -87,10 +91,15 @@ impl Shard {
                 Step::Play(playlist) => self.play_awaited(now, call, caller, playlist, out),
                 Step::Wait(span) => self.timers.arm(awaited, now + span),
                 Step::StopWaiting => self.timers.disarm(&awaited),
-                Step::CountWrong => out.push(Output::Event(CallEvent::Refused {
-                    status: StatusCode::FORBIDDEN.code(),
-                    cause: RefusedCause::WrongCode,
-                })),
+                Step::CountWrong => {
+                    if let Some(user) = &user {
+                        self.wrong_codes.count(now, user);
+                    }
+                    out.push(Output::Event(CallEvent::Refused {
+                        status: StatusCode::FORBIDDEN.code(),
+                        cause: RefusedCause::WrongCode,
+                    }));
+                }
                 Step::Close(span) => self.close_by_phone(now, call, span, out),
                 Step::Open => self.open_by_phone(now, call, out),
                 Step::End => {
@@ -148,11 +157,11 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let Some(words) = words else {
-            return self.carried_out(now, call, Done::No, out);
+            return self.carried_out(now, call, CarriedOut::No, out);
         };
         self.step_closing(now, call, out, |closing, _, _| closing.promise(words));
         match commands.is_empty() {
-            true => self.carried_out(now, call, Done::Yes, out),
+            true => self.carried_out(now, call, CarriedOut::Yes, out),
             false => out.push(Output::CarryOut { call, commands }),
         }
     }
@@ -209,6 +218,7 @@ fn closing_of(
         message: None,
         waiting: Waiting::Stay,
         by: "".into(),
+        way: Way::Telephone,
     };
     let command = Command::Quick(QuickCommand::Set(Box::new(quick)));
     Some((permit(closer.principal.clone(), command).ok()?, words))

@@ -186,12 +186,13 @@ impl Shard {
         let user = leg.user.as_ref()?;
         let binding = binding.as_ref()?;
         let mut request = Request::new(Method::Invite, binding.contact.clone());
-        let hidden = is_nobody(&call.caller_number);
+        let number = self.number_shown(leg, call);
+        let hidden = is_nobody(number);
         let from = NameAddr {
             display: Some(self.name_shown(leg, call)),
             ..NameAddr::new(match hidden {
                 true => anonymous(),
-                false => Uri::sip(Some(&call.caller_number), domain(), None),
+                false => Uri::sip(Some(number), domain(), None),
             })
         };
         let to = NameAddr::new(Uri::sip(Some(user.name()), domain(), None));
@@ -220,7 +221,7 @@ impl Shard {
             HeaderValue::from(self.directory.addresses.contact(&leg.flow)),
         );
         headers.push(HeaderName::Allow, ALLOW);
-        if answers_by_itself(leg, call) {
+        if self.answers_by_itself(leg, call) {
             // No two makes of telephone read the same header (RFC 5373 §4.1 has the first).
             headers.push(HeaderName::AnswerMode, "Auto");
             let call_info = format!("<sip:{}>;answer-after=0", organisation.domain);
@@ -256,8 +257,34 @@ impl Shard {
                 Some(name) => format!("{name}: {caller}").into(),
                 None => caller.into(),
             },
+            (Role::CallsBack { .. }, _) => {
+                let shown = self.calling_back(call).map(|it| it.shown());
+                shown.unwrap_or_else(|| caller.into())
+            }
             _ => caller.into(),
         }
+    }
+
+    /// And the number: the caller's, or the queue's for which the agent is to call somebody back.
+    fn number_shown<'a>(&'a self, leg: &Leg, call: &'a crate::call::Call) -> &'a str {
+        match leg.role {
+            Role::CallsBack { .. } => self.number_of_list(call),
+            _ => &call.caller_number,
+        }
+    }
+
+    /// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so; a colleague's, who is
+    /// spoken to at once.
+    fn answers_by_itself(&self, leg: &Leg, call: &crate::call::Call) -> bool {
+        let pick_up = match (&leg.role, &call.purpose) {
+            (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
+                queue.journey.settings().pick_up
+            }
+            (Role::CallsBack { .. }, _) => self.pick_up_of_list(call),
+            (_, crate::call::Purpose::Direct(direct)) => direct.pick_up,
+            _ => PickUp::ByHand,
+        };
+        pick_up == PickUp::ByItself
     }
 
     pub(super) fn started(&mut self, mark: Mark, started: transaction::ClientKey) {
@@ -348,6 +375,10 @@ impl Shard {
                 None => return self.leg_gone(now, leg, Gone::Unreachable, out),
             },
         };
+        // Nobody is to be asked for a key for a caller who is taken or gone.
+        let called_off_mobile = matches!(entry.state, State::Cancelling { .. })
+            && entry.role.is_at_work()
+            && entry.way.is_some();
         entry.state = State::Up { dialog };
         entry.exchange.hear(&response.headers);
         let concluded = match (&mut entry.negotiation, agreed) {
@@ -361,11 +392,11 @@ impl Shard {
         let (call, role, settled) = (entry.call, entry.role.clone(), entry.settled);
         self.session_granted(now, leg, response);
         self.acknowledge(now, leg, flow, response, out);
-        let wanted = !settled && self.call(call).is_some_and(|call| call.ending.is_none());
+        let wanted = !settled && self.live_call(call).is_some();
         if !concluded && wanted {
             self.settle(now, leg, Gone::Unreachable, out);
         }
-        if !concluded || !wanted {
+        if !concluded || !wanted || called_off_mobile {
             return self.send_bye(now, leg, out);
         }
         if let Some(call) = self.call_mut(call) {
@@ -379,6 +410,7 @@ impl Shard {
             Role::Agent { offer, .. } => {
                 out.push(Output::Acd(acd::Input::OfferAnswered { offer }));
             }
+            Role::CallsBack { .. } => self.calls_back(now, leg, out),
             Role::Callee { .. } => self.colleague_answered(now, call, leg, out),
             Role::Outside => self.outside_answered(now, call, leg, out),
             Role::Member(_) => {
@@ -434,7 +466,9 @@ impl Shard {
         let Some(mut dialog) = dialog_of(response) else {
             return;
         };
-        let remote = dialog.next_hop().socket_addr().unwrap_or(flow.remote);
+        let next_hop = dialog.next_hop().socket_addr();
+        let next_hop = next_hop.filter(|address| flow.may_lead_to(address));
+        let remote = next_hop.unwrap_or(flow.remote);
         let flow = Flow { remote, ..flow };
         let request = dialog.ack(dialog.local_cseq);
         self.transact(now, transaction::Input::SendAck { flow, request }, out);
@@ -475,18 +509,6 @@ impl Shard {
             .map(super::media::format)
             .to_vec();
         sip_core::Negotiation::new(session, address, formats, super::media::EVENTS_PAYLOAD_TYPE)
-    }
-}
-
-/// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so; a colleague's, who is
-/// spoken to at once.
-fn answers_by_itself(leg: &Leg, call: &crate::call::Call) -> bool {
-    match (&leg.role, &call.purpose) {
-        (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
-            queue.journey.settings().pick_up == PickUp::ByItself
-        }
-        (_, crate::call::Purpose::Direct(direct)) => direct.pick_up == PickUp::ByItself,
-        _ => false,
     }
 }
 

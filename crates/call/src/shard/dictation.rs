@@ -4,7 +4,7 @@ use super::feature::Came;
 use super::{Due, Shard};
 use crate::admission::role_of;
 use crate::call::{About, Purpose};
-use crate::dictation::{Dictation, Kept, Step};
+use crate::dictation::{Dictation, RecordingKept, Step};
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::FeatureCode;
@@ -72,7 +72,7 @@ impl Shard {
         &mut self,
         now: Time,
         call: CallId,
-        kept: Kept,
+        kept: RecordingKept,
         out: &mut Vec<Output>,
     ) {
         self.step_dictation(now, call, out, |dictation, steps| {
@@ -87,7 +87,7 @@ impl Shard {
         out: &mut Vec<Output>,
         step: impl FnOnce(&mut Dictation, &mut Vec<Step>),
     ) {
-        let Some(entry) = self.call_mut(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
         let caller = entry.caller;
@@ -144,7 +144,7 @@ impl Shard {
                 leg,
                 command,
             }),
-            _ => self.prompt_kept(now, call, Kept::No, out),
+            _ => self.prompt_kept(now, call, RecordingKept::No, out),
         }
     }
 

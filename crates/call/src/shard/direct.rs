@@ -11,6 +11,7 @@ use crate::journey::CallTimer;
 use crate::leg::Role;
 use crate::outward::Payer;
 use crate::settings::Member;
+use acd::OfferEnd;
 use base::{CallId, LegId, Time};
 use media_core::{PromptId, Then};
 use sip_core::StatusCode;
@@ -89,15 +90,17 @@ impl Shard {
     ) {
         let role = self.leg(leg).map(|leg| leg.role.clone());
         self.stop_colleagues(now, call, role.as_ref(), CallOff::Elsewhere, out);
+        let user = self.user_of(leg);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
         if let Purpose::Direct(direct) = &mut entry.purpose {
             direct.leg = Some(leg);
         }
-        entry.connected = Some(now);
+        entry.talks(now, user);
         entry.alternatives = Alternatives::new();
         let caller = entry.caller;
+        self.call_goes_on(call, out);
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
         self.timers.disarm(&Due::Call(call, CallTimer::NextRound));
         self.answer(now, caller, out);
@@ -129,6 +132,12 @@ impl Shard {
             Some(Purpose::Outside(_))
         ) {
             return self.outside_fails(now, call, StatusCode::TEMPORARILY_UNAVAILABLE, out);
+        }
+        if matches!(
+            self.call(call).map(|call| &call.purpose),
+            Some(Purpose::CallingBack)
+        ) {
+            return self.calls_back_on_none(now, call, OfferEnd::NoAnswer, out);
         }
         self.stop_colleagues(now, call, None, CallOff::Over, out);
         self.timers.disarm(&Due::Call(call, CallTimer::NextRound));

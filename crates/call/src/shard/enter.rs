@@ -1,6 +1,7 @@
 //! What a call is for, from when it begins until it ends or is sent elsewhere. The same whether its caller is still
 //! to be answered or has been talking for an hour: a menu, a transfer and a forward all come by here.
 
+use super::called_back::Begun;
 use super::{Due, Shard};
 use crate::call::{
     About, Call, DirectCall, FeatureCall, MessageCall, OutsideCall, Purpose, QueueCall, token,
@@ -14,7 +15,8 @@ use crate::menu::{Choosing, Keys};
 use crate::routing::Target;
 use crate::settings::{Destination, FeatureCode, Organisation, PickUp};
 use acd::LeaveCause;
-use base::{CallId, LegId, Time, UserId};
+use base::{CallId, LegId, QueueId, Time, UserId};
+use media_core::PromptId;
 use sip_core::StatusCode;
 use std::sync::Arc;
 
@@ -74,6 +76,10 @@ impl Shard {
 
     /// Goes about what the call is for.
     pub(super) fn begin(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        entry.comes_to_purpose();
         let Some(entry) = self.call(call) else {
             return;
         };
@@ -93,7 +99,8 @@ impl Shard {
             Purpose::Joined(_)
             | Purpose::Referring(_)
             | Purpose::Dictation(_)
-            | Purpose::Closing(_) => {}
+            | Purpose::Closing(_)
+            | Purpose::CallingBack => {}
             Purpose::Message(_) => self.begin_message(now, call, out),
             Purpose::Outside(_) => {
                 if self.hears_us(leg) {
@@ -120,7 +127,7 @@ impl Shard {
         let Some(entry) = self.call_mut(call) else {
             return;
         };
-        entry.connected = None;
+        entry.parts(now);
         let caller = entry.caller;
         let talking = entry.talking().map(|(_, other)| other);
         let others: Vec<LegId> = entry
@@ -142,6 +149,12 @@ impl Shard {
 
     /// Tells everybody outside that what the call was for is over, and stops its clocks.
     pub(super) fn stop_purpose(&mut self, call: CallId, cause: LeaveCause, out: &mut Vec<Output>) {
+        // What somebody began who hung up may be of use; of one who goes elsewhere nothing is kept.
+        let begun = match cause {
+            LeaveCause::Abandoned => Begun::Kept,
+            _ => Begun::Forgotten,
+        };
+        self.drop_callback(call, begun, out);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -169,6 +182,7 @@ impl Shard {
             | Purpose::Menu(_)
             | Purpose::Dictation(_)
             | Purpose::Closing(_)
+            | Purpose::CallingBack
             | Purpose::Referring(_)
             | Purpose::Between(_)
             | Purpose::Outside(_) => {}
@@ -202,13 +216,14 @@ pub(super) fn purpose_of(
         })
     };
     match target {
-        Target::Queue(queue, journey, priority) => Purpose::Queue(QueueCall {
+        Target::Queue(queue, journey, terms) => Purpose::Queue(QueueCall {
             queue: (*queue).clone(),
-            priority: *priority,
-            journey: Journey::new((*journey).clone()),
+            terms: terms.clone(),
+            journey: Journey::new((*journey).clone()).announcing(announcement(organisation, queue)),
             joined: false,
             first_offer: None,
             agent: None,
+            way_out: None,
         }),
         Target::User(callee, forwards) => {
             direct(Hunt::of_user(callee, forwards, organisation.ring))
@@ -219,14 +234,14 @@ pub(super) fn purpose_of(
             message: refused.message.clone(),
             more: refused.more.clone(),
             shut: Some(refused.why),
+            offers: refused.offers.clone(),
+            then: refused.then.clone(),
             status: StatusCode::BUSY_HERE,
         }),
-        Target::Message(message) => Purpose::Message(MessageCall {
-            message: Some(message.clone()),
-            more: Vec::new(),
-            shut: None,
-            status: StatusCode::TEMPORARILY_UNAVAILABLE,
-        }),
+        Target::Message(message) => Purpose::Message(MessageCall::of(
+            message.clone(),
+            StatusCode::TEMPORARILY_UNAVAILABLE,
+        )),
         Target::Feature(FeatureCode::Intercom, About::User(callee))
             if may_be_spoken_to(organisation, callee) =>
         {
@@ -249,6 +264,12 @@ pub(super) fn purpose_of(
             ringing_told: false,
         }),
     }
+}
+
+/// What callers of a queue hear who are offered to be called back.
+pub(super) fn announcement(organisation: &Organisation, queue: &QueueId) -> Option<PromptId> {
+    let offer = organisation.callbacks.get(queue)?;
+    offer.announcement.clone()
 }
 
 /// Whether a person's phone answers colleagues by itself.

@@ -1,15 +1,17 @@
 //! Where callers go whom a queue does not take in or keeps no longer, and where their keys lead while they wait.
 
 use super::Shard;
-use crate::call::{MessageCall, Purpose};
+use crate::call::{MessageCall, Purpose, WayOut};
+use crate::called_back::Besides;
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
-use crate::settings::{Destination, Door, Message};
+use crate::journey::{Journey, Leaving};
+use crate::settings::{Destination, Door};
 use acd::{LeaveCause, RefuseCause};
 use base::{CallId, QueueId, Time};
 use sip_core::StatusCode;
 
 impl Shard {
-    /// The queue engine has put the caller out: he goes where the queue's settings send him for that, else it is busy.
+    /// The queue engine has put the caller out: no agent rings for him any more.
     pub(super) fn queue_refused(
         &mut self,
         now: Time,
@@ -18,7 +20,7 @@ impl Shard {
         cause: RefuseCause,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.call_mut(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
         let Purpose::Queue(waits) = &mut entry.purpose else {
@@ -29,6 +31,57 @@ impl Shard {
             return;
         }
         waits.joined = false;
+        // Whatever he was to leave for before: he is in the queue no more.
+        waits.way_out = Some(WayOut::Refused(cause));
+        self.leave_once_said(now, call, out);
+    }
+
+    /// The queue is closed by hand, and he is to meet what new callers meet. An agent who answers first has him.
+    pub(super) fn leave_closed(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let purpose = self.live_call_mut(call).map(|call| &mut call.purpose);
+        if let Some(Purpose::Queue(waits)) = purpose {
+            waits.way_out.get_or_insert(WayOut::Closed);
+            self.leave_once_said(now, call, out);
+        }
+    }
+
+    /// He goes when what is being said to him is over: at once from music.
+    fn leave_once_said(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let purpose = self.live_call_mut(call).map(|call| &mut call.purpose);
+        if let Some(Purpose::Queue(waits)) = purpose
+            && waits.journey.is_to_leave() == Leaving::Now
+        {
+            self.take_way_out(now, call, out);
+        }
+    }
+
+    /// Nothing is being said to him any more: he goes.
+    pub(super) fn take_way_out(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(Purpose::Queue(waits)) = self.live_call_mut(call).map(|call| &mut call.purpose)
+        else {
+            return;
+        };
+        let queue = waits.queue.clone();
+        match waits.way_out.take() {
+            Some(WayOut::Refused(cause)) => self.put_out(now, call, &queue, cause, out),
+            Some(WayOut::Closed) if self.sends_away(now, &queue) => {
+                let queue = Destination::Queue(queue);
+                self.enter_or_end(now, call, &queue, StatusCode::BUSY_HERE, out);
+            }
+            // It has been opened again while he was being told something.
+            Some(WayOut::Closed) | None => self.step_journey(now, call, out, Journey::stays),
+        }
+    }
+
+    /// He goes where the queue's settings send him for that, else it is busy.
+    fn put_out(
+        &mut self,
+        now: Time,
+        call: CallId,
+        queue: &QueueId,
+        cause: RefuseCause,
+        out: &mut Vec<Output>,
+    ) {
         let instead = self
             .door(call, queue)
             .and_then(|door| door.exits.get(&cause));
@@ -43,31 +96,36 @@ impl Shard {
                 cause: RefusedCause::QueueRefused,
             }));
         }
+        let offers = self.callback_offer(queue);
+        let offers = offers.filter(|it| it.besides.contains(&Besides::Overflowing));
+        let offers = offers.map(|_| queue.clone());
         match (message, then) {
-            (Some(message), _) => self.say_instead(now, call, message, status, out),
-            (None, Some(then)) => self.enter_or_end(now, call, &then, status, out),
-            (None, None) => self.end_call(now, call, EndCause::NotCompleted, status, out),
+            (None, None) if offers.is_none() => {
+                self.end_call(now, call, EndCause::NotCompleted, status, out);
+            }
+            (None, Some(then)) if offers.is_none() => {
+                self.enter_or_end(now, call, &then, status, out);
+            }
+            (message, then) => {
+                let saying = MessageCall {
+                    message,
+                    more: Vec::new(),
+                    shut: None,
+                    offers,
+                    then,
+                    status,
+                };
+                self.say_instead(now, call, saying, out);
+            }
         }
     }
 
     /// Says something to a caller who waits no more, as early media to one who was not answered; then he goes on, or
-    /// his call ends with `status`.
-    fn say_instead(
-        &mut self,
-        now: Time,
-        call: CallId,
-        message: Message,
-        status: StatusCode,
-        out: &mut Vec<Output>,
-    ) {
+    /// his call ends.
+    fn say_instead(&mut self, now: Time, call: CallId, saying: MessageCall, out: &mut Vec<Output>) {
         self.leave(now, call, LeaveCause::SentOn, out);
         if let Some(call) = self.call_mut(call) {
-            call.purpose = Purpose::Message(MessageCall {
-                message: Some(message),
-                more: Vec::new(),
-                shut: None,
-                status,
-            });
+            call.purpose = Purpose::Message(saying);
             call.moves = call.moves.saturating_add(1);
         }
         self.begin_message(now, call, out);
@@ -89,7 +147,7 @@ impl Shard {
     }
 
     fn led_by_key(&self, call: CallId, key: char) -> Option<Destination> {
-        let entry = self.call(call).filter(|call| call.ending.is_none())?;
+        let entry = self.live_call(call)?;
         let Purpose::Queue(waits) = &entry.purpose else {
             return None;
         };

@@ -10,8 +10,8 @@ use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::{FeatureCode, FeaturePrompts, Organisation};
 use acd::{Asker, CommandRefusal, Standing};
-use base::{CallId, Time, UserId};
-use control::{AgentCommand, Principal, Queues, permit};
+use base::{CallId, LegId, Time, UserId};
+use control::{AgentCommand, Device, Principal, Queues, permit};
 use media_core::{Command, Playlist, PromptId, Then};
 use sip_core::StatusCode;
 use std::sync::Arc;
@@ -30,6 +30,11 @@ impl Shard {
         if let FeatureCode::RecordPrompt | FeatureCode::ListenToPrompt = feature.code {
             return self.do_prompt(now, call, out);
         }
+        if let FeatureCode::ListLogIn | FeatureCode::ListLogOut | FeatureCode::ListNext =
+            feature.code
+        {
+            return self.do_list_code(now, call, out);
+        }
         if feature.code == FeatureCode::QuickClose {
             return self.begin_closing(now, call, out);
         }
@@ -38,8 +43,8 @@ impl Shard {
             role: role_of(&self.directory, agent),
         };
         if feature.code == FeatureCode::AgentStatus {
-            let agent = agent.clone();
-            return out.push(Output::Acd(acd::Input::AskAgent { call, agent }));
+            let (leg, user) = (entry.caller, agent.clone());
+            return out.push(Output::Locate { leg, user });
         }
         let command = command_of(feature, agent.clone());
         match command.and_then(|command| permit(by, command).ok()) {
@@ -49,6 +54,28 @@ impl Shard {
             })),
             None => self.feature_done(now, call, Came::ToNothing, out),
         }
+    }
+
+    /// The call in which this leg's user asks how he stands, if there is one.
+    pub(super) fn asks_standing(&self, leg: LegId) -> Option<CallId> {
+        let call = self.leg(leg)?.call;
+        let entry = self.call(call).filter(|entry| entry.caller == leg)?;
+        let is_asked = |feature: &FeatureCall| feature.code == FeatureCode::AgentStatus;
+        matches!(&entry.purpose, Purpose::Feature(feature) if is_asked(feature)).then_some(call)
+    }
+
+    /// Where callers from queues reach him is known; how he stands knows the queue engine.
+    pub(super) fn ask_standing(&mut self, call: CallId, device: Device, out: &mut Vec<Output>) {
+        let Some(entry) = self.live_call_mut(call) else {
+            return;
+        };
+        let (Purpose::Feature(feature), Some(agent)) = (&mut entry.purpose, &entry.caller_user)
+        else {
+            return;
+        };
+        feature.about = About::Device(device);
+        let agent = agent.clone();
+        out.push(Output::Acd(acd::Input::AskAgent { call, agent }));
     }
 
     /// It is done, or refused: say so. Then the call ends.
@@ -73,8 +100,17 @@ impl Shard {
         standing: &Standing,
         out: &mut Vec<Output>,
     ) {
-        let status = |organisation: &Organisation, _: &FeatureCall| {
-            agent_codes::status(organisation, standing)
+        let user = self.call(call).and_then(|entry| entry.caller_user.clone());
+        let status = |organisation: &Organisation, feature: &FeatureCall| {
+            let mobile = user.and_then(|user| organisation.users.get(&user)?.mobile.as_ref());
+            let device = match &feature.about {
+                About::Device(device) if mobile.is_some() => Some(*device),
+                About::Device(device) if !device.is_on_mobile() && *device != Device::Phone => {
+                    Some(*device)
+                }
+                _ => None,
+            };
+            agent_codes::status(organisation, standing, device)
         };
         self.say_of_feature(now, call, status, out);
     }
@@ -125,6 +161,10 @@ pub(super) enum Came {
     ToNoReason,
     /// His licence does not go for that queue.
     ToNoLicence,
+    /// No callback may be made now.
+    ToNothingDue,
+    /// He has to say what came of his last one first.
+    ToNoteOwed,
 }
 
 impl Came {
@@ -144,6 +184,11 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
         _ if came == Came::ToNothing => &prompts.refused,
         _ if came == Came::ToNoReason => &prompts.agent.no_such_reason,
         _ if came == Came::ToNoLicence => &prompts.agent.no_licence,
+        _ if came == Came::ToNothingDue => &prompts.lists.nothing_due,
+        _ if came == Came::ToNoteOwed => &prompts.lists.note_owed,
+        FeatureCode::ListLogIn => &prompts.lists.logged_in,
+        FeatureCode::ListLogOut => &prompts.lists.logged_out,
+        FeatureCode::ListNext => &prompts.lists.next,
         FeatureCode::LogIn => &prompts.logged_in,
         FeatureCode::LogOut => &prompts.logged_out,
         FeatureCode::Pause => &prompts.paused,
@@ -153,6 +198,9 @@ fn confirmation(prompts: &FeaturePrompts, feature: &FeatureCall, came: Came) -> 
         FeatureCode::DevicePhone => &prompts.agent.on_phone,
         FeatureCode::DeviceMobile => &prompts.agent.on_mobile,
         FeatureCode::DeviceBoth => &prompts.agent.on_both,
+        FeatureCode::DeviceDeskPhone => &prompts.agent.on_desk_phone,
+        FeatureCode::DeviceSoftphone => &prompts.agent.on_softphone,
+        FeatureCode::DeviceBrowser => &prompts.agent.on_browser,
         FeatureCode::DoNotDisturbOn => &prompts.do_not_disturb_on,
         FeatureCode::DoNotDisturbOff => &prompts.do_not_disturb_off,
         FeatureCode::ForwardAlways

@@ -5,6 +5,7 @@ use super::requests::RETRY_AFTER_NO_ROOM;
 use super::ringing::CallOff;
 use super::{Due, Mark, OwnCall, Shard};
 use crate::call::Standing;
+use crate::calling_back::EndedBy;
 use crate::cause;
 use crate::crosswise::Crosswise;
 use crate::input::{CallEvent, EndCause, Output};
@@ -40,8 +41,18 @@ impl Shard {
             return;
         };
         entry.ending = Some(cause);
+        self.call_over(now, call, cause, out);
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
         let legs: Vec<LegId> = entry.legs.to_vec();
         let caller_user = entry.caller_user.clone();
+        if let Some(placing) = entry.placing {
+            self.placing_over(placing, None, EndedBy::Agent, out);
+        }
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
         if let Some(referral) = entry.referral.take() {
             self.tell(Crosswise::gone(referral.by, call), out);
         }
@@ -50,6 +61,7 @@ impl Shard {
         for leg in legs {
             self.hang_up(now, leg, status, out);
         }
+        self.calls_the_next(now, call, out);
         self.remove_call_if_over(call, out);
     }
 
@@ -215,12 +227,14 @@ impl Shard {
                 let cause = how.cause_or(EndCause::CalleeHungUp);
                 self.end_call(now, call, cause, status, out);
             }
-            Role::Agent { .. } if self.leg(leg).is_some_and(|leg| leg.way.is_some()) => {
+            Role::Agent { .. } | Role::CallsBack { .. }
+                if self.leg(leg).is_some_and(|leg| leg.way.is_some()) =>
+            {
                 let how = self.end_at_mobile(leg, how);
                 let how = (!withdrawn).then_some(how);
                 self.member_gone(now, leg, &role, how, out);
             }
-            Role::Agent { .. } | Role::Callee { .. } => {
+            Role::Agent { .. } | Role::CallsBack { .. } | Role::Callee { .. } => {
                 if !withdrawn && self.tried_at_next_place(leg, how, out) == Again::Sent {
                     return;
                 }
@@ -294,9 +308,10 @@ fn leave_cause(cause: EndCause) -> LeaveCause {
 }
 
 /// What an agent's device said, in the words of the queue.
-fn offer_end(how: Gone) -> OfferEnd {
+pub(super) fn offer_end(how: Gone) -> OfferEnd {
     match how {
         Gone::HungUp | Gone::Ended => OfferEnd::Withdrawn,
+        Gone::NotTaken => OfferEnd::Declined,
         Gone::Unreachable | Gone::Lost => OfferEnd::DeviceError,
         Gone::Refused(status) => match status.code() {
             486 | 600 => OfferEnd::Busy,

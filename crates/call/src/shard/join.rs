@@ -113,11 +113,12 @@ impl Shard {
         let mine = self.party(call)?;
         let entry = self.call_mut(call)?;
         let other = far.call;
-        entry.connected = Some(now);
+        entry.talks(now, far.user.clone());
         entry.purpose = Purpose::Joined(JoinedCall {
             far,
             told: mine.holding,
         });
+        self.call_goes_on(call, out);
         self.answer(now, mine.leg, out);
         self.transfer_reached(call, StatusCode::OK, out);
         Some(other)

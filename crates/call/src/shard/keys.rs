@@ -53,7 +53,7 @@ impl Shard {
         way: KeyWay,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.call(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call(call) else {
             return;
         };
         let caller = entry.caller;

@@ -55,6 +55,7 @@ impl Shard {
         };
         let (side, remote) = match leg.role {
             Role::Caller => (Side::Initiator, &call.dialled),
+            Role::CallsBack { .. } => (Side::Recipient, &call.dialled),
             _ => (Side::Recipient, &call.caller_number),
         };
         let host = Host::Name(self.directory.organisations.get(&call.org)?.domain.clone());

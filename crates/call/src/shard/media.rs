@@ -1,9 +1,11 @@
 //! Media sessions of legs: opened, told what was agreed, joined, held, closed.
 
-use super::Shard;
+use super::called_back::Key;
 use super::hang_up::Gone;
+use super::{Due, Shard};
 use crate::call::{CONFIRMATION, Purpose};
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
+use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::keys::KeyWay;
 use crate::leg::{Leg, Role};
 use base::{CallId, LegId, Time};
@@ -11,6 +13,7 @@ use media_core::{Codec, Command, Direction, Event, Playlist, Remote, Session, St
 use sip_core::{Agreed, Format, StatusCode};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Payload type that we offer for RFC 4733 events; what phones use most.
 pub(super) const EVENTS_PAYLOAD_TYPE: u8 = 101;
@@ -147,6 +150,18 @@ impl Shard {
         Some(Then::Music(music))
     }
 
+    /// What has begun takes so long: until then its end is not missed. Late news of what was cut off meanwhile only has the
+    /// end of what came after it missed later.
+    fn plays_long(&mut self, now: Time, leg: LegId, span: Duration) {
+        let Some(call) = self.leg(leg).map(|leg| leg.call) else {
+            return;
+        };
+        let lost = Due::Call(call, CallTimer::PlayedLost);
+        if self.timers.is_armed(&lost) {
+            self.timers.arm(lost, now + span + PLAYED_WITHIN_MAX);
+        }
+    }
+
     pub(super) fn media_event(&mut self, now: Time, event: &Event, out: &mut Vec<Output>) {
         let (leg, token) = match *event {
             Event::Played { leg, token } => (leg, token),
@@ -156,10 +171,14 @@ impl Shard {
             Event::Recorded { leg, token, length } => {
                 return self.recorded(now, leg, token, length, out);
             }
+            Event::Lasts { leg, span } => return self.plays_long(now, leg, span),
         };
         let Some(call) = self.leg(leg).map(|leg| leg.call) else {
             return;
         };
+        if self.callback_played(now, call, Some(token), out) == Key::Taken {
+            return;
+        }
         match self.call(call).map(|call| &call.purpose) {
             Some(Purpose::Queue(_)) => self.journey_played(now, call, token, out),
             Some(Purpose::Feature(_)) if token == CONFIRMATION => {
@@ -173,6 +192,7 @@ impl Shard {
                     dictation.played(token, steps);
                 });
             }
+            Some(Purpose::CallingBack) => self.errand_played(call, token, out),
             Some(Purpose::Closing(_)) => {
                 self.step_closing(now, call, out, |closing, _, steps| {
                     closing.played(token, steps);

@@ -1,5 +1,6 @@
 //! Menus, and the keys that callers press: what comes of them is for the call's purpose to say, however they came.
 
+use super::called_back::Key;
 use super::{Due, Shard};
 use crate::call::Purpose;
 use crate::dictation::Dictation;
@@ -37,7 +38,12 @@ impl Shard {
             return;
         }
         self.pass_key_on(now, leg, key, way, out);
-        let Some(entry) = self.call_mut(call).filter(|call| call.caller == leg) else {
+        if self.call(call).is_none_or(|call| call.caller != leg)
+            || self.callback_key(now, call, key, out) == Key::Taken
+        {
+            return;
+        }
+        let Some(entry) = self.call_mut(call) else {
             return;
         };
         match &entry.purpose {
@@ -55,6 +61,7 @@ impl Shard {
             // He knows what comes. A key too many is forgotten.
             Purpose::Message(_) => drop(entry.keys.push(key)),
             Purpose::Queue(_) => self.key_while_waiting(now, call, key, out),
+            Purpose::Outside(_) => self.key_while_calling_back(now, call, key, out),
             _ => {}
         }
     }
@@ -97,6 +104,7 @@ impl Shard {
 
     /// A menu has waited long enough for a key.
     pub(super) fn key_awaited(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        self.callback_awaited(now, call, out);
         self.step_dictation(now, call, out, Dictation::waited);
         self.step_closing(now, call, out, |closing, pin, steps| {
             closing.waited(pin, steps);
@@ -114,7 +122,7 @@ impl Shard {
         step: impl FnOnce(&mut Choosing, &dyn Fn(&str) -> Dialling, &mut Vec<Step>),
     ) {
         let directory = Arc::clone(&self.directory);
-        let Some(entry) = self.call_mut(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
         let organisation = directory.organisations.get(&entry.org);

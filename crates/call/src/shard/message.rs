@@ -2,6 +2,7 @@
 
 use super::{Due, Shard};
 use crate::call::{MessageCall, Purpose};
+use crate::called_back::Wanted;
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::{CallTimer, PLAYED_WITHIN_MAX};
 use crate::settings::{Answering, Message};
@@ -18,6 +19,7 @@ impl Shard {
         };
         let status = saying.status;
         let says = saying.message.is_some();
+        let saying_offers = saying.offers.is_some();
         if saying.shut.is_some() {
             out.push(Output::Event(CallEvent::Refused {
                 status: status.code(),
@@ -25,6 +27,7 @@ impl Shard {
             }));
         }
         match says {
+            false if saying_offers => self.message_said(now, call, out),
             true => {
                 self.transfer_reached(call, StatusCode::OK, out);
                 self.say_message(now, call, out);
@@ -74,16 +77,37 @@ impl Shard {
         }
     }
 
-    /// The message has been heard.
+    /// The message has been heard: who may be called back instead of what follows is told so.
     pub(super) fn message_said(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        let Purpose::Message(saying) = &mut entry.purpose else {
+            return;
+        };
+        match (saying.offers.clone(), &entry.asks_back) {
+            (Some(queue), None) => self.ask_offer(now, call, queue, Wanted::ToTell, out),
+            // He has pressed the key for it already.
+            (_, Some(_)) => {}
+            (None, None) => self.message_over(now, call, out),
+        }
+    }
+
+    /// Nothing more is said.
+    pub(super) fn message_over(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
         let Some(Purpose::Message(saying)) = self.call(call).map(|call| &call.purpose) else {
             return;
         };
         let status = saying.status;
+        let cause = match saying.message {
+            Some(_) => EndCause::Completed,
+            None => EndCause::NotCompleted,
+        };
         let then = saying.message.as_ref().and_then(|it| it.then.clone());
+        let then = then.map(|then| *then).or_else(|| saying.then.clone());
         match then {
             Some(then) => self.enter_or_end(now, call, &then, status, out),
-            None => self.end_call(now, call, EndCause::Completed, status, out),
+            None => self.end_call(now, call, cause, status, out),
         }
     }
 
@@ -122,12 +146,7 @@ impl Shard {
         self.leave(now, call, LeaveCause::Failed, out);
         if let Some(call) = self.call_mut(call) {
             let message = Message { prompt, then: None };
-            call.purpose = Purpose::Message(MessageCall {
-                message: Some(message),
-                more: Vec::new(),
-                shut: None,
-                status,
-            });
+            call.purpose = Purpose::Message(MessageCall::of(message, status));
             call.moves = call.moves.saturating_add(1);
         }
         self.say_message(now, call, out);

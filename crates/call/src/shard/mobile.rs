@@ -37,19 +37,19 @@ impl Shard {
     /// that calls it.
     pub(super) fn mobile_of(&self, leg: LegId, device: Device) -> Option<Mobile> {
         let entry = self.leg(leg)?;
-        let Role::Agent { agent, .. } = &entry.role else {
-            return None;
+        let agent = entry.role.user().filter(|_| entry.role.is_at_work())?;
+        let call = self.call(entry.call)?;
+        let queue = match &call.purpose {
+            Purpose::Queue(queue) => &queue.queue,
+            _ => self.list_of(call)?,
         };
-        let Purpose::Queue(queue) = &self.call(entry.call)?.purpose else {
+        if !device.is_on_mobile() {
             return None;
-        };
-        match device {
-            Device::Phone => None,
-            Device::Mobile | Device::Both => Some(Mobile {
-                number: self.directory.user(agent)?.mobile.clone()?,
-                queue: queue.queue.clone(),
-            }),
         }
+        Some(Mobile {
+            number: self.directory.user(agent)?.mobile.clone()?,
+            queue: queue.clone(),
+        })
     }
 
     /// Calls the agent's mobile by the leg that was to find his phones.
@@ -125,14 +125,17 @@ impl Shard {
         leg: LegId,
         out: &mut Vec<Output>,
     ) -> Acceptance {
-        let is_mobile =
-            |leg: &&mut Leg| matches!(leg.role, Role::Agent { .. }) && leg.way.is_some();
+        let is_mobile = |leg: &&mut Leg| leg.role.is_at_work() && leg.way.is_some();
         let Some(entry) = self.leg_mut(leg).filter(is_mobile) else {
             return Acceptance::Given;
         };
         entry.acceptance = Acceptance::Awaited;
         let call = entry.call;
-        if let Role::Agent { offer, .. } = entry.role {
+        let offer = match entry.role {
+            Role::Agent { offer, .. } => Some(offer),
+            _ => self.errand_of(call),
+        };
+        if let Some(offer) = offer {
             out.push(Output::Acd(acd::Input::OfferPickedUp { offer }));
         }
         self.timers
@@ -169,15 +172,18 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg).filter(waits) else {
             return Acceptance::Given;
         };
-        let Role::Agent { offer, .. } = entry.role else {
-            return Acceptance::Given;
-        };
         if key == ACCEPT {
+            let role = entry.role.clone();
             entry.acceptance = Acceptance::Given;
             self.timers.disarm(&Due::Leg(leg, LegTimer::NotAccepted));
             self.play_nothing_but(leg, Then::Silence, out);
             self.ring_answered(now, leg, out);
-            out.push(Output::Acd(acd::Input::OfferAnswered { offer }));
+            match role {
+                Role::Agent { offer, .. } => {
+                    out.push(Output::Acd(acd::Input::OfferAnswered { offer }));
+                }
+                _ => self.calls_back(now, leg, out),
+            }
         }
         Acceptance::Awaited
     }
@@ -195,13 +201,12 @@ impl Shard {
         self.send_bye(now, leg, out);
     }
 
-    /// What the end of a leg to a mobile is to the queue: whoever hung up unasked has declined.
+    /// What the end of a leg to a mobile is to the queue: whoever hung up without the key has not taken the call. On his
+    /// only device he has declined it.
     pub(super) fn end_at_mobile(&self, leg: LegId, how: Gone) -> Gone {
         let awaited = |leg: &Leg| leg.acceptance == Acceptance::Awaited;
         match how {
-            Gone::HungUp if self.leg(leg).is_some_and(awaited) => {
-                Gone::Refused(StatusCode::DECLINE)
-            }
+            Gone::HungUp if self.leg(leg).is_some_and(awaited) => Gone::NotTaken,
             how => how,
         }
     }

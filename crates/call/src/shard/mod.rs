@@ -3,7 +3,10 @@
 
 mod again;
 mod answering;
+mod callbacks;
+mod called_back;
 mod caller;
+mod calling_back;
 mod channels;
 mod closing;
 mod devices;
@@ -20,6 +23,7 @@ mod info;
 mod join;
 mod keys;
 mod lines;
+mod list_codes;
 mod media;
 mod menu;
 mod message;
@@ -30,6 +34,7 @@ mod personal;
 mod places;
 mod queue;
 mod quick;
+mod records;
 mod redirect;
 mod refer;
 mod refresh;
@@ -47,6 +52,8 @@ mod upkeep;
 
 use crate::arena::Arena;
 use crate::call::{Call, Purpose, Standing};
+use crate::calling_back::Placing;
+use crate::closing::WrongCodes;
 use crate::input::{Admission, Asker, Input, Output, Reason};
 use crate::journey::CallTimer;
 use crate::leg::{Leg, LegTimer, Role};
@@ -63,6 +70,7 @@ use base::{
     WallClock,
 };
 use calendar::QuickCloses;
+use callback::PlacingId;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use requests::Answered;
@@ -112,6 +120,8 @@ enum Due {
     Trunk(UpkeepId),
     /// The first look at the trunks.
     Trunks,
+    /// Time to say that a call to a person is alive.
+    Placing(PlacingId),
 }
 
 /// One of the fixed number of virtual signalling shards.
@@ -130,6 +140,8 @@ pub struct Shard {
     text_messages: Arena<text_message::TextMessage>,
     /// The trunks that this shard keeps up.
     upkeeps: Arena<Upkeep>,
+    /// Calls of agents' to people who are called back.
+    placings: BTreeMap<PlacingId, Placing>,
     /// What is known of all that some shard keeps up.
     trunks_seen: BTreeMap<TrunkId, TrunkSeen>,
     /// What was last told of each leg to those who watch its user.
@@ -147,7 +159,8 @@ pub struct Shard {
     /// What the clock on the wall shows.
     wall: Option<WallClock>,
     /// What has been closed or opened by hand.
-    quick: QuickCloses,
+    quick: Arc<QuickCloses>,
+    wrong_codes: WrongCodes,
     /// No new calls; what refused callers are told in Retry-After.
     draining: Option<Duration>,
 }
@@ -180,7 +193,7 @@ impl Core for Shard {
                 self.end_subscriptions_to_nobody(now, out);
             }
             Input::Clock(wall) => self.wall = Some(wall),
-            Input::QuickCloses(closes) => self.quick_closed(now, &closes, out),
+            Input::QuickCloses(closes) => self.quick_closed(now, closes, out),
             Input::Located {
                 leg,
                 bindings,
@@ -229,6 +242,7 @@ impl Core for Shard {
                 subscription,
                 sight,
             } => self.seen(now, subscription, sight, out),
+            Input::Callback(command) => self.callback_command(now, command, out),
         }
         self.tell_lines(out);
     }
@@ -245,6 +259,7 @@ impl Core for Shard {
                 Due::Subscription(id, timer) => Reason::Subscription(id, timer),
                 Due::Trunk(id) => Reason::Trunk(id),
                 Due::Trunks => Reason::Trunks,
+                Due::Placing(placing) => Reason::Placing(placing),
             };
             (at, reason)
         });
@@ -278,10 +293,12 @@ impl Core for Shard {
                 Due::Call(call, CallTimer::RingTooLong) => self.rang_too_long(now, call, out),
                 Due::Call(call, CallTimer::NextRound) => self.next_round_due(now, call, out),
                 Due::Call(call, CallTimer::KeyAwaited) => self.key_awaited(now, call, out),
+                Due::Call(call, CallTimer::Choosing) => self.chose_too_long(now, call, out),
                 Due::Call(call, CallTimer::PlayedLost) => self.played_lost(now, call, out),
                 Due::Subscription(id, timer) => self.subscription_due(now, id, timer, out),
                 Due::Trunk(id) => self.upkeep_due(now, id, out),
                 Due::Trunks => self.look_after_trunks(now, &Directory::default(), out),
+                Due::Placing(placing) => self.placing_is_alive(now, placing, out),
             }
         }
         self.tell_lines(out);
@@ -312,6 +329,7 @@ impl Shard {
             subscriptions: Arena::default(),
             text_messages: Arena::default(),
             upkeeps: Arena::default(),
+            placings: BTreeMap::new(),
             trunks_seen: BTreeMap::new(),
             lines_told: BTreeMap::new(),
             touched: Vec::new(),
@@ -320,7 +338,8 @@ impl Shard {
             timers,
             rng,
             wall: None,
-            quick: QuickCloses::default(),
+            quick: Arc::default(),
+            wrong_codes: WrongCodes::default(),
             draining: None,
         }
     }
@@ -373,14 +392,18 @@ impl Shard {
         let state = match &call.purpose {
             _ if call.ending.is_some() => CallState::Ending,
             _ if call.connected.is_some() => CallState::Connected,
-            Purpose::Queue(_) | Purpose::Direct(_) | Purpose::Outside(_) if rings => {
+            Purpose::Queue(_) | Purpose::Direct(_) | Purpose::Outside(_) | Purpose::CallingBack
+                if rings =>
+            {
                 CallState::Ringing
             }
             Purpose::Queue(queue) if queue.joined => CallState::Waiting,
+            Purpose::Queue(queue) if queue.way_out.is_some() => CallState::Announcing,
             Purpose::Feature(feature) if feature.answered => CallState::Announcing,
             Purpose::Message(_)
             | Purpose::Menu(_)
             | Purpose::Dictation(_)
+            | Purpose::CallingBack
             | Purpose::Closing(_) => CallState::Announcing,
             _ => CallState::Starting,
         };
@@ -417,6 +440,15 @@ impl Shard {
         self.calls
             .at_mut(id.slot, id.generation)
             .filter(|call| call.id == id)
+    }
+
+    /// A call that does not end yet.
+    fn live_call(&self, id: CallId) -> Option<&Call> {
+        self.call(id).filter(|call| call.ending.is_none())
+    }
+
+    fn live_call_mut(&mut self, id: CallId) -> Option<&mut Call> {
+        self.call_mut(id).filter(|call| call.ending.is_none())
     }
 
     fn call_of(&self, leg: LegId) -> Option<&Call> {

@@ -39,6 +39,9 @@ impl Shard {
             | FeatureCode::EndWrapUp
             | FeatureCode::ExtendWrapUp
             | FeatureCode::AgentStatus
+            | FeatureCode::ListLogIn
+            | FeatureCode::ListLogOut
+            | FeatureCode::ListNext
             | FeatureCode::RecordPrompt
             | FeatureCode::ListenToPrompt
             | FeatureCode::QuickClose => return None,
@@ -52,6 +55,9 @@ impl Shard {
             }
             FeatureCode::DeviceMobile => Personal::Wish(Change::Device(Device::Mobile)),
             FeatureCode::DeviceBoth => Personal::Wish(Change::Device(Device::Both)),
+            FeatureCode::DeviceDeskPhone => Personal::Wish(Change::Device(Device::DeskPhone)),
+            FeatureCode::DeviceSoftphone => Personal::Wish(Change::Device(Device::Softphone)),
+            FeatureCode::DeviceBrowser => Personal::Wish(Change::Device(Device::Browser)),
             FeatureCode::ForwardAlways => forward(ForwardCause::Always),
             FeatureCode::ForwardBusy => forward(ForwardCause::Busy),
             FeatureCode::ForwardNoAnswer => forward(ForwardCause::NoAnswer),
@@ -97,7 +103,7 @@ impl Shard {
         leg: Option<LegId>,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.call_mut(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
         if !matches!(&entry.purpose, Purpose::Feature(feature) if feature.code == FeatureCode::PickUp)

@@ -1,10 +1,13 @@
 //! Calls to queues: the caller's journey, and the queue engine's commands.
 
+use super::called_back::{Begun, Key};
 use super::feature::Came;
 use super::ringing::CallOff;
 use super::{Due, Shard};
 use crate::call::{Call, Purpose, QueueCall};
+use crate::called_back::Wanted;
 use crate::dictation::Dictation;
+use crate::identity::known_as;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
@@ -12,6 +15,7 @@ use acd::{Asker, Entrance, OfferEnd, WithdrawCause};
 use base::{CallId, LegId, OfferId, QueueId, Time, UserId};
 use media_core::Command;
 use sip_core::StatusCode;
+use std::sync::Arc;
 
 impl Shard {
     /// A caller comes to a queue. He is answered once the queue engine has said that there is room for him.
@@ -21,7 +25,7 @@ impl Shard {
 
     /// There is: he is let hear, and his journey begins.
     fn has_room(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        let Some(entry) = self.call(call).filter(|call| call.ending.is_none()) else {
+        let Some(entry) = self.live_call(call) else {
             return;
         };
         let caller = entry.caller;
@@ -50,6 +54,9 @@ impl Shard {
 
     /// No news of what is being played has come for too long.
     pub(super) fn played_lost(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
+        if self.callback_played(now, call, None, out) == Key::Taken {
+            return;
+        }
         match self.call(call).map(|call| &call.purpose) {
             Some(Purpose::Feature(_)) => {
                 let status = StatusCode::OK;
@@ -60,6 +67,7 @@ impl Shard {
             Some(Purpose::Dictation(_)) => {
                 self.step_dictation(now, call, out, Dictation::played_unnoticed);
             }
+            Some(Purpose::CallingBack) => self.errand_heard(call, out),
             Some(Purpose::Closing(_)) => {
                 self.step_closing(now, call, out, |closing, _, steps| {
                     closing.played_unnoticed(steps);
@@ -80,6 +88,7 @@ impl Shard {
         out: &mut Vec<Output>,
         step: impl FnOnce(&mut Journey, &mut Vec<Step>),
     ) {
+        let directory = Arc::clone(&self.directory);
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -90,10 +99,19 @@ impl Shard {
         };
         let mut steps = Vec::new();
         step(&mut queue.journey, &mut steps);
-        queue.joined |= steps.contains(&Step::Join);
-        let priority = queue.priority.unwrap_or(entry.priority);
+        let joins = steps.contains(&Step::Join);
+        queue.joined |= joins;
+        let priority = queue.terms.priority.unwrap_or(entry.priority);
         entry.priority = priority;
+        if let Some(requires) = queue.terms.requires.take() {
+            entry.requires = requires;
+        }
         let queue = queue.queue.clone();
+        let requires = entry.requires.clone();
+        // Who he is takes a look at his country's numbers: not at each end of a prompt.
+        let organisation = directory.organisations.get(&entry.org).filter(|_| joins);
+        let known_as =
+            organisation.and_then(|it| known_as(&it.outward.numbering, &entry.caller_number));
         for step in steps {
             match step {
                 Step::Play(playlist) => {
@@ -106,13 +124,17 @@ impl Shard {
                 }
                 Step::Join => out.push(Output::Acd(acd::Input::Join(Entrance {
                     priority,
+                    known_as,
+                    requires: requires.clone(),
                     ..Entrance::new(call, queue.clone(), arrived)
                 }))),
                 Step::AskRoom => out.push(Output::Acd(acd::Input::AskRoom {
                     call,
                     queue: queue.clone(),
                 })),
+                Step::AskOffer => self.ask_offer(now, call, queue.clone(), Wanted::ToTell, out),
                 Step::AskProspect => out.push(Output::Acd(acd::Input::AskPosition { call })),
+                Step::Leave => self.take_way_out(now, call, out),
                 Step::WaitForRepeat(span) => {
                     self.timers
                         .arm(Due::Call(call, CallTimer::RepeatMessage), now + span);
@@ -156,6 +178,7 @@ impl Shard {
                     journey.prospect_known(prospect, steps);
                 };
                 self.step_journey(now, call, out, step);
+                self.wait_known(now, call, prospect, out);
             }
             acd::Command::Answer {
                 asker: Asker::Call(call),
@@ -166,6 +189,8 @@ impl Shard {
             }
             // Answered by whoever runs the shards.
             acd::Command::Moved { .. }
+            | acd::Command::CallBack { .. }
+            | acd::Command::CallOff { .. }
             | acd::Command::Answer {
                 asker: Asker::Control(_),
                 ..
@@ -193,7 +218,7 @@ impl Shard {
     }
 
     fn ring_agent(&mut self, call: CallId, offer: OfferId, agent: UserId, out: &mut Vec<Output>) {
-        let waits = self.call(call).is_some_and(|call| call.ending.is_none());
+        let waits = self.live_call(call).is_some();
         let role = Role::Agent {
             offer,
             agent: agent.clone(),
@@ -229,7 +254,13 @@ impl Shard {
             let of_stay = |waits: &QueueCall| waits.first_offer.is_some_and(|it| it <= offer);
             call.ending.is_none() && matches!(&call.purpose, Purpose::Queue(it) if of_stay(it))
         };
-        let Some(entry) = self.call_mut(call).filter(waits) else {
+        if self.call_mut(call).filter(waits).is_none() {
+            return;
+        }
+        let agent = leg.and_then(|leg| self.user_of(leg));
+        // Whatever he was choosing: he is answered.
+        self.drop_callback(call, Begun::Forgotten, out);
+        let Some(entry) = self.call_mut(call) else {
             return;
         };
         let caller = entry.caller;
@@ -246,7 +277,8 @@ impl Shard {
             return self.end_call(now, call, EndCause::CalleeHungUp, status, out);
         };
         queue.agent = Some((offer, leg));
-        entry.connected = Some(now);
+        entry.talks(now, agent);
+        self.call_goes_on(call, out);
         self.timers
             .disarm(&Due::Call(call, CallTimer::RepeatMessage));
         if self

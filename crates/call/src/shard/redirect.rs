@@ -85,7 +85,7 @@ impl Shard {
     /// The places that a response names, best first, of those that may be gone to.
     fn redirects_of(&self, leg: LegId, response: &Response) -> Option<(CallId, Vec<Destination>)> {
         let entry = self.leg(leg)?;
-        let call = self.call(entry.call).filter(|call| call.ending.is_none())?;
+        let call = self.live_call(entry.call)?;
         let who = match (&entry.role, &call.purpose) {
             (Role::Callee { user }, Purpose::Direct(direct)) => {
                 let alone = direct.hunt.callee.as_ref()?;

@@ -5,7 +5,7 @@ use super::replaces::leg_named_by;
 use super::requests::{ALLOW, Refused, no_dialog, no_extension_required};
 use super::{Mark, Shard};
 use crate::admission::organisation_of;
-use crate::call::{Done, Purpose, ReferringCall};
+use crate::call::{Purpose, ReferringCall, Sending};
 use crate::crosswise::{Crosswise, Holding, Onward, Party, Referral};
 use crate::input::{EndCause, Output, RefusedCause};
 use crate::leg::{HeldRefer, Role};
@@ -58,7 +58,7 @@ impl Shard {
         if let Some(call) = self.call_mut(refers) {
             call.purpose = Purpose::Referring(ReferringCall {
                 sent,
-                done: Done::NotYet,
+                sending: Sending::UnderWay,
             });
         }
         let transfer = Crosswise::Transfer {
@@ -144,7 +144,10 @@ impl Shard {
         }
         // Whoever has no account has no right to send anybody anywhere: a trunk's caller least of all.
         let forbidden = || Refused::new(StatusCode::FORBIDDEN, RefusedCause::Unsupported);
-        let user = entry.user.clone().ok_or_else(forbidden)?;
+        // An agent's mobile is a trunk's too, whoever carries it.
+        let own_phone = entry.way.is_none();
+        let user = entry.user.clone().filter(|_| own_phone);
+        let user = user.ok_or_else(forbidden)?;
         if self.calls.len() >= super::CALLS_PER_SHARD_MAX {
             return Err(Refused::try_later(
                 RefusedCause::TooManyCalls,
@@ -269,14 +272,14 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
         let leg = entry.caller;
         match &mut entry.purpose {
             Purpose::Referring(refers) if refers.sent == from => {
                 if status.is_final() {
-                    refers.done = Done::Yes;
+                    refers.sending = Sending::Over;
                 }
             }
             _ => return,
@@ -302,7 +305,7 @@ impl Shard {
         let knows = self
             .leg(entry.caller)
             .is_none_or(|leg| leg.notifier.is_none());
-        let done = matches!(entry.purpose, Purpose::Referring(it) if it.done == Done::Yes);
+        let done = matches!(entry.purpose, Purpose::Referring(it) if it.sending == Sending::Over);
         if knows && done {
             let status = StatusCode::REQUEST_TERMINATED;
             self.end_call(now, call, EndCause::Transferred, status, out);
@@ -340,7 +343,7 @@ impl Shard {
             return;
         };
         let sent = match entry.purpose {
-            Purpose::Referring(refers) if refers.done == Done::NotYet => refers.sent,
+            Purpose::Referring(refers) if refers.sending == Sending::UnderWay => refers.sent,
             _ => return,
         };
         let status = StatusCode::REQUEST_TERMINATED;

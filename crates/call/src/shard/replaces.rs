@@ -2,13 +2,14 @@
 //! by an INVITE of his own, or is sent there by a REFER after a consultation.
 
 use super::Shard;
+use super::feature::Came;
 use super::requests::Refused;
 use super::ringing::CallOff;
-use crate::call::{Between, Call, Purpose, Standing};
+use crate::call::{About, Between, Call, FeatureCall, Purpose, Standing};
 use crate::crosswise::{Claim, Crosswise, Named, Party, Rules};
 use crate::input::{Admission, CallEvent, EndCause, Output, RefusedCause};
 use crate::leg::{Leg, Role, State};
-use crate::settings::Destination;
+use crate::settings::{Destination, FeatureCode, Terms};
 use crate::tag;
 use acd::LeaveCause;
 use base::{CallId, LegId, Time};
@@ -219,13 +220,18 @@ impl Shard {
         };
         entry.purpose = Purpose::Between(Between::Leaving);
         // From here on the call is a part of the other, which goes on in people's eyes.
+        let cause = EndCause::Transferred;
+        self.call_over(now, call, cause, out);
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
         let before = std::mem::replace(&mut entry.standing, Standing::Part);
         if before == Standing::Counted
             && let Some(entry) = self.call(call)
         {
             out.push(Output::Event(CallEvent::Ended {
                 call: self.view(entry),
-                cause: EndCause::Transferred,
+                cause,
                 reasons: Reasons::default(),
             }));
         }
@@ -264,9 +270,19 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
-        if self.call(call).is_some_and(claims) {
-            self.end_call(now, call, EndCause::NotCompleted, status, out);
+        let Some(entry) = self.live_call_mut(call).filter(|entry| claims(entry)) else {
+            return;
+        };
+        if is_dialled(entry) {
+            // A phone that rings for a callback, say, is its agent's alone.
+            entry.purpose = Purpose::Feature(FeatureCall {
+                code: FeatureCode::PickUp,
+                about: About::Nothing,
+                answered: false,
+            });
+            return self.feature_done(now, call, Came::ToNothing, out);
         }
+        self.end_call(now, call, EndCause::NotCompleted, status, out);
     }
 }
 
@@ -274,10 +290,28 @@ fn claims(call: &Call) -> bool {
     matches!(call.purpose, Purpose::Between(Between::Claiming { .. }))
 }
 
+/// Whether it was asked for by a code, whose dialler hears what came of it.
+fn is_dialled(call: &Call) -> bool {
+    let claiming = &call.purpose;
+    matches!(
+        claiming,
+        Purpose::Between(Between::Claiming {
+            named: Named::Leg(_),
+            ..
+        })
+    )
+}
+
 /// Where a caller who talks with nobody yet is going.
 fn waits_for(call: &Call) -> Option<Destination> {
     match &call.purpose {
-        Purpose::Queue(queue) => Some(Destination::QueueAs(queue.queue.clone(), call.priority)),
+        Purpose::Queue(queue) => {
+            let terms = Terms {
+                priority: Some(call.priority),
+                requires: Some(call.requires.clone()),
+            };
+            Some(Destination::QueueAs(queue.queue.clone(), terms))
+        }
         Purpose::Direct(_) => {
             // A group has begun with some of its people, and can't be begun with again.
             let only = call.rings.first().filter(|_| call.rings.len() == 1)?;

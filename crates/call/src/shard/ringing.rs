@@ -2,13 +2,14 @@
 //! device; the first to answer ends the others.
 
 use super::forward::Forwarding;
-use super::hang_up::Gone;
+use super::hang_up::{Gone, offer_end};
 use super::{Due, OwnCall, Shard};
 use crate::call::{Call, Purpose};
 use crate::hunt::{Others, ROUND, Ring};
 use crate::input::Output;
 use crate::journey::CallTimer;
 use crate::leg::{Leg, Role};
+use crate::phone_kind::takes_calls;
 use crate::settings::Devices;
 use crate::wishes::{Device, DoNotDisturb, Wishes};
 use base::{CallId, LegId, Time, UserId};
@@ -69,10 +70,13 @@ impl Shard {
         &mut self,
         now: Time,
         leg: LegId,
-        bindings: Vec<Binding>,
+        mut bindings: Vec<Binding>,
         wishes: &Wishes,
         out: &mut Vec<Output>,
     ) {
+        if let Some(call) = self.asks_standing(leg) {
+            return self.ask_standing(call, wishes.device, out);
+        }
         let Some(entry) = self.leg(leg).filter(|leg| leg.is_sought()) else {
             return;
         };
@@ -86,6 +90,10 @@ impl Shard {
                 let busy = Gone::Refused(StatusCode::BUSY_HERE);
                 return self.leg_gone(now, leg, busy, out);
             }
+        }
+        if role.is_at_work() && !wishes.device.is_on_mobile() {
+            let softphones = &self.directory.softphones;
+            bindings.retain(|phone| takes_calls(wishes.device, phone, softphones));
         }
         let mobile = self.mobile_of(leg, wishes.device);
         if let Some(mobile) = &mobile
@@ -226,7 +234,7 @@ impl Shard {
         if !self.legs_of_ring(call, role).is_empty() {
             return;
         }
-        let wanted = self.call(call).is_some_and(|call| call.ending.is_none());
+        let wanted = self.live_call(call).is_some();
         if wanted && let Some(round) = self.ring(call, role).and_then(Ring::next_round) {
             self.ring_devices(now, call, role, round.into_iter(), out);
             if !self.legs_of_ring(call, role).is_empty() {
@@ -240,6 +248,9 @@ impl Shard {
         let verdict = ring.verdict();
         match role {
             Role::Agent { offer, .. } => self.offer_over(*offer, verdict, out),
+            Role::CallsBack { .. } => {
+                self.calls_back_on_none(now, call, offer_end(verdict), out);
+            }
             Role::Callee { .. } | Role::Member(_) => {
                 self.tell_own_call(role.user().cloned(), call, OwnCall::Over, out);
                 if wanted {
@@ -274,7 +285,7 @@ impl Shard {
                 false
             }
             Role::Agent { offer, .. } => talks != Some(*offer),
-            Role::Caller | Role::Outside | Role::Member(_) => false,
+            Role::Caller | Role::CallsBack { .. } | Role::Outside | Role::Member(_) => false,
         });
         entry.rings.iter_mut().for_each(Ring::withdraw);
         for user in colleagues {

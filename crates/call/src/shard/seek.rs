@@ -45,6 +45,7 @@ impl Shard {
         // One too many is given up: whoever has so many unanswered answers none.
         let _ = entry.seeking.waiting.push(waiting);
         if is_first {
+            entry.seeking.asked = Some(uri.clone().into());
             let asker = Asker::Dialog(leg);
             out.push(Output::Resolve { asker, uri });
         }
@@ -62,13 +63,27 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
-        entry.seeking.found = entry
-            .dialog()
-            .map(|dialog| dialog.next_hop().clone().into());
+        let next_hop = entry.dialog().map(|dialog| dialog.next_hop().clone());
+        let asked = entry.seeking.asked.take();
+        let is_gone = entry.seeking.is_for_one_who_is_gone();
+        let targets = match (&next_hop, &asked) {
+            (Some(next_hop), Some(asked)) if **asked == *next_hop => targets,
+            // RFC 3261 §12.2.1.2: the party has moved meanwhile. Where he was says nothing of where he is.
+            (Some(next_hop), _) if is_gone || is_to_be_sought(&entry.flow, next_hop) => {
+                let uri = next_hop.clone();
+                entry.seeking.asked = Some(uri.clone().into());
+                let asker = Asker::Dialog(leg);
+                return out.push(Output::Resolve { asker, uri });
+            }
+            _ => &[],
+        };
         let target = place_of(&entry.flow, targets);
-        if let Some(target) = target {
+        // Who has come by a connection meanwhile is reached by it, unless that is what has ended.
+        let leads_there = is_gone || !entry.flow.transport.is_reliable();
+        if let Some(target) = target.filter(|_| leads_there) {
             entry.flow = target;
         }
+        entry.seeking.found = next_hop.map(Box::new);
         let flow = entry.request_flow();
         let waiting = std::mem::take(&mut entry.seeking.waiting);
         for Waiting { user, mut sent } in waiting.iter().cloned() {

@@ -5,10 +5,11 @@ use super::{OwnCall, Shard};
 use crate::call::{Between, Call, Purpose, Standing, TRANSFERS_MAX};
 use crate::crosswise::{Crosswise, Named, Onward, Party, Referral, Rules};
 use crate::identity::{Calling, account};
-use crate::input::{CallEvent, EndCause, Output};
+use crate::input::{EndCause, Output};
 use crate::leg::{Leg, Role};
 use crate::routing;
 use crate::settings::{Destination, TransferFailed};
+use crate::tag;
 use acd::LeaveCause;
 use base::{CallId, LegId, Time};
 use media_core::Then;
@@ -43,7 +44,7 @@ impl Shard {
         self.tell_own_call(stayer.clone(), call, OwnCall::Active, out);
         self.tell_own_call(stayer, own, OwnCall::Over, out);
         if let Some(call) = self.call_mut(call) {
-            call.connected = None;
+            call.parts(now);
             call.purpose = Purpose::Between(Between::Leaving);
         }
         self.play_hold_music(call, stays, out);
@@ -71,6 +72,7 @@ impl Shard {
         let entry = self.leg_mut(leg)?;
         entry.call = own;
         entry.role = Role::Caller;
+        self.keeps_placing(call, own, leg);
         Some(own)
     }
 
@@ -79,19 +81,32 @@ impl Shard {
         let Some(calling) = self.calling(call, leg) else {
             return;
         };
-        let sip_call_id = self.leg(leg).map(|leg| leg.sip_call_id.clone());
-        if let Some(entry) = self.leg_mut(leg) {
-            entry.role = Role::Caller;
-        }
+        self.leads(call, leg);
+        let Some(entry) = self.call_mut(call) else {
+            return;
+        };
+        entry.caller_number = calling.number;
+        entry.caller_name = calling.name;
+        let before = std::mem::replace(&mut entry.caller_user, calling.user);
+        self.tell_own_call(before, call, OwnCall::Over, out);
+    }
+
+    /// A leg that we made is the caller's from now on, and the call goes by its Call-ID.
+    pub(super) fn leads(&mut self, call: CallId, leg: LegId) {
+        let Some(entry) = self.leg_mut(leg) else {
+            return;
+        };
+        entry.role = Role::Caller;
+        let sip_call_id = entry.sip_call_id.clone();
+        let hashed = tag::hash(sip_call_id.as_bytes());
         let Some(entry) = self.call_mut(call) else {
             return;
         };
         entry.caller = leg;
-        entry.caller_number = calling.number;
-        entry.caller_name = calling.name;
-        entry.sip_call_id = sip_call_id.unwrap_or_default();
-        let before = std::mem::replace(&mut entry.caller_user, calling.user);
-        self.tell_own_call(before, call, OwnCall::Over, out);
+        let before = std::mem::replace(&mut entry.sip_call_id, sip_call_id);
+        let before = tag::hash(before.as_bytes());
+        self.calls_by_sip_id.remove(&(before, call));
+        self.calls_by_sip_id.insert((hashed, call));
     }
 
     /// Who is at the end of a leg, as others are told.
@@ -120,7 +135,7 @@ impl Shard {
         Some(way.number.to_string().into())
     }
 
-    fn user_of(&self, leg: LegId) -> Option<base::UserId> {
+    pub(super) fn user_of(&self, leg: LegId) -> Option<base::UserId> {
         self.leg(leg).and_then(|leg| leg.user.clone())
     }
 
@@ -134,7 +149,7 @@ impl Shard {
         out: &mut Vec<Output>,
     ) {
         let by = referral.by;
-        let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return self.tell(Crosswise::gone(by, call), out);
         };
         let talks = match &entry.purpose {
@@ -148,16 +163,14 @@ impl Shard {
             return self.hand_back(call, by, status, out);
         }
         entry.purpose = Purpose::Between(Between::Leaving);
-        entry.connected = None;
+        entry.parts(now);
         entry.referred_by = Some(referral.user.clone());
         entry.referral = Some(referral);
         entry.transfers = entry.transfers.saturating_add(1);
         let spent = entry.transfers > TRANSFERS_MAX;
         let counted = std::mem::replace(&mut entry.standing, Standing::Counted);
-        if counted == Standing::Part
-            && let Some(call) = self.call(call)
-        {
-            out.push(Output::Event(CallEvent::Started(self.view(call))));
+        if counted == Standing::Part {
+            self.call_began(call, None, out);
         }
         if spent {
             return self.comes_back(now, call, StatusCode::LOOP_DETECTED, out);
@@ -327,7 +340,7 @@ impl Shard {
         reasons: Reasons,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.call_mut(call).filter(|it| it.ending.is_none()) else {
+        let Some(entry) = self.live_call_mut(call) else {
             return;
         };
         match &entry.purpose {

@@ -2,6 +2,7 @@
 //! attempt is a leg of its own, so that what crosses a change of mind (a late 2xx of a trunk given up) ends
 //! as any withdrawn leg does.
 
+use super::calling_back::Told as ToldAgent;
 use super::channels::vacate;
 use super::forward::Forwarding;
 use super::hang_up::Gone;
@@ -45,7 +46,7 @@ impl Shard {
             Ok(way) => way,
             Err(cause) => return self.refuse_outside(now, call, cause, out),
         };
-        let rings_until = now + OUTSIDE_RINGS_MAX;
+        let rings_until = now + self.person_rings(call).unwrap_or(OUTSIDE_RINGS_MAX);
         self.timers
             .arm(Due::Call(call, CallTimer::RingTooLong), rings_until);
         if !self.set_out(call, Role::Outside, way, Held::default(), out) {
@@ -214,6 +215,10 @@ impl Shard {
         let Some(entry) = self.leg_mut(leg) else {
             return;
         };
+        if let (State::Preparing { binding: Some(it) }, None) = (&entry.state, &entry.way) {
+            // A Contact is anybody's word; where a trunk is, the administrator says.
+            targets.retain(|target| it.flow.may_lead_to(&target.remote));
+        }
         if targets.is_empty() {
             return self.nowhere_to_send(now, leg, out);
         }
@@ -324,14 +329,16 @@ impl Shard {
         let Some(entry) = self.call_mut(call) else {
             return;
         };
-        entry.connected = Some(now);
+        entry.talks(now, None);
         entry.alternatives = Alternatives::new();
         let caller = entry.caller;
+        self.call_goes_on(call, out);
         self.timers.disarm(&Due::Call(call, CallTimer::RingTooLong));
         self.answer(now, caller, out);
         self.transfer_reached(call, StatusCode::OK, out);
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
+        self.person_answered(call, out);
         self.pay_a_minute(leg, out);
     }
 
@@ -357,7 +364,9 @@ impl Shard {
         status: StatusCode,
         out: &mut Vec<Output>,
     ) {
-        if self.try_alternative(now, call, out) == Forwarding::Done {
+        if self.try_alternative(now, call, out) == Forwarding::Done
+            || self.person_not_reached(now, call, status, out) == ToldAgent::Yes
+        {
             return;
         }
         match self.why_not_outside(call, status) {
@@ -452,6 +461,14 @@ impl Shard {
             }
         }
         self.vacate_seat(leg, out);
+        // A network's 480 says that nobody answered (RFC 3398 §8.2.6.1); only a phone's own means that its agent declines.
+        let nobody_answered = Gone::Refused(StatusCode::TEMPORARILY_UNAVAILABLE);
+        let how = match role {
+            role if role.is_at_work() && how == Some(nobody_answered) => {
+                Some(Gone::Refused(StatusCode::REQUEST_TIMEOUT))
+            }
+            _ => how,
+        };
         self.device_over(now, call, role, how, out);
     }
 }
@@ -468,7 +485,7 @@ fn next_way(mut way: Way, how: Gone) -> Option<Way> {
             401 | 407 => false,
             _ => return None,
         },
-        Gone::HungUp | Gone::Ended | Gone::Lost => return None,
+        Gone::HungUp | Gone::Ended | Gone::Lost | Gone::NotTaken => return None,
     };
     if !same_trunk || way.targets.is_empty() {
         way.targets.clear();
@@ -497,6 +514,8 @@ fn status_for_caller(how: Gone) -> StatusCode {
             _ => status,
         },
         Gone::Unreachable => StatusCode::SERVICE_UNAVAILABLE,
-        Gone::HungUp | Gone::Ended | Gone::Lost => StatusCode::TEMPORARILY_UNAVAILABLE,
+        Gone::HungUp | Gone::Ended | Gone::Lost | Gone::NotTaken => {
+            StatusCode::TEMPORARILY_UNAVAILABLE
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! fails, and given up at the end. A pure machine: each event gives back at most one thing to do.
 
 use super::register::{self, Said};
-use super::translated::{Sees, Translated};
+use super::translated::{Blame, Sees, Translated};
 use super::{
     Around, Heard, RESOLVING_MAX, Register, Registers, TARGETS_MAX, Trouble, TrunkState,
     Unanswered, Wanted, Wish, waiting,
@@ -300,6 +300,23 @@ impl Registration {
             }
             // Where else we should register (3xx) is not for a provider's server to say: its own address
             // may have been taken over.
+            _ => self.turned_down(around, register, response, challenges),
+        }
+    }
+
+    /// Refused for good as it is. Where our Contact was learnt, the one that we give ourselves is tried at once.
+    fn turned_down(
+        &mut self,
+        around: &mut Around<'_>,
+        register: &Register,
+        response: &Response,
+        challenges: u8,
+    ) -> Option<Wish> {
+        let blame = self.translated.refused(around, register.contact);
+        match self.at {
+            Some(at) if blame == Blame::Learnt && self.aim == Aim::Stay => {
+                Some(self.ask(around, register, at, challenges))
+            }
             _ => self.refused(around, Trouble::Refused(response.status)),
         }
     }

@@ -27,6 +27,12 @@ pub enum ContactShown {
 pub(super) struct Translated {
     /// Where the registrar sees us, if that is elsewhere than our Via said.
     seen_at: Option<SocketAddr>,
+    /// The address that a Contact of ours had when the registrar refused it, so that it isn't tried again. Only of a
+    /// registrar that took the Contact which we give ourselves: else it was refused for something else.
+    rejected: Option<IpAddr>,
+    /// The learnt address in the Contact that the registrar took last: what it refuses later is refused for something
+    /// else, such as a limit on how often it is asked.
+    taken: Option<IpAddr>,
     /// When the way is used next.
     keep_open_at: Option<Time>,
 }
@@ -38,6 +44,14 @@ pub(super) enum Sees {
     /// For the first time at another address than ours.
     Translated,
     Moved,
+}
+
+/// What a registrar may have refused a Contact of ours for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blame {
+    /// For the address that we learnt from it.
+    Learnt,
+    Other,
 }
 
 impl Translated {
@@ -57,6 +71,9 @@ impl Translated {
         let may_learn = at.transport == Transport::Udp
             && shown == ContactShown::AsSeen
             && around.addresses.external.is_none();
+        if let Some(learnt) = self.learnt(around, shown) {
+            self.taken = Some(learnt.ip());
+        }
         let seen = response.headers.via().ok().filter(|_| may_learn);
         let seen = seen.and_then(|via| {
             let ip = via.received().or(via.host.ip())?;
@@ -66,7 +83,8 @@ impl Translated {
                 port.unwrap_or(at.transport.default_port()),
             ))
         });
-        let seen = seen.filter(|seen| *seen != at.local && is_usable(seen.ip()));
+        let seen = seen.filter(|seen| *seen != at.local && is_believed(seen, at));
+        let seen = seen.filter(|seen| self.rejected != Some(seen.ip()));
         let before = std::mem::replace(&mut self.seen_at, seen);
         match (before, seen) {
             _ if before == seen => Sees::Same,
@@ -77,11 +95,30 @@ impl Translated {
 
     /// Our Contact, with the address that the registrar sees in place of ours.
     pub(super) fn contact(&self, around: &Around<'_>, shown: ContactShown, mut ours: Uri) -> Uri {
-        let learnt = shown == ContactShown::AsSeen && around.addresses.external.is_none();
-        if let (Some(seen), Uri::Sip(sip)) = (self.seen_at.filter(|_| learnt), &mut ours) {
+        if let (Some(seen), Uri::Sip(sip)) = (self.learnt(around, shown), &mut ours) {
             (sip.host, sip.port) = (Host::from(seen.ip()), Some(seen.port()));
         }
         ours
+    }
+
+    fn learnt(&self, around: &Around<'_>, shown: ContactShown) -> Option<SocketAddr> {
+        let may_learn = shown == ContactShown::AsSeen && around.addresses.external.is_none();
+        self.seen_at.filter(|_| may_learn)
+    }
+
+    /// The registrar refused our Contact. Some take none but the one that we give ourselves: whether that is to be
+    /// tried now. Where it was tried already, or the registrar has taken what was learnt before, that is not to blame.
+    pub(super) fn refused(&mut self, around: &Around<'_>, shown: ContactShown) -> Blame {
+        let learnt = self.learnt(around, shown);
+        if learnt.is_some_and(|seen| self.taken == Some(seen.ip())) {
+            return Blame::Other;
+        }
+        self.seen_at = None;
+        self.rejected = learnt.map(|seen| seen.ip());
+        match learnt {
+            Some(_) => Blame::Learnt,
+            None => Blame::Other,
+        }
     }
 
     /// Another server is asked: it sees us in its own way, and the way to this one may be forgotten.
@@ -103,7 +140,10 @@ impl Translated {
     }
 }
 
-/// Whether somebody may be told to call there.
-fn is_usable(address: IpAddr) -> bool {
-    !address.is_unspecified() && !address.is_multicast()
+/// Whether somebody may be told to call there, by whoever is asked there. Our own machine is where he sees us only if he
+/// is on it himself.
+fn is_believed(seen: &SocketAddr, asked: &Flow) -> bool {
+    let ip = seen.ip();
+    let is_an_address = !ip.is_unspecified() && !ip.is_multicast() && seen.port() != 0;
+    is_an_address && (!ip.is_loopback() || asked.remote.ip().is_loopback())
 }

@@ -55,6 +55,7 @@ fn assessed_with(
     }
 }
 
+// Changes: trunks.sources
 #[test]
 fn a_trunk_by_its_address_reaches_public_numbers_and_all_else_is_challenged() {
     let directory = directory(journey());
@@ -88,6 +89,7 @@ fn a_trunk_by_its_address_reaches_public_numbers_and_all_else_is_challenged() {
     }
 }
 
+// Changes: organisation.domain
 #[test]
 fn a_register_is_challenged_for_our_domain_and_our_address_and_forbidden_for_others() {
     let directory = directory(journey());

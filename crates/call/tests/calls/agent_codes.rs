@@ -29,6 +29,7 @@ fn after_a_call(seed: u64) -> (World, usize, usize) {
     (world, anna, caller)
 }
 
+// Changes: feature_codes.agent_status
 #[test]
 fn an_agent_hears_in_which_queues_he_is_logged_in_and_how_he_stands() {
     let (mut world, anna, _) = after_a_call(501);

@@ -4,9 +4,9 @@ use crate::phone::{Habit, Seen};
 use crate::seconds;
 use crate::world::{World, journey, queue, user};
 use base::WallClock;
-use calendar::{Effect, QuickClose, QuickCloses, Waiting};
+use calendar::{Effect, QuickClose, QuickCloses, Waiting, Way};
 use call::Input;
-use call::closing::{ByPhone, Closable, ClosingPrompts, Done, Pin};
+use call::closing::{ByPhone, CarriedOut, Closable, ClosingPrompts, Pin};
 use call::settings::{FeatureCode, Language};
 use control::{Command, QuickCommand};
 use media_core::PromptId;
@@ -25,13 +25,13 @@ fn world(seed: u64) -> World {
         demo.ways.zone = Some("Europe/Stockholm".into());
         let prompts = ClosingPrompts::named(|name| Some(PromptId::new(name)));
         demo.by_phone = Some(ByPhone {
-            pin: Pin::new("4711").unwrap(),
+            pin: Pin::new("471147").unwrap(),
             queues: Closable::OfUser(BTreeMap::from([(user("anna"), vec![queue()])])),
             prompts: prompts.unwrap(),
             language: Language::Sv,
         });
     });
-    let clock = WallClock::new(world.now, FRIDAY_AT_NINE);
+    let clock = WallClock::new(world.now, FRIDAY_AT_NINE * 1_000);
     world.tell_shard(Input::Clock(clock));
     world
 }
@@ -77,7 +77,7 @@ fn who_knows_the_code_closes_his_queues_for_the_day_or_for_hours_and_hears_so() 
         world.call(anna, "*19");
         world.run(seconds(1));
         assert!(world.heard("quick-close-code"));
-        keys(&mut world, "4711#");
+        keys(&mut world, "471147#");
         assert!(world.heard("quick-close-choices"));
         keys(&mut world, chosen);
         world.run(seconds(10));
@@ -126,11 +126,11 @@ fn a_code_that_is_wrong_three_times_is_refused_and_who_has_no_queue_is_at_once()
 #[test]
 fn what_storage_did_not_take_is_not_promised() {
     let mut world = world(433);
-    world.carries_out = Done::No;
+    world.carries_out = CarriedOut::No;
     let anna = world.phone("anna", Habit::Rings);
     world.call(anna, "*19");
     world.run(seconds(1));
-    keys(&mut world, "4711#1");
+    keys(&mut world, "471147#1");
     world.run(seconds(10));
     assert!(world.heard("agent-refused") && !world.heard("quick-close-today"));
     world.assert_at_rest();
@@ -154,13 +154,14 @@ fn what_is_closed_of_his_queues_alone_is_ended_and_where_nothing_is_he_hears_so(
             message: None,
             waiting: Waiting::Stay,
             by: "test".into(),
+            way: Way::Command,
         };
         let (all, id) = QuickCloses::default().with(quick, FRIDAY_AT_NINE).unwrap();
         world.tell_shard(Input::QuickCloses(all.into()));
         let anna = world.phone("anna", Habit::Rings);
         world.call(anna, "*19");
         world.run(seconds(1));
-        keys(&mut world, "4711#3");
+        keys(&mut world, "471147#3");
         world.run(seconds(10));
         assert!(world.heard(heard), "{heard}");
         let undo = |queues| Command::Quick(QuickCommand::Undo { id, queues });

@@ -4,7 +4,7 @@ use crate::phone::{Habit, Seen};
 use crate::seconds;
 use crate::world::{World, journey, user};
 use base::OrgId;
-use call::dictation::{Dictated, Kept, Recordable, RecordingPrompts};
+use call::dictation::{Dictated, Recordable, RecordingKept, RecordingPrompts};
 use call::settings::FeatureCode;
 use control::{PromptAction, PromptCommand, Role};
 use media_core::{Command, OWN_RECORDING, PromptId};
@@ -81,7 +81,7 @@ fn an_administrator_records_listens_and_keeps_and_is_told_so() {
 #[test]
 fn what_could_not_be_kept_is_told_and_nothing_is_kept_of_who_hangs_up_before() {
     let mut world = world();
-    world.keeps = Kept::No;
+    world.keeps = RecordingKept::No;
     let anna = world.phone("anna", Habit::Rings);
     world.call(anna, "*207");
     world.run(seconds(20));
@@ -111,6 +111,7 @@ fn who_says_nothing_is_asked_again_and_then_left() {
     world.assert_at_rest();
 }
 
+// Changes: feature_codes.listen_to_prompt
 #[test]
 fn who_may_not_record_is_refused_and_a_supervisor_may_listen() {
     let mut world = world();

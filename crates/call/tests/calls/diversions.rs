@@ -130,6 +130,7 @@ fn a_trunk_is_told_from_which_number_a_call_was_sent_on() {
     }
 }
 
+// Changes: trunks.diversion
 #[test]
 fn a_trunk_that_wants_no_diversion_gets_none() {
     for (wants, counts) in [

@@ -4,7 +4,9 @@ use crate::phone::{Habit, Seen};
 use crate::seconds;
 use crate::world::{NUMBER, World, journey, queue, user};
 use base::{HoursId, OrgId, WallClock};
-use calendar::{Effect, Hours, On, OwnDay, QuickClose, QuickCloses, Recurrence, Rule, Waiting};
+use calendar::{
+    Effect, Hours, On, OwnDay, QuickClose, QuickCloses, Recurrence, Rule, Waiting, Way,
+};
 use call::Input;
 use call::settings::{Destination, Door, Instead, Language, NextOpening};
 use media_core::PromptId;
@@ -40,7 +42,7 @@ fn world(seed: u64, unix_seconds: i64, door: Door) -> World {
         demo.ways.hours.insert(office(), hours);
         demo.ways.doors.insert(queue(), door);
     });
-    let clock = WallClock::new(world.now, unix_seconds);
+    let clock = WallClock::new(world.now, unix_seconds * 1_000);
     world.tell_shard(Input::Clock(clock));
     world
 }
@@ -55,6 +57,7 @@ fn door(closed: Instead, holiday: Instead) -> Door {
     }
 }
 
+// Changes: queues.closed, queues.holiday, queues.closed.message
 #[test]
 fn a_closed_queue_says_why_as_early_media_and_is_busy_then() {
     for (unix_seconds, heard) in [
@@ -84,6 +87,7 @@ fn a_closed_queue_says_why_as_early_media_and_is_busy_then() {
     }
 }
 
+// Changes: queues.closed.then
 #[test]
 fn a_closed_queue_sends_its_callers_elsewhere_after_its_message_or_without_one() {
     for message in [Some(PromptId::new("closed")), None] {
@@ -133,6 +137,7 @@ fn a_queue_with_nothing_to_say_is_busy_at_once_and_so_are_closed_queues_that_lea
     }
 }
 
+// Changes: queues.closed.next_opening
 #[test]
 fn a_caller_is_told_when_a_closed_queue_opens_again_where_so_set() {
     for (unix_seconds, said) in [
@@ -172,6 +177,7 @@ fn by_hand(from: i64, effect: Effect, waiting: Waiting, message: Option<&str>) -
         message: message.map(Into::into),
         waiting,
         by: "test".into(),
+        way: Way::Command,
     };
     let (all, _) = QuickCloses::default().with(quick, from - HOUR).unwrap();
     Input::QuickCloses(all.into())
@@ -227,6 +233,35 @@ fn those_who_wait_stay_or_move_when_their_queue_is_closed_by_hand() {
         let moved = waiting == Waiting::Move;
         assert_eq!(world.heard("quick"), moved);
         assert_eq!(world.phones[anna].talks(), moved);
+        world.hang_up(caller);
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn who_is_told_something_when_the_queue_is_closed_hears_it_to_its_end_unless_it_is_opened_or_answered()
+ {
+    for (opens, answers) in [(false, false), (true, false), (false, true)] {
+        let mut world = world(418, FRIDAY_AT_NINE, door(says("closed"), says("holiday")));
+        world.prompt = seconds(6);
+        let anna = match answers {
+            true => world.phone("anna", Habit::Answers(seconds(4))),
+            false => world.phone("anna", Habit::Rings),
+        };
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(3));
+        world.tell_shard(by_hand(FRIDAY_AT_NINE, Effect::Close, Waiting::Move, None));
+        world.run(seconds(2));
+        assert!(world.heard("welcome") && !world.heard("quick"));
+        assert_eq!(world.phones[anna].talks(), answers, "an answer is not held");
+        if opens {
+            world.tell_shard(Input::QuickCloses(QuickCloses::default().into()));
+        }
+        world.run(seconds(3));
+        assert_eq!(world.heard("first"), opens);
+        assert_eq!(world.heard("quick"), !opens && !answers);
         world.hang_up(caller);
         world.run(seconds(60));
         world.assert_at_rest();

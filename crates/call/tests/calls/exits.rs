@@ -1,7 +1,7 @@
 //! Callers whom a queue does not take in or keeps no longer, and keys pressed while waiting.
 
 use crate::phone::{Habit, Seen};
-use crate::world::{Network, World, backup, journey, queue, user};
+use crate::world::{Life, Network, World, backup, journey, queue, user};
 use crate::{ANSWERS, NUMBER, seconds};
 use acd::{Applies, Exits, RefuseCause};
 use call::settings::{Destination, Door, Instead};
@@ -62,6 +62,24 @@ fn a_caller_who_waited_too_long_is_told_and_goes_to_the_other_queue_and_his_firs
     assert!(seen.contains(&Seen::Cancelled));
     assert_eq!(world.misses("anna"), (0, 0));
     rests(world, caller);
+}
+
+#[test]
+fn a_caller_whose_time_is_up_hears_to_its_end_what_is_being_said_and_nobody_rings_meanwhile() {
+    for life in [Life::Whole, Life::Interrupted] {
+        let there = instead(Some("sorry"), Some(Destination::Queue(backup())));
+        let mut world = timed_out(507, there).living(life);
+        world.prompt = seconds(4);
+        let anna = world.phone("anna", Habit::Rings);
+        let caller = world.phone("+46701234567", Habit::Rings);
+        world.call(caller, NUMBER);
+        world.run(seconds(7));
+        assert!(world.heard("first") && !world.heard("sorry"));
+        assert!(world.phones[anna].seen.contains(&Seen::Cancelled));
+        world.run(seconds(2));
+        assert!(world.heard("sorry") && !world.heard("place"));
+        rests(world, caller);
+    }
 }
 
 #[test]
@@ -187,4 +205,23 @@ fn a_time_out_that_meets_the_answer_on_a_bad_network_leaves_nobody_hanging() {
         assert_eq!(talks, 2, "seed {seed}: {:?}", world.phones[bosse].seen);
         rests(world, caller);
     }
+}
+
+// Changes: queues.no_agents.then
+#[test]
+fn a_caller_whom_nobody_is_there_for_is_led_on() {
+    let exits = Exits {
+        no_agents: Applies::Newcomers,
+        ..Exits::default()
+    };
+    let there = instead(None, Some(Destination::User(user("bosse"))));
+    let mut world = world(521, exits, RefuseCause::NoAgents, there);
+    world.tell_engine_logs_out("anna");
+    world.tell_engine_logs_out("bosse");
+    let bosse = world.phone("bosse", ANSWERS);
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, NUMBER);
+    world.run(seconds(10));
+    assert!(world.phones[bosse].talks());
+    rests(world, caller);
 }

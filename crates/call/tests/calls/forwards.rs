@@ -56,6 +56,7 @@ fn where_all_calls_are_forwarded_no_phone_rings_but_the_other() {
     world.assert_at_rest();
 }
 
+// Changes: users.forward.unreachable
 #[test]
 fn a_call_is_forwarded_when_nobody_answers_when_busy_and_when_nothing_can_be_reached() {
     for (habit, after) in [

@@ -1,5 +1,6 @@
 //! Groups, messages and numbers that lead on: where a caller ends when somebody answers, and when nobody does.
 
+use crate::outside::invites;
 use crate::phone::{Habit, Seen};
 use crate::world::{NUMBER, World, journey, queue, user};
 use crate::{ANSWERS, seconds, state};
@@ -40,6 +41,7 @@ fn world(seed: u64, group: Group) -> World {
     world
 }
 
+// Changes: place.group
 #[test]
 fn a_group_rings_together_and_the_first_to_answer_has_the_call() {
     let mut world = world(201, group(GroupPolicy::All, None));
@@ -66,6 +68,7 @@ fn a_group_rings_together_and_the_first_to_answer_has_the_call() {
     world.assert_at_rest();
 }
 
+// Changes: groups.policy, groups.ring
 #[test]
 fn a_group_in_order_rings_the_next_when_one_is_busy_or_does_not_answer() {
     for (first, after) in [(Habit::Rings, 11), (BUSY, 2), (Habit::Dead, 5)] {
@@ -102,6 +105,20 @@ fn a_group_in_order_rings_the_next_when_one_is_busy_or_does_not_answer() {
     }
 }
 
+// Changes: groups.name
+#[test]
+fn the_phones_of_a_group_show_its_name() {
+    let mut world = world(206, group(GroupPolicy::All, None));
+    let anna = world.phone("anna", Habit::Rings);
+    let caller = world.phone("+46701234567", Habit::Rings);
+    world.call(caller, "+46850001002");
+    world.run(seconds(1));
+    let from = invites(&world, anna)[0].headers.from().unwrap();
+    let shown = from.display.as_deref().unwrap_or_default();
+    assert!(shown.contains("Reception"), "{shown}");
+}
+
+// Changes: groups.extension
 #[test]
 fn who_calls_a_group_that_he_is_in_is_not_rung_himself() {
     let mut world = world(203, group(GroupPolicy::All, None));
@@ -115,6 +132,7 @@ fn who_calls_a_group_that_he_is_in_is_not_rung_himself() {
     world.assert_at_rest();
 }
 
+// Changes: groups.then
 #[test]
 fn when_nobody_in_a_group_answers_the_caller_goes_where_the_group_says() {
     for habit in [Habit::Rings, BUSY, Habit::Dead] {
@@ -137,6 +155,7 @@ fn when_nobody_in_a_group_answers_the_caller_goes_where_the_group_says() {
     }
 }
 
+// Changes: place.then
 #[test]
 fn a_message_is_heard_before_the_call_is_refused_and_may_lead_on() {
     let mut world = world(205, group(GroupPolicy::All, Some(message(None))));
@@ -174,6 +193,7 @@ fn a_message_is_heard_before_the_call_is_refused_and_may_lead_on() {
     world.assert_at_rest();
 }
 
+// Changes: place.number
 #[test]
 fn a_caller_whom_we_answered_hears_that_nobody_can_answer_and_bye() {
     let mut world = World::new(207, journey());

@@ -107,6 +107,7 @@ fn devices_that_a_user_prefers_less_ring_once_the_others_have_had_their_time_or_
     }
 }
 
+// Changes: users.devices
 #[test]
 fn of_a_user_who_wants_it_so_only_the_newest_device_rings() {
     let (mut world, [anna, one, other]) = colleagues(106, Habit::Rings, ANSWERS);

@@ -195,6 +195,7 @@ fn a_trusted_trunk_says_who_calls_and_another_only_what_stands_in_from() {
     }
 }
 
+// Changes: trunks.called_number
 #[test]
 fn the_number_that_was_called_is_taken_from_where_the_trunk_puts_it() {
     use CalledNumber::{CalledParty, RequestUri, To};
@@ -332,6 +333,7 @@ fn nothing_that_an_untrusted_trunk_asserts_reaches_a_phone_or_another_trunk() {
     }
 }
 
+// Changes: users.caller_ids
 #[test]
 fn a_phone_picks_its_number_outside_and_may_show_none() {
     let main = "sip:+46850001000@127.0.0.1:6000;user=phone";
@@ -400,6 +402,7 @@ fn a_phone_picks_its_number_outside_and_may_show_none() {
     }
 }
 
+// Changes: organisation.caller_name, organisation.caller_id
 #[test]
 fn a_name_goes_out_beside_the_number_and_not_beside_none() {
     for (caller_id, name) in [
@@ -419,4 +422,25 @@ fn a_name_goes_out_beside_the_number_and_not_beside_none() {
         assert_eq!(invite.method, Method::Invite);
         assert_eq!(invite.headers.from().unwrap().display.as_deref(), name);
     }
+}
+
+// Changes: users.caller_name
+#[test]
+fn a_user_s_own_name_goes_out_in_place_of_the_organisation_s() {
+    let mut world = world(7, identity(Trust::Yes));
+    world.set_organisation(|demo| {
+        demo.outward.common.caller_id = Some(CallerId::Number("+46850001000".into()));
+        demo.outward.common.name = Some("Demo".into());
+        let own = Rights {
+            name: Some("Anna at Demo".into()),
+            ..Rights::default()
+        };
+        demo.outward.users.insert(user("anna"), own);
+    });
+    let provider = world.phone("provider", ANSWERS);
+    let anna = world.phone("anna", Habit::Rings);
+    world.call(anna, OUTSIDE);
+    world.run(seconds(1));
+    let from = invites(&world, provider)[0].headers.from().unwrap();
+    assert_eq!(from.display.as_deref(), Some("Anna at Demo"));
 }

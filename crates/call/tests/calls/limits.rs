@@ -83,6 +83,7 @@ fn a_trunk_s_channels_are_for_calls_in_and_out_and_a_caller_beyond_them_is_told_
     world.assert_at_rest();
 }
 
+// Changes: organisation.channels
 #[test]
 fn an_organisation_s_channels_bound_all_its_trunks_together() {
     let directory = with(2, |demo| demo.outward.channels = Some(1));
@@ -121,6 +122,7 @@ fn one_call_at_once_is_still_one_while_its_trunk_fails_and_the_next_is_tried() {
     }
 }
 
+// Changes: plans.calls_at_once
 #[test]
 fn who_has_as_many_calls_outside_as_he_may_is_refused_and_the_emergency_number_never_is() {
     let directory = with(1, |demo| {
@@ -336,5 +338,53 @@ fn channels_are_never_more_than_there_are_and_all_come_back_whatever_the_network
         if seed < 8 {
             assert_eq!(whole, bad_network(seed, Life::Interrupted), "seed {seed}");
         }
+    }
+}
+
+// Changes: organisation.outside, organisation.outside.calls_at_once, organisation.outside.calls_per_hour
+#[test]
+fn an_organisation_s_bounds_on_calls_hold_for_all_its_people_together() {
+    let at_once = Bounds {
+        at_once: Some(1),
+        ..Bounds::default()
+    };
+    let by_hour = Bounds {
+        calls_per_hour: Some(1),
+        ..Bounds::default()
+    };
+    for bounds in [at_once, by_hour] {
+        let hangs_up = bounds.at_once.is_none();
+        let mut world = World::of(31, with(1, |demo| demo.outward.bounds = bounds));
+        world.phone("provider", ANSWERS);
+        let [anna, bosse] = ["anna", "bosse"].map(|name| world.phone(name, Habit::Rings));
+        world.call(anna, OUTSIDE);
+        world.run(seconds(5));
+        assert!(world.phones[anna].talks());
+        if hangs_up {
+            world.hang_up(anna);
+            world.run(seconds(5));
+        }
+        world.call(bosse, OUTSIDE);
+        world.run(seconds(5));
+        assert_eq!(world.phones[bosse].seen, [Seen::Refused(403)]);
+    }
+}
+
+// Changes: organisation.outside.minutes_per_hour, organisation.outside.minutes_per_day, plans.minutes_per_day
+#[test]
+fn minutes_are_bounded_by_hour_and_by_day_for_each_and_for_all() {
+    for directory in [
+        with(1, |demo| demo.outward.bounds.minutes_per_hour = Some(2)),
+        with(1, |demo| demo.outward.bounds.minutes_per_day = Some(2)),
+        with(1, |demo| bounds(demo).minutes_per_day = Some(2)),
+    ] {
+        let mut world = World::of(32, directory);
+        world.phone("provider", Habit::Answers(Duration::ZERO));
+        let anna = world.phone("anna", Habit::Rings);
+        world.call(anna, OUTSIDE);
+        world.run(seconds(118));
+        assert!(world.phones[anna].talks());
+        world.run(seconds(4));
+        assert_eq!(world.ended, [EndCause::MinutesUsedUp]);
     }
 }

@@ -6,6 +6,11 @@
 mod admission;
 mod again;
 mod agent_codes;
+mod automatic;
+mod called_back;
+mod calling_back;
+mod choosing_elsewhere;
+mod chosen;
 mod closing;
 mod dictation;
 mod diversions;
@@ -20,6 +25,8 @@ mod keys;
 mod lamps;
 mod led_outside;
 mod limits;
+mod list_codes;
+mod lists;
 mod menus;
 mod mobile;
 mod outside;
@@ -28,6 +35,7 @@ mod personal;
 mod phone;
 mod provisional;
 mod reasons;
+mod records;
 mod redirects;
 mod replaces;
 mod routes;
@@ -514,6 +522,34 @@ fn news_of_media_that_is_lost_strands_no_call() {
     world.hang_up(caller);
     world.run(seconds(60));
     world.assert_at_rest();
+}
+
+#[test]
+fn what_takes_an_hour_to_say_is_said_to_its_end() {
+    let announcement = call::settings::Destination::Message(call::settings::Message {
+        prompt: media_core::PromptId::new("announcement"),
+        then: None,
+    });
+    for life in [Life::Whole, Life::Interrupted] {
+        let mut world = World::new(21, journey()).living(life);
+        world.prompt = seconds(3_600);
+        world.set_organisation(|demo| {
+            demo.extensions.insert("200".into(), announcement.clone());
+        });
+        let listener = world.phone("anna", Habit::Rings);
+        world.call(listener, "200");
+        let waiting = world.phone("+46701234567", Habit::Rings);
+        world.call(waiting, NUMBER);
+        world.run(seconds(3_590));
+        assert!(world.ended.is_empty());
+        assert!(world.heard("welcome") && !world.heard("first"));
+        world.run(seconds(20));
+        assert_eq!(world.ended, [EndCause::Completed]);
+        assert!(world.heard("first"));
+        world.hang_up(waiting);
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
 }
 
 #[test]

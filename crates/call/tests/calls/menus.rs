@@ -237,3 +237,73 @@ fn menus_over_a_bad_network_leave_nothing_behind_and_live_through_interruptions(
         }
     }
 }
+
+/// A world in which a caller is in the main menu, changed.
+fn in_menu(seed: u64, change: impl FnOnce(&mut Menu)) -> World {
+    let (mut world, caller) = world(seed);
+    world.set_organisation(|demo| change(demo.ways.menus.get_mut(&id("main")).unwrap()));
+    world.call(caller, MENU);
+    world
+}
+
+// Changes: menus.timeout, menus.tries
+#[test]
+fn a_menu_waits_for_as_long_and_asks_as_often_as_it_says() {
+    let mut world = in_menu(321, |menu| {
+        menu.timeout = seconds(2);
+        menu.tries = 4;
+    });
+    world.run(seconds(5));
+    assert_eq!(plays(&world, "main"), 2);
+    world.run(seconds(30));
+    assert_eq!(plays(&world, "main"), 4);
+}
+
+// Changes: menus.barge_in
+#[test]
+fn a_key_cuts_a_menu_s_prompt_off_or_counts_at_its_end_as_it_says() {
+    for (listening, at_once) in [
+        (Listening::WhilePrompt, true),
+        (Listening::AfterPrompt, false),
+    ] {
+        let mut world = in_menu(322, |menu| {
+            menu.listening = listening;
+            menu.takes_extensions = false;
+        });
+        world.run(Duration::from_millis(500));
+        world.press('3');
+        world.run(Duration::from_millis(200));
+        assert_eq!(world.heard("welcome"), at_once);
+        world.run(seconds(5));
+        assert!(world.heard("welcome"));
+    }
+}
+
+// Changes: menus.invalid
+#[test]
+fn a_key_that_means_nothing_is_told_where_a_menu_has_words_for_it() {
+    for invalid in [Some("wrong"), None] {
+        let mut world = in_menu(323, |menu| menu.invalid = invalid.map(PromptId::new));
+        world.run(seconds(3));
+        world.press('7');
+        world.run(seconds(5));
+        assert_eq!(world.heard("wrong"), invalid.is_some());
+        assert_eq!(plays(&world, "main"), 2);
+    }
+}
+
+// Changes: menus.default, menus.timeout_goes_to
+#[test]
+fn who_chooses_nothing_goes_where_the_menu_says_and_elsewhere_if_he_pressed_nothing() {
+    let prompt = PromptId::new("bye");
+    let bye = Destination::Message(Message { prompt, then: None });
+    for (on_timeout, heard) in [(None, "welcome"), (Some(bye), "bye")] {
+        let mut world = in_menu(324, |menu| {
+            menu.otherwise = Some(Destination::Queue(queue()));
+            menu.on_timeout = on_timeout;
+        });
+        world.run(seconds(30));
+        assert!(world.heard(heard));
+        assert_eq!(world.heard("welcome"), heard == "welcome");
+    }
+}

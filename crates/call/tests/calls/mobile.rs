@@ -91,6 +91,22 @@ fn voicemail_that_answers_a_mobile_gets_no_caller_and_is_a_missed_call() {
 }
 
 #[test]
+fn a_mobile_that_is_off_has_missed_its_call_and_its_agent_refused_none() {
+    // Telephone networks say so of who is not reached and of who does not answer (RFC 3398 §8.2.6.1).
+    let off = Habit::Refuses(StatusCode::TEMPORARILY_UNAVAILABLE);
+    let (mut world, mobile, caller) = on_mobile(606, off, MobilesShow::Queue);
+    world.call(caller, NUMBER);
+    world.run(seconds(8));
+    assert!(!invites(&world, mobile).is_empty());
+    let (missed, errors) = world.misses("anna");
+    assert_eq!((missed.min(1), errors), (1, 0), "{missed}");
+    world.hang_up(caller);
+    world.run(seconds(60));
+    assert_eq!(world.ledger.channels(), 0);
+    world.assert_at_rest();
+}
+
+#[test]
 fn who_hangs_up_his_mobile_without_pressing_has_declined() {
     let (mut world, mobile, caller) = on_mobile(603, ANSWERS, MobilesShow::Queue);
     world.call(caller, NUMBER);
@@ -125,6 +141,7 @@ fn a_mobile_stops_when_the_caller_is_gone_whether_it_rings_or_asks() {
     }
 }
 
+// Changes: agents.mobiles_show
 #[test]
 fn a_mobile_shows_the_caller_where_that_is_set() {
     let (mut world, mobile, caller) = on_mobile(605, ANSWERS, MobilesShow::Caller);
@@ -156,6 +173,7 @@ fn a_mobile_that_is_busy_or_may_not_be_called_is_that_and_no_missed_call() {
     world.assert_at_rest();
 }
 
+// Changes: feature_codes.device_phone, feature_codes.device_mobile, feature_codes.device_both
 #[test]
 fn an_agent_chooses_his_device_by_code_where_he_has_a_mobile() {
     let (mut world, mobile, caller) = on_mobile(607, Habit::Rings, MobilesShow::Queue);
@@ -211,6 +229,64 @@ fn on_both_the_first_to_take_the_call_has_it_and_the_other_stops() {
         if mobile_takes {
             assert!(world.phones[anna].seen.contains(&Seen::Cancelled));
         }
+        world.hang_up(caller);
+        world.run(seconds(60));
+        assert_eq!(world.ledger.channels(), 0);
+        world.assert_at_rest();
+    }
+}
+
+/// On both devices, the mobile answered and asked for the key, the desk phone of that habit.
+fn on_both(seed: u64, desk: Habit) -> (World, usize, usize, usize) {
+    let (mut world, mobile, caller) = on_mobile(seed, ANSWERS, MobilesShow::Queue);
+    let wishes = world.wishes.entry(user("anna")).or_default();
+    wishes.change(&Change::Device(Device::Both));
+    let anna = world.phone("anna", desk);
+    world.call(caller, NUMBER);
+    world.run(seconds(5));
+    assert!(world.phones[mobile].talks(), "asked to press");
+    (world, anna, mobile, caller)
+}
+
+#[test]
+fn a_mobile_that_hangs_up_unasked_leaves_the_desk_phone_ringing_which_takes_the_call() {
+    let (mut world, anna, mobile, caller) = on_both(609, Habit::Answers(seconds(8)));
+    world.hang_up(mobile);
+    world.run(seconds(1));
+    assert!(!world.phones[anna].seen.contains(&Seen::Cancelled));
+    assert_eq!(state(&world, "anna"), "offered");
+    world.run(seconds(6));
+    assert!(world.phones[anna].talks());
+    assert_eq!((state(&world, "anna"), world.bridges()), ("in call", 1));
+    world.hang_up(caller);
+    world.run(seconds(60));
+    assert_eq!(world.ledger.channels(), 0);
+    world.assert_at_rest();
+}
+
+#[test]
+fn a_desk_phone_that_rings_beside_a_mobile_stops_with_its_time_and_its_agent_has_missed_the_call() {
+    let (mut world, anna, mobile, caller) = on_both(610, Habit::Rings);
+    world.hang_up(mobile);
+    world.run(seconds(25));
+    assert!(world.phones[anna].seen.contains(&Seen::Cancelled));
+    assert_eq!(world.misses("anna").0, 1);
+    world.hang_up(caller);
+    world.run(seconds(60));
+    assert_eq!(world.ledger.channels(), 0);
+    world.assert_at_rest();
+}
+
+#[test]
+fn who_declines_at_his_desk_is_asked_on_his_mobile_no_more_and_who_is_busy_there_is() {
+    for (status, asked) in [(StatusCode::DECLINE, false), (StatusCode::BUSY_HERE, true)] {
+        let (mut world, mobile, caller) = on_mobile(611, ANSWERS, MobilesShow::Queue);
+        let wishes = world.wishes.entry(user("anna")).or_default();
+        wishes.change(&Change::Device(Device::Both));
+        world.phone("anna", Habit::Refuses(status));
+        world.call(caller, NUMBER);
+        world.run(seconds(5));
+        assert_eq!(world.phones[mobile].talks(), asked, "{status}");
         world.hang_up(caller);
         world.run(seconds(60));
         assert_eq!(world.ledger.channels(), 0);

@@ -261,6 +261,7 @@ fn a_trunk_s_challenge_is_answered_with_either_hash_and_so_is_that_to_our_bye() 
     }
 }
 
+// Changes: trunks.realm
 #[test]
 fn a_challenge_in_another_realm_is_never_answered() {
     let mut world = World::of(9, with_trunks(1));

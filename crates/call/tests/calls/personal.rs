@@ -6,7 +6,7 @@ use crate::world::{NUMBER, World, journey, user};
 use crate::{ANSWERS, seconds};
 use base::{GroupId, OrgId};
 use call::settings::{Destination, Group, GroupPolicy, Member, PickUp};
-use sip_core::{HeaderName, Method};
+use sip_core::{HeaderName, Method, StatusCode};
 
 /// Dials a code; what was said.
 fn dial(world: &mut World, phone: usize, code: &str) -> Vec<&'static str> {
@@ -79,6 +79,7 @@ fn who_is_not_to_be_disturbed_is_busy_for_colleagues_and_groups_but_not_for_his_
     world.assert_at_rest();
 }
 
+// Changes: feature_codes.forward_always, feature_codes.forward_no_answer, feature_codes.forward_off
 #[test]
 fn forwards_are_dialled_and_taken_back_and_come_before_the_settings() {
     let mut world = World::new(2, journey());
@@ -108,6 +109,33 @@ fn forwards_are_dialled_and_taken_back_and_come_before_the_settings() {
     world.call(anna, "102");
     world.run(seconds(40));
     assert_eq!(world.phones[anna].seen.last(), Some(&Seen::Refused(480)));
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+// Changes: feature_codes.forward_busy, feature_codes.forward_unreachable
+#[test]
+fn forwards_of_who_is_busy_or_can_not_be_reached_are_dialled_too() {
+    let mut world = World::new(4, journey());
+    let anna = world.phone("anna", Habit::Rings);
+    let bosse = world.phone("bosse", Habit::Refuses(StatusCode::BUSY_HERE));
+    let carin = world.phone("carin", ANSWERS);
+    assert_eq!(dial(&mut world, bosse, "*67103"), ["forwarded"]);
+    world.call(anna, "102");
+    world.run(seconds(4));
+    assert!(world.phones[carin].talks(), "he is busy");
+    world.hang_up(anna);
+    world.run(seconds(2));
+    assert_eq!(dial(&mut world, bosse, "*67"), ["not-forwarded"]);
+    assert_eq!(dial(&mut world, bosse, "*62103"), ["forwarded"]);
+    world.call(anna, "102");
+    world.run(seconds(4));
+    assert!(!world.phones[carin].talks(), "he is there, and busy");
+    world.phones[bosse].habit = Habit::Dead;
+    world.call(anna, "102");
+    world.run(seconds(40));
+    assert!(world.phones[carin].talks(), "he can't be reached");
+    world.hang_up(anna);
     world.run(seconds(60));
     world.assert_at_rest();
 }
@@ -180,6 +208,7 @@ fn without_an_extension_that_of_a_group_s_other_member_is_picked_up_and_of_nobod
     world.assert_at_rest();
 }
 
+// Changes: users.intercom
 #[test]
 fn by_intercom_a_phone_is_asked_to_answer_by_itself_if_its_owner_lets_it() {
     let mut world = World::new(6, journey());

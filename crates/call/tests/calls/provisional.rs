@@ -128,6 +128,18 @@ fn a_caller_who_knows_prack_hears_the_queue_before_he_is_answered_with_an_offer_
 
 /// A request by the trunk, in the dialog that our tag names or outside one.
 pub(crate) fn by_trunk(method: &str, cseq: u32, tag: &str, more: &str, body: &str) -> Input {
+    by_trunk_at("127.0.0.9:5070", method, cseq, tag, more, body)
+}
+
+/// The same, by one who says that he is there.
+pub(crate) fn by_trunk_at(
+    contact: &str,
+    method: &str,
+    cseq: u32,
+    tag: &str,
+    more: &str,
+    body: &str,
+) -> Input {
     let to_tag = match tag {
         "" => String::new(),
         tag => format!(";tag={tag}"),
@@ -139,7 +151,7 @@ pub(crate) fn by_trunk(method: &str, cseq: u32, tag: &str, more: &str, body: &st
     let text = format!(
         "{method} sip:{NUMBER}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.9:5070;branch=z9hG4bK{method}{cseq}\r\n\
          From: <sip:+46701234567@127.0.0.1>;tag=a\r\nTo: <sip:{NUMBER}@127.0.0.1>{to_tag}\r\n\
-         Call-ID: prack\r\nCSeq: {cseq} {method}\r\nContact: <sip:a@127.0.0.9:5070>\r\n{more}{kind}\
+         Call-ID: prack\r\nCSeq: {cseq} {method}\r\nContact: <sip:a@{contact}>\r\n{more}{kind}\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     );

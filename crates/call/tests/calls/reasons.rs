@@ -179,6 +179,7 @@ fn a_trunk_hears_in_its_own_words_why_its_call_is_refused() {
     }
 }
 
+// Changes: organisation.outside_refused
 #[test]
 fn who_may_not_call_outside_is_told_why_where_the_organisation_wants_that() {
     let prompt = |name: &str| PromptId::new(name);

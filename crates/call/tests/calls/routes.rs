@@ -66,7 +66,7 @@ fn world(seed: u64, unix_seconds: i64) -> World {
         };
         demo.numbers.insert("+46850001002".into(), number);
     });
-    let clock = WallClock::new(world.now, unix_seconds);
+    let clock = WallClock::new(world.now, unix_seconds * 1_000);
     world.tell_shard(Input::Clock(clock));
     world
 }
@@ -111,7 +111,7 @@ fn the_clock_goes_on_by_itself_and_is_believed_when_it_is_put_right() {
     world.call(caller, "+46850001002");
     world.run(seconds(5));
     assert!(world.heard("closed"), "it is past five");
-    let right = WallClock::new(world.now, FRIDAY_AT_NINE);
+    let right = WallClock::new(world.now, FRIDAY_AT_NINE * 1_000);
     world.tell_shard(Input::Clock(right));
     world.call(caller, "+46850001002");
     world.run(seconds(5));
@@ -121,6 +121,7 @@ fn the_clock_goes_on_by_itself_and_is_believed_when_it_is_put_right() {
     world.assert_at_rest();
 }
 
+// Changes: organisation.unknown_number
 #[test]
 fn a_number_that_is_not_there_is_told_before_it_is_refused_where_so_set() {
     let mut world = World::new(404, journey());
@@ -175,6 +176,7 @@ fn a_feature_code_with_a_queues_extension_is_about_that_queue_and_with_a_digit_g
     world.assert_at_rest();
 }
 
+// Changes: numbers.routes.from
 #[test]
 fn some_callers_are_led_elsewhere_by_their_number_or_for_having_none() {
     for (caller, to_anna, message) in [

@@ -1,12 +1,13 @@
 //! Requests within a dialog whose next hop is a name, or another place than the party was heard at: looked up once, and
 //! sent where it was found. The caller's datagrams are written by hand. And the same of phones whose Contact is a name.
 
-use super::provisional::{SDP, by_trunk, fork};
+use super::provisional::{SDP, by_trunk, by_trunk_at, fork};
 use super::sessions::our_tag;
 use super::{ANSWERS, seconds};
 use crate::phone::{Habit, Seen};
 use crate::world::{Life, World, journey};
-use sip_core::StatusCode;
+use call::Input;
+use sip_core::{StatusCode, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -69,6 +70,76 @@ fn whoever_was_heard_at_one_of_its_places_or_whose_name_leads_nowhere_is_reached
         world.run(seconds(60));
         world.assert_at_rest();
     }
+}
+
+/// A caller by hand whose Contact is a name, who talks with anna, and our tag.
+fn talking_from_a_name(seed: u64) -> (World, usize, String) {
+    let mut world = World::new(seed, journey());
+    for (name, place) in [
+        ("one.example.com", "127.0.0.8:5080"),
+        ("two.example.com", "127.0.0.7:5080"),
+    ] {
+        world
+            .names
+            .insert(name.into(), vec![place.parse().unwrap()]);
+    }
+    let anna = world.phone("anna", ANSWERS);
+    world.tell_shard(by_trunk_at("one.example.com", "INVITE", 1, "", "", SDP));
+    world.run(seconds(2));
+    let tag = our_tag(&world);
+    world.tell_shard(by_trunk("ACK", 1, &tag, "", ""));
+    world.run(seconds(6));
+    assert!(world.phones[anna].talks());
+    world.answers_take = seconds(1);
+    (world, anna, tag)
+}
+
+#[test]
+fn who_moves_while_his_name_is_looked_up_is_reached_where_he_has_moved_to() {
+    for life in [Life::Whole, Life::Interrupted] {
+        let (world, anna, tag) = talking_from_a_name(77);
+        let mut world = world.living(life);
+        world.hang_up(anna);
+        world.run(100 * MS);
+        assert_eq!(all_byes(&world).len(), 0);
+        world.tell_shard(by_trunk_at("two.example.com", "UPDATE", 2, &tag, "", ""));
+        world.run(seconds(4));
+        let byes = all_byes(&world);
+        assert!(!byes.is_empty());
+        for bye in byes {
+            assert!(bye.contains("127.0.0.7:5080"), "{bye}");
+        }
+        world.run(seconds(60));
+        world.assert_at_rest();
+    }
+}
+
+#[test]
+fn who_comes_by_a_connection_while_his_name_is_looked_up_is_reached_by_it() {
+    let (mut world, anna, tag) = talking_from_a_name(78);
+    world.hang_up(anna);
+    world.run(100 * MS);
+    let mut options = by_trunk_at("one.example.com", "OPTIONS", 2, &tag, "", "");
+    let Input::Received { flow, .. } = &mut options else {
+        panic!("{options:?}");
+    };
+    flow.transport = Transport::Tcp;
+    flow.connection = 7;
+    world.tell_shard(options);
+    world.run(seconds(4));
+    let byes = all_byes(&world);
+    assert!(!byes.is_empty());
+    for bye in byes {
+        assert!(bye.contains("connection: 7"), "{bye}");
+    }
+    world.run(seconds(60));
+    world.assert_at_rest();
+}
+
+/// Our BYEs to the caller, wherever they went.
+fn all_byes(world: &World) -> Vec<&String> {
+    let byes = |line: &&String| line.contains("Transmit") && line.contains("BYE sip:a@");
+    world.diary.iter().filter(byes).collect()
 }
 
 const HOME: &str = "bosse.example.com";

@@ -41,6 +41,7 @@ fn asked(world: &World, phone: usize) -> Vec<&Method> {
     .collect()
 }
 
+// Changes: sip.session_expires
 #[test]
 fn a_caller_who_vanished_leaves_the_queue_when_his_session_is_not_refreshed() {
     for (extra, gone_after) in [

@@ -114,6 +114,7 @@ fn a_text_to_nobody_a_queue_or_too_long_is_refused() {
     assert_eq!(world.phones[anna].texts.answers, [404, 404, 413, 480]);
 }
 
+// Changes: organisation.messages
 #[test]
 fn where_so_set_texts_are_refused() {
     let mut world = World::new(4, journey());

@@ -186,6 +186,7 @@ fn when_the_one_who_sent_him_has_hung_up_his_phone_is_rung_and_only_then_is_the_
     }
 }
 
+// Changes: organisation.transfer_failed
 #[test]
 fn where_nobody_is_to_be_rung_back_the_caller_s_call_ends() {
     let (mut world, [anna, bosse, carin]) = anna_talks_with_bosse(212, Habit::Rings);

@@ -1,12 +1,13 @@
 //! A made-up world around one shard: the queue engine, phones, a network that may lose and double messages, and
 //! media that plays at the speed of the made-up clock.
 
+use crate::lists::{self, Book};
 use crate::phone::{Habit, Phone};
 use acd::{AgentState, Deferral, Engine, Policy, QueueSettings};
 use base::{CallId, Core, LegId, OrgId, QueueId, ShardId, SubscriptionId, Time, TrunkId, UserId};
 use bytes::Bytes;
-use call::closing::Done;
-use call::dictation::Kept;
+use call::closing::CarriedOut;
+use call::dictation::RecordingKept;
 use call::ledger::Ledger;
 use call::settings::{
     AgentPrompts, Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts,
@@ -16,7 +17,8 @@ use call::settings::{
 use call::watched::{Lamp, Line, Sight, Watched};
 use call::wishes::Wishes;
 use call::{
-    Admission, Asker, CallEvent, EndCause, Input, Output, RefusedCause, Room, Shard, admission,
+    Admission, Asker, CallEvent, CallRecord, EndCause, Input, Output, RefusedCause, Room, Shard,
+    admission,
 };
 use control::PromptCommand;
 use control::Role;
@@ -57,6 +59,7 @@ enum Happening {
     ToServer { from: SocketAddr, bytes: Bytes },
     ToPhone { to: SocketAddr, bytes: Bytes },
     Shard(Box<Input>),
+    Lists(Box<callback::Input>),
 }
 
 pub(crate) struct World {
@@ -73,6 +76,8 @@ pub(crate) struct World {
     /// Who hears whom.
     bridged: BTreeMap<LegId, LegId>,
     pub(crate) ended: Vec<EndCause>,
+    /// What is kept of each call for good.
+    pub(crate) records: BTreeMap<CallId, CallRecord>,
     /// And what the parties said of why.
     pub(crate) ended_for: Vec<sip_core::Reasons>,
     pub(crate) outside_refused: Vec<RefusedCause>,
@@ -86,15 +91,17 @@ pub(crate) struct World {
     happenings: BTreeMap<(Time, u64), Happening>,
     count: u64,
     ports: u16,
+    /// How long each prompt is.
+    pub(crate) prompt: Duration,
     /// News of media that is played never arrives.
     pub(crate) media_is_mute: bool,
     /// How much is said when somebody is recorded.
     pub(crate) spoken: Duration,
     /// Whether recordings can be kept, and those that were to be.
-    pub(crate) keeps: Kept,
+    pub(crate) keeps: RecordingKept,
     pub(crate) kept: Vec<PromptCommand>,
     /// Whether commands can be carried out, and those that were to be.
-    pub(crate) carries_out: Done,
+    pub(crate) carries_out: CarriedOut,
     pub(crate) carried_out: Vec<control::Command>,
     /// How long whoever the shard asks takes to answer.
     pub(crate) answers_take: Duration,
@@ -116,6 +123,8 @@ pub(crate) struct World {
     pub(crate) names: BTreeMap<String, Vec<SocketAddr>>,
     /// Next hops that were found wanting, and for how long they rest.
     pub(crate) rested: Vec<(SocketAddr, Duration)>,
+    /// The callback lists.
+    pub(crate) book: Book,
 }
 
 pub(crate) fn server() -> SocketAddr {
@@ -176,6 +185,8 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ("*79".into(), FeatureCode::DoNotDisturbOff),
             ("*21".into(), FeatureCode::ForwardAlways),
             ("*61".into(), FeatureCode::ForwardNoAnswer),
+            ("*67".into(), FeatureCode::ForwardBusy),
+            ("*62".into(), FeatureCode::ForwardUnreachable),
             ("*20".into(), FeatureCode::ForwardOff),
             ("*10".into(), FeatureCode::AgentStatus),
             ("*190".into(), FeatureCode::DevicePhone),
@@ -183,6 +194,9 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             ("*192".into(), FeatureCode::DeviceBoth),
             ("*17".into(), FeatureCode::EndWrapUp),
             ("*18".into(), FeatureCode::ExtendWrapUp),
+            ("*41".into(), FeatureCode::ListLogIn),
+            ("*42".into(), FeatureCode::ListLogOut),
+            ("*43".into(), FeatureCode::ListNext),
             ("*8".into(), FeatureCode::PickUp),
             ("*80".into(), FeatureCode::Intercom),
         ]),
@@ -197,6 +211,8 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
         queues: BTreeMap::from([(queue(), journey)]),
         dictated: Default::default(),
         by_phone: None,
+        callbacks: BTreeMap::new(),
+        calling_back: BTreeMap::new(),
         feature_prompts: FeaturePrompts {
             logged_in: prompt("logged-in"),
             logged_out: prompt("logged-out"),
@@ -208,6 +224,7 @@ pub(crate) fn directory(journey: QueueJourney) -> Directory {
             forwarded: prompt("forwarded"),
             not_forwarded: prompt("not-forwarded"),
             agent: AgentPrompts::named(Language::Sv, PromptId::new),
+            lists: call::settings::ListPrompts::named(PromptId::new),
         },
         ring: Duration::from_secs(30),
         hold_music: prompt("music"),
@@ -263,7 +280,10 @@ pub(crate) fn settings() -> acd::Settings {
         wrap_up: WRAP_UP,
         ageing: Duration::from_secs(300),
         waiting_max: WAITING_MAX,
+        judged: acd::Yardstick::default(),
         exits: acd::Exits::default(),
+        last_agent: None,
+        callbacks: None,
         deferral: Deferral {
             no_answer: short,
             declined: short,
@@ -280,9 +300,9 @@ pub(crate) fn settings() -> acd::Settings {
         (id, settings)
     };
     acd::Settings {
-        rules: Default::default(),
         queues: BTreeMap::from([(queue(), queue_settings)]),
         agents: members.into_keys().map(agent).collect(),
+        ..acd::Settings::default()
     }
 }
 
@@ -304,6 +324,7 @@ impl World {
             homes: BTreeMap::new(),
             bridged: BTreeMap::new(),
             ended: Vec::new(),
+            records: BTreeMap::new(),
             ended_for: Vec::new(),
             outside_refused: Vec::new(),
             refused: Vec::new(),
@@ -315,11 +336,12 @@ impl World {
             happenings: BTreeMap::new(),
             count: 0,
             ports: 30_000,
+            prompt: PROMPT,
             media_is_mute: false,
             spoken: Duration::from_secs(3),
-            keeps: Kept::Yes,
+            keeps: RecordingKept::Yes,
             kept: Vec::new(),
-            carries_out: Done::Yes,
+            carries_out: CarriedOut::Yes,
             carried_out: Vec::new(),
             answers_take: Duration::ZERO,
             lines: BTreeMap::new(),
@@ -332,6 +354,7 @@ impl World {
             channels_most: 0,
             names: BTreeMap::new(),
             rested: Vec::new(),
+            book: Book::default(),
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
@@ -544,7 +567,7 @@ impl World {
         self.tell_engine_of(control::AgentCommand::LogIn { agent, queues });
     }
 
-    fn tell_engine_of(&mut self, command: control::AgentCommand) {
+    pub(crate) fn tell_engine_of(&mut self, command: control::AgentCommand) {
         let by = control::Principal::User {
             user: command.agent().clone(),
             role: Role::Agent,
@@ -639,7 +662,27 @@ impl World {
         self.media.values().flatten().filter(is_bridge).count()
     }
 
+    /// A call begins, where none is known, or one that was over goes on; or it is over, once.
+    fn record(&mut self, record: CallRecord) {
+        let is_over = record.over.is_some();
+        let is_answered = record.answered.is_some();
+        let before = self.records.insert(record.call, record);
+        let was_over = before.map(|it| it.over.is_some());
+        match is_over {
+            true => assert_eq!(was_over, Some(false), "a record ends once, and has begun"),
+            // Told again when its caller is answered, or talks.
+            false if was_over == Some(false) => assert!(is_answered, "a record begins once"),
+            false => {}
+        }
+    }
+
     pub(crate) fn assert_at_rest(&self) {
+        let go_on = |record: &&CallRecord| record.over.is_none();
+        assert_eq!(
+            self.records.values().find(go_on),
+            None,
+            "its record ends with a call"
+        );
         assert_eq!(self.shard.calls_count(), 0, "{:#?}", self.shard.calls());
         assert_eq!(self.shard.legs_count(), 0);
         if let Some(other) = &self.other {
@@ -707,7 +750,8 @@ impl World {
         let other = other.map(|(at, _)| at);
         let engine = self.engine.poll_timeout().map(|(at, _)| at);
         let phones = self.phones.iter().filter_map(Phone::poll_timeout).min();
-        [happening, shard, other, engine, phones]
+        let lists = self.book.poll_timeout();
+        [happening, shard, other, engine, lists, phones]
             .into_iter()
             .flatten()
             .min()
@@ -740,6 +784,9 @@ impl World {
             self.engine.handle_timeout(self.now, &mut out);
             return self.engine_said(out);
         }
+        if self.book.poll_timeout().is_some_and(|at| at <= self.now) {
+            return self.lists_due();
+        }
         for phone in 0..self.phones.len() {
             if self.phones[phone]
                 .poll_timeout()
@@ -753,6 +800,7 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Shard(input) => self.tell_shard(*input),
+            Happening::Lists(input) => self.tell_lists(*input),
             Happening::ToPhone { to, bytes } => {
                 if let Some(phone) = self.phones.iter().position(|phone| phone.address == to) {
                     self.with_phone(phone, |phone, now, out| phone.receive(now, bytes, out));
@@ -846,6 +894,7 @@ impl World {
                 asker: acd::Asker::Call(call),
                 ..
             }) => call.shard,
+            Input::Callback(command) => lists::shard_of(command).unwrap_or_else(|| self.shard.id()),
             _ => self.shard.id(),
         }
     }
@@ -876,8 +925,9 @@ impl World {
         self.tell_shard(nothing);
     }
 
-    fn interrupt(&mut self) {
+    pub(crate) fn interrupt(&mut self) {
         if self.life == Life::Interrupted {
+            self.book.interrupt();
             let again = || Input::Configure(Arc::clone(&self.directory));
             for shard in [Some(&mut self.shard), self.other.as_mut()]
                 .into_iter()
@@ -899,10 +949,10 @@ impl World {
 
     fn engine_said(&mut self, out: acd::Output) {
         for command in out.commands {
-            self.later(
-                self.answers_take,
-                Happening::Shard(Box::new(Input::Acd(command))),
-            );
+            match lists::of_engine(command) {
+                Ok(input) => self.lists_later(input),
+                Err(command) => self.answer_shard(Input::Acd(command)),
+            }
         }
     }
 
@@ -1010,6 +1060,7 @@ impl World {
                     self.play(leg, command);
                 }
                 Output::Acd(input) => self.tell_engine(input),
+                Output::Callback(input) => self.lists_later(input),
                 Output::TrunkChanged(_) | Output::TrunkForgotten(_) => {}
                 // What is for all shards is for those that are not here too.
                 Output::Tell { to, .. } if !self.is_here(to) => {}
@@ -1020,7 +1071,14 @@ impl World {
                     );
                 }
                 Output::Register { .. } => unreachable!("phones here are registered by hand"),
-                Output::Event(CallEvent::Ended { cause, reasons, .. }) => {
+                Output::Event(CallEvent::Recorded(record)) => self.record(*record),
+                Output::Event(CallEvent::Ended {
+                    call,
+                    cause,
+                    reasons,
+                }) => {
+                    let recorded = self.records.get(&call.id).and_then(|it| it.over);
+                    assert_eq!(recorded.map(|(_, why)| why), Some(cause), "its record");
                     self.ended.push(cause);
                     self.ended_for.push(reasons);
                 }
@@ -1076,7 +1134,12 @@ impl World {
         }
     }
 
-    fn answer_shard(&mut self, input: Input) {
+    /// The lists hear that next.
+    pub(crate) fn lists_later(&mut self, input: callback::Input) {
+        self.later(Duration::ZERO, Happening::Lists(Box::new(input)));
+    }
+
+    pub(crate) fn answer_shard(&mut self, input: Input) {
         self.later(self.answers_take, Happening::Shard(Box::new(input)));
     }
 
@@ -1135,7 +1198,14 @@ impl World {
         match &command {
             Command::Play(list) if !list.prompts.is_empty() && !self.media_is_mute => {
                 let token = list.token;
-                let span = PROMPT * list.prompts.len() as u32;
+                let span = self.prompt * list.prompts.len() as u32;
+                if span > media_core::LONG_PLAYLIST {
+                    let lasts = media_core::Event::Lasts { leg, span };
+                    self.later(
+                        Duration::ZERO,
+                        Happening::Shard(Box::new(Input::Media(lasts))),
+                    );
+                }
                 let played = media_core::Event::Played { leg, token };
                 self.later(span, Happening::Shard(Box::new(Input::Media(played))));
             }

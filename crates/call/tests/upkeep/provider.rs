@@ -5,11 +5,11 @@ use base::Time;
 use bytes::Bytes;
 use sip_core::digest::{Algorithm, Challenge, Credentials, Ha1};
 use sip_core::{
-    Contacts, HeaderName, HeaderValue, Message, Method, Request, Response, StatusCode, Transport,
-    stamp_received,
+    Contacts, HeaderName, HeaderValue, Message, Method, NameAddr, Request, Response, StatusCode,
+    Transport, stamp_received,
 };
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub(crate) const REALM: &str = "provider.example";
@@ -23,6 +23,8 @@ pub(crate) enum Mood {
     Dead,
     /// Says this to everything.
     Says(StatusCode),
+    /// Says this to the next request, and is well from then on.
+    SaysOnce(StatusCode),
 }
 
 pub(crate) struct Provider {
@@ -41,6 +43,8 @@ pub(crate) struct Provider {
     pub(crate) retry_after: Option<u32>,
     /// Where it sees whoever asks, if elsewhere than he says.
     pub(crate) sees: Option<SocketAddr>,
+    /// It takes no Contact with that address in it.
+    pub(crate) takes_no: Option<IpAddr>,
     /// Who is registered, and until when.
     pub(crate) bindings: BTreeMap<String, Time>,
     /// Every request that came, once.
@@ -63,6 +67,7 @@ impl Provider {
             nonce_lives: Duration::from_secs(3_600),
             retry_after: None,
             sees: None,
+            takes_no: None,
             bindings: BTreeMap::new(),
             requests: Vec::new(),
             cseqs: BTreeMap::new(),
@@ -108,7 +113,15 @@ impl Provider {
     }
 
     fn answer(&mut self, now: Time, request: &Request) -> Response {
-        if let Mood::Says(status) = self.mood {
+        let says = match self.mood {
+            Mood::Says(status) => Some(status),
+            Mood::SaysOnce(status) => {
+                self.mood = Mood::Well;
+                Some(status)
+            }
+            Mood::Well | Mood::Dead => None,
+        };
+        if let Some(status) = says {
             let mut response = request.response_with_tag(status, "t");
             if let Some(after) = self.retry_after {
                 response.headers.push(HeaderName::RetryAfter, after);
@@ -138,6 +151,13 @@ impl Provider {
         let Contacts::List(contacts) = request.headers.contacts().unwrap() else {
             panic!("* is not for us");
         };
+        let refused = |contact: &NameAddr| {
+            let host = contact.uri.as_sip().and_then(|sip| sip.host.ip());
+            host.is_some() && host == self.takes_no
+        };
+        if contacts.iter().any(refused) {
+            return request.response_with_tag(StatusCode::FORBIDDEN, "t");
+        }
         for contact in contacts {
             let asked: u32 = contact.params.get("expires").unwrap().parse().unwrap();
             if asked > 0 && asked < self.min_s {

@@ -1,9 +1,9 @@
 //! Registrations through an address translator.
 
-use crate::provider::Provider;
+use crate::provider::{Mood, Provider};
 use crate::world::{Life, World, registering, server};
-use call::upkeep::ContactShown;
-use sip_core::Transport;
+use call::upkeep::{ContactShown, TrunkState};
+use sip_core::{StatusCode, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -27,6 +27,20 @@ fn world(seed: u64, shown: ContactShown) -> World {
     World::new(seed, providers, outward)
 }
 
+// Changes: trunks.register.user
+#[test]
+fn the_account_of_that_name_is_registered() {
+    let providers = seeing(SEEN);
+    let mut outward = registering(&providers);
+    outward.keep.register.as_mut().unwrap().user = "pbx-7".into();
+    let mut world = World::new(35, providers, outward);
+    world.run(5);
+    let register = world.providers[0].registers()[0];
+    let to = register.headers.to().unwrap();
+    assert_eq!(to.uri.user(), Some("pbx-7"));
+}
+
+// Changes: trunks.register.contact
 #[test]
 fn the_registrar_is_soon_told_the_address_that_it_sees_us_at_in_place_of_ours() {
     for life in [Life::Whole, Life::Interrupted] {
@@ -103,4 +117,77 @@ fn the_way_by_udp_is_used_every_25_seconds_while_we_are_registered_and_no_longer
         2,
         "a connection's port is nobody's address"
     );
+}
+
+#[test]
+fn a_registrar_that_refuses_the_address_it_sees_us_at_keeps_the_contact_that_we_give_ourselves() {
+    for life in [Life::Whole, Life::Interrupted] {
+        let mut providers = seeing(SEEN);
+        let seen: SocketAddr = SEEN.parse().unwrap();
+        providers[0].takes_no = Some(seen.ip());
+        let outward = registering(&providers);
+        let mut world = World::new(37, providers, outward).living(life);
+        world.run(10);
+        assert_eq!(
+            world.providers[0].contacts(world.now),
+            [contact_at(server())]
+        );
+        let asked = world.providers[0].registers().len();
+        world.providers[0].sees = Some(SocketAddr::new(seen.ip(), 41_001));
+        world.run(1_000);
+        assert!(
+            !world.states.contains(&TrunkState::Down),
+            "{:?}",
+            world.states
+        );
+        let refreshed = world.providers[0].registers().len() - asked;
+        assert!(refreshed <= 4, "asked {refreshed} times: once a refresh");
+    }
+}
+
+#[test]
+fn a_registrar_that_refused_everything_for_a_while_is_told_the_address_it_sees_us_at_again() {
+    let mut world = world(38, ContactShown::AsSeen);
+    world.run(10);
+    world.providers[0].mood = Mood::Says(StatusCode::FORBIDDEN);
+    world.run(700);
+    assert_eq!(world.states.last(), Some(&TrunkState::Down));
+    world.providers[0].mood = Mood::Well;
+    world.run(4_000);
+    assert_eq!(world.providers[0].contacts(world.now), [contact_at(SEEN)]);
+}
+
+#[test]
+fn a_registrar_that_refuses_once_what_it_has_taken_keeps_the_contact_that_it_sees_us_at() {
+    for status in [StatusCode::FORBIDDEN, StatusCode::TEMPORARILY_UNAVAILABLE] {
+        for life in [Life::Whole, Life::Interrupted] {
+            let mut world = world(42, ContactShown::AsSeen).living(life);
+            world.run(10);
+            assert_eq!(world.providers[0].contacts(world.now), [contact_at(SEEN)]);
+            world.providers[0].mood = Mood::SaysOnce(status);
+            world.run(4_000);
+            assert_eq!(world.providers[0].mood, Mood::Well);
+            assert_eq!(world.providers[0].contacts(world.now), [contact_at(SEEN)]);
+            assert_eq!(world.states.last(), Some(&TrunkState::Up));
+        }
+    }
+}
+
+#[test]
+fn no_port_0_and_no_address_of_our_own_machine_is_believed_of_a_registrar_elsewhere() {
+    for (seed, seen) in [
+        (39, "203.0.113.7:0"),
+        (40, "127.0.0.1:41000"),
+        (41, "[::1]:41000"),
+    ] {
+        let providers = seeing(seen);
+        let outward = registering(&providers);
+        let mut world = World::new(seed, providers, outward);
+        world.run(400);
+        assert_eq!(
+            world.providers[0].contacts(world.now),
+            [contact_at(server())],
+            "{seen}"
+        );
+    }
 }

@@ -132,6 +132,8 @@ fn directory(outward: Option<Outward>) -> Directory {
         queues: BTreeMap::new(),
         dictated: Default::default(),
         by_phone: None,
+        callbacks: BTreeMap::new(),
+        calling_back: BTreeMap::new(),
         feature_prompts: FeaturePrompts {
             logged_in: prompt(),
             logged_out: prompt(),
@@ -143,6 +145,7 @@ fn directory(outward: Option<Outward>) -> Directory {
             forwarded: prompt(),
             not_forwarded: prompt(),
             agent: call::settings::AgentPrompts::named(Default::default(), PromptId::new),
+            lists: call::settings::ListPrompts::named(PromptId::new),
         },
         ring: Duration::from_secs(30),
         hold_music: prompt(),

@@ -55,7 +55,7 @@ fn the_demo_listens_on_loopback_alone_at_the_ports_that_everybody_knows() {
     let summary = loaded.summary;
     assert_eq!(
         (summary.organisations, summary.users, summary.queues),
-        (1, 4, 2)
+        (1, 6, 3)
     );
     assert_eq!(loaded.files.len(), 5);
 }
@@ -67,12 +67,14 @@ fn the_demo_agents_have_their_extensions_and_both_password_hashes() {
     assert_eq!(&*demo.domain, "demo.localhost");
     assert_eq!(loaded.directory.domains["demo.localhost"], org());
     assert_eq!(loaded.directory.addressed_by_ip, Some(org()));
-    assert_eq!(demo.users.len(), 4);
+    assert_eq!(demo.users.len(), 6);
     for (name, extension) in [
         ("anna", "101"),
         ("bosse", "102"),
         ("cecilia", "103"),
         ("david", "104"),
+        ("eva", "105"),
+        ("admin", "106"),
     ] {
         let account = &demo.users[&user(name)];
         let password = format!("demo-{name}");
@@ -81,14 +83,15 @@ fn the_demo_agents_have_their_extensions_and_both_password_hashes() {
         assert_eq!(account.ha1_sha256, ha1(Algorithm::Sha256));
         assert_eq!(account.extension.as_deref(), Some(extension));
         let role = match name {
-            "david" => Role::Administrator,
+            "david" | "admin" => Role::Administrator,
+            "eva" => Role::Supervisor,
             _ => Role::Agent,
         };
         assert_eq!(account.role, role);
         assert_eq!(demo.extensions[extension], Destination::User(user(name)));
         assert_eq!(loaded.demo_password(&user(name)), Some(&*password));
     }
-    let accounts = ["anna", "bosse", "cecilia", "david"].map(user);
+    let accounts = ["admin", "anna", "bosse", "cecilia", "david", "eva"].map(user);
     assert_eq!(loaded.demo_accounts, accounts);
     assert_eq!(
         demo.users[&user("anna")].display_name.as_deref(),
@@ -103,7 +106,7 @@ fn the_demo_queue_is_called_by_extension_and_number_and_its_agents_are_logged_in
     let support = QueueId::new(&org(), "support").unwrap();
     let destination = Destination::Queue(support.clone());
     assert_eq!(demo.extensions["1000"], destination);
-    assert_eq!(demo.numbers.len(), 2);
+    assert_eq!(demo.numbers.len(), 3);
     assert_eq!(demo.numbers["+46850001000"].otherwise, destination);
 
     let engine = &loaded.acd.queues[&support];
@@ -158,9 +161,15 @@ fn the_demo_has_its_trunk_and_feature_codes() {
         ("*190", FeatureCode::DevicePhone),
         ("*191", FeatureCode::DeviceMobile),
         ("*192", FeatureCode::DeviceBoth),
+        ("*193", FeatureCode::DeviceDeskPhone),
+        ("*194", FeatureCode::DeviceSoftphone),
+        ("*195", FeatureCode::DeviceBrowser),
         ("*20", FeatureCode::RecordPrompt),
         ("*21", FeatureCode::ForwardAlways),
         ("*22", FeatureCode::ListenToPrompt),
+        ("*41", FeatureCode::ListLogIn),
+        ("*42", FeatureCode::ListLogOut),
+        ("*43", FeatureCode::ListNext),
         ("*8", FeatureCode::PickUp),
         ("*80", FeatureCode::Intercom),
     ];
@@ -196,6 +205,7 @@ fn the_environment_moves_ports_and_state() {
         http_port: text("18080"),
         rtp_ports: text("40000-40099"),
         state_dir: text("/tmp/kolapp-state"),
+        store_url: text("postgres://kolapp:hunter2@db/kolapp"),
     });
     let ports: Vec<u16> = loaded
         .server
@@ -207,6 +217,8 @@ fn the_environment_moves_ports_and_state() {
     assert_eq!(loaded.server.http, "127.0.0.1:18080".parse().unwrap());
     assert_eq!(loaded.server.rtp.ports, 40_000..=40_099);
     assert_eq!(loaded.server.state_dir, Path::new("/tmp/kolapp-state"));
+    let store = loaded.server.store.unwrap();
+    assert_eq!(store.as_str(), "postgres://kolapp:hunter2@db/kolapp");
 }
 
 #[test]
@@ -217,14 +229,34 @@ fn a_wrong_variable_of_the_environment_is_told_by_its_name() {
         http_port: text("http"),
         rtp_ports: text("30000"),
         state_dir: text(""),
+        store_url: text("postgres://kolapp:hunter2@db"),
     };
     let errors = config::load(&demo_folder(), &environment).unwrap_err();
     let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let [sip, http, rtp, state] = &lines[..] else {
+    let [sip, http, rtp, state, store] = &lines[..] else {
         panic!("{lines:?}")
     };
     assert!(sip.starts_with("KOLAPP_SIP_PORT: expected a port from 1 to 65532, got \"0\"; "));
     assert!(http.starts_with("KOLAPP_HTTP_PORT: expected a port from 1 to 65535, got \"http\"; "));
     assert!(rtp.starts_with("KOLAPP_RTP_PORTS: expected a range of at least two ports"));
     assert!(state.starts_with("KOLAPP_STATE_DIR: expected a folder, got \"\"; "));
+    assert!(store.starts_with("KOLAPP_STORE_URL: expected the name of a database at its end"));
+    assert!(!store.contains("hunter2"), "{store}");
+}
+
+#[test]
+fn the_demo_s_support_calls_back_by_key_2() {
+    let loaded = load(&Environment::default());
+    let support = QueueId::new(&org(), "support").unwrap();
+    let demo = &loaded.directory.organisations[&org()];
+    let offer = &demo.callbacks[&support];
+    assert_eq!(offer.key, '2');
+    let announcement = offer.announcement.as_ref();
+    assert_eq!(announcement, Some(&PromptId::new("sv/callback-offer")));
+    let list = &loaded.callback.lists[&support];
+    let members = ["anna", "bosse", "cecilia", "david"].map(user);
+    assert_eq!(list.members, members.into());
+    let windows: Vec<&str> = list.windows.keys().map(|name| &**name).collect();
+    assert_eq!(windows, ["eftermiddag", "morgon"]);
+    assert_eq!(loaded.callback.lists.len(), 1);
 }

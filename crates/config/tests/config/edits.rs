@@ -149,6 +149,26 @@ fn secrets_are_written_and_never_shown() {
         assert!(!shown.contains("20261128"), "{path}: {shown}");
     }
     assert!(!format!("{edited:?}").contains("20261128"));
+    right(&sandbox, "quick_close.pin", "80246913")
+        .unwrap()
+        .land(&dir)
+        .unwrap();
+    let before = sandbox.loaded();
+    for path in ["quick_close.pin", "quick_close"] {
+        let shown = config::show(&dir, &acme(), path).unwrap();
+        assert!(shown.contains("(secret)"), "{path}: {shown}");
+        assert!(!shown.contains("80246913"), "{path}: {shown}");
+    }
+    right(&sandbox, "quick_close.pin", "11223344")
+        .unwrap()
+        .land(&dir)
+        .unwrap();
+    let changes = format!("{:?}", config::diff(&before, &sandbox.loaded()));
+    assert!(changes.contains("pin"), "{changes}");
+    assert!(
+        !changes.contains("80246913") && !changes.contains("11223344"),
+        "{changes}"
+    );
 }
 
 #[test]

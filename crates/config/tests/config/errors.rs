@@ -45,11 +45,12 @@ fn an_unknown_setting_is_told_with_those_there_are() {
     organisation(
         "log_in = \"*11\"",
         "dance = \"*11\"",
-        "24:1: [feature_codes] has no setting `dance`; settings here: `log_in`, `log_out`, `pause`, `resume`, `do_not_disturb_on`, `do_not_disturb_off`, \
+        "24:1: [feature_codes] has no setting `dance`; settings here: `log_in`, `log_out`, `pause`, `resume`, `wrap_up_end`, \
+         `wrap_up_extend`, `device_phone`, `device_mobile`, `device_both`, `device_desk_phone`, `device_softphone`, \
+         `device_browser`, `agent_status`, \
+         `do_not_disturb_on`, `do_not_disturb_off`, \
          `forward_always`, `forward_busy`, `forward_no_answer`, `forward_unreachable`, `forward_off`, `pick_up`, \
-         `intercom`, `wrap_up_end`, `wrap_up_extend`, `agent_status`, \
-         `device_phone`, `device_mobile`, `device_both`, \
-         `record_prompt`, `listen_to_prompt`, `quick_close`",
+         `intercom`, `record_prompt`, `listen_to_prompt`, `quick_close`, `list_log_in`, `list_log_out`, `list_next`",
     );
 }
 

@@ -30,6 +30,7 @@ fn day(hours: &Hours, date: &str) -> String {
     format!("{name}: {}", open.join(" "))
 }
 
+// Changes: hours.import, hours.import.file, hours.eves.hours, own-day.name
 #[test]
 fn rules_holidays_own_days_and_others_calendars_are_read_in_plain_words() {
     let sandbox = Sandbox::new();
@@ -87,6 +88,7 @@ import = [{ file = "off.ics", hours = ["13:00-15:00"] }]
     }
 }
 
+// Changes: organisation.zone
 #[test]
 fn an_organisations_zone_is_that_of_its_hours() {
     let sandbox = Sandbox::new();

@@ -5,7 +5,9 @@ use crate::errors::organisation;
 use acd::Priority;
 use base::{GroupId, HoursId, MenuId, OrgId, QueueId, UserId};
 use calendar::{Hours, On, OwnDay, Recurrence, Rule};
-use call::settings::{CallerPattern, Choice, Destination, GroupPolicy, Listening, Member, Message};
+use call::settings::{
+    CallerPattern, Choice, Destination, GroupPolicy, Listening, Member, Message, Terms,
+};
 use media_core::PromptId;
 use std::time::Duration;
 
@@ -382,6 +384,43 @@ fn a_forward_that_the_person_s_plan_does_not_allow_is_warned_of() {
     );
 }
 
+fn terms(priority: Option<u8>, requires: Option<&[(&str, u8)]>) -> Terms {
+    let skill = |(name, level): &(&str, u8)| ((*name).into(), *level);
+    Terms {
+        priority: priority.map(Priority::new),
+        requires: requires.map(|skills| skills.iter().map(skill).collect()),
+    }
+}
+
+#[test]
+fn a_caller_asks_of_his_own_for_what_stands_beside_the_queue_and_only_there() {
+    let sandbox = Sandbox::new();
+    let with = |requires| format!("\"+46850001000\" = {{ queue = \"sales\"{requires} }}\n");
+    let first = with(", requires = { svenska = 5 }");
+    sandbox.change(SALES, &first);
+    let led = |sandbox: &Sandbox| {
+        let loaded = sandbox.loaded();
+        let acme = &loaded.directory.organisations[&org()];
+        acme.numbers["+46850001000"].otherwise.clone()
+    };
+    let Destination::Queue(queue) = sales() else {
+        unreachable!("sales is a queue")
+    };
+    let asks = terms(None, Some(&[("svenska", 5)]));
+    assert_eq!(led(&sandbox), Destination::QueueAs(queue.clone(), asks));
+    // One who comes by a menu may be rid of what he asked for before.
+    let second = with(", requires = {}");
+    sandbox.change(&first, &second);
+    let nothing = terms(None, Some(&[]));
+    assert_eq!(led(&sandbox), Destination::QueueAs(queue, nothing));
+    sandbox.change(
+        "queue = \"sales\", requires = {}",
+        "user = \"anna\", requires = {}",
+    );
+    let errors = sandbox.errors();
+    assert!(errors[0].contains("stands beside no queue"), "{errors:#?}");
+}
+
 #[test]
 fn a_caller_has_the_priority_that_stands_beside_the_queue_and_only_there() {
     let sandbox = Sandbox::new();
@@ -396,7 +435,7 @@ fn a_caller_has_the_priority_that_stands_beside_the_queue_and_only_there() {
     };
     assert_eq!(
         acme.numbers["+46850001000"].otherwise,
-        Destination::QueueAs(queue, Priority::new(3))
+        Destination::QueueAs(queue, terms(Some(3), None))
     );
     sandbox.change(
         "{ queue = \"sales\", priority = 3 }",

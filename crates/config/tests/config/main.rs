@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 
 mod agents;
+mod callback_errors;
+mod callback_lists;
+mod changes;
 mod common;
 mod demo;
 mod documented;
@@ -10,11 +13,14 @@ mod doors;
 mod edits;
 mod errors;
 mod hours;
+mod inherited;
 mod leading;
 mod mangled;
 mod queues;
 mod quick_close;
 mod recordings;
+mod reference;
 mod reload;
 mod routing;
 mod secrets;
+mod worked_off;

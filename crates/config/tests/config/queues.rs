@@ -1,7 +1,7 @@
 //! What a queue's settings make of its callers.
 
 use crate::common::Sandbox;
-use acd::{Applies, Exits, Load, Marks, RefuseCause, WaitOf};
+use acd::{Applies, Exits, LastAgent, Load, Marks, RefuseCause, WaitOf, Yardstick};
 use base::QueueId;
 use call::settings::{Destination, Instead, QueueJourney, WaitSaid};
 use media_core::PromptId;
@@ -39,6 +39,35 @@ fn a_wait_that_cannot_be_said_is_told() {
     std::fs::remove_file(sandbox.path("prompts/en/minutes.wav")).unwrap();
     let errors = sandbox.errors();
     assert!(errors[0].contains("en/minutes"), "{errors:#?}");
+}
+
+#[test]
+fn whoever_comes_again_is_given_to_the_agent_he_had_where_that_is_written_short_or_long() {
+    let sandbox = Sandbox::new();
+    let last_agent = |sandbox: &Sandbox| sandbox.loaded().acd.queues[&sales()].last_agent;
+    assert_eq!(last_agent(&sandbox), None);
+    let set = |days: u64, wait| {
+        Some(LastAgent {
+            within: Duration::from_secs(days * 24 * 3_600),
+            wait: Duration::from_secs(wait),
+        })
+    };
+    sandbox.change("members = ", "last_agent = \"7d\"\nmembers = ");
+    assert_eq!(last_agent(&sandbox), set(7, 30));
+    sandbox.change("\"7d\"", "{ within = \"90d\", wait = \"0s\" }");
+    assert_eq!(last_agent(&sandbox), set(90, 0));
+    sandbox.change("\"90d\"", "\"91d\"");
+    assert!(
+        sandbox.errors()[0].contains("\"90d\""),
+        "{:?}",
+        sandbox.errors()
+    );
+    sandbox.change("{ within = \"91d\", wait = \"0s\" }", "true");
+    let error = &sandbox.errors()[0];
+    assert!(
+        error.contains("last_agent") && error.contains("7d"),
+        "{error}"
+    );
 }
 
 /// The rules that send callers elsewhere, as the engine has them.
@@ -201,4 +230,44 @@ fn a_closed_queue_that_leads_back_to_itself_is_told_and_one_that_leads_to_anothe
         assert!(is_told, "{errors:#?}");
     }
     sandbox(to_night, &night("night")).loaded();
+}
+
+#[test]
+fn what_figures_judge_waits_by_is_as_written() {
+    let sandbox = Sandbox::new();
+    let judged = |sandbox: &Sandbox| sandbox.loaded().acd.queues[&sales()].judged;
+    assert_eq!(judged(&sandbox), Yardstick::default());
+    sandbox.change(
+        "members = ",
+        "service_level = \"30s\"\nshort_abandon = \"0s\"\nmembers = ",
+    );
+    let wanted = Yardstick {
+        within: Duration::from_secs(30),
+        soon: Duration::ZERO,
+    };
+    assert_eq!(judged(&sandbox), wanted);
+}
+
+#[test]
+fn facts_are_kept_for_as_long_as_is_written() {
+    let sandbox = Sandbox::new();
+    let facts = |sandbox: &Sandbox| sandbox.loaded().server.facts;
+    assert_eq!(facts(&sandbox).keep, Duration::from_secs(400 * 86_400));
+    assert_eq!(facts(&sandbox).most, 10_000_000);
+    let more = "[facts]\nkeep_days = 30\nmost = 20_000\n\n[sip]";
+    sandbox.change_in("config/kolapp.toml", "[sip]", more);
+    assert_eq!(facts(&sandbox).keep, Duration::from_secs(30 * 86_400));
+    assert_eq!(facts(&sandbox).most, 20_000);
+    let day = Duration::from_secs(86_400);
+    assert_eq!(sandbox.loaded().server.records_keep, day * 400);
+    sandbox.change_in(
+        "config/kolapp.toml",
+        "[facts]",
+        "[records]\nkeep_days = 7\n\n[facts]",
+    );
+    assert_eq!(sandbox.loaded().server.records_keep, day * 7);
+    assert_eq!(sandbox.loaded().server.audit_keep, day * 400);
+    let audited = "[audit]\nkeep_days = 8\n\n[facts]";
+    sandbox.change_in("config/kolapp.toml", "[facts]", audited);
+    assert_eq!(sandbox.loaded().server.audit_keep, day * 8);
 }

@@ -26,8 +26,8 @@ fn whoever_knows_the_code_closes_his_own_queues_or_those_of_a_group() {
         organisations["acme"].by_phone.clone().unwrap()
     };
     let sales = || vec!["acme/sales".parse().unwrap()];
-    let own = of("[quick_close]\npin = \"4711\"\n");
-    assert_eq!(Some(own.pin), Pin::new("4711"));
+    let own = of("[quick_close]\npin = \"471147\"\n");
+    assert_eq!(Some(own.pin), Pin::new("471147"));
     let Closable::OfUser(queues) = own.queues else {
         panic!("{:?}", own.queues);
     };
@@ -35,7 +35,7 @@ fn whoever_knows_the_code_closes_his_own_queues_or_those_of_a_group() {
     assert_eq!(names, ["anna", "bosse"]);
     assert!(queues.values().all(|queues| *queues == sales()));
     let group = of(&format!(
-        "{GROUPS}[quick_close]\npin = \"4711\"\ngroup = \"all\"\n"
+        "{GROUPS}[quick_close]\npin = \"471147\"\ngroup = \"all\"\n"
     ));
     assert_eq!(group.queues, Closable::Group(sales()));
 }
@@ -47,18 +47,18 @@ fn a_code_without_a_pin_and_a_pin_that_is_none_are_told_without_saying_it() {
         ("[quick_close]\n", "pin"),
         (
             "[quick_close]\npin = \"123\"\n",
-            "expected 4 to 12 digits in quotes",
+            "expected 6 to 12 digits in quotes",
         ),
         (
             "[quick_close]\npin = 9876\n",
-            "expected 4 to 12 digits in quotes",
+            "expected 6 to 12 digits in quotes",
         ),
         (
             "[quick_close]\npin = \"12ab\"\n",
-            "expected 4 to 12 digits in quotes",
+            "expected 6 to 12 digits in quotes",
         ),
         (
-            "[quick_close]\npin = \"4711\"\ngroup = \"al\"\n",
+            "[quick_close]\npin = \"471147\"\ngroup = \"al\"\n",
             "no queue group",
         ),
     ] {
@@ -67,7 +67,7 @@ fn a_code_without_a_pin_and_a_pin_that_is_none_are_told_without_saying_it() {
         let says = |secret: &str| errors.iter().any(|error| error.contains(secret));
         assert!(!says("9876") && !says("12ab"), "{errors:#?}");
     }
-    let without_code = sandbox("[quick_close]\npin = \"4711\"\n", "").loaded();
+    let without_code = sandbox("[quick_close]\npin = \"471147\"\n", "").loaded();
     assert!(
         without_code.directory.organisations["acme"]
             .by_phone

@@ -78,6 +78,40 @@ fn a_setting_that_only_a_restart_takes_up_is_named() {
 }
 
 #[test]
+fn a_database_that_only_a_restart_takes_up_is_named_without_what_is_secret_in_it() {
+    let sandbox = Sandbox::new();
+    let in_a_file = sandbox.loaded();
+    let of = |url: &str| {
+        let text = std::fs::read_to_string(sandbox.path("config/kolapp.toml")).unwrap();
+        let rest = text.split("[store]").next().unwrap_or_default();
+        let with_it = format!("{rest}[store]\nurl = \"{url}\"\n");
+        sandbox.write("config/kolapp.toml", with_it);
+        sandbox.loaded()
+    };
+    let before = of("postgres://kolapp:hunter2@db/kolapp");
+    assert_eq!(
+        diff(&in_a_file, &before).needs_restart,
+        ["store.url a file in state_dir -> postgres://db/kolapp"]
+    );
+    for url in [
+        "postgres://kolapp:hunter3@db/kolapp",
+        "postgres://another:hunter2@db/kolapp",
+        "postgres://kolapp:hunter2@db/kolapp?sslmode=verify-full",
+        "postgres://kolapp:hunter2@db/kolapp?host=/run/postgresql",
+    ] {
+        let difference = diff(&before, &of(url));
+        assert_eq!(
+            difference.needs_restart,
+            ["store.url postgres://db/kolapp: changed in what is not shown"],
+            "{url}"
+        );
+        let shown = format!("{difference:?} {:?}", of(url).server.fixed_at_start());
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+    assert!(diff(&before, &of("postgres://kolapp:hunter2@db/kolapp")).is_empty());
+}
+
+#[test]
 fn a_listener_that_the_environment_moves_needs_no_restart_when_the_file_changes() {
     let sandbox = Sandbox::new();
     let environment = Environment {
@@ -88,6 +122,22 @@ fn a_listener_that_the_environment_moves_needs_no_restart_when_the_file_changes(
     let old = load();
     sandbox.change_in("config/kolapp.toml", "5060", "5070");
     assert_eq!(diff(&old, &load()).needs_restart, [""; 0]);
+}
+
+#[test]
+fn an_operators_demo_password_keeps_the_server_on_this_machine_and_any_other_is_a_hash() {
+    let sandbox = Sandbox::new();
+    let operator = |line: &str| format!("[operators.drift]\n{line}\n\n[sip]");
+    let demo = operator("password = \"demo-drift\"");
+    sandbox.change_in("config/kolapp.toml", "[sip]", &demo);
+    assert!(sandbox.loaded().check_exposure().is_ok());
+    sandbox.change_in("config/kolapp.toml", "127.0.0.1:5060", "0.0.0.0:5060");
+    let errors = sandbox.loaded().check_exposure().unwrap_err();
+    assert!(sandbox.lines(&errors)[0].contains("account `drift`"));
+    sandbox.change_in("config/kolapp.toml", "0.0.0.0:5060", "127.0.0.1:5060");
+    sandbox.change_in("config/kolapp.toml", "demo-drift", "long-and-random");
+    let errors = sandbox.errors();
+    assert!(errors[0].contains("kolapp secret --web"), "{errors:?}");
 }
 
 #[test]

@@ -131,11 +131,14 @@ fn what_makes_no_sense_is_told_with_its_mend() {
         assert!(errors[0].contains(error), "{written}: {errors:#?}");
     }
     for (members, error) in [
-        ("[{ priority = 2 }]", "a user, as a name or as"),
+        (
+            "[{ priority = 2 }]",
+            "a member of queue `sales` has no `user`",
+        ),
         ("[{ user = \"anna\", priority = 10 }]", "from 1 to 9"),
         (
             "[{ user = \"anna\", level = 1 }]",
-            "a member has no setting",
+            "a member of queue `sales` has no setting",
         ),
         ("[3]", "a user, as a name or as"),
         ("[\"anna\", { user = \"anna\" }]", "twice"),

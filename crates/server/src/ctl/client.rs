@@ -1,17 +1,21 @@
 //! The command line's end of the control socket.
 
+use crate::audit;
 use crate::cli::{
-    AgentAction as CliAction, BanAction, ConfigDir, CtlArguments, CtlRequest, DeviceName,
-    PromptAction, QueueAction, QuickAction, RegistrationsAction, ReportAction, ReportArguments,
-    WaitingArgument,
+    AgentAction as CliAction, BackupArguments, BanAction, ConfigDir, CtlArguments, CtlRequest,
+    DeviceName, FiguresArguments, PromptAction, QueueAction, QuickAction, RegistrationsAction,
+    ReportAction, ReportArguments, TrafficArguments, UserAction, WaitingArgument,
 };
-use crate::ctl::licences;
 use crate::ctl::protocol::{
-    AgentAction, Failure, MoveRequest, PromptRequest, QuickRequest, Reply, Request,
+    AgentAction, Failure, FiguresRequest, MoveRequest, PromptRequest, QuickRequest, Reply, Request,
+    TrafficRequest,
 };
 use crate::ctl::tables;
-use crate::documents::Answer;
+use crate::ctl::{figures, licences};
+use crate::documents::{Answer, FiguresReport};
 use crate::editing;
+use crate::figures::offline::{self, OfflineError};
+use crate::records;
 use crate::state_dir::{self, StateDirError};
 use calendar::{Effect, Waiting};
 use control::{Device, View};
@@ -39,6 +43,8 @@ pub(crate) enum CtlError {
     },
     #[error(transparent)]
     StateDir(#[from] StateDirError),
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
     #[error("{}", said(.0.clone()))]
     Failed(Failure),
 }
@@ -53,24 +59,73 @@ pub(crate) fn said(failure: Failure) -> String {
 /// Asks the server and gives back what to print.
 pub(crate) fn ask(arguments: CtlArguments) -> Result<String, CtlError> {
     let path = socket(arguments.socket, &arguments.config)?;
-    let answer = exchange(&path, &request(arguments.request)?)?;
+    let shown = figures::Shown::of(&arguments.request);
+    let request = request(arguments.request)?;
+    let request = match arguments.as_user {
+        Some(user) => Request::As {
+            user,
+            request: Box::new(request),
+        },
+        None => request,
+    };
+    let answer = exchange(&path, &request)?;
     if !arguments.json {
+        if let Answer::Figures(report) = &answer {
+            return Ok(of_figures(report, shown));
+        }
         return Ok(tables::text(&answer));
     }
     Ok(json(&answer) + "\n")
 }
 
-/// Asks it for a report.
+fn of_figures(report: &FiguresReport, shown: figures::Shown) -> String {
+    for lacking in figures::warnings(report, shown) {
+        eprintln!("warning: {lacking}");
+    }
+    figures::text(report, shown)
+}
+
+fn figures_request(asked: FiguresArguments) -> FiguresRequest {
+    FiguresRequest {
+        queue: asked.queue,
+        from: asked.from,
+        to: asked.to,
+        by: asked.by,
+    }
+}
+
+/// Makes a report: of licences the server does, which knows when each began.
 pub(crate) fn report(arguments: ReportArguments) -> Result<String, CtlError> {
+    let (month, csv) = match arguments.report {
+        ReportAction::Licences { month, csv } => (month, csv),
+        ReportAction::Queues(asked) => {
+            let shown = figures::Shown::by(&asked);
+            let report = offline::report(&arguments.config.config, &figures_request(asked))?;
+            return Ok(of_figures(&report, shown));
+        }
+        ReportAction::Audit(asked) => {
+            return audit::report(&arguments.config, &asked).map_err(CtlError::Failed);
+        }
+        ReportAction::Calls(asked) => {
+            return records::report(&arguments.config, &asked).map_err(CtlError::Failed);
+        }
+    };
     let path = socket(arguments.socket, &arguments.config)?;
-    let ReportAction::Licences { month, csv } = arguments.report;
     match exchange(&path, &Request::ReportLicences { month })? {
         Answer::Licences(report) if csv => Ok(licences::csv(&report)),
         other => Ok(tables::text(&other)),
     }
 }
 
-fn socket(named: Option<PathBuf>, config: &ConfigDir) -> Result<PathBuf, CtlError> {
+/// Has it copy what it keeps.
+pub(crate) fn back_up(arguments: BackupArguments) -> Result<String, CtlError> {
+    let path = socket(arguments.socket, &arguments.config)?;
+    // The server runs elsewhere.
+    let file = std::path::absolute(&arguments.file).unwrap_or(arguments.file);
+    exchange(&path, &Request::BackUp { file }).map(|copied| tables::text(&copied))
+}
+
+pub(super) fn socket(named: Option<PathBuf>, config: &ConfigDir) -> Result<PathBuf, CtlError> {
     Ok(match named {
         Some(path) => path,
         None => state_dir::socket_path(&crate::settings::state_dir(&config.config))?,
@@ -99,6 +154,9 @@ fn action_request(asked: CtlRequest) -> Request {
         CtlRequest::Registrations {
             action: Some(RegistrationsAction::Remove { user }),
         } => return Request::EndRegistrations { user },
+        CtlRequest::User(UserAction::ResetPassword { user }) => {
+            return Request::ResetPassword { user };
+        }
         CtlRequest::Bans {
             change: Some(BanAction::Add { address, minutes }),
         } => return Request::Ban { address, minutes },
@@ -107,6 +165,13 @@ fn action_request(asked: CtlRequest) -> Request {
         } => return Request::LiftBan { address },
         CtlRequest::Queue(QueueAction::Move { from, to, callers }) => {
             return Request::MoveCallers(MoveRequest { from, to, callers });
+        }
+        CtlRequest::Figures(asked) => {
+            return Request::Figures(figures_request(asked));
+        }
+        CtlRequest::Traffic(asked) => {
+            let TrafficArguments { from, to } = asked;
+            return Request::Traffic(TrafficRequest { from, to });
         }
         CtlRequest::QuickClose { action } => return quick_request(action),
         CtlRequest::Prompts { action } => return prompts(action),
@@ -156,6 +221,9 @@ fn agent_request(action: CliAction) -> Request {
                 DeviceName::Phone => Device::Phone,
                 DeviceName::Mobile => Device::Mobile,
                 DeviceName::Both => Device::Both,
+                DeviceName::DeskPhone => Device::DeskPhone,
+                DeviceName::Softphone => Device::Softphone,
+                DeviceName::Browser => Device::Browser,
             };
             return Request::UseDevice { agent, device };
         }
@@ -197,7 +265,7 @@ fn prompts(action: PromptAction) -> Request {
     }
 }
 
-fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
+pub(super) fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
     let socket = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => CtlError::NotRunning {
             path: path.to_owned(),
@@ -222,7 +290,7 @@ fn exchange(path: &Path, request: &Request) -> Result<Answer, CtlError> {
 }
 
 /// The document itself, without what says which kind it is: whoever asked knows.
-fn json(answer: &Answer) -> String {
+pub(super) fn json(answer: &Answer) -> String {
     let text = match answer {
         Answer::Status(status) => serde_json::to_string_pretty(status),
         Answer::Calls(rows) => serde_json::to_string_pretty(rows),
@@ -237,10 +305,16 @@ fn json(answer: &Answer) -> String {
         Answer::QuickCloses(rows) => serde_json::to_string_pretty(rows),
         Answer::QuickPreview(rows) => serde_json::to_string_pretty(rows),
         Answer::Prompts(rows) => serde_json::to_string_pretty(rows),
+        Answer::Figures(report) => serde_json::to_string_pretty(report),
         Answer::Licences(report) => serde_json::to_string_pretty(report),
         Answer::Reloaded(reloaded) => serde_json::to_string_pretty(reloaded),
+        Answer::Callbacks(page) => serde_json::to_string_pretty(page),
+        Answer::Callback(callback) => serde_json::to_string_pretty(callback),
+        Answer::CallbackExport(all) => serde_json::to_string_pretty(all),
+        Answer::CallbackDone(done) => serde_json::to_string_pretty(done),
         Answer::Moved(moved) => serde_json::to_string_pretty(moved),
         Answer::Setting(setting) => serde_json::to_string_pretty(setting),
+        Answer::BackedUp(copy) => serde_json::to_string_pretty(copy),
         Answer::Changed => Ok("{}".into()),
     };
     text.expect("documents have texts for keys")

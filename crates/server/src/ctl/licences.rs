@@ -1,7 +1,7 @@
 //! The report of licences, for people and for whoever makes bills.
 
 use crate::ctl::tables::table;
-use crate::documents::LicenceReport;
+use crate::documents::{BilledRow, BilledTo, LicenceReport};
 use std::fmt::Write;
 
 /// As a table, with sums.
@@ -9,7 +9,10 @@ pub(crate) fn text(report: &LicenceReport) -> String {
     let fee = |starts: bool| if starts { "start fee" } else { "" };
     let rows = report.rows.iter().map(|row| {
         [
-            row.user.to_string(),
+            match &row.to {
+                BilledTo::User(user) => user.to_string(),
+                BilledTo::Queue(queue) => queue.to_string(),
+            },
             row.licence.clone(),
             row.activated.clone(),
             fee(row.start_fee).to_owned(),
@@ -17,14 +20,21 @@ pub(crate) fn text(report: &LicenceReport) -> String {
         ]
     });
     let nobody = format!("Nobody is billed for Kö Plus in {}.\n", report.month);
-    let head = ["user", "licence", "activated", "fee", "ended"];
+    let head = ["user or queue", "licence", "activated", "fee", "ended"];
     let mut text = table(head, rows, &nobody);
     if !report.rows.is_empty() {
         let starts = report.rows.iter().filter(|row| row.start_fee).count();
-        let (users, month) = (report.rows.len(), &report.month);
+        let is_queue = |row: &&BilledRow| matches!(row.to, BilledTo::Queue(_));
+        let queues = report.rows.iter().filter(is_queue).count();
+        let (users, month) = (report.rows.len() - queues, &report.month);
+        let calling = match queues {
+            0 => String::new(),
+            1 => " and 1 queue that calls back".to_owned(),
+            many => format!(" and {many} queues that call back"),
+        };
         let _ = writeln!(
             text,
-            "{month}: {users} licences, {starts} of them with a start fee"
+            "{month}: {users} licences{calling}, {starts} of them with a start fee"
         );
     }
     text
@@ -32,15 +42,19 @@ pub(crate) fn text(report: &LicenceReport) -> String {
 
 /// As CSV (RFC 4180). No field has a comma or a quote in it: names, words and moments.
 pub(crate) fn csv(report: &LicenceReport) -> String {
-    let mut text = "month,organisation,user,licence,activated,start_fee,ended\r\n".to_owned();
+    let mut text = "month,organisation,user,licence,activated,start_fee,ended,queue\r\n".to_owned();
     for row in &report.rows {
-        let (month, organisation, user) = (&report.month, &row.organisation, row.user.name());
+        let (month, organisation) = (&report.month, &row.organisation);
+        let (user, queue) = match &row.to {
+            BilledTo::User(user) => (user.name(), ""),
+            BilledTo::Queue(queue) => ("", queue.name()),
+        };
         let (licence, activated) = (&row.licence, &row.activated);
         let start_fee = if row.start_fee { "yes" } else { "no" };
         let ended = row.ended.as_deref().unwrap_or_default();
         let _ = write!(
             text,
-            "{month},{organisation},{user},{licence},{activated},{start_fee},{ended}\r\n"
+            "{month},{organisation},{user},{licence},{activated},{start_fee},{ended},{queue}\r\n"
         );
     }
     text

@@ -3,7 +3,9 @@
 
 use crate::documents::Answer;
 use calendar::{Effect, Waiting};
+use callback::{Direction, Heading, Outcome, Status, Then, When};
 use control::{ConfigChange, Device, View};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -16,6 +18,14 @@ pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024;
 pub(crate) enum Request {
     /// Look at something.
     Show { view: View },
+    /// Do something as a user would have it done, with his rights.
+    As {
+        /// `organisation/name`, or the name alone where it is clear.
+        user: String,
+        request: Box<Request>,
+    },
+    /// Look at callback lists, or change what is on them.
+    Callbacks(CallbackRequest),
     /// Change an agent's state.
     Agent {
         action: AgentAction,
@@ -36,6 +46,11 @@ pub(crate) enum Request {
     },
     /// Read the configuration anew.
     Reload,
+    /// Copy what is kept into a new file.
+    BackUp {
+        /// Seen from the root.
+        file: PathBuf,
+    },
     /// Who is billed for licences.
     ReportLicences {
         /// Such as `2026-11`.
@@ -43,6 +58,11 @@ pub(crate) enum Request {
     },
     /// End every registration of a user.
     EndRegistrations {
+        /// `organisation/name`, or the name alone where it is clear.
+        user: String,
+    },
+    /// A user has the configuration's password for the web again.
+    ResetPassword {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
@@ -74,8 +94,122 @@ pub(crate) enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         change: Option<ConfigChange>,
     },
+    /// What queues and agents came to.
+    Figures(FiguresRequest),
+    /// Who was in queues, as a log.
+    Traffic(TrafficRequest),
     /// End that before its time.
     UndoQuickClose { id: u32 },
+}
+
+/// Something about callback lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum CallbackRequest {
+    List(ListRequest),
+    /// One entry, with its attempts and what came about.
+    Show {
+        entry: String,
+    },
+    /// All that is kept of a number.
+    Export {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        org: Option<String>,
+        number: String,
+    },
+    /// All that is kept of a number is forgotten.
+    Erase {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        org: Option<String>,
+        number: String,
+    },
+    /// Somebody staffs lists, or takes what comes next.
+    Staff {
+        agent: String,
+        /// Only this one; all that he works on otherwise.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        list: Option<String>,
+        act: StaffAct,
+    },
+    /// Something is done with an entry.
+    Act {
+        entry: String,
+        /// The version that was seen, where nothing is to be done to a later one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<u32>,
+        act: CallbackAct,
+    },
+}
+
+/// Which entries, and in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ListRequest {
+    /// `organisation/name`, or the name alone where it is clear; all otherwise.
+    pub(crate) lists: Vec<String>,
+    pub(crate) statuses: Vec<Status>,
+    pub(crate) when: When,
+    pub(crate) agent: Option<String>,
+    pub(crate) search: String,
+    pub(crate) heading: Heading,
+    pub(crate) direction: Direction,
+    pub(crate) page: usize,
+    pub(crate) page_rows: usize,
+}
+
+/// What somebody does with lists as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum StaffAct {
+    LogIn,
+    LogOut,
+    Next,
+}
+
+/// What is done with an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum CallbackAct {
+    Lease {
+        agent: String,
+    },
+    Release {
+        agent: String,
+    },
+    Call {
+        agent: String,
+    },
+    Note {
+        agent: String,
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<Outcome>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        then: Option<Then>,
+    },
+    Requeue {
+        text: Option<String>,
+    },
+    Cancel {
+        text: Option<String>,
+    },
+    Move {
+        /// As soon as possible where there is none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        window: Option<WindowName>,
+    },
+    Waive,
+    Reveal,
+}
+
+/// A window of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WindowName {
+    pub(crate) name: String,
+    /// When it begins; the first that is still to come otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<Timestamp>,
 }
 
 /// Whose callers go where.
@@ -88,6 +222,45 @@ pub(crate) struct MoveRequest {
     /// The first so many; all otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) callers: Option<u32>,
+}
+
+/// What queues and agents came to, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FiguresRequest {
+    /// `organisation/name`, or the name alone where it is clear; all otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) queue: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<IntervalName>,
+}
+
+/// Of which time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrafficRequest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) to: Option<String>,
+}
+
+/// How long intervals are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum IntervalName {
+    /// Quarters of an hour.
+    Quarter,
+    /// Hours.
+    Hour,
+    /// Days.
+    Day,
+    /// Weeks, from Monday on.
+    Week,
 }
 
 /// Which queues to close or open, and for how long.

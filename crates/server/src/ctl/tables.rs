@@ -1,6 +1,6 @@
 //! Answers for people: aligned columns, a line saying so where there is nothing to show.
 
-use crate::ctl::licences;
+use crate::ctl::{callbacks, figures, licences};
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, DoorRow, MovedRow, PromptRow, QueueRow, QuickPreviewRow,
     QuickRow, RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
@@ -27,9 +27,15 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::QuickPreview(rows) => quick_preview(rows),
         Answer::Prompts(rows) => prompts(rows),
         Answer::Licences(report) => licences::text(report),
+        Answer::Figures(report) => figures::text(report, figures::Shown::default()),
         Answer::Reloaded(reloaded) => self::reloaded(reloaded),
+        Answer::Callbacks(page) => callbacks::page(page),
+        Answer::Callback(callback) => callbacks::whole(callback),
+        Answer::CallbackExport(all) => all.iter().map(callbacks::whole).collect(),
+        Answer::CallbackDone(done) => callbacks::done(done),
         Answer::Moved(moved) => self::moved(moved),
         Answer::Setting(setting) => setting.says.clone(),
+        Answer::BackedUp(copy) => format!("{}: {} bytes\n", copy.file, copy.bytes),
         Answer::Changed => "Done.\n".into(),
     }
 }
@@ -191,7 +197,11 @@ fn queues(rows: &[QueueRow]) -> String {
             row.totals.abandoned.to_string(),
             row.totals.sent_on.to_string(),
             row.totals.overflowed.to_string(),
-            if row.closed_by_load { "closed" } else { "open" }.into(),
+            match (row.draining, row.closed_by_load) {
+                (true, _) => "removed".into(),
+                (false, true) => "closed".into(),
+                (false, false) => "open".into(),
+            },
         ]
     });
     table(head, cells, "No queues are configured.")
@@ -230,7 +240,10 @@ fn device(row: &AgentRow) -> &'static str {
     match (row.reachable, row.device) {
         (true, Device::Mobile) => "mobile",
         (true, Device::Both) => "both",
-        (true, Device::Phone) => "registered",
+        (true, Device::Phone) => "phone",
+        (true, Device::DeskPhone) => "desk-phone",
+        (true, Device::Softphone) => "softphone",
+        (true, Device::Browser) => "browser",
         (false, _) => "none",
     }
 }
@@ -388,7 +401,7 @@ fn reloaded(reloaded: &Reloaded) -> String {
 }
 
 /// Columns as wide as their widest cell, two spaces between, no space at a line's end.
-pub(super) fn table<const N: usize>(
+pub(crate) fn table<const N: usize>(
     head: [&str; N],
     rows: impl Iterator<Item = [String; N]>,
     if_empty: &str,
@@ -422,7 +435,7 @@ pub(super) fn table<const N: usize>(
 }
 
 /// `m:ss`, or `h:mm:ss`.
-fn clock(seconds: u64) -> String {
+pub(crate) fn clock(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     if hours > 0 {
         format!("{hours}:{minutes:02}:{seconds:02}")
@@ -431,7 +444,7 @@ fn clock(seconds: u64) -> String {
     }
 }
 
-fn dash() -> String {
+pub(crate) fn dash() -> String {
     "-".into()
 }
 

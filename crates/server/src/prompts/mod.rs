@@ -8,7 +8,7 @@ use crate::documents::PromptRow;
 use crate::panic::contain;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use base::{CallId, OrgId};
-use call::dictation::Kept;
+use call::dictation::RecordingKept;
 use control::{Permitted, PromptAction, PromptCommand};
 use media::{MediaEngine, Prompt, Prompts};
 use media_core::PromptId;
@@ -98,7 +98,14 @@ impl PromptKeeper {
         )
         .increment(1);
         let row = stored?;
-        self.reloads.reload(Cause::Prompt).await?;
+        if let Err(failure) = self.reloads.reload(Cause::Prompt).await {
+            // Whoever asked is told that it was not done: then it must not be heard after the next reload.
+            let file = std::path::PathBuf::from(&row.file);
+            let _ = tokio::task::spawn_blocking(move || std::fs::remove_file(file)).await;
+            return Err(failure);
+        }
+        let (shelf, of, called) = (Arc::clone(&self.shelf), org.clone(), name.to_owned());
+        let _ = tokio::task::spawn_blocking(move || shelf.trim(&of, &called)).await;
         Ok(row)
     }
 }
@@ -177,7 +184,7 @@ pub(crate) async fn keep_recordings(
         });
         let kept = match sound.await.ok().flatten() {
             Some(sound) => keeper.keep_recording(command, sound).await,
-            None => Kept::No,
+            None => RecordingKept::No,
         };
         let told = ShardInput::RecordingKept { call, kept };
         // A task that is gone has no calls left.
@@ -186,19 +193,23 @@ pub(crate) async fn keep_recordings(
 }
 
 impl PromptKeeper {
-    async fn keep_recording(&self, command: Permitted<PromptCommand>, sound: Arc<Prompt>) -> Kept {
+    async fn keep_recording(
+        &self,
+        command: Permitted<PromptCommand>,
+        sound: Arc<Prompt>,
+    ) -> RecordingKept {
         let (by, PromptCommand { org, action }) = command.into_parts();
         let PromptAction::Record { name } = action else {
-            return Kept::No;
+            return RecordingKept::No;
         };
         match self.keep(&org, &name, New::Recording(sound)).await {
             Ok(row) => {
                 tracing::info!(%by, organisation = %org, prompt = &*name, version = row.version, "prompt recorded");
-                Kept::Yes
+                RecordingKept::Yes
             }
             Err(failure) => {
                 tracing::error!(%by, organisation = %org, prompt = &*name, %failure, "a recording was not kept");
-                Kept::No
+                RecordingKept::No
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::documents::PromptRow;
 use base::OrgId;
 use config::{Version, folder_of, versions_in};
 use std::fs::{DirBuilder, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -56,8 +56,21 @@ impl Shelf {
             )));
         }
         self.add(org, name, &ending, |file| {
-            io::copy(&mut File::open(from)?, file).map(drop)
+            io::copy(&mut File::open(from)?.take(media::FILE_BYTES_MAX), file).map(drop)
         })
+    }
+
+    /// The oldest go where there are too many: once the newest is heard.
+    pub(crate) fn trim(&self, org: &OrgId, name: &str) {
+        let Ok(folder) = self.folder(org, name) else {
+            return;
+        };
+        let versions = versions_in(&folder);
+        let too_many = versions.len().saturating_sub(VERSIONS_MAX);
+        for old in &versions[..too_many] {
+            // One that can't be removed takes room, and does no harm.
+            let _ = std::fs::remove_file(&old.path);
+        }
     }
 
     /// A new version that is an older one again.
@@ -147,6 +160,9 @@ impl Shelf {
     }
 }
 
+/// The folders whose own names may be new: the prompt's, its organisation's, that of all prompts; and the one they are in.
+const SYNCED_FOLDERS: usize = 4;
+
 fn store(
     folder: &Path,
     ending: &str,
@@ -158,24 +174,20 @@ fn store(
         .create(folder)?;
     let unfinished = folder.join(UNFINISHED);
     let mut file = File::create(&unfinished)?;
-    write(&mut file)?;
-    file.sync_all()?;
-    let mut versions = versions_in(folder);
+    if let Err(error) = write(&mut file).and_then(|()| file.sync_all()) {
+        // On a full disk, what is left of it would be in everybody's way.
+        let _ = std::fs::remove_file(&unfinished);
+        return Err(error);
+    }
+    let versions = versions_in(folder);
     let number = versions
         .last()
         .map_or(1, |newest| newest.number.saturating_add(1));
     let path = folder.join(format!("{number}.{ending}"));
     std::fs::rename(&unfinished, &path)?;
     // The name has to be on disk too.
-    File::open(folder)?.sync_all()?;
-    versions.push(Version {
-        number,
-        path: path.clone(),
-    });
-    let too_many = versions.len().saturating_sub(VERSIONS_MAX);
-    for old in &versions[..too_many] {
-        // One that can't be removed takes room, and does no harm.
-        let _ = std::fs::remove_file(&old.path);
+    for folder in folder.ancestors().take(SYNCED_FOLDERS) {
+        File::open(folder)?.sync_all()?;
     }
     Ok(Version { number, path })
 }
@@ -195,6 +207,7 @@ mod tests {
         for number in 1..=12u8 {
             let row = shelf.put(&org(), "welcome", &[number], "wav").unwrap();
             assert_eq!((row.version, row.heard), (u32::from(number), true));
+            shelf.trim(&org(), "welcome");
         }
         let rows = shelf.rows(&org());
         let numbers: Vec<u32> = rows.iter().map(|row| row.version).collect();
@@ -203,6 +216,7 @@ mod tests {
         let again = shelf.restore(&org(), "welcome", 5).unwrap();
         assert_eq!(again.version, 13);
         assert_eq!(std::fs::read(again.file).unwrap(), [5]);
+        shelf.trim(&org(), "welcome");
         let gone = shelf.restore(&org(), "welcome", 3).unwrap_err();
         assert!(gone.message.contains("there are: 4, 5"), "{gone}");
     }
@@ -231,5 +245,21 @@ mod tests {
                 .version,
             1
         );
+    }
+
+    #[test]
+    fn what_could_not_be_written_leaves_nothing() {
+        let state = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(state.path());
+        shelf.put(&org(), "welcome", &[1], "wav").unwrap();
+        let full = |file: &mut File| {
+            file.write_all(&[2; 1_000])?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        };
+        assert!(shelf.add(&org(), "welcome", "wav", full).is_err());
+        let folder = shelf.folder(&org(), "welcome").unwrap();
+        let left = std::fs::read_dir(&folder).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["1.wav"]);
     }
 }

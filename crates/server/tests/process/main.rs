@@ -12,6 +12,8 @@ mod server;
 use phone::Phone;
 use server::{LOOK_EVERY, REPLY_MAX, START_MAX, Server, copy, kolapp, said};
 use sip_core::{HeaderName, Message, Method};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Instant;
 
@@ -185,7 +187,7 @@ fn check_sums_up_a_right_configuration_and_names_the_line_of_a_wrong_one() {
     let right = kolapp(folder.path(), &["check"]).output().unwrap();
     assert_eq!(right.status.code(), Some(0), "{}", said(&right));
     assert!(
-        said(&right).contains("1 organisation, 4 users, 2 queues"),
+        said(&right).contains("1 organisation, 6 users, 3 queues"),
         "{}",
         said(&right)
     );
@@ -266,4 +268,154 @@ fn hanging_up_on_the_server_makes_it_read_its_configuration_anew() {
         assert!(started.elapsed() < START_MAX, "{}", server.log());
         std::thread::sleep(LOOK_EVERY);
     }
+}
+
+#[test]
+fn a_database_that_can_t_be_connected_to_is_refused_before_a_restart_with_its_place_and_its_password_kept()
+ {
+    let server = Server::start();
+    let file = server.config("kolapp.toml");
+    let right = std::fs::read_to_string(&file).unwrap();
+    let set = |url: &str| {
+        let text = format!("{right}\n[store]\nurl = \"{url}\"\n");
+        std::fs::write(&file, &text).unwrap();
+        text.lines().count()
+    };
+    let check = || kolapp(server.folder.path(), &["check"]).output().unwrap();
+    // What is behind # belongs to no URL of a database, so `pa` would be its port.
+    let line = set("postgres://kolapp:pa#ss@db.example/kolapp");
+    for output in [check(), server.ctl(&["reload"])] {
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let place = format!("kolapp.toml:{line}:7: expected a URL such as");
+        assert!(said.contains(&place), "{said}");
+        assert!(said.contains("write %23 for #"), "{said}");
+        assert!(!said.contains("pa#ss"), "{said}");
+    }
+    set("postgres://kolapp@/calls?host=/run/postgresql");
+    let output = check();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    std::fs::write(&file, &right).unwrap();
+    let edit = [
+        "config",
+        "set",
+        "kolapp.toml",
+        "store.url",
+        "postgres://kolapp:pa#ss@db.example/kolapp",
+    ];
+    let output = server.ctl(&edit);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let wrong = said(&output);
+    assert!(
+        wrong.contains("expected a URL such as") && !wrong.contains("pa#ss"),
+        "{wrong}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), right);
+}
+
+#[test]
+fn figures_as_csv_warn_beside_their_rows_of_what_is_lacking() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.sock");
+    let socket = UnixListener::bind(&path).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = socket.accept().unwrap();
+        let mut asked = String::new();
+        BufReader::new(&stream).read_line(&mut asked).unwrap();
+        let report = r#"{"zone":"UTC","from":"a","to":"b","queues":[],"sums":[],"agents":[],"lacking":["3 facts were lost"]}"#;
+        let reply = format!(r#"{{"result":"done","answer":{{"kind":"figures","data":{report}}}}}"#);
+        writeln!(stream, "{reply}").unwrap();
+    });
+    let socket = path.to_str().unwrap();
+    let asked = ["ctl", "--socket", socket, "figures", "--csv"];
+    let output = kolapp(folder.path(), &asked).output().unwrap();
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let rows = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        rows.starts_with("from,to,") && rows.lines().count() == 1,
+        "{rows}"
+    );
+    let warned = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(warned, "warning: 3 facts were lost\n");
+}
+
+// Changes: queues.seen_by
+#[test]
+fn an_agent_is_shown_his_queues_and_those_that_name_him_and_may_do_what_is_his() {
+    let server = Server::start();
+    let names = |user: &str, view: &str, key: &str| -> Vec<String> {
+        let output = server.ctl(&["--as-user", user, "--json", view]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let rows = answer.as_array().unwrap().iter();
+        rows.map(|row| row[key].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names("anna", "queues", "name"), ["demo/support"]);
+    let edit = [
+        "config",
+        "set",
+        "demo",
+        "queues.kontor.seen_by",
+        r#"["anna"]"#,
+    ];
+    let output = server.ctl(&edit);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let both = ["demo/kontor", "demo/support"];
+    assert_eq!(names("anna", "queues", "name"), both);
+    assert_eq!(names("demo/anna", "hours", "queue"), both);
+    assert_eq!(names("bosse", "queues", "name"), ["demo/support"]);
+    let all = server.json("queues").as_array().unwrap().len();
+    let administrator = names("david", "queues", "name");
+    assert_eq!(administrator.len(), all);
+    for refused in [
+        &["--as-user", "anna", "calls"][..],
+        &["--as-user", "anna", "reload"],
+        &["--as-user", "anna", "agent", "pause", "bosse"],
+        &["--as-user", "nobody", "queues"],
+    ] {
+        let output = server.ctl(refused);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    }
+    // Figures and traffic are those of the queues that he sees.
+    for (arguments, status) in [
+        (&["--as-user", "bosse", "figures"][..], 0),
+        (&["--as-user", "bosse", "figures", "--queue", "support"], 0),
+        (&["--as-user", "bosse", "figures", "--queue", "kontor"], 1),
+        (&["--as-user", "anna", "figures", "--queue", "kontor"], 0),
+        (
+            &["traffic", "--from", "2026-11-02", "--to", "2026-11-01"],
+            1,
+        ),
+    ] {
+        let output = server.ctl(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{arguments:?} {}",
+            said(&output)
+        );
+    }
+    let output = server.ctl(&["agent", "log-in", "david", "--queue", "kontor"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let queues = |user: &str| {
+        let output = server.ctl(&["--as-user", user, "traffic"]);
+        let log = String::from_utf8(output.stdout).unwrap();
+        (log.contains("demo/support"), log.contains("demo/kontor"))
+    };
+    assert_eq!(queues("david"), (true, true));
+    assert_eq!(queues("bosse"), (true, false));
+    let output = server.ctl(&["--as-user", "anna", "agent", "pause", "anna"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // David and Cecilia take calls from other queues too, of which Bosse knows nothing.
+    let agents = server.ctl(&["--as-user", "bosse", "--json", "agents"]);
+    let agents: serde_json::Value = serde_json::from_slice(&agents.stdout).unwrap();
+    let agents = agents.as_array().unwrap();
+    assert!(agents.iter().any(|row| row["name"] == "demo/cecilia"));
+    let is_known = |row: &serde_json::Value| {
+        let queues = row["queues"].as_array().unwrap();
+        queues.iter().all(|queue| queue == "demo/support")
+    };
+    assert!(agents.iter().all(is_known), "{agents:?}");
 }

@@ -1,7 +1,7 @@
 //! A server of a test's own: the demo's configuration in a folder and on ports that nobody else uses.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, UdpSocket};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -28,13 +28,12 @@ impl Server {
     }
 
     pub(crate) fn start_in(folder: tempfile::TempDir) -> Server {
-        let sip_port = free_port();
-        let http_port = free_port();
+        let (sip_port, http_port) = free_ports();
         let mut command = kolapp(folder.path(), &["run"]);
         let process = command
             .env("KOLAPP_SIP_PORT", sip_port.to_string())
             .env("KOLAPP_HTTP_PORT", http_port.to_string())
-            .env("KOLAPP_RTP_PORTS", "42000-42999")
+            .env("KOLAPP_RTP_PORTS", "31000-31999")
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(folder.path().join("log")).unwrap())
             .spawn()
@@ -155,12 +154,21 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-pub(crate) fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// Where these tests listen: below the ports that the system gives to outgoing connections. A client that tries one of
+/// those over and over is in the end connected to itself, and waits for ever; and below those of the tests in `tests`.
+const FREE_PORTS: std::ops::Range<u16> = 7_000..10_900;
+
+/// Two ports that nobody listens on. Each test is a process of its own: its id says where to look first.
+fn free_ports() -> (u16, u16) {
+    let first = std::process::id() as usize * 7 % FREE_PORTS.len();
+    let mut ports = FREE_PORTS.cycle().skip(first).take(FREE_PORTS.len());
+    let is_free = |port: u16| {
+        let address = ("127.0.0.1", port);
+        UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok()
+    };
+    let sip = ports.find(|port| is_free(*port) && is_free(port + 1));
+    let sip = sip.expect("some of thousands are free");
+    (sip, sip + 1)
 }
 
 pub(crate) fn said(output: &Output) -> String {

@@ -6,15 +6,19 @@ mod people;
 use crate::day::Habits;
 use crate::dice::{Dice, Whose};
 use crate::faults::{self, Faults};
-use crate::record::{Does, Recorder, Row};
+use crate::record::{CallRow, Does, End, Recorder, Row};
 use crate::staff;
 use crate::traffic::{Attempt, Traffic};
+use crate::ways::Ways;
 use acd::{AgentState, Engine, Entrance, Input, LeaveCause, Output, Settings};
-use base::{CallId, Core, OfferId, ShardId, Time, UserId};
+use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
 use people::{Leg, Person};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Queues that a caller is sent on to at most, as many as the server has anybody go: settings may lead in a circle.
+const MOVES_MAX: u8 = 8;
 
 /// Steps for each caller and agent at most. An agent who lets it ring is tried every few seconds for as long as
 /// somebody waits; beyond this the engine goes round in a circle.
@@ -25,6 +29,8 @@ const STEPS_EACH_MAX: u64 = 50_000;
 pub struct Plan<'a> {
     /// Queues and agents. Nobody is logged in before the traffic says so.
     pub settings: &'a Settings,
+    /// When queues are shut, and where they lead.
+    pub ways: &'a Ways,
     /// Who comes when.
     pub traffic: &'a Traffic,
     /// What agents do when their devices ring.
@@ -109,6 +115,8 @@ pub fn live_before(
 #[derive(Clone, Debug)]
 enum Event {
     Comes(usize),
+    /// A caller whom one queue did not take in or kept no longer comes to another.
+    GoesOn(usize, QueueId),
     GivesUp(usize),
     TalkEnds(usize),
     /// A device does what its person decided on.
@@ -130,6 +138,7 @@ enum Event {
 struct Caller {
     attempt: Attempt,
     state: Being,
+    moves: u8,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -246,6 +255,7 @@ impl<'a, 'w> World<'a, 'w> {
     fn happens(&mut self, event: Event) -> Step {
         match event {
             Event::Comes(index) => self.comes(index),
+            Event::GoesOn(index, queue) => self.goes_on(index, queue),
             Event::GivesUp(index) => self.gives_up(index),
             Event::TalkEnds(index) => {
                 self.callers[index].state = Being::Gone;
@@ -269,18 +279,55 @@ impl<'a, 'w> World<'a, 'w> {
 
     fn comes(&mut self, index: usize) -> Step {
         let Attempt {
-            queue,
-            priority,
-            patience,
-            ..
+            queue, patience, ..
         } = self.callers[index].attempt.clone();
         self.callers[index].state = Being::Waiting;
         self.plan_for(self.now + patience, Event::GivesUp(index));
+        self.enters(index, queue)
+    }
+
+    /// He comes to a queue, at first or from another, with all that he has waited.
+    fn enters(&mut self, index: usize, queue: QueueId) -> Step {
+        let Attempt { at, priority, .. } = self.callers[index].attempt;
+        let ways = self.plan.ways;
+        if let Some(shut) = ways.shut_at(&queue, self.now) {
+            self.rows.push(Row::Call(CallRow {
+                at: self.now,
+                queue,
+                priority,
+                waited: Duration::ZERO,
+                before: self.now - at,
+                end: End::Closed,
+            }));
+            self.led_on(index, shut.then.as_ref());
+            return Ok(());
+        }
         let entrance = Entrance {
             priority,
-            ..Entrance::new(call(index), queue, self.now)
+            ..Entrance::new(call(index), queue, at)
         };
         self.give(Input::Join(entrance))
+    }
+
+    fn goes_on(&mut self, index: usize, queue: QueueId) -> Step {
+        match self.callers[index].state {
+            Being::Waiting => self.enters(index, queue),
+            // His patience ended meanwhile.
+            Being::Talking | Being::Gone => Ok(()),
+        }
+    }
+
+    /// He is let in no more: he comes to another queue in a moment, or is gone.
+    fn led_on(&mut self, index: usize, to: Option<&QueueId>) {
+        let caller = &mut self.callers[index];
+        match to {
+            Some(to) if caller.moves < MOVES_MAX => {
+                caller.moves += 1;
+                let at = self.now + people::ON_THE_WAY;
+                self.plan_for(at, Event::GoesOn(index, to.clone()));
+            }
+            _ => self.gone(index),
+        }
     }
 
     fn gives_up(&mut self, index: usize) -> Step {
@@ -343,7 +390,12 @@ impl<'a, 'w> World<'a, 'w> {
     fn plan_caller(&mut self, attempt: Attempt) {
         let at = attempt.at;
         let state = Being::Gone;
-        self.callers.push(Caller { attempt, state });
+        let moves = 0;
+        self.callers.push(Caller {
+            attempt,
+            state,
+            moves,
+        });
         self.plan_for(at, Event::Comes(self.callers.len() - 1));
     }
 

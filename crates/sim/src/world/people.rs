@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How long a message and its answer take between server and device: what is on its way crosses what comes.
-const ON_THE_WAY: Duration = Duration::from_millis(100);
+pub(super) const ON_THE_WAY: Duration = Duration::from_millis(100);
 
 /// Of the devices that have vanished, so many are refused by the network; the others are silent.
 const REFUSED_BY_THE_NETWORK: f64 = 0.5;
@@ -62,8 +62,12 @@ impl World<'_, '_> {
                 let ends = self.now + caller.attempt.talk;
                 self.plan_for(ends, Event::TalkEnds(index(call)));
             }
-            Command::Refuse { call, .. } => self.gone(index(call)),
-            // Nobody moves callers or asks anything here.
+            Command::Refuse { call, queue, cause } => {
+                let ways = self.plan.ways;
+                self.led_on(index(call), ways.instead(&queue, cause));
+            }
+            // Nobody is called back, moves callers or asks anything here.
+            Command::CallBack { .. } | Command::CallOff { .. } => {}
             Command::Move { .. }
             | Command::Moved { .. }
             | Command::Room { .. }

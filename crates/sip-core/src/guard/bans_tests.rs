@@ -24,6 +24,7 @@ fn provoked(bans: &mut Bans, from: u64) -> Option<Ban> {
         .find_map(|at| bans.note(second(at), source(1), Offence::WrongCredentials, &RULES))
 }
 
+// Changes: bans.offences, bans.first
 #[test]
 fn the_third_wrong_answer_bans_and_the_ban_ends_by_itself() {
     let mut bans = Bans::default();
@@ -35,6 +36,7 @@ fn the_third_wrong_answer_bans_and_the_ban_ends_by_itself() {
     assert!(!bans.holds(second(13), source(1)));
 }
 
+// Changes: bans.within
 #[test]
 fn wrong_answers_far_apart_ban_nobody() {
     let mut bans = Bans::default();
@@ -49,6 +51,7 @@ fn wrong_answers_far_apart_ban_nobody() {
     }
 }
 
+// Changes: bans.longest
 #[test]
 fn each_ban_is_four_times_the_last_up_to_the_longest_and_good_behaviour_is_rewarded() {
     let mut bans = Bans::default();

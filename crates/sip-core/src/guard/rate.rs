@@ -18,6 +18,11 @@ pub struct Rate {
 }
 
 impl Rate {
+    /// How many a second.
+    pub const fn in_a_second(self) -> u32 {
+        PER_SECOND_MAX / self.interval_us
+    }
+
     /// That many a second, at least one and at most [`PER_SECOND_MAX`].
     pub const fn per_second(many: u32) -> Rate {
         let many = if many == 0 { 1 } else { many };

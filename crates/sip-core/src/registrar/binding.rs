@@ -47,15 +47,21 @@ impl Binding {
     }
 
     /// Where a request to this contact is sent: to the first proxy of its path, back the way the REGISTER came,
-    /// or to the contact's address.
+    /// or to the contact's address, if it may lead there.
     pub fn way(&self) -> Flow {
         match self.next_hop() {
-            Some((transport, remote)) if !self.is_pinned() && remote != self.flow.remote => Flow {
-                transport,
-                remote,
-                connection: 0,
-                ..self.flow
-            },
+            Some((transport, remote))
+                if !self.is_pinned()
+                    && remote != self.flow.remote
+                    && self.flow.may_lead_to(&remote) =>
+            {
+                Flow {
+                    transport,
+                    remote,
+                    connection: 0,
+                    ..self.flow
+                }
+            }
             _ => self.flow,
         }
     }

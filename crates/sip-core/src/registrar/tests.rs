@@ -103,6 +103,7 @@ fn a_contact_is_bound_shown_with_its_remaining_time_and_ends() {
     assert!(!bindings.expire(end));
 }
 
+// Changes: registrations.expires_default
 #[test]
 fn the_contacts_own_lifetime_counts_before_the_header_and_both_within_the_rules() {
     for (contact, header, left) in [
@@ -177,6 +178,7 @@ fn a_register_that_comes_late_is_refused_whole() {
     );
 }
 
+// Changes: registrations.contacts_max
 #[test]
 fn beyond_the_limit_the_oldest_contact_gives_way() {
     let mut bindings = Bindings::default();

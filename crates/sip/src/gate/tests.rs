@@ -42,6 +42,8 @@ fn directory() -> Directory {
         queues: BTreeMap::new(),
         dictated: Default::default(),
         by_phone: None,
+        callbacks: BTreeMap::new(),
+        calling_back: BTreeMap::new(),
         feature_prompts: FeaturePrompts {
             logged_in: prompt(),
             logged_out: prompt(),
@@ -53,6 +55,7 @@ fn directory() -> Directory {
             forwarded: prompt(),
             not_forwarded: prompt(),
             agent: call::settings::AgentPrompts::named(Default::default(), PromptId::new),
+            lists: call::settings::ListPrompts::named(PromptId::new),
         },
         hold_music: prompt(),
         transfer_failed: call::settings::TransferFailed::default(),

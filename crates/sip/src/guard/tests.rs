@@ -3,7 +3,7 @@
 use super::*;
 use base::{OrgId, TrunkId, UserId};
 use call::settings::BanSettings;
-use sip_core::guard::BanRules;
+use sip_core::guard::{BanRules, Rate};
 
 fn guard() -> Guard {
     Guard::new([1, 2])
@@ -57,12 +57,17 @@ fn ports_of_an_address_share_its_allowance_and_other_addresses_have_theirs() {
     assert_eq!(let_in(&guard, "[2001:db8::2]:1000", &directory), 0);
 }
 
+// Changes: limits.requests_per_peer
 #[test]
 fn a_flood_from_his_own_address_keeps_nobody_out_who_proved_who_he_is() {
     let (guard, directory) = (guard(), directory());
     guard.vouch(Time::ZERO, at("192.0.2.1:5060"));
     assert_eq!(let_in(&guard, "192.0.2.1:1000", &directory), 200);
     assert_eq!(let_in(&guard, "192.0.2.1:5060", &directory), 20_000);
+    let mut fewer = directory;
+    fewer.limits.requests_per_peer = Rate::per_second(7);
+    guard.vouch(Time::ZERO, at("192.0.2.1:5062"));
+    assert_eq!(let_in(&guard, "192.0.2.1:5062", &fewer), 28);
     let later = Time::ZERO + PROVEN_FOR;
     assert!(guard.is_proven(Time::ZERO, at("192.0.2.1:5060")));
     assert!(!guard.is_proven(later, at("192.0.2.1:5060")));
@@ -90,6 +95,7 @@ fn who_has_an_account_and_guesses_at_others_is_shut_out_too() {
     assert_eq!(door, Err(Shut::Banned));
 }
 
+// Changes: bans.never
 #[test]
 fn addresses_that_are_never_banned_never_are() {
     let (guard, mut directory) = (guard(), directory());
@@ -111,9 +117,19 @@ fn loopback_is_let_off_unless_the_configuration_says_otherwise() {
     assert_eq!(let_in(&guard, "127.0.0.1:1000", &directory), 200);
 }
 
+// Changes: limits.invites_per_user, limits.registers_per_user, limits.subscribes_per_user, limits.messages_per_user
+// Changes: limits.invites_per_trunk
 #[test]
 fn each_user_and_each_kind_of_request_has_a_rate_of_its_own_and_trunks_theirs() {
-    let (guard, limits) = (guard(), Limits::default());
+    let limits = Limits {
+        invites_per_user: Rate::per_second(2),
+        registers_per_user: Rate::per_second(3),
+        subscribes_per_user: Rate::per_second(4),
+        messages_per_user: Rate::per_second(5),
+        invites_per_trunk: Rate::per_second(500),
+        ..Limits::default()
+    };
+    let guard = guard();
     let org = OrgId::new("demo").unwrap();
     let user = |name| Admission::User(UserId::new(&org, name).unwrap());
     let passed = |who: &Admission, method: Method| {
@@ -122,16 +138,18 @@ fn each_user_and_each_kind_of_request_has_a_rate_of_its_own_and_trunks_theirs() 
             .filter(|_| guard.may_ask(Time::ZERO, who, &method, &limits).is_ok())
             .count()
     };
-    assert_eq!(passed(&user("anna"), Method::Invite), 20);
-    assert_eq!(passed(&user("anna"), Method::Register), 40);
-    assert_eq!(passed(&user("anna"), Method::Subscribe), 100);
-    assert_eq!(passed(&user("anna"), Method::Message), 40);
-    assert_eq!(passed(&user("bosse"), Method::Invite), 20);
+    // Four seconds of each may come at once.
+    assert_eq!(passed(&user("anna"), Method::Invite), 8);
+    assert_eq!(passed(&user("anna"), Method::Register), 12);
+    assert_eq!(passed(&user("anna"), Method::Subscribe), 16);
+    assert_eq!(passed(&user("anna"), Method::Message), 20);
+    assert_eq!(passed(&user("bosse"), Method::Invite), 8);
     let trunk = Admission::Trunk(TrunkId::new(&org, "anna").unwrap());
-    assert_eq!(passed(&trunk, Method::Invite), 4_000);
+    assert_eq!(passed(&trunk, Method::Invite), 2_000);
     assert_eq!(passed(&trunk, Method::Options), 10_000);
 }
 
+// Changes: bans.user_agents
 #[test]
 fn a_scanner_is_known_by_a_part_of_its_name_whatever_its_case() {
     let names = BanSettings::default().user_agents;
@@ -141,4 +159,7 @@ fn a_scanner_is_known_by_a_part_of_its_name_whatever_its_case() {
     for agent in ["", "Yealink SIP-T46S 66.86.0.15", "baresip v3.1.0"] {
         assert!(!is_called(agent.as_bytes(), &names), "{agent}");
     }
+    let own = [Box::from("baresip")];
+    assert!(is_called(b"Baresip v3.1.0", &own));
+    assert!(!is_called(b"friendly-scanner", &own));
 }

@@ -42,8 +42,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-/// Addresses of trunks whose name is remembered: those that a large configuration has. Beyond it the name in the
-/// message counts.
+/// Addresses of trunks that are remembered, and those whose name is: those that a large configuration has. Beyond it the
+/// name in the message counts, and a connection for the share of its host.
 const EXPECTED_MAX: usize = 4_096;
 
 /// A message that could not be handed to a connection.
@@ -59,8 +59,10 @@ pub(crate) struct Connections {
     door: Arc<Door>,
     /// Whose certificate is to be shown at an address, where not the message but the configuration says so.
     expected: DashMap<SocketAddr, ServerName<'static>, ahash::RandomState>,
-    /// Transports that are listened for: by others none is opened, since the peer could not come back.
-    transports: Vec<Transport>,
+    /// Where trunks' servers are.
+    trunks: DashMap<(Transport, SocketAddr), (), ahash::RandomState>,
+    /// Where is listened, and for which transports: by others none is opened, since the peer could not come back.
+    listeners: Vec<(Transport, SocketAddr)>,
     /// How often a peer that we connected to is pinged.
     ping_every: Duration,
     parts: StreamParts,
@@ -123,8 +125,12 @@ impl Connections {
             // 0 is no connection.
             next_id: AtomicU64::new(1),
             expected: DashMap::default(),
+            trunks: DashMap::default(),
             door: Door::new(limits),
-            transports: listeners.iter().map(|(transport, _)| *transport).collect(),
+            listeners: listeners
+                .iter()
+                .map(|(transport, socket)| Ok((*transport, socket.local_addr()?)))
+                .collect::<io::Result<_>>()?,
             ping_every,
             parts,
             counters: Counters::new(),
@@ -192,6 +198,14 @@ impl Connections {
         }
     }
 
+    /// A trunk's server is there: a connection of ours to it counts for nobody's share.
+    pub(crate) fn know_trunk(&self, transport: Transport, address: SocketAddr) {
+        let trunk = (transport, address);
+        if self.trunks.len() < EXPECTED_MAX {
+            self.trunks.insert(trunk, ());
+        }
+    }
+
     /// Somebody proved who he is by a request that came over this connection.
     pub(crate) fn make_known(&self, id: u64) {
         if let Some(connection) = self.find(id) {
@@ -228,8 +242,7 @@ impl Connections {
         let ticket = match self.door.enter(remote.ip()) {
             Ok(ticket) => ticket,
             Err(full) => {
-                counter!("kolapp_sip_connections_refused_total", "cause" => full.label())
-                    .increment(1);
+                count_refused(full.label());
                 return listener::turn_away(&stream);
             }
         };
@@ -253,8 +266,30 @@ impl Connections {
 
     /// Opens a connection for a message, which waits in its outbox meanwhile.
     fn open(self: &Arc<Self>, flow: &Flow, message: &Bytes) -> Option<Arc<Connection>> {
-        let ticket = self.door.leave().ok()?;
+        if self.is_ours(flow) {
+            count_refused("to-ourselves");
+            return None;
+        }
+        let trunk = (flow.transport, flow.remote);
+        let ticket = match self.trunks.contains_key(&trunk) {
+            true => self.door.leave_to_trunk(flow.remote),
+            false => self.door.leave(flow.remote.ip()),
+        };
+        let ticket = ticket
+            .inspect_err(|full| count_refused(full.label()))
+            .ok()?;
         self.open_by(ticket, Standing::Known, flow, message)
+    }
+
+    /// Whether it would lead to a listener of our own: whoever says that he is there has us talk with ourselves.
+    fn is_ours(&self, flow: &Flow) -> bool {
+        let (ip, port) = (flow.remote.ip(), flow.remote.port());
+        let is_this_machine = ip.is_loopback() || ip == flow.local.ip();
+        let mut listeners = self.listeners.iter().map(|(_, address)| address);
+        listeners.any(|ours| {
+            let everywhere = ours.ip().is_unspecified() && is_this_machine;
+            ours.port() == port && (ours.ip() == ip || everywhere)
+        })
     }
 
     fn open_by(
@@ -264,7 +299,8 @@ impl Connections {
         flow: &Flow,
         message: &Bytes,
     ) -> Option<Arc<Connection>> {
-        if !self.transports.contains(&flow.transport) {
+        let listened_for = |(transport, _): &(Transport, SocketAddr)| *transport == flow.transport;
+        if !self.listeners.iter().any(listened_for) {
             return None;
         }
         let expected = self.expected.get(&flow.remote).map(|name| name.clone());
@@ -325,6 +361,10 @@ impl Connections {
             let _ = self.parts.acd.send(ToAcd::DeviceChanged(user)).await;
         }
     }
+}
+
+fn count_refused(cause: &'static str) {
+    counter!("kolapp_sip_connections_refused_total", "cause" => cause).increment(1);
 }
 
 fn gauge_of(transport: Transport) -> metrics::Gauge {

@@ -48,7 +48,7 @@ fn world_pinging(transport: Transport, tls: Tls, ping_every: Duration) -> World 
         tls,
     };
     let limits = ConnectionLimits {
-        in_all: 10,
+        in_all: 100,
         per_source: 10,
     };
     World {
@@ -187,6 +187,26 @@ async fn an_answer_whose_connection_has_ended_opens_one_to_where_its_via_says_if
 }
 
 #[tokio::test]
+async fn whoever_says_that_he_is_where_we_listen_gets_no_connection() {
+    let mut world = world(Transport::Tcp, Tls::default());
+    let flow = world.flow(Transport::Tcp, world.listener);
+    let sent = world
+        .connections
+        .send(Some(SHARD), &flow, options("c.se", 0));
+    assert_eq!(sent, Err(Undelivered));
+    // Another port of the same machine is another party.
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let flow = world.flow(Transport::Tcp, peer.local_addr().unwrap());
+    let sent = world
+        .connections
+        .send(Some(SHARD), &flow, options("c.se", 0));
+    assert_eq!(sent, Ok(()));
+    timeout(SOON, peer.accept()).await.unwrap().unwrap();
+    drop(peer);
+    world.told_of_failure().await;
+}
+
+#[tokio::test]
 async fn the_shard_that_asked_is_told_when_nobody_takes_the_connection_or_it_ends() {
     let mut world = world(Transport::Tcp, Tls::default());
     let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -209,6 +229,25 @@ async fn the_shard_that_asked_is_told_when_nobody_takes_the_connection_or_it_end
         .connections
         .send(Some(SHARD), &by_tls, options("c.se", 0));
     assert_eq!(sent, Err(Undelivered), "nobody is listened to by TLS");
+}
+
+#[tokio::test]
+async fn whoever_fills_the_connections_to_a_trunks_host_keeps_no_trunk_down() {
+    let world = world(Transport::Tcp, Tls::default());
+    let peer = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let flow = world.flow(Transport::Tcp, peer.local_addr().unwrap());
+    // The door of this world has room for more than a host's share.
+    let held: Vec<_> =
+        std::iter::from_fn(|| world.connections.door.leave(flow.remote.ip()).ok()).collect();
+    assert!(held.len() >= 64, "{}", held.len());
+    let send = || {
+        let request = options("trunk.example.se", 0);
+        world.connections.send(Some(SHARD), &flow, request)
+    };
+    assert_eq!(send(), Err(Undelivered));
+    world.connections.know_trunk(Transport::Tcp, flow.remote);
+    assert_eq!(send(), Ok(()));
+    timeout(SOON, peer.accept()).await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::holders::{Holder, Stage};
 use crate::ledgers::Ledgers;
 use crate::local::LocalAddresses;
-use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd};
+use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd, ToCallback};
 use crate::measure::Counters;
 use crate::registrations::Registrations;
 use crate::resolver::Resolver;
@@ -25,6 +25,7 @@ use crate::unreachable;
 use crate::watch::Watch;
 use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time, UserId};
 use bytes::Bytes;
+use call::CallRecord;
 use call::settings::Directory;
 use call::wishes::Wishes;
 use call::{Input, Output, Shard};
@@ -106,6 +107,12 @@ pub trait WishKeeper: Send + Sync {
     fn keep(&self, user: &UserId, wishes: &Wishes);
 }
 
+/// Keeps records of calls for good.
+pub trait RecordKeeper: Send + Sync {
+    /// A call is so now: when it begins, and when it is over. Must not block.
+    fn keep(&self, record: &CallRecord);
+}
+
 /// What a call asks to have done, with permission; [`ShardInput::CarriedOut`] says what came of it.
 #[derive(Debug)]
 pub struct Wanted {
@@ -113,6 +120,8 @@ pub struct Wanted {
     pub call: CallId,
     /// One after the other.
     pub commands: Vec<Permitted<control::Command>>,
+    /// When it was asked for.
+    pub asked_at: std::time::Instant,
 }
 
 /// What the tasks share.
@@ -135,6 +144,8 @@ pub struct Parts<M> {
     pub media: Arc<M>,
     /// The queue engine's task.
     pub acd: mpsc::Sender<ToAcd>,
+    /// The task of callback lists.
+    pub callbacks: mpsc::Sender<ToCallback>,
     /// What connections may take.
     pub connections: ConnectionLimits,
     /// What TLS is done with.
@@ -149,6 +160,8 @@ pub struct Parts<M> {
     pub ledgers: Ledgers,
     /// Whoever keeps what users ask for by telephone.
     pub wish_keeper: Box<dyn WishKeeper>,
+    /// Whoever keeps records of calls.
+    pub record_keeper: Box<dyn RecordKeeper>,
     /// Whoever carries out what calls ask for.
     pub wanted: mpsc::Sender<Wanted>,
 }
@@ -256,8 +269,14 @@ struct Worker<M> {
     held: HashMap<CallId, (Holder, Stage), ahash::RandomState>,
     /// On whose word the INVITE came that is being handled.
     admitting: Option<Holder>,
+    /// For the queue engine, of the step that is under way.
+    unheard: Vec<acd::Input>,
+    /// For callback lists, of the step that is under way.
+    unasked: Vec<callback::Input>,
     /// For the queue engine, when its channel had no room.
     for_acd: VecDeque<ToAcd>,
+    /// For the task of callback lists, when its channel had no room.
+    for_callbacks: VecDeque<ToCallback>,
     /// For other shards, when the mailbox of the first one's task had no room; all in order.
     untold: VecDeque<ShardInput>,
     unsent: VecDeque<(Flow, Bytes)>,
@@ -309,7 +328,10 @@ impl<M: Media> Worker<M> {
             counters: Counters::new(),
             held: HashMap::default(),
             admitting: None,
+            unheard: Vec::new(),
+            unasked: Vec::new(),
             for_acd: VecDeque::new(),
+            for_callbacks: VecDeque::new(),
             untold: VecDeque::new(),
             unsent: VecDeque::new(),
             changed: BTreeSet::new(),
@@ -329,6 +351,7 @@ impl<M: Media> Worker<M> {
         self.step_all(self.parts.clock.now(), || Input::Listening(ours.clone()));
         loop {
             self.tell_acd().await;
+            self.tell_callbacks().await;
             self.tell_shards();
             let wakes_at = self.wakes_at();
             // A deadline that moves away, as most do with each message, is left to come: waking for nothing then
@@ -416,6 +439,15 @@ impl<M: Media> Worker<M> {
         while let Some(message) = self.for_acd.pop_front() {
             if self.parts.acd.send(message).await.is_err() {
                 // The engine's task ends last of all, with the process.
+                return;
+            }
+        }
+    }
+
+    /// The same for the task of callback lists, which never waits for us either.
+    async fn tell_callbacks(&mut self) {
+        while let Some(message) = self.for_callbacks.pop_front() {
+            if self.parts.callbacks.send(message).await.is_err() {
                 return;
             }
         }

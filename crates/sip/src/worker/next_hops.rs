@@ -3,6 +3,7 @@
 
 use super::{Media, Worker};
 use crate::mailbox::ShardInput;
+use crate::stream::Connections;
 use base::ShardId;
 use call::settings::Directory;
 use call::{Asker, Input};
@@ -18,6 +19,9 @@ impl<M: Media> Worker<M> {
     pub(super) fn resolve(&mut self, shard: ShardId, asker: Asker, uri: Uri) -> Option<Input> {
         match locate(&uri, &self.ours, &Answers::new(), &mut self.rng) {
             Step::Found(targets) => {
+                if trunk_host(&self.directory, &uri).is_some() {
+                    know_trunk(&self.connections, &targets);
+                }
                 let targets = self.flows_to(&targets);
                 return Some(Input::Resolved { asker, targets });
             }
@@ -32,6 +36,7 @@ impl<M: Media> Worker<M> {
         tokio::spawn(async move {
             let targets = resolver.search(&uri, &ours, random).await;
             if let Some(host) = expected {
+                know_trunk(&connections, &targets);
                 let by_tls = targets.iter().filter(|it| it.transport == Transport::Tls);
                 by_tls.for_each(|target| connections.expect(target.address, &host));
             }
@@ -78,6 +83,12 @@ impl<M: Media> Worker<M> {
             connection: 0,
         })
     }
+}
+
+/// Connections to a trunk's servers are the trunk's own.
+fn know_trunk(connections: &Connections, targets: &[Target]) {
+    let by_stream = targets.iter().filter(|it| it.transport != Transport::Udp);
+    by_stream.for_each(|target| connections.know_trunk(target.transport, target.address));
 }
 
 /// The host by whose name a trunk is known, if the URI is a trunk's: of the administrator's word alone another name

@@ -4,11 +4,11 @@
 use super::{Media, Recorded, Wanted, Worker, wake};
 use crate::gate::{Asked, Verdict};
 use crate::holders::{Holder, Stage};
-use crate::mailbox::{ShardInput, ToAcd};
+use crate::mailbox::{ShardInput, ToAcd, ToCallback};
 use crate::measure::{end_label, refused_label};
 use crate::registrations::{Admitted, Reach};
 use base::{Core, ShardId, Time, UserId};
-use call::closing::Done;
+use call::closing::CarriedOut;
 use call::settings::ServiceRoute;
 use call::wishes::Change;
 use call::{Admission, CallEvent, Input, Output};
@@ -155,6 +155,11 @@ impl<M: Media> Worker<M> {
                         self.step(now, place, Input::Acd(command));
                     }
                 }
+                ShardInput::Callback { shard, command } => {
+                    if let Some(place) = self.place_of(shard) {
+                        self.step(now, place, Input::Callback(command));
+                    }
+                }
                 ShardInput::Told { shard, message } => {
                     if let Some(place) = self.place_of(shard) {
                         self.step(now, place, Input::Told(message));
@@ -254,8 +259,24 @@ impl<M: Media> Worker<M> {
             self.shards[place].shard.handle(now, answer, &mut outputs);
         }
         self.outputs = outputs;
+        self.hand_over();
         let owned = &mut self.shards[place];
         owned.wakes_at = wake::wakes_at(owned.shard.poll_timeout());
+    }
+
+    /// The queue engine hears of a step once all that it sends is on its way: it may have another shard ring a phone, which
+    /// must not be before the BYE of that phone's call.
+    fn hand_over(&mut self) {
+        let mut unheard = std::mem::take(&mut self.unheard);
+        for input in unheard.drain(..) {
+            self.inform_acd(ToAcd::Input(input));
+        }
+        self.unheard = unheard;
+        let mut unasked = std::mem::take(&mut self.unasked);
+        for input in unasked.drain(..) {
+            self.ask_callbacks(ToCallback(input));
+        }
+        self.unasked = unasked;
     }
 
     /// Does one thing; gives back the answer, where there is one at once.
@@ -307,11 +328,15 @@ impl<M: Media> Worker<M> {
                 if self
                     .parts
                     .wanted
-                    .try_send(Wanted { call, commands })
+                    .try_send(Wanted {
+                        call,
+                        commands,
+                        asked_at: std::time::Instant::now(),
+                    })
                     .is_err()
                 {
                     tracing::warn!(%call, "too much that calls ask for waits to be done");
-                    let done = Done::No;
+                    let done = CarriedOut::No;
                     return Some(Input::CarriedOut { call, done });
                 }
             }
@@ -344,7 +369,7 @@ impl<M: Media> Worker<M> {
                 });
             }
             Output::Media { call, leg, command } => self.parts.media.command(call, leg, command),
-            Output::Acd(input) => self.inform_acd(ToAcd::Input(input)),
+            Output::Acd(input) => self.unheard.push(input),
             Output::Event(event) => self.note(event),
             Output::Tell { to, message } => {
                 let shard = to;
@@ -383,6 +408,7 @@ impl<M: Media> Worker<M> {
             }
             Output::TrunkChanged(view) => self.parts.trunks.changed(view),
             Output::TrunkForgotten(trunk) => self.parts.trunks.forgotten(&trunk),
+            Output::Callback(input) => self.unasked.push(input),
         }
         None
     }
@@ -440,6 +466,17 @@ impl<M: Media> Worker<M> {
         }
     }
 
+    /// Never lost, and in order: what finds no room waits in `for_callbacks`, and this task with it.
+    fn ask_callbacks(&mut self, message: ToCallback) {
+        if !self.for_callbacks.is_empty() {
+            self.for_callbacks.push_back(message);
+            return;
+        }
+        if let Err(TrySendError::Full(message)) = self.parts.callbacks.try_send(message) {
+            self.for_callbacks.push_back(message);
+        }
+    }
+
     /// Hands over what shards told one another, in order, as far as there is room.
     pub(super) fn tell_shards(&mut self) {
         while let Some(told) = self.untold.pop_front() {
@@ -494,6 +531,7 @@ impl<M: Media> Worker<M> {
                     "call over"
                 );
             }
+            CallEvent::Recorded(record) => self.parts.record_keeper.keep(&record),
             CallEvent::Refused { status, cause } => {
                 self.counters.refused(cause);
                 tracing::debug!(status, cause = refused_label(cause), "refused");

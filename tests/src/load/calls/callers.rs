@@ -1,17 +1,28 @@
 //! The callers' half: INVITE, credentials, ACK, BYE.
 
-use super::{Generator, Outgoing, Plan, Route, State};
+use super::{Caller, Generator, Hears, Impatience, Outgoing, Plan, Route, State};
 use crate::digest::{self, Challenge};
 use crate::phone::{DOMAIN, Description};
 use crate::random;
 use crate::sip::Msg;
 use std::time::Instant;
 
+impl Hears {
+    /// The direction in a caller's description (RFC 3264 §6.1).
+    fn attribute(self) -> &'static str {
+        match self {
+            Hears::Sound => "",
+            Hears::Nothing => "a=inactive\r\n",
+        }
+    }
+}
+
 impl Generator {
     pub(super) fn start(&mut self, index: usize) {
         let (from, to, account) = match &self.route {
             Route::Trunk { number } => (
-                format!("+4670{:07}", random::number() % 10_000_000),
+                // One that no other caller of ours shows.
+                format!("+4670{:07}", (self.first_number + self.called) % 10_000_000),
                 number.clone(),
                 None,
             ),
@@ -41,12 +52,24 @@ impl Generator {
             .with("Call-ID", call_id.clone())
             .with("CSeq", "1 INVITE")
             .with("Contact", format!("<sip:{from}@{local}>"))
-            .with_body("application/sdp", self.description());
+            .with_body(
+                "application/sdp",
+                self.description() + self.hears.attribute(),
+            );
         if let Some(account) = account {
             self.authorise(&mut invite, account);
         }
         let now = Instant::now();
-        self.numbers.insert(from, (now, call_id.clone()));
+        let caller = Caller {
+            index: self.called,
+            began: now,
+            call_id: call_id.clone(),
+        };
+        self.numbers.insert(from, caller);
+        self.called += 1;
+        if let Some(witness) = &mut self.witness {
+            witness.came(&call_id, now);
+        }
         self.tally.started += 1;
         let request = invite.to_bytes();
         let _ = self.callers.send_to(&request, self.server);
@@ -135,6 +158,9 @@ impl Generator {
             200 => self.tally.ended += 1,
             _ => self.tally.lost += 1,
         }
+        if let Some(witness) = &mut self.witness {
+            witness.left(reply.call_id());
+        }
         false
     }
 
@@ -154,6 +180,12 @@ impl Generator {
                 let _ = self.callers.send_to(&ack, self.server);
                 call.ack = Some(ack);
                 call.state = State::Up;
+                if let Some(Impatience { one_in, after }) = self.impatience
+                    && self.tally.answered.is_multiple_of(one_in)
+                {
+                    let id = reply.call_id().to_owned();
+                    self.giving_up.push_back((Instant::now() + after, id));
+                }
                 self.legs
                     .extend(Description::parse(&reply.body_text()).map(|theirs| theirs.address));
                 if let (Some(hold), Route::Internal { .. }) = (plan.hold, &self.route) {
@@ -220,17 +252,37 @@ impl Generator {
 
     pub(super) fn hang_up_due(&mut self, now: Instant) {
         while self.hanging_up.front().is_some_and(|(at, _)| *at <= now) {
-            let Some((_, id)) = self.hanging_up.pop_front() else {
-                break;
-            };
-            let Some(mut call) = self.outgoing.remove(&id) else {
+            if let Some((_, id)) = self.hanging_up.pop_front() {
+                self.hang_up(now, id);
+            }
+        }
+    }
+
+    pub(super) fn give_up_due(&mut self, now: Instant) {
+        while self.giving_up.front().is_some_and(|(at, _)| *at <= now) {
+            let (Some((_, id)), Some(witness)) = (self.giving_up.pop_front(), &mut self.witness)
+            else {
                 continue;
             };
-            call.request = self.within(&call, "BYE", call.invite.cseq() + 1).to_bytes();
-            call.state = State::Leaving;
-            (call.sent, call.attempts) = (now, 1);
-            let _ = self.callers.send_to(&call.request, self.server);
-            self.outgoing.insert(id, call);
+            if witness.gives_up(&id) {
+                self.hang_up(now, id);
+            }
         }
+    }
+
+    fn hang_up(&mut self, now: Instant, id: String) {
+        // Of several devices that answered at once, each has its caller hang up after a while.
+        let is_up = |call: &Outgoing| call.state == State::Up;
+        if !self.outgoing.get(&id).is_some_and(is_up) {
+            return;
+        }
+        let Some(mut call) = self.outgoing.remove(&id) else {
+            return;
+        };
+        call.request = self.within(&call, "BYE", call.invite.cseq() + 1).to_bytes();
+        call.state = State::Leaving;
+        (call.sent, call.attempts) = (now, 1);
+        let _ = self.callers.send_to(&call.request, self.server);
+        self.outgoing.insert(id, call);
     }
 }

@@ -1,6 +1,7 @@
 //! The devices' half: they ring, answer, and take BYE and CANCEL.
 
-use super::{Device, Generator, Plan};
+use super::witness::Stands;
+use super::{ANSWERS_APART, Device, Generator, Outgoing, Plan, State};
 use crate::phone::Description;
 use crate::random;
 use crate::sip::{Msg, address_uri, tag_of};
@@ -22,6 +23,9 @@ impl Generator {
                     {
                         device.acknowledged = true;
                         self.tally.connected += 1;
+                        if let (Some(witness), Some(caller)) = (&mut self.witness, &device.caller) {
+                            witness.acknowledged(caller);
+                        }
                         if let (Some(hold), Some(caller)) = (plan.hold, device.caller.clone()) {
                             self.hanging_up.push_back((Instant::now() + hold, caller));
                         }
@@ -29,6 +33,7 @@ impl Generator {
                 }
                 "BYE" => {
                     if let Some(device) = self.incoming.remove(message.call_id()) {
+                        self.witness_end(&device);
                         self.freed.insert(device.user, Instant::now());
                     }
                     let _ = self
@@ -57,9 +62,11 @@ impl Generator {
             .next()
             .unwrap_or_default()
             .to_owned();
-        let caller = self.numbers.get(&caller).map(|(began, call_id)| {
-            self.tally.offer.push(now - *began);
-            call_id.clone()
+        let caller = self.numbers.get(&caller).map(|caller| {
+            self.tally.offer.push(now - caller.began);
+            self.tally.overtaken += usize::from(caller.index < self.latest_rung_for);
+            self.latest_rung_for = self.latest_rung_for.max(caller.index);
+            caller.call_id.clone()
         });
         let user = invite
             .uri()
@@ -68,6 +75,15 @@ impl Generator {
             .next()
             .unwrap_or_default()
             .to_owned();
+        if let Some(witness) = &mut self.witness {
+            witness.rung(&user, caller.as_deref(), now);
+        }
+        let rung_before = match &caller {
+            Some(caller) => self.rings.entry(caller.clone()).or_default(),
+            None => &mut 0,
+        };
+        let answers_later = ANSWERS_APART * *rung_before;
+        *rung_before += 1;
         if let Some(since) = self.freed.remove(&user) {
             self.tally.refill.push(now - since);
         }
@@ -92,13 +108,13 @@ impl Generator {
             user,
             caller,
             answer,
-            answer_at: now + plan.ring,
             sent: None,
             attempts: 0,
             acknowledged: false,
         };
         self.incoming.insert(invite.call_id().to_owned(), device);
-        self.ringing.push_back(invite.call_id().to_owned());
+        let answers = now + plan.ring + answers_later;
+        self.ringing.insert((answers, invite.call_id().to_owned()));
         self.answer_due(now);
     }
 
@@ -109,6 +125,9 @@ impl Generator {
         if let Some(device) = self.incoming.remove(cancel.call_id())
             && let Some(answer) = Msg::parse(&device.answer)
         {
+            if let Some(witness) = &mut self.witness {
+                witness.freed(&device.user);
+            }
             let mut refusal = answer;
             refusal.start = "SIP/2.0 487 Request Terminated".to_owned();
             refusal
@@ -119,16 +138,30 @@ impl Generator {
         }
     }
 
+    fn witness_end(&mut self, device: &Device) {
+        let Some(witness) = &mut self.witness else {
+            return;
+        };
+        witness.freed(&device.user);
+        if let (Some(caller), true) = (&device.caller, device.acknowledged) {
+            let is_up = |call: &Outgoing| call.state == State::Up;
+            let stands = match self.outgoing.get(caller).is_some_and(is_up) {
+                true => Stands::Yes,
+                false => Stands::No,
+            };
+            witness.ended(caller, stands);
+        }
+    }
+
     pub(super) fn answer_due(&mut self, now: Instant) {
-        while let Some(id) = self.ringing.front() {
-            if let Some(device) = self.incoming.get_mut(id) {
-                if device.answer_at > now {
-                    break;
-                }
+        while self.ringing.first().is_some_and(|(at, _)| *at <= now) {
+            let Some((_, id)) = self.ringing.pop_first() else {
+                break;
+            };
+            if let Some(device) = self.incoming.get_mut(&id) {
                 let _ = self.devices.send_to(&device.answer, self.server);
                 (device.sent, device.attempts) = (Some(now), 1);
             }
-            self.ringing.pop_front();
         }
     }
 }

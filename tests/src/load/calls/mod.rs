@@ -3,19 +3,25 @@
 
 mod callers;
 mod devices;
+mod witness;
+
+pub use witness::Wire;
 
 use super::{Account, Spread, socket, wait};
 use crate::digest::Challenge;
 use crate::random;
 use crate::sip::Msg;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
+use witness::Witness;
 
 /// RFC 3261's T1: after which a request or a 200 without its ACK is sent again.
 const T1: Duration = Duration::from_millis(500);
 /// How often before a call is given up.
 const ATTEMPTS: u32 = 7;
+/// Of devices that ring for the same caller each answers so much later than the one before.
+const ANSWERS_APART: Duration = Duration::from_millis(40);
 
 /// Who calls what.
 #[derive(Clone, Debug)]
@@ -70,8 +76,28 @@ pub struct Tally {
     pub offer: Spread,
     /// From a device's last BYE to its next INVITE.
     pub refill: Spread,
+    /// Rings for callers of whom a later one had been rung for before.
+    pub overtaken: usize,
+    /// What a watched generator saw.
+    pub wire: Wire,
     /// Whole time.
     pub elapsed: Duration,
+}
+
+/// Callers who hang up when nobody has answered so soon.
+#[derive(Clone, Copy, Debug)]
+pub struct Impatience {
+    /// One caller in so many.
+    pub one_in: usize,
+    /// After they began to wait.
+    pub after: Duration,
+}
+
+/// What callers want to hear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hears {
+    Sound,
+    Nothing,
 }
 
 #[derive(Debug, PartialEq)]
@@ -97,12 +123,19 @@ struct Outgoing {
 }
 
 #[derive(Debug)]
+struct Caller {
+    // How many called before.
+    index: u64,
+    began: Instant,
+    call_id: String,
+}
+
+#[derive(Debug)]
 struct Device {
     user: String,
     // Call-ID of the call that rings it.
     caller: Option<String>,
     answer: Vec<u8>,
-    answer_at: Instant,
     sent: Option<Instant>,
     attempts: u32,
     acknowledged: bool,
@@ -114,18 +147,30 @@ pub struct Generator {
     server: SocketAddr,
     route: Route,
     rtp: SocketAddr,
+    hears: Hears,
     callers: UdpSocket,
     devices: UdpSocket,
     outgoing: HashMap<String, Outgoing>,
     incoming: HashMap<String, Device>,
-    // Devices that have yet to answer, in the order of when.
-    ringing: VecDeque<String>,
+    // When each device answers that has yet to.
+    ringing: BTreeSet<(Instant, String)>,
     hanging_up: VecDeque<(Instant, String)>,
     challenge: Option<(Challenge, u32)>,
-    // When each caller's number called, and his Call-ID.
-    numbers: HashMap<String, (Instant, String)>,
+    // Who called from each number.
+    numbers: HashMap<String, Caller>,
+    // How many have called, and which is the latest of those whom a device has rung for.
+    called: u64,
+    latest_rung_for: u64,
+    // The first number that a caller shows.
+    first_number: u64,
     // Devices without a call, and since when.
     freed: HashMap<String, Instant>,
+    // How many devices have rung for each caller.
+    rings: HashMap<String, u32>,
+    impatience: Option<Impatience>,
+    // Callers who will have waited long enough, and when.
+    giving_up: VecDeque<(Instant, String)>,
+    witness: Option<Witness>,
     /// The server's RTP addresses of legs that were answered: callers' and devices'.
     pub legs: Vec<SocketAddr>,
     tally: Tally,
@@ -138,18 +183,41 @@ impl Generator {
             server,
             route,
             rtp,
+            hears: Hears::Sound,
             callers: socket(),
             devices: socket(),
             outgoing: HashMap::new(),
             incoming: HashMap::new(),
-            ringing: VecDeque::new(),
+            ringing: BTreeSet::new(),
             hanging_up: VecDeque::new(),
             challenge: None,
             numbers: HashMap::new(),
+            called: 0,
+            latest_rung_for: 0,
+            first_number: random::number() % 10_000_000,
             freed: HashMap::new(),
+            rings: HashMap::new(),
+            impatience: None,
+            giving_up: VecDeque::new(),
+            witness: None,
             legs: Vec::new(),
             tally: Tally::default(),
         }
+    }
+
+    /// The same, with a look at all that must never be, and with callers who give up.
+    #[must_use]
+    pub fn watched(mut self, impatience: Impatience) -> Generator {
+        self.witness = Some(Witness::default());
+        self.impatience = Some(impatience);
+        self
+    }
+
+    /// The same, with callers who hold the line and are sent nothing: an only core has no room for ten thousand streams.
+    #[must_use]
+    pub fn on_hold(mut self) -> Generator {
+        self.hears = Hears::Nothing;
+        self
     }
 
     /// Where devices are to be registered.
@@ -162,12 +230,17 @@ impl Generator {
 
     /// Does what `plan` says and returns when every call is over, or stands if it is to.
     pub fn run(&mut self, plan: &Plan) -> Tally {
+        self.run_until(plan, usize::MAX)
+    }
+
+    /// The same, and returns sooner when `ended` calls have ended, whatever of the others stands then.
+    pub fn run_until(&mut self, plan: &Plan, ended: usize) -> Tally {
         self.tally = Tally::default();
         let began = Instant::now();
         let mut resend_at = began + T1;
         let patience = Duration::from_secs(40) + plan.hold.unwrap_or_default();
         let mut last_start = began;
-        while self.tally.started < plan.total || !self.settled(plan) {
+        while self.tally.ended < ended && (self.tally.started < plan.total || !self.settled(plan)) {
             let now = Instant::now();
             let due = (now.duration_since(began).as_secs_f64() * plan.per_second) as usize + 1;
             while self.tally.started < due.min(plan.total) {
@@ -176,6 +249,7 @@ impl Generator {
             }
             self.answer_due(now);
             self.hang_up_due(now);
+            self.give_up_due(now);
             if now >= resend_at {
                 self.send_again(now);
                 resend_at = now + Duration::from_millis(100);
@@ -189,8 +263,14 @@ impl Generator {
                 break;
             }
             self.wait(plan, began, resend_at);
-            self.read_callers(plan);
             self.read_devices(plan);
+            if let Some(witness) = &mut self.witness {
+                witness.settle();
+            }
+            self.read_callers(plan);
+        }
+        if let Some(witness) = &self.witness {
+            self.tally.wire = witness.tell();
         }
         self.tally.elapsed = began.elapsed();
         self.tally.clone()
@@ -234,10 +314,13 @@ impl Generator {
             until = until
                 .min(began + Duration::from_secs_f64(self.tally.started as f64 / plan.per_second));
         }
-        if let Some(device) = self.ringing.front().and_then(|id| self.incoming.get(id)) {
-            until = until.min(device.answer_at);
+        if let Some((at, _)) = self.ringing.first() {
+            until = until.min(*at);
         }
-        if let Some((at, _)) = self.hanging_up.front() {
+        for (at, _) in [self.hanging_up.front(), self.giving_up.front()]
+            .into_iter()
+            .flatten()
+        {
             until = until.min(*at);
         }
         wait(&[&self.callers, &self.devices], until);

@@ -1,0 +1,49 @@
+//! `kolapp report queues`: the figures of `kolapp ctl figures`, read from what is kept, whether the server runs or not. Of a
+//! server that runs, what came about in its last moments is on its way there.
+
+use super::{Seen, command, document};
+use crate::check;
+use crate::ctl::protocol::{Failure, FiguresRequest};
+use crate::documents::FiguresReport;
+use crate::facts::figures_kept;
+use crate::hours::unix_now;
+use crate::reload::Wrong;
+use crate::storage::location;
+use config::Environment;
+use std::io;
+use std::path::Path;
+use store::NoUrl;
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OfflineError {
+    #[error("the configuration is wrong")]
+    Config,
+    #[error("[store] url in kolapp.toml can't be used: {0}")]
+    Store(#[from] NoUrl),
+    #[error("what was kept can't be read: {0}")]
+    Read(#[from] store::Failure),
+    #[error("nothing can be read: {0}")]
+    Runtime(#[from] io::Error),
+    #[error("{0}")]
+    Asked(#[from] Failure),
+}
+
+/// What came to queues and agents, for whoever may read what is kept.
+pub(crate) fn report(dir: &Path, request: &FiguresRequest) -> Result<FiguresReport, OfflineError> {
+    let loaded = config::load(dir, &Environment::from_process()).map_err(|errors| {
+        check::report(dir, &Wrong::Config(errors));
+        OfflineError::Config
+    })?;
+    let command = command(&loaded, request, unix_now())?;
+    let reading = figures_kept(location(&loaded.server)?, command.moments_ms.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let told = runtime.block_on(reading)?;
+    let all = Seen {
+        queue: &|_| true,
+        agent: &|_| true,
+    };
+    Ok(document(&loaded, told, command, &all)?)
+}

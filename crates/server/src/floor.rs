@@ -1,0 +1,275 @@
+//! Queues and agents as pages show them: the engine's picture of this moment, with whether each queue is open, and what today
+//! came to by the clock of each organisation.
+
+use crate::commands::{Commands, origin_word};
+use crate::ctl::protocol::Failure;
+use crate::figures::{day_began, figures_row};
+use crate::hours::unix_now;
+use crate::keeping::{moment, utc_now_ms};
+use crate::quick_commands::Door;
+use acd::{AgentLine, AgentSnapshot, AgentState, Line, QueueSnapshot};
+use base::{OrgId, QueueId, Time, UserId};
+use calendar::Hours;
+use call::phone_kind::{self, PhoneKind, takes_calls};
+use callback::Utc;
+use config::Loaded;
+use sip::Moment;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use web::{
+    AgentDay, AgentStateView, AgentView, DoorView, Floor, PauseReasonView, Person, PhoneKindView,
+    PhoneView, QueueDay, QueueView,
+};
+
+/// By which clock the day goes where an organisation doesn't say.
+const ZONE: &str = "UTC";
+
+/// A day lasts at most 25 hours: what comes about now is of the day that began last.
+const DAY_MS_MAX: u64 = 25 * 3_600 * 1_000;
+
+/// What today came to, for all organisations whose day began at the same moment.
+struct Today {
+    from: Utc,
+    queues: BTreeMap<QueueId, Line>,
+    agents: BTreeMap<UserId, AgentLine>,
+}
+
+/// What rows are made of.
+struct Picture<'l> {
+    loaded: &'l Loaded,
+    doors: BTreeMap<QueueId, Door>,
+    today: BTreeMap<OrgId, Arc<Today>>,
+    at: Moment,
+    now: Time,
+}
+
+impl Commands {
+    /// All queues and agents.
+    pub(crate) async fn floor(&self) -> Result<Floor, Failure> {
+        let snapshot = self.snapshot().await?;
+        let loaded = self.0.config.loaded();
+        let days = self.days(&loaded).await?;
+        let at = moment(self.0.clock);
+        let picture = Picture {
+            doors: self.all_doors(&loaded),
+            today: of_organisations(days),
+            loaded: &loaded,
+            now: snapshot.at,
+            at,
+        };
+        let agents = snapshot.agents.into_iter().map(|agent| {
+            let device = self.0.watch.wishes(&agent.agent).device;
+            AgentView {
+                device,
+                ..picture.agent(agent)
+            }
+        });
+        let agents = agents.collect();
+        let queues = snapshot.queues.into_iter();
+        Ok(Floor {
+            at: picture.utc(snapshot.at),
+            queues: queues.map(|queue| picture.queue(queue)).collect(),
+            agents,
+        })
+    }
+
+    /// What came to queues and agents today, by when the day of their organisations began.
+    async fn days(&self, loaded: &Loaded) -> Result<Vec<(Vec<OrgId>, Today)>, Failure> {
+        let now = unix_now();
+        let mut beginnings: BTreeMap<u64, Vec<OrgId>> = BTreeMap::new();
+        for (org, organisation) in &loaded.directory.organisations {
+            let zone = organisation.ways.zone.as_deref().unwrap_or(ZONE);
+            let clock = Hours::new(zone).map_err(|unknown| Failure::new(unknown.to_string()))?;
+            let began = u64::try_from(day_began(&clock, now)?).unwrap_or(0);
+            let began_ms = began.saturating_mul(1_000);
+            beginnings.entry(began_ms).or_default().push(org.clone());
+        }
+        let mut days = Vec::new();
+        for (began_ms, organisations) in beginnings {
+            let until_ms = utc_now_ms().max(began_ms + DAY_MS_MAX);
+            let kept = self.0.acd.figures(vec![began_ms, until_ms]).await;
+            let kept = kept.map_err(|gone| Failure::new(gone.to_string()))?;
+            let interval = kept.intervals.into_values().next().unwrap_or_default();
+            let today = Today {
+                from: utc_of(began_ms.max(kept.since_ms)),
+                queues: interval.queues,
+                agents: interval.agents,
+            };
+            days.push((organisations, today));
+        }
+        Ok(days)
+    }
+
+    /// What is known of a user beside how he stands as an agent.
+    pub(crate) fn person(&self, user: &UserId) -> Person {
+        let loaded = self.0.config.loaded();
+        let device = self.0.watch.wishes(user).device;
+        let softphones = &loaded.directory.softphones;
+        let phones = self
+            .0
+            .registrations
+            .of(self.0.clock.now(), user)
+            .into_iter();
+        let phones = phones.map(|phone| PhoneView {
+            kind: match phone_kind::kind(&phone, softphones) {
+                PhoneKind::Desk => PhoneKindView::DeskPhone,
+                PhoneKind::Softphone => PhoneKindView::Softphone,
+                PhoneKind::Browser => PhoneKindView::Browser,
+            },
+            rings: takes_calls(device, &phone, softphones),
+            transport: phone.flow.transport.via_token().to_ascii_lowercase(),
+            user_agent: phone.user_agent.map(Into::into),
+        });
+        let account = loaded.directory.user(user);
+        let queues = loaded.acd.queues.keys();
+        let rules = loaded.acd.rules.get(user.org_name());
+        let reasons = rules.into_iter().flat_map(|rules| &rules.pause_reasons);
+        Person {
+            device,
+            has_mobile: account.is_some_and(|account| account.mobile.is_some()),
+            phones: phones.collect(),
+            queues: queues
+                .filter(|queue| loaded.acd.admits(user, queue))
+                .cloned()
+                .collect(),
+            pause_reasons: reasons
+                .map(|(code, reason)| PauseReasonView {
+                    code: code.to_string(),
+                    reason: reason.to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn of_organisations(days: Vec<(Vec<OrgId>, Today)>) -> BTreeMap<OrgId, Arc<Today>> {
+    let each = days.into_iter().flat_map(|(organisations, today)| {
+        let today = Arc::new(today);
+        let orgs = organisations.into_iter();
+        orgs.map(move |org| (org, today.clone()))
+    });
+    each.collect()
+}
+
+impl Picture<'_> {
+    fn utc(&self, time: Time) -> Utc {
+        utc_of(self.at.utc_ms_of(time))
+    }
+
+    fn queue(&self, queue: QueueSnapshot) -> QueueView {
+        let door = self.doors.get(&queue.queue);
+        let waits_ms = queue.longest_wait_ms;
+        let waiting_since = waits_ms.map(|ms| {
+            let now_ms = self.at.utc_ms_of(self.now);
+            utc_of(now_ms.saturating_sub(ms))
+        });
+        QueueView {
+            state: match door {
+                Some(door) if door.is_open => DoorView::Open,
+                Some(_) | None => DoorView::Closed,
+            },
+            why: door.map_or_else(|| "it is no more".to_owned(), |door| door.why.clone()),
+            until: door.and_then(|door| door.until).map(Utc::from_seconds),
+            closed_by_load: queue.closed_by_load,
+            draining: queue.draining,
+            waiting: queue.waiting + queue.offered,
+            offered: queue.offered,
+            connected: queue.connected,
+            waiting_since,
+            longest_wait_s: waits_ms.map(seconds),
+            average_wait_s: queue.average_wait_ms.map(seconds),
+            expected_wait_s: queue.expected_wait_ms.map(seconds),
+            handling_s: queue.handling_ms.map(seconds),
+            agents_logged_in: queue.logged_in,
+            free: queue.free,
+            busy: queue.busy,
+            wrap_up: queue.wrap_up,
+            paused: queue.paused,
+            unreachable: queue.unreachable,
+            deferred: queue.deferred,
+            today: self.queue_day(&queue.queue),
+            name: queue.queue,
+        }
+    }
+
+    fn queue_day(&self, queue: &QueueId) -> QueueDay {
+        let Some(today) = self.today.get(queue.org_name()) else {
+            return QueueDay::default();
+        };
+        let nothing = Line::default();
+        let line = today.queues.get(queue).unwrap_or(&nothing);
+        let row = figures_row(queue, line, String::new(), String::new());
+        QueueDay {
+            from: today.from,
+            entered: row.entered,
+            answered: row.answered,
+            abandoned: row.abandoned,
+            overflowed: row.overflowed,
+            called_back: row.called_back,
+            refused: row.refused,
+            service_level: row.service_level,
+            mean_wait_s: row.mean_wait_s,
+            longest_wait_s: row.longest_wait_s,
+            handled: row.handled,
+            mean_handling_s: row.mean_handling_s,
+        }
+    }
+
+    fn agent(&self, agent: AgentSnapshot) -> AgentView {
+        let (state, ends, pause_reason) = match agent.state {
+            AgentState::InCall => (AgentStateView::InCall, None, None),
+            AgentState::Offered => (AgentStateView::Offered, None, None),
+            AgentState::WrapUp { until } => (AgentStateView::WrapUp, Some(until), None),
+            AgentState::LoggedOut => (AgentStateView::LoggedOut, None, None),
+            AgentState::Paused { reason } => (AgentStateView::Paused, None, reason),
+            AgentState::OwnCall => (AgentStateView::OwnCall, None, None),
+            AgentState::Unreachable => (AgentStateView::Unreachable, None, None),
+            AgentState::Deferred { until } => (AgentStateView::Deferred, Some(until), None),
+            AgentState::Free => (AgentStateView::Free, None, None),
+        };
+        let account = self.loaded.directory.user(&agent.agent);
+        let display_name = account.and_then(|account| account.display_name.as_deref());
+        let put_by = agent.put_by.as_ref();
+        AgentView {
+            display_name: display_name.map(str::to_owned),
+            state,
+            since: self.utc(agent.since),
+            ends: ends.map(|ends| self.utc(ends)),
+            pause_reason,
+            queue: agent.queue,
+            queues: agent.queues,
+            reachable: agent.reachable,
+            device: control::Device::default(),
+            put_by: put_by.and_then(|by| origin_word(by, &agent.agent)),
+            missed_in_a_row: agent.strikes.missed_in_a_row,
+            errors_in_a_row: agent.strikes.errors_in_a_row,
+            today: self.agent_day(&agent.agent),
+            name: agent.agent,
+        }
+    }
+
+    fn agent_day(&self, agent: &UserId) -> AgentDay {
+        let Some(today) = self.today.get(agent.org_name()) else {
+            return AgentDay::default();
+        };
+        let line = today.agents.get(agent).cloned().unwrap_or_default();
+        AgentDay {
+            from: today.from,
+            taken: line.totals.taken,
+            missed: line.totals.missed,
+            declined: line.totals.declined,
+            device_errors: line.totals.device_errors,
+            handled: line.handled,
+            talk_s: seconds(line.talk_ms),
+            wrap_up_s: seconds(line.wrap_up_ms),
+        }
+    }
+}
+
+fn utc_of(utc_ms: u64) -> Utc {
+    Utc::from_seconds(i64::try_from(utc_ms / 1_000).unwrap_or(i64::MAX))
+}
+
+fn seconds(millis: u64) -> u64 {
+    millis / 1_000
+}

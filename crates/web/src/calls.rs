@@ -1,0 +1,400 @@
+//! Looking at calls: a page of their records, one call. An agent sees those in which he called or talked, others all of their
+//! organisation's.
+
+use crate::body::Asked;
+use crate::caller::By;
+use crate::desk::Desk;
+use crate::problem::Problem;
+use crate::views::{Named, moment_of_ms};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use base::{CallbackId, OrgId, QueueId, UserId};
+use control::{Principal, Role};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// Rows of a page where nothing is said.
+const PAGE_ROWS: u32 = 50;
+/// Rows of a page at most.
+const PAGE_ROWS_MAX: u32 = 500;
+/// Furthest page.
+const PAGE_MAX: u32 = 1_000_000;
+/// How long before now a page begins where nothing is said.
+const DAYS_USUAL_MS: u64 = 7 * 86_400_000;
+/// Characters of a number that is looked for.
+const NUMBER_CHARS_MAX: usize = 40;
+
+/// What somebody asks for of calls, within what he may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallsAsked {
+    /// Only this organisation's; all for whoever runs the server.
+    pub org: Option<OrgId>,
+    /// Only those in which this user called or talked: himself, for whoever sees no others.
+    pub whose: Option<UserId>,
+    /// That began then or later, in milliseconds of UTC.
+    pub from_ms: u64,
+    /// And earlier than this.
+    pub until_ms: u64,
+    /// From or to this number, however it is written.
+    pub number: Option<String>,
+    /// That came to this queue.
+    pub queue: Option<QueueId>,
+    /// In which this user called or talked.
+    pub agent: Option<UserId>,
+    /// What they are sorted by.
+    pub sort: CallSort,
+    /// Which way.
+    pub order: SortOrder,
+    /// Which page, the first being 0.
+    pub page: u32,
+    /// Rows of a page.
+    pub rows: u32,
+}
+
+/// What calls are sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallSort {
+    /// When they began.
+    #[default]
+    Began,
+    /// How long the caller waited for somebody to talk with.
+    Waited,
+    /// How long he talked.
+    Talked,
+    /// Who called.
+    Caller,
+    /// What was dialled.
+    Dialled,
+    /// The last queue.
+    Queue,
+    /// The last user talked with.
+    Agent,
+    /// How they came about.
+    Direction,
+    /// Why they ended.
+    Cause,
+}
+
+/// Which way calls are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SortOrder {
+    /// The least, or the oldest, first.
+    Ascending,
+    /// The other way round.
+    #[default]
+    Descending,
+}
+
+/// Some calls, and how many there are.
+#[derive(Clone, Debug, Default)]
+pub struct CallsFound {
+    /// Those of the page.
+    pub calls: Vec<CallShown>,
+    /// How many there are on all pages.
+    pub total: u64,
+}
+
+/// A call's record. Moments are in milliseconds of UTC.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallShown {
+    /// Which, of all calls that ever were.
+    pub id: String,
+    /// Whose.
+    pub org: String,
+    /// How it came about.
+    pub direction: String,
+    /// Who called.
+    pub caller: Option<String>,
+    /// The user that is, where it is one.
+    pub caller_user: Option<String>,
+    /// What was dialled.
+    pub dialled: Option<String>,
+    /// The last number outside that was called for it.
+    pub outside: Option<String>,
+    /// The entry of a callback list that it is about.
+    pub callback: Option<u64>,
+    /// The last queue.
+    pub queue: Option<String>,
+    /// The last user talked with.
+    pub agent: Option<String>,
+    /// Where it was led: what each place is, and its name where it has one.
+    pub way: Vec<(String, Option<String>)>,
+    /// When it began.
+    pub began_ms: u64,
+    /// When the caller was answered.
+    pub answered_ms: Option<u64>,
+    /// When he first had somebody to talk with.
+    pub joined_ms: Option<u64>,
+    /// When it ended.
+    pub ended_ms: Option<u64>,
+    /// How long he talked.
+    pub talked_ms: u64,
+    /// Why it ended; none while it goes on.
+    pub cause: Option<String>,
+}
+
+/// A call.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallView {
+    /// Which, of all calls that ever were.
+    #[schema(example = "9f86d081884c7d65-c3-0-17")]
+    id: String,
+    /// Whose.
+    #[schema(example = "demo")]
+    organisation: String,
+    /// How it came about: inward, outward, internal, callback.
+    #[schema(example = "inward")]
+    direction: String,
+    /// Who called; null where no number was shown, and where it was erased.
+    caller: Option<String>,
+    /// The user that is, where it is one.
+    caller_user: Option<String>,
+    /// What was dialled; null where it was erased.
+    dialled: Option<String>,
+    /// The last number outside that was called for it.
+    outside: Option<String>,
+    /// The callback that it is about.
+    #[schema(example = "b17")]
+    callback: Option<String>,
+    /// The last queue that it came to.
+    #[schema(example = "demo/support")]
+    queue: Option<String>,
+    /// The last user whom the caller talked with.
+    #[schema(example = "demo/anna")]
+    agent: Option<String>,
+    /// Where it was led, in order.
+    way: Vec<PlaceView>,
+    /// When it began.
+    #[schema(format = DateTime)]
+    began: String,
+    /// When the caller was answered, if only by an announcement.
+    #[schema(format = DateTime)]
+    answered: Option<String>,
+    /// When he first had somebody to talk with.
+    #[schema(format = DateTime)]
+    joined: Option<String>,
+    /// When it ended; null while it goes on, and where its server was lost.
+    #[schema(format = DateTime)]
+    ended: Option<String>,
+    /// How long the caller waited for somebody to talk with, or until the end.
+    waited_ms: Option<u64>,
+    /// How long he talked.
+    talked_ms: u64,
+    /// Why it ended; null while it goes on, `cut-off` where its server was lost.
+    #[schema(example = "caller-hung-up")]
+    cause: Option<String>,
+}
+
+/// A place on a call's way.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PlaceView {
+    /// What it is: queue, user (who was rung), group, menu, message, code, outside, talked.
+    #[schema(example = "queue")]
+    place: String,
+    /// Which, where it has a name; with whom, where he talked with a user.
+    #[schema(example = "demo/support")]
+    name: Option<String>,
+}
+
+/// A page of calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallsView {
+    calls: Vec<CallView>,
+    /// How many there are on all pages.
+    total: u64,
+}
+
+/// What somebody wants to see of calls.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CallsQuery {
+    /// That began then or later; within the last week, where it is not said.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Named<Timestamp>>,
+    /// That began before; up to now, where it is not said.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Named<Timestamp>>,
+    /// From or to this number, however it is written: `070-123 45 67` finds `+46701234567`.
+    #[param(max_length = 40, pattern = r"^[0-9+*# ()./-]*$")]
+    number: Option<String>,
+    /// That came to this queue.
+    #[param(value_type = Option<String>, pattern = r"^[a-z0-9_.-]{1,64}/[a-z0-9_.-]{1,64}$")]
+    queue: Option<Named<QueueId>>,
+    /// In which this user called or talked.
+    #[param(value_type = Option<String>, pattern = r"^[a-z0-9_.-]{1,64}/[a-z0-9_.-]{1,64}$")]
+    agent: Option<Named<UserId>>,
+    /// What to sort by.
+    #[serde(default)]
+    #[param(inline)]
+    sort: CallSort,
+    /// Which way.
+    #[serde(default)]
+    #[param(inline)]
+    order: SortOrder,
+    /// Which page, the first being 0.
+    #[serde(default)]
+    #[param(minimum = 0, maximum = 1_000_000)]
+    page: u32,
+    /// How many rows a page has.
+    #[serde(default = "page_rows")]
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    rows: u32,
+}
+
+fn page_rows() -> u32 {
+    PAGE_ROWS
+}
+
+impl CallsQuery {
+    fn within(self, by: &Principal, now_ms: u64) -> Result<CallsAsked, Problem> {
+        if self.rows == 0 || self.rows > PAGE_ROWS_MAX || self.page > PAGE_MAX {
+            return Err(Problem::invalid(format!(
+                "expected 1 to {PAGE_ROWS_MAX} rows, and a page up to {PAGE_MAX}"
+            )));
+        }
+        let is_sign = |sign: char| sign.is_ascii_digit() || "+*# ()./-".contains(sign);
+        let number = self.number.filter(|number| !number.is_empty());
+        if let Some(number) = &number
+            && (number.len() > NUMBER_CHARS_MAX || !number.chars().all(is_sign))
+        {
+            return Err(Problem::invalid(format!(
+                "expected a number of up to {NUMBER_CHARS_MAX} digits and signs"
+            )));
+        }
+        let ms = |at: Named<Timestamp>| u64::try_from(at.0.as_millisecond()).unwrap_or(0);
+        let (org, whose) = scope(by);
+        Ok(CallsAsked {
+            org,
+            whose,
+            from_ms: self.from.map_or(now_ms.saturating_sub(DAYS_USUAL_MS), ms),
+            // What begins in this moment is told too.
+            until_ms: self.to.map_or(now_ms + 1_000, ms),
+            number,
+            queue: self.queue.map(|queue| queue.0),
+            agent: self.agent.map(|agent| agent.0),
+            sort: self.sort,
+            order: self.order,
+            page: self.page,
+            rows: self.rows,
+        })
+    }
+}
+
+/// Whose calls he may see: of which organisation, and of whom alone.
+fn scope(by: &Principal) -> (Option<OrgId>, Option<UserId>) {
+    match by {
+        Principal::Operator => (None, None),
+        Principal::User { user, role } => {
+            let whose = (*role < Role::Supervisor).then(|| user.clone());
+            (Some(user.org()), whose)
+        }
+    }
+}
+
+fn may_see(by: &Principal, call: &CallShown) -> bool {
+    let (org, whose) = scope(by);
+    let is_his = |user: &UserId| {
+        let talked = call
+            .way
+            .iter()
+            .any(|(place, name)| place == "talked" && name.as_deref() == Some(user.as_str()));
+        talked || call.caller_user.as_deref() == Some(user.as_str())
+    };
+    org.is_none_or(|org| call.org == org.as_str()) && whose.is_none_or(|user| is_his(&user))
+}
+
+/// A page of the calls that one may see, the latest first.
+#[utoipa::path(
+    get, path = "/calls", tag = "calls", params(CallsQuery),
+    responses(
+        (status = 200, body = CallsView),
+        (status = 401, response = Problem),
+        (status = 422, response = Problem),
+        (status = 503, response = Problem),
+    ),
+)]
+pub(crate) async fn calls(
+    State(desk): State<Desk>,
+    by: By,
+    Asked(query): Asked<CallsQuery>,
+) -> Result<Json<CallsView>, Problem> {
+    let office = desk.office();
+    let now = office.utc(office.now()).as_seconds();
+    let now_ms = u64::try_from(now).unwrap_or(0) * 1_000;
+    let asked = query.within(by.principal(), now_ms)?;
+    let found = office.calls(asked).await?;
+    Ok(Json(CallsView {
+        calls: found.calls.into_iter().map(CallView::from).collect(),
+        total: found.total,
+    }))
+}
+
+/// One call.
+#[utoipa::path(
+    get, path = "/calls/{call}", tag = "calls",
+    params((
+        "call" = String, Path,
+        pattern = "^[0-9a-f]{16}-c[0-9]{1,2}-[0-9]{1,9}-[0-9]{1,9}$",
+        example = "9f86d081884c7d65-c3-0-17",
+    )),
+    responses(
+        (status = 200, body = CallView),
+        (status = 401, response = Problem),
+        (status = 404, response = Problem),
+        (status = 503, response = Problem),
+    ),
+)]
+pub(crate) async fn call_record(
+    State(desk): State<Desk>,
+    by: By,
+    Path(call): Path<String>,
+) -> Result<Json<CallView>, Problem> {
+    let is_one = call.len() <= 64
+        && call
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'-');
+    let found = match is_one {
+        true => desk.office().call(call.clone()).await?,
+        false => None,
+    };
+    let seen = found.filter(|found| may_see(by.principal(), found));
+    let seen = seen.ok_or_else(|| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            format!("there is no call {call} that you may see"),
+        )
+    })?;
+    Ok(Json(CallView::from(seen)))
+}
+
+impl From<CallShown> for CallView {
+    fn from(call: CallShown) -> CallView {
+        let until = call.joined_ms.or(call.ended_ms);
+        let way = call.way.into_iter();
+        CallView {
+            organisation: call.org,
+            callback: call.callback.map(|entry| CallbackId(entry).to_string()),
+            way: way.map(|(place, name)| PlaceView { place, name }).collect(),
+            began: moment_of_ms(call.began_ms),
+            answered: call.answered_ms.map(moment_of_ms),
+            joined: call.joined_ms.map(moment_of_ms),
+            ended: call.ended_ms.map(moment_of_ms),
+            waited_ms: until.map(|until| until.saturating_sub(call.began_ms)),
+            talked_ms: call.talked_ms,
+            id: call.id,
+            direction: call.direction,
+            caller: call.caller,
+            caller_user: call.caller_user,
+            dialled: call.dialled,
+            outside: call.outside,
+            queue: call.queue,
+            agent: call.agent,
+            cause: call.cause,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What all requests share: the office, who has been let in, and what is bounded across requests.
+
+use crate::credentials::Credentials;
+use crate::log_ins::LogIns;
+use crate::office::{Account, Keeping, Office, Who};
+use crate::passes::{Pass, Passes};
+use crate::password;
+use crate::problem::Problem;
+use crate::streams::Streams;
+use crate::turns::{TooMany, Turns};
+use axum::http::StatusCode;
+use callback::Utc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How often it is told what has changed of queues and agents: people see no more, and a busy queue changes with every call.
+const TOLD_EVERY: Duration = Duration::from_secs(1);
+
+/// Lists that are read at once: sorting twenty thousand rows takes a processor some milliseconds.
+const READS_AT_ONCE: usize = 2;
+/// Reads that wait for their turn: the pages of a large installation, after a restart.
+const READS_WAITING_MAX: usize = 512;
+/// When whoever finds too many before him may come again.
+const COME_AGAIN: Duration = Duration::from_secs(2);
+
+/// What all requests share.
+#[derive(Clone)]
+pub struct Desk(Arc<Shared>);
+
+struct Shared {
+    office: Arc<dyn Office>,
+    passes: Passes,
+    trials: Turns,
+    reads: Turns,
+    credentials: Credentials,
+    log_ins: LogIns,
+    streams: Streams,
+}
+
+impl Desk {
+    /// Of that office, where nobody has been let in yet.
+    pub fn new(office: Arc<dyn Office>) -> Desk {
+        Desk(Arc::new(Shared {
+            office,
+            passes: Passes::default(),
+            trials: password::trials(),
+            reads: Turns::new(READS_AT_ONCE, READS_WAITING_MAX),
+            credentials: Credentials::default(),
+            log_ins: LogIns::default(),
+            streams: Streams::default(),
+        }))
+    }
+
+    /// Takes up what was kept.
+    pub fn take_up(&self, kept: impl IntoIterator<Item = Keeping>) {
+        for kept in kept {
+            match kept {
+                Keeping::Keep(row) => self.passes().add_token(row),
+                Keeping::Session(row) => self.passes().add_session(row),
+                Keeping::Password {
+                    now: Some(credential),
+                    ..
+                } => self.credentials().take_up(credential),
+                // Of these nothing is kept.
+                Keeping::Forget(_) | Keeping::SessionOver(_) | Keeping::Password { .. } => {}
+            }
+        }
+    }
+
+    /// Has whoever reads the live events told of queues and agents that have changed, at most once a second each. Never ends by
+    /// itself. While nobody reads nothing is looked at: what has changed meanwhile is told to whoever comes next.
+    pub async fn follow_floor(self) {
+        let mut every = interval(TOLD_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            if self.streams().are_read()
+                && let Ok(floor) = self.office().floor().await
+            {
+                self.office().changes().tell_floor(&floor);
+            }
+        }
+    }
+
+    /// All that is to be kept.
+    pub fn kept(&self) -> Vec<Keeping> {
+        let now = self.utc();
+        let tokens = self.passes().tokens_in_force(now);
+        let sessions = self.passes().sessions(now);
+        let passwords = self.credentials().all().into_iter();
+        let passwords = passwords.map(|credential| Keeping::Password {
+            user: credential.user.clone(),
+            now: Some(credential),
+            before: None,
+        });
+        let passes = tokens.into_iter().map(Keeping::Keep);
+        let passes = passes.chain(sessions.into_iter().map(Keeping::Session));
+        passes.chain(passwords).collect()
+    }
+
+    pub(crate) fn office(&self) -> &dyn Office {
+        &*self.0.office
+    }
+
+    pub(crate) fn passes(&self) -> &Passes {
+        &self.0.passes
+    }
+
+    pub(crate) fn trials(&self) -> &Turns {
+        &self.0.trials
+    }
+
+    /// Has something read that takes a while, beside the threads of signalling.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Office) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let office = self.0.office.clone();
+        let read = self.0.reads.take(move || read(&*office)).await;
+        read.map_err(|TooMany| {
+            let detail = "many are reading just now: try again in a moment";
+            Problem::later(StatusCode::SERVICE_UNAVAILABLE, detail, COME_AGAIN)
+        })
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    /// An account that is known, proven by what is in force.
+    pub(crate) fn account(&self, who: &Who) -> Option<Account> {
+        let account = self.office().account(who)?;
+        Some(self.credentials().applied(account))
+    }
+
+    pub(crate) fn log_ins(&self) -> &LogIns {
+        &self.0.log_ins
+    }
+
+    pub(crate) fn streams(&self) -> &Streams {
+        &self.0.streams
+    }
+
+    pub(crate) fn utc(&self) -> Utc {
+        self.office().utc(self.office().now())
+    }
+
+    /// Whoever has this secret, as he stands now.
+    pub(crate) fn account_of(&self, secret: &str) -> Option<(Pass, Account)> {
+        let (pass, kept_anew) = self.passes().find(secret, self.utc())?;
+        if let Some(row) = kept_anew {
+            self.office().keep_soon(Keeping::Session(row));
+        }
+        let account = self.account(&pass.who)?;
+        // Another password: whoever came in by the old one is out.
+        (account.proof.mark() == pass.mark()).then_some((pass, account))
+    }
+}

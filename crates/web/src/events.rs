@@ -1,0 +1,203 @@
+//! Live changes as server-sent events. Each has an id, by which whoever was away goes on where he was; who was away too
+//! long is told to read the lists anew. What he may see is asked with each change, and whether he is still let in.
+
+use crate::body::Asked;
+use crate::caller::By;
+use crate::changes::{Change, Mark, Staffing};
+use crate::desk::Desk;
+use crate::problem::Problem;
+use crate::streams::Open;
+use crate::views::CallbackRow;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event, Sse};
+use control::Principal;
+use futures_util::stream::{self, Stream};
+use serde::Deserialize;
+use serde::Serialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+use utoipa::IntoParams;
+
+/// How often something is sent where nothing happens: proxies and readers end what is silent.
+const ALIVE_EVERY: Duration = Duration::from_secs(15);
+/// How long a stream lasts: its reader comes back by himself, and goes on where he was.
+const STREAM_LIFE: Duration = Duration::from_secs(3_600);
+/// When whoever has too many streams may come again.
+const COME_AGAIN: Duration = Duration::from_secs(30);
+
+/// From where on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsQuery {
+    /// The id of the last event that was heard, or `event` of a page; `Last-Event-ID` goes before it.
+    #[param(max_length = 64)]
+    since: Option<String>,
+}
+
+/// Changes of what one may see, as they happen.
+///
+/// `callback` is a row, `erased` has `{"id", "list"}`, `staff` has `{"list", "agent", "staffs"}`, `queue` and `agent` are as `/queues` and `/agents` show them, each at most
+/// once a second, `me` is whoever reads, as an agent, and `resync` says that something was missed: read all anew.
+#[utoipa::path(
+    get, path = "/events", tag = "events",
+    params(EventsQuery, ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was heard")),
+    responses(
+        (status = 200, content_type = "text/event-stream", body = String),
+        (status = 401, response = Problem),
+        (status = 422, response = Problem),
+        (status = 429, response = Problem),
+    ),
+)]
+pub(crate) async fn events(
+    State(desk): State<Desk>,
+    by: By,
+    headers: HeaderMap,
+    Asked(query): Asked<EventsQuery>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let Some(open) = desk.streams().open(by.who().clone()) else {
+        let detail = "there are as many live streams as there may be";
+        return Err(Problem::later(
+            StatusCode::TOO_MANY_REQUESTS,
+            detail,
+            COME_AGAIN,
+        ));
+    };
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let since = last.map(str::to_owned).or(query.since);
+    let reader = Reader::new(desk, by, since.as_deref(), open);
+    Ok(Sse::new(stream::unfold(reader, |mut reader| async move {
+        let event = reader.next().await?;
+        Some((Ok(event), reader))
+    })))
+}
+
+/// Somebody who reads.
+struct Reader {
+    desk: Desk,
+    by: By,
+    at: Mark,
+    newest: watch::Receiver<u64>,
+    /// What is to be sent before more is looked for.
+    ready: VecDeque<Event>,
+    ends: Instant,
+    _open: Open,
+}
+
+impl Reader {
+    fn new(desk: Desk, by: By, since: Option<&str>, open: Open) -> Reader {
+        let changes = desk.office().changes();
+        let here = changes.here();
+        let newest = changes.newest();
+        let mut reader = Reader {
+            by,
+            at: here,
+            newest,
+            ready: VecDeque::new(),
+            ends: Instant::now() + STREAM_LIFE,
+            _open: open,
+            desk,
+        };
+        match since.map(str::parse::<Mark>) {
+            Some(Ok(mark)) => reader.at = mark,
+            // No id of ours: as good as one that is too old.
+            Some(Err(())) => reader.begin_anew(),
+            None => {}
+        }
+        // At once, so that whoever reads knows that he is heard.
+        reader.ready.push_front(Event::default().comment("here"));
+        reader
+    }
+
+    /// The next event; none when the stream is over.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Some(event);
+            }
+            if Instant::now() >= self.ends {
+                return None;
+            }
+            // What he may is as he stands now, and nothing is sent to whoever has been logged out.
+            let (_, account) = self.desk.account_of(&self.by.secret)?;
+            self.by.account = account;
+            self.newest.borrow_and_update();
+            let before = self.at;
+            self.take_what_there_is();
+            if !self.ready.is_empty() || self.at != before {
+                continue;
+            }
+            match timeout(ALIVE_EVERY, self.newest.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return None,
+                Err(_) => return Some(Event::default().comment("alive")),
+            }
+        }
+    }
+
+    fn take_what_there_is(&mut self) {
+        let Ok(changes) = self.desk.office().changes().after(self.at) else {
+            return self.begin_anew();
+        };
+        let (office, by) = (self.desk.office(), self.by.principal());
+        let (visible, sight) = (office.settings().visible_to(by), office.sight());
+        for (mark, change) in changes {
+            self.at = mark;
+            let mut tell = |event| self.ready.push_back(event);
+            match &change {
+                Change::Entry(row) if visible.contains(&row.queue) => {
+                    tell(numbered(mark, "callback", &CallbackRow::from(&**row)));
+                }
+                Change::Erased { entry, list } if visible.contains(list) => {
+                    let data =
+                        serde_json::json!({ "id": entry.to_string(), "list": list.to_string() });
+                    tell(numbered(mark, "erased", &data));
+                }
+                Change::Staff {
+                    agent,
+                    list,
+                    staffing,
+                } if visible.contains(list) => {
+                    let staffs = *staffing == Staffing::Begins;
+                    let data = serde_json::json!({ "list": list.to_string(), "agent": agent.to_string(), "staffs": staffs });
+                    tell(numbered(mark, "staff", &data));
+                }
+                Change::Queue(queue) if sight.sees(by, &queue.name) => {
+                    tell(numbered(mark, "queue", &**queue));
+                }
+                Change::Agent(agent) if agent.is_seen_by(by, &sight) => {
+                    let shown = agent.shown_to(by, &sight);
+                    // Without a number: whoever breaks off between the two hears both again.
+                    if matches!(by, Principal::User { user, .. } if *user == agent.name) {
+                        tell(named("me", &shown));
+                    }
+                    tell(numbered(mark, "agent", &shown));
+                }
+                Change::Entry(_)
+                | Change::Erased { .. }
+                | Change::Staff { .. }
+                | Change::Queue(_)
+                | Change::Agent(_) => {}
+            }
+        }
+    }
+
+    fn begin_anew(&mut self) {
+        self.at = self.desk.office().changes().here();
+        let resync = Event::default().event("resync").id(self.at.to_string());
+        self.ready.push_back(resync.data("{}"));
+    }
+}
+
+fn numbered(mark: Mark, name: &str, data: &impl Serialize) -> Event {
+    named(name, data).id(mark.to_string())
+}
+
+fn named(name: &str, data: &impl Serialize) -> Event {
+    let data = serde_json::to_string(data).expect("texts, numbers and lists can be written");
+    Event::default().event(name).data(data)
+}

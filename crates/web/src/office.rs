@@ -1,0 +1,240 @@
+//! What the API needs of the server, and nothing else of it.
+
+use crate::audit::{AuditAsked, AuditFound};
+use crate::calls::{CallShown, CallsAsked, CallsFound};
+use crate::changes::Changes;
+use crate::credentials::Credential;
+use crate::floor::Floor;
+use crate::me::Person;
+use crate::passes::{SessionRow, TokenRow};
+use crate::password::PasswordHash;
+use base::{CallbackId, OrgId, QueueId, Time, UserId};
+use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
+use control::{CallbackCommand, Command, Permitted, Principal, Sight};
+use serde::{Deserialize, Serialize};
+use sip_core::digest::Ha1;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// What comes later.
+pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The server, as whoever comes by HTTP sees it. What can be read is read at once, from what is published; what changes
+/// something is answered when it is done.
+pub trait Office: Send + Sync + 'static {
+    /// Whom somebody names when he logs in: `anna` (in the default organisation), `anna@sip.example.com`, or an operator's
+    /// name. Also where there is no such account; none where there is no such organisation.
+    fn named(&self, name: &str) -> Option<Who>;
+
+    /// An account that is known.
+    fn account(&self, who: &Who) -> Option<Account>;
+
+    /// Whether that address is a proxy before the server, which says whom it has a request from.
+    fn is_proxy(&self, address: IpAddr) -> bool;
+
+    /// How callback lists are set.
+    fn settings(&self) -> Arc<Settings>;
+
+    /// Who staffs which lists.
+    fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>>;
+
+    /// A page of the lists that the query names. It takes a while.
+    fn page(&self, query: &Query) -> Page;
+
+    /// The rows of all pages. It takes a while.
+    fn all_pages(&self, query: &Query) -> Vec<Row>;
+
+    /// How many wait on each list. It takes a while.
+    fn waiting(&self) -> BTreeMap<QueueId, Waiting>;
+
+    /// The windows of a list that have not begun, the first first. It takes a while.
+    fn windows(&self, list: &QueueId) -> Vec<Window>;
+
+    /// An entry with its attempts.
+    fn entry(&self, entry: CallbackId) -> Option<Shown>;
+
+    /// What came about with each of these entries.
+    fn histories(&self, entries: Vec<CallbackId>) -> Soon<'_, Result<Vec<Vec<Happened>>, Unread>>;
+
+    /// All entries of a number.
+    fn of_number(&self, org: OrgId, number: Number) -> Soon<'_, Result<Vec<Told>, Refused>>;
+
+    /// Has a command carried out.
+    fn command(&self, command: Permitted<CallbackCommand>) -> Soon<'_, Result<Done, Refused>>;
+
+    /// What has changed lately, and what changes.
+    fn changes(&self) -> &Changes;
+
+    /// A page of the records of calls.
+    fn calls(&self, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>>;
+
+    /// One of them.
+    fn call(&self, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>>;
+
+    /// A page of what people had done.
+    fn audit(&self, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>>;
+
+    /// Keeps something over restarts, or forgets it; answered when that is stored.
+    fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>>;
+
+    /// Queues and agents as they are now, all of them.
+    fn floor(&self) -> Soon<'_, Result<Floor, Declined>>;
+
+    /// Who sees which queues.
+    fn sight(&self) -> Arc<Sight>;
+
+    /// What is known of a user beside how he stands as an agent.
+    fn person(&self, user: &UserId) -> Person;
+
+    /// Has something done that is not about callback lists.
+    fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;
+
+    /// The same, whenever that is: nobody is promised anything by it.
+    fn keep_soon(&self, change: Keeping);
+
+    /// The process's clock.
+    fn now(&self) -> Time;
+
+    /// What the clock on the wall shows then.
+    fn utc(&self, at: Time) -> Utc;
+
+    /// Bytes that nobody can guess.
+    fn random(&self) -> io::Result<[u8; 32]>;
+}
+
+/// An entry whole.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its row.
+    pub row: Row,
+    /// All attempts, the first first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// An entry of a number, for whoever has a right to know what is kept of him.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The entry.
+    pub shown: Shown,
+    /// What was keyed, whole.
+    pub keyed: Option<String>,
+}
+
+/// Something that came about with an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Happened {
+    /// When.
+    pub at: Utc,
+    /// Who or what did it, in words.
+    pub by: String,
+    /// What, in words.
+    pub what: String,
+}
+
+/// Storage does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("storage does not answer, so nothing can be told")]
+pub struct Unread;
+
+/// What is to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// This token.
+    Keep(TokenRow),
+    /// The token of that id no more.
+    Forget(String),
+    /// This session.
+    Session(SessionRow),
+    /// The session of that hash no more.
+    SessionOver(String),
+    /// A user's own password.
+    Password {
+        /// Whose.
+        user: UserId,
+        /// What it is; none any more.
+        now: Option<Credential>,
+        /// What it was.
+        before: Option<Credential>,
+    },
+}
+
+/// It could not be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("storage does not answer, so nothing was changed")]
+pub struct Unstored;
+
+/// Why a command came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The lists say no.
+    By(Refusal),
+    /// Nobody is there to carry it out.
+    Away,
+}
+
+/// Why what was asked of queues and agents came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declined {
+    /// It can't be done as things stand, and why.
+    Because(String),
+    /// Nobody is there to do it.
+    Away,
+}
+
+/// Who comes in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// One of those who run the server.
+    Operator(Box<str>),
+    /// A user of an organisation.
+    User(UserId),
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Who::Operator(name) => write!(f, "operator {name}"),
+            Who::User(user) => write!(f, "{user}"),
+        }
+    }
+}
+
+/// Somebody who may log in.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Who.
+    pub who: Who,
+    /// On whose behalf he asks.
+    pub principal: Principal,
+    /// What he is called.
+    pub display_name: Option<Box<str>>,
+    /// What proves that it is he.
+    pub proof: Proof,
+}
+
+/// What an account is proven by.
+#[derive(Clone)]
+pub enum Proof {
+    /// The password of his phone (or a demo operator's), of which the configuration keeps the hash of RFC 7616 §3.4.2.
+    Digest {
+        /// The user's name in it.
+        user: Box<str>,
+        /// The realm in it.
+        realm: Box<str>,
+        /// The hash.
+        ha1: Ha1,
+    },
+    /// A password for the web alone.
+    Web(PasswordHash),
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proof")
+    }
+}

@@ -1,0 +1,130 @@
+//! All ways in, and the document that describes them.
+
+use crate::body::BODY_BYTES_MAX;
+use crate::desk::Desk;
+use crate::openapi::ApiDoc;
+use crate::problem::Problem;
+use crate::roles::{Gate, Least};
+use crate::{
+    acts, agents, audit, calls, credentials, events, exports, lists, me, pages, queues, sessions,
+    staff, tokens,
+};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Where the API is.
+const API: &str = "/api/v1";
+
+fn described(gate: &Gate) -> OpenApiRouter<Desk> {
+    use Least::{Administrator, Agent, Anybody, Supervisor};
+    let api = OpenApiRouter::new()
+        .routes(gate.may(Anybody, routes!(sessions::log_in, sessions::log_out)))
+        .routes(gate.may(Agent, routes!(sessions::session)))
+        .routes(gate.may(Agent, routes!(credentials::choose)))
+        .routes(gate.may(Administrator, routes!(credentials::reset)))
+        .routes(gate.may(Administrator, routes!(tokens::make, tokens::list)))
+        .routes(gate.may(Administrator, routes!(tokens::remove)))
+        .routes(gate.may(Agent, routes!(lists::lists)))
+        .routes(gate.may(Agent, routes!(staff::log_in)))
+        .routes(gate.may(Agent, routes!(staff::log_out)))
+        .routes(gate.may(Agent, routes!(staff::next)))
+        .routes(gate.may(Administrator, routes!(staff::erase)))
+        .routes(gate.may(Agent, routes!(lists::page)))
+        .routes(gate.may(Agent, routes!(exports::table)))
+        .routes(gate.may(Administrator, routes!(exports::of_number)))
+        .routes(gate.may(Agent, routes!(lists::entry)))
+        .routes(gate.may(Agent, routes!(acts::lease)))
+        .routes(gate.may(Agent, routes!(acts::release)))
+        .routes(gate.may(Agent, routes!(acts::call)))
+        .routes(gate.may(Agent, routes!(acts::note)))
+        .routes(gate.may(Agent, routes!(acts::requeue)))
+        .routes(gate.may(Agent, routes!(acts::move_to)))
+        .routes(gate.may(Agent, routes!(acts::cancel)))
+        .routes(gate.may(Supervisor, routes!(acts::waive)))
+        .routes(gate.may(Agent, routes!(acts::reveal)))
+        .routes(gate.may(Agent, routes!(me::me)))
+        .routes(gate.may(Agent, routes!(queues::queues)))
+        .routes(gate.may(Agent, routes!(queues::queue)))
+        .routes(gate.may(Agent, routes!(agents::agents)))
+        .routes(gate.may(Agent, routes!(agents::log_in_to_queues)))
+        .routes(gate.may(Agent, routes!(agents::log_out_of_queues)))
+        .routes(gate.may(Agent, routes!(agents::pause)))
+        .routes(gate.may(Agent, routes!(agents::resume)))
+        .routes(gate.may(Agent, routes!(agents::end_wrap_up)))
+        .routes(gate.may(Agent, routes!(agents::extend_wrap_up)))
+        .routes(gate.may(Agent, routes!(agents::device)))
+        .routes(gate.may(Agent, routes!(calls::calls)))
+        .routes(gate.may(Agent, routes!(calls::call_record)))
+        .routes(gate.may(Administrator, routes!(audit::audit)))
+        .routes(gate.may(Agent, routes!(events::events)));
+    OpenApiRouter::with_openapi(ApiDoc::openapi()).nest(API, api)
+}
+
+/// The OpenAPI document.
+pub fn document() -> Document {
+    described(&Gate::described()).split_for_parts().1
+}
+
+/// All ways in. What is found nowhere, also among the pages, is answered with a problem document.
+pub fn router(desk: Desk) -> Router {
+    let (router, document) = described(&Gate::of(&desk)).split_for_parts();
+    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let describes = move || {
+        let kind = [(header::CONTENT_TYPE, "application/json")];
+        let text = document.to_string();
+        async move { (kind, text) }
+    };
+    router
+        .route(&format!("{API}/openapi.json"), get(describes))
+        .fallback(beside)
+        .method_not_allowed_fallback(not_so)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(counted_and_private))
+        .with_state(desk)
+}
+
+/// Pages are beside the API.
+async fn beside(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let page = pages::answer(&method, uri.path(), &headers);
+    page.unwrap_or_else(|| {
+        let detail = format!("there is nothing at {}", uri.path());
+        Problem::new(StatusCode::NOT_FOUND, detail).into_response()
+    })
+}
+
+async fn not_so() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this can't be done here: the methods that can are in the header Allow",
+    )
+}
+
+/// Counts answers by status, and keeps what is somebody's out of caches.
+async fn counted_and_private(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with(API);
+    let mut response = next.run(request).await.into_response();
+    if !is_api {
+        return response;
+    }
+    let class = match response.status().as_u16() {
+        200..=299 => "2xx",
+        400..=499 => "4xx",
+        500..=599 => "5xx",
+        _ => "other",
+    };
+    metrics::counter!("kolapp_web_requests_total", "status" => class).increment(1);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let no_sniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniff);
+    response
+}

@@ -1,0 +1,114 @@
+//! Looking at records of calls.
+
+use crate::client::World;
+use axum::http::StatusCode;
+use base::UserId;
+use serde_json::json;
+use std::sync::atomic::Ordering;
+use web::{CallShown, CallSort, CallsAsked, SortOrder};
+
+pub(crate) const ID: &str = "9f86d081884c7d65-c3-0-17";
+
+/// A call that went on when that agent answered it.
+pub(crate) fn answered_by(agent: &str) -> CallShown {
+    let place = |word: &str, name: &str| (word.to_owned(), Some(name.to_owned()));
+    CallShown {
+        id: ID.into(),
+        org: "demo".into(),
+        direction: "inward".into(),
+        caller: Some("+46701234567".into()),
+        dialled: Some("+46850001000".into()),
+        callback: Some(17),
+        way: vec![place("queue", "demo/support"), place("talked", agent)],
+        agent: Some(agent.into()),
+        began_ms: 1_795_000_000_000,
+        joined_ms: Some(1_795_000_004_500),
+        ..CallShown::default()
+    }
+}
+
+fn asked(world: &World) -> CallsAsked {
+    world.office.asked_of_calls.lock().unwrap().take().unwrap()
+}
+
+#[tokio::test]
+async fn a_page_of_calls_is_asked_for_as_it_is_written_and_each_sees_his_own() {
+    let world = World::new();
+    let anna = world.log_in("anna").await;
+    let usual = anna.get("/calls").await;
+    assert_eq!(usual.status, StatusCode::OK, "{usual:?}");
+    let of_anna = asked(&world);
+    let user: UserId = "demo/anna".parse().unwrap();
+    assert_eq!(of_anna.whose, Some(user.clone()));
+    assert_eq!(of_anna.org, Some(user.org()));
+    assert_eq!(
+        (of_anna.sort, of_anna.order),
+        (CallSort::Began, SortOrder::Descending)
+    );
+    let week_ms = 7 * 86_400_000;
+    assert_eq!(of_anna.until_ms - of_anna.from_ms, week_ms + 1_000);
+    world.log_in("eva").await.get("/calls").await;
+    let of_eva = asked(&world);
+    assert_eq!((of_eva.org, of_eva.whose), (Some(user.org()), None));
+    let all = "/calls?from=2026-11-28T08:00:00Z&to=2026-11-28T10:00:00%2B01:00&number=070-123%2045%2067\
+               &queue=demo/support&agent=demo/anna&sort=waited&order=ascending&page=2&rows=10";
+    let answer = world.log_in("operator").await.get(all).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let expected = CallsAsked {
+        org: None,
+        whose: None,
+        from_ms: 1_795_852_800_000,
+        until_ms: 1_795_852_800_000 + 3_600_000,
+        number: Some("070-123 45 67".into()),
+        queue: Some("demo/support".parse().unwrap()),
+        agent: Some(user),
+        sort: CallSort::Waited,
+        order: SortOrder::Ascending,
+        page: 2,
+        rows: 10,
+    };
+    assert_eq!(asked(&world), expected);
+}
+
+#[tokio::test]
+async fn a_call_is_shown_to_whoever_was_in_it_and_to_those_who_run_the_organisation() {
+    let world = World::new();
+    *world.office.calls.lock().unwrap() = vec![answered_by("demo/bosse")];
+    let path = format!("/calls/{ID}");
+    for (user, status) in [
+        ("anna", 404),
+        ("bosse", 200),
+        ("eva", 200),
+        ("admin@other.localhost", 404),
+        ("operator", 200),
+    ] {
+        let answer = world.log_in(user).await.get(&path).await;
+        assert_eq!(answer.status.as_u16(), status, "{user}");
+    }
+    let eva = world.log_in("eva").await;
+    let shown = eva.get(&path).await.json;
+    for (name, value) in [
+        ("id", json!(ID)),
+        ("organisation", json!("demo")),
+        ("callback", json!("b17")),
+        ("began", json!("2026-11-18T11:06:40Z")),
+        ("joined", json!("2026-11-18T11:06:44.5Z")),
+        ("ended", json!(null)),
+        ("waited_ms", json!(4_500)),
+        ("cause", json!(null)),
+        (
+            "way",
+            json!([
+                { "place": "queue", "name": "demo/support" },
+                { "place": "talked", "name": "demo/bosse" },
+            ]),
+        ),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    let page = eva.get("/calls").await.json;
+    assert_eq!((&page["total"], &page["calls"][0]), (&json!(1), &shown));
+    world.office.is_storage_away.store(true, Ordering::Relaxed);
+    let away = eva.get("/calls").await;
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+}

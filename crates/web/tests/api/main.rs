@@ -1,0 +1,15 @@
+//! The API from the outside, over an office in memory that has real lists.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod audit;
+mod calls;
+mod client;
+mod events;
+mod floor;
+mod lists;
+mod matrix;
+mod office;
+mod pages;
+mod passes;
+mod refusals;

@@ -1,0 +1,530 @@
+//! An office in memory: real lists, whose facts are stored at once, and a clock that the test sets.
+
+use base::{CallId, CallbackId, Core, OrgId, QueueId, ShardId, Time, UserId, WallClock};
+use callback::{
+    CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft, Given, Input,
+    ListSettings, Lists, Number, Output, Page, PlacingId, Query, Refusal, Row, Settings, Span, Utc,
+    Waiting, Window, Wish,
+};
+use control::{
+    AgentCommand, CallbackCommand, Command as Asked, Device, Permitted, Principal, Role, Sight,
+};
+use sip_core::digest::{Algorithm, Ha1};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+use web::{
+    Account, AgentDay, AgentStateView, AgentView, AuditAsked, AuditFound, Audited, CallShown,
+    CallsAsked, CallsFound, Change, Changes, Declined, DoorView, Floor, Happened, Keeping, Office,
+    PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView,
+    Refused, Shown, Soon, Told, Unread, Unstored, Who,
+};
+
+/// Half past eight on a morning of 2026, when the process has run for a while.
+const START_UTC: i64 = 1_795_000_000;
+const START: Time = Time::from_millis(3_000_000);
+
+pub(crate) struct InMemory {
+    lists: Mutex<Lists>,
+    settings: Arc<Settings>,
+    changes: Changes,
+    now: Mutex<Time>,
+    drawn: AtomicU64,
+    accounts: Mutex<Vec<Account>>,
+    pub(crate) kept: Mutex<Vec<Keeping>>,
+    /// What nobody waits for.
+    pub(crate) kept_soon: Mutex<Vec<Keeping>>,
+    /// Nothing is stored.
+    pub(crate) is_storage_away: AtomicBool,
+    /// Requests come by one, on this machine.
+    pub(crate) is_behind_a_proxy: AtomicBool,
+    placings: Mutex<Vec<PlacingId>>,
+    pub(crate) floor: Mutex<Floor>,
+    /// What was asked of queues and agents.
+    pub(crate) asked: Mutex<Vec<Asked>>,
+    /// Records of calls.
+    pub(crate) calls: Mutex<Vec<CallShown>>,
+    /// What was asked for of them last.
+    pub(crate) asked_of_calls: Mutex<Option<CallsAsked>>,
+    /// And of what people had done.
+    pub(crate) asked_of_audit: Mutex<Option<AuditAsked>>,
+}
+
+/// A queue that is open, and nobody waits in.
+fn quiet(name: &str) -> QueueView {
+    QueueView {
+        name: queue(name),
+        state: DoorView::Open,
+        why: "always open: it has no hours".into(),
+        until: None,
+        closed_by_load: false,
+        draining: false,
+        waiting: 0,
+        offered: 0,
+        connected: 0,
+        waiting_since: None,
+        longest_wait_s: None,
+        average_wait_s: None,
+        expected_wait_s: None,
+        handling_s: None,
+        agents_logged_in: 0,
+        free: 0,
+        busy: 0,
+        wrap_up: 0,
+        paused: 0,
+        unreachable: 0,
+        deferred: 0,
+        today: QueueDay::default(),
+    }
+}
+
+/// An agent who is free in these queues.
+fn free(name: &str, queues: &[&str]) -> AgentView {
+    AgentView {
+        name: user(name),
+        display_name: None,
+        state: AgentStateView::Free,
+        since: Utc::from_seconds(START_UTC),
+        ends: None,
+        pause_reason: None,
+        queue: None,
+        queues: queues.iter().map(|name| queue(name)).collect(),
+        reachable: true,
+        device: Device::Phone,
+        put_by: None,
+        missed_in_a_row: 0,
+        errors_in_a_row: 0,
+        today: AgentDay::default(),
+    }
+}
+
+fn floor() -> Floor {
+    let both = ["demo/sales", "demo/support"];
+    Floor {
+        at: Utc::from_seconds(START_UTC),
+        queues: ["demo/sales", "demo/support", "other/support"]
+            .map(quiet)
+            .into(),
+        agents: vec![
+            free("demo/anna", &both[1..]),
+            free("demo/bosse", &both),
+            free("demo/cecilia", &both[..1]),
+            free("other/anna", &["other/support"]),
+        ],
+    }
+}
+
+fn user(name: &str) -> UserId {
+    name.parse().unwrap()
+}
+
+fn phone(name: &str, role: Role, password: &str) -> Account {
+    let id = user(name);
+    let realm = format!("{}.localhost", id.org_name());
+    Account {
+        who: Who::User(id.clone()),
+        display_name: None,
+        proof: Proof::Digest {
+            ha1: Ha1::of(Algorithm::Sha256, id.name(), &realm, password),
+            user: id.name().into(),
+            realm: realm.into(),
+        },
+        principal: Principal::User { user: id, role },
+    }
+}
+
+fn operator() -> Account {
+    // It takes a while.
+    static HASH: LazyLock<PasswordHash> =
+        LazyLock::new(|| PasswordHash::of("demo-operator", b"sixteen bytes ok").unwrap());
+    Account {
+        who: Who::Operator("operator".into()),
+        principal: Principal::Operator,
+        display_name: Some("Drift".into()),
+        proof: Proof::Web(HASH.clone()),
+    }
+}
+
+impl InMemory {
+    pub(crate) fn new() -> Arc<InMemory> {
+        let list = |members: &[&str]| ListSettings {
+            members: members.iter().map(|name| user(name)).collect(),
+            ..ListSettings::default()
+        };
+        let settings = Settings {
+            lists: BTreeMap::from([
+                (queue("demo/support"), list(&["demo/anna", "demo/bosse"])),
+                (queue("demo/sales"), list(&["demo/bosse"])),
+                (queue("other/support"), list(&["other/anna"])),
+            ]),
+        };
+        let settings = Arc::new(settings);
+        let office = InMemory {
+            lists: Mutex::default(),
+            settings: settings.clone(),
+            changes: Changes::new(7),
+            now: Mutex::new(START),
+            drawn: AtomicU64::new(1),
+            accounts: Mutex::new(vec![
+                phone("demo/anna", Role::Agent, "demo-anna"),
+                phone("demo/bosse", Role::Agent, "demo-bosse"),
+                phone("demo/eva", Role::Supervisor, "demo-eva"),
+                phone("demo/admin", Role::Administrator, "demo-admin"),
+                phone("other/anna", Role::Agent, "other-anna"),
+                phone("other/admin", Role::Administrator, "other-admin"),
+                operator(),
+            ]),
+            kept: Mutex::default(),
+            kept_soon: Mutex::default(),
+            is_storage_away: AtomicBool::new(false),
+            is_behind_a_proxy: AtomicBool::new(false),
+            placings: Mutex::default(),
+            floor: Mutex::new(floor()),
+            asked: Mutex::default(),
+            calls: Mutex::default(),
+            asked_of_calls: Mutex::default(),
+            asked_of_audit: Mutex::default(),
+        };
+        office.give(Input::Clock(WallClock::new(START, START_UTC * 1_000)));
+        office.give(Input::Configure(settings));
+        Arc::new(office)
+    }
+
+    pub(crate) fn pass(&self, span: Duration) {
+        *self.now.lock().unwrap() += span;
+        let now = self.now();
+        self.step(|lists, out| lists.handle_timeout(now, out));
+    }
+
+    /// Another password, or none any more.
+    pub(crate) fn set_password(&self, name: &str, password: Option<&str>) {
+        let mut accounts = self.accounts.lock().unwrap();
+        accounts.retain(|account| account.who != Who::User(user(name)));
+        if let Some(password) = password {
+            accounts.push(phone(name, Role::Agent, password));
+        }
+    }
+
+    /// A caller accepts; gives his entry.
+    pub(crate) fn wish(&self, list: &str, number: &str, slot: u32) -> CallbackId {
+        let call = CallId {
+            shard: ShardId(0),
+            slot,
+            generation: 1,
+        };
+        let bounds = CustomerDigits { min: 4, max: 12 };
+        let digits = CustomerNumber::new("4711815", bounds).unwrap();
+        let draft = Draft {
+            queue: queue(list),
+            number: number.parse().unwrap(),
+            given: Given::Shown,
+            asked_by: None,
+            input: Some(CustomerInput::Customer(digits)),
+            arrived: self.utc(self.now()),
+            wish: Wish::AsSoonAsPossible,
+        };
+        let commands = self.give(Input::Accept {
+            call,
+            draft: Box::new(draft),
+        });
+        let accepted = commands.into_iter().find_map(|command| match command {
+            Command::Accepted { result, .. } => Some(result.unwrap()),
+            _ => None,
+        });
+        self.pass(Duration::ZERO);
+        accepted.unwrap()
+    }
+
+    /// The agent answers, and the person is not there.
+    pub(crate) fn nobody_answers(&self) {
+        let placing = self.placings.lock().unwrap().pop().unwrap();
+        for event in [CallEvent::AgentAnswered, CallEvent::PersonNoAnswer] {
+            self.give(Input::Call { placing, event });
+        }
+    }
+
+    /// A number is erased: of its entry nothing is known any more.
+    pub(crate) fn erase(&self, list: &str, entry: CallbackId) {
+        let list = queue(list);
+        self.changes.push(Change::Erased { entry, list });
+    }
+
+    /// Something changes of a queue, and whoever reads is told.
+    pub(crate) fn change_queue(&self, name: &str, change: impl FnOnce(&mut QueueView)) {
+        let mut floor = self.floor.lock().unwrap();
+        let queue = floor.queues.iter_mut().find(|it| it.name == queue(name));
+        change(queue.unwrap());
+        self.changes.tell_floor(&floor);
+    }
+
+    /// The same of an agent.
+    pub(crate) fn change_agent(&self, name: &str, change: impl FnOnce(&mut AgentView)) {
+        let mut floor = self.floor.lock().unwrap();
+        let agent = floor.agents.iter_mut().find(|it| it.name == user(name));
+        change(agent.unwrap());
+        self.changes.tell_floor(&floor);
+    }
+
+    fn give(&self, input: Input) -> Vec<Command> {
+        let now = self.now();
+        self.step(|lists, out| lists.handle(now, input, out))
+    }
+
+    fn step(&self, take: impl FnOnce(&mut Lists, &mut Output)) -> Vec<Command> {
+        let mut lists = self.lists.lock().unwrap();
+        let mut out = Output::default();
+        take(&mut lists, &mut out);
+        let mut done = 0;
+        while let Some(command) = out.commands.get(done).cloned() {
+            done += 1;
+            if let Command::Store { token } = command {
+                lists.handle(self.now(), Input::Stored { token }, &mut out);
+            }
+        }
+        for command in &out.commands {
+            if let Command::RingAgent { placing, .. } = command {
+                self.placings.lock().unwrap().push(*placing);
+            }
+        }
+        for fact in &out.facts {
+            for id in fact.fact.entries() {
+                let row = lists.entry(id).and_then(|entry| lists.row(entry));
+                if let Some(row) = row {
+                    self.changes.push(Change::Entry(Arc::new(row)));
+                }
+            }
+        }
+        out.commands
+    }
+}
+
+pub(crate) fn queue(name: &str) -> QueueId {
+    name.parse().unwrap()
+}
+
+impl Office for InMemory {
+    fn named(&self, name: &str) -> Option<Who> {
+        if name == "operator" {
+            return Some(Who::Operator(name.into()));
+        }
+        let id = match name.split_once('@') {
+            Some((user, domain)) => format!("{}/{user}", domain.strip_suffix(".localhost")?),
+            None => format!("demo/{name}"),
+        };
+        id.parse().ok().map(Who::User)
+    }
+
+    fn account(&self, who: &Who) -> Option<Account> {
+        let accounts = self.accounts.lock().unwrap();
+        accounts.iter().find(|account| account.who == *who).cloned()
+    }
+
+    fn is_proxy(&self, address: IpAddr) -> bool {
+        self.is_behind_a_proxy.load(Ordering::Relaxed) && address.is_loopback()
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        self.settings.clone()
+    }
+
+    fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>> {
+        Arc::default()
+    }
+
+    fn page(&self, query: &Query) -> Page {
+        callback::page(&self.lists.lock().unwrap().rows(), query)
+    }
+
+    fn all_pages(&self, query: &Query) -> Vec<Row> {
+        callback::all_pages(&self.lists.lock().unwrap().rows(), query)
+    }
+
+    fn windows(&self, list: &QueueId) -> Vec<Window> {
+        let from = self.utc(self.now()) + Duration::from_secs(3_600);
+        let until = from + Duration::from_secs(7_200);
+        let window = Window {
+            name: "afternoon".into(),
+            span: Span { from, until },
+        };
+        let has_one = *list == queue("demo/support");
+        has_one.then_some(window).into_iter().collect()
+    }
+
+    fn waiting(&self) -> BTreeMap<QueueId, Waiting> {
+        callback::waiting(&self.lists.lock().unwrap().rows())
+    }
+
+    fn entry(&self, entry: CallbackId) -> Option<Shown> {
+        let lists = self.lists.lock().unwrap();
+        let entry = lists.entry(entry)?;
+        Some(Shown {
+            row: lists.row(entry)?,
+            attempts: entry.attempts.iter().cloned().collect(),
+        })
+    }
+
+    fn histories(&self, entries: Vec<CallbackId>) -> Soon<'_, Result<Vec<Vec<Happened>>, Unread>> {
+        let happened = |entry: &CallbackId| Happened {
+            at: self.utc(self.now()),
+            by: "the clock".into(),
+            what: format!("{entry} is due"),
+        };
+        let told: Vec<_> = entries.iter().map(|entry| vec![happened(entry)]).collect();
+        let away = self.is_storage_away.load(Ordering::Relaxed);
+        Box::pin(async move { if away { Err(Unread) } else { Ok(told) } })
+    }
+
+    fn of_number(&self, org: OrgId, number: Number) -> Soon<'_, Result<Vec<Told>, Refused>> {
+        let lists = self.lists.lock().unwrap();
+        let told = lists.export(&org, &number).into_iter().map(|entry| Told {
+            shown: Shown {
+                row: lists.row(entry).unwrap(),
+                attempts: entry.attempts.to_vec(),
+            },
+            keyed: entry.asked.input.as_ref().map(|input| input.revealed()),
+        });
+        let told = told.collect();
+        Box::pin(async move { Ok(told) })
+    }
+
+    fn command(&self, command: Permitted<CallbackCommand>) -> Soon<'_, Result<Done, Refused>> {
+        Box::pin(async move {
+            let commands = self.give(Input::Command { ticket: 1, command });
+            let answers = commands.into_iter().filter_map(|command| match command {
+                Command::Answer { result, .. } => Some(result),
+                _ => None,
+            });
+            let mut answers: Vec<Result<Done, Refusal>> = answers.collect();
+            answers.pop().unwrap().map_err(Refused::By)
+        })
+    }
+
+    fn calls(&self, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>> {
+        let of_org = |call: &&CallShown| {
+            let org = asked.org.as_ref();
+            org.is_none_or(|org| call.org == org.as_str())
+        };
+        let kept = self.calls.lock().unwrap();
+        let calls: Vec<CallShown> = kept.iter().filter(of_org).cloned().collect();
+        *self.asked_of_calls.lock().unwrap() = Some(asked);
+        let total = calls.len() as u64;
+        let is_away = self.is_storage_away.load(Ordering::Relaxed);
+        let found = CallsFound { calls, total };
+        Box::pin(async move { if is_away { Err(Unread) } else { Ok(found) } })
+    }
+
+    fn call(&self, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>> {
+        let calls = self.calls.lock().unwrap();
+        let found = calls.iter().find(|call| call.id == id).cloned();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn audit(&self, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>> {
+        let is_his = asked.org.as_ref().is_none_or(|org| org.as_str() == "demo");
+        *self.asked_of_audit.lock().unwrap() = Some(asked);
+        let rows = vec![Audited {
+            at_ms: START_UTC.unsigned_abs() * 1_000,
+            org: Some("demo".into()),
+            who: "demo/eva".into(),
+            way: "http".into(),
+            what: "pauses demo/anna".into(),
+            refused: None,
+        }];
+        let rows = if is_his { rows } else { Vec::new() };
+        Box::pin(async move { Ok(AuditFound { rows, total: 1 }) })
+    }
+
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>> {
+        if self.is_storage_away.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(Unstored) });
+        }
+        self.kept.lock().unwrap().push(change);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn keep_soon(&self, change: Keeping) {
+        self.kept_soon.lock().unwrap().push(change);
+    }
+
+    fn floor(&self) -> Soon<'_, Result<Floor, Declined>> {
+        let floor = self.floor.lock().unwrap().clone();
+        Box::pin(async { Ok(floor) })
+    }
+
+    /// Anna and Bosse see support, as Bosse and Cecilia do sales.
+    fn sight(&self) -> Arc<Sight> {
+        let mut sight = Sight::default();
+        sight.add(
+            queue("demo/support"),
+            [user("demo/anna"), user("demo/bosse")],
+        );
+        sight.add(
+            queue("demo/sales"),
+            [user("demo/bosse"), user("demo/cecilia")],
+        );
+        sight.add(queue("other/support"), [user("other/anna")]);
+        Arc::new(sight)
+    }
+
+    fn person(&self, user: &UserId) -> Person {
+        if user.as_str() != "demo/anna" {
+            return Person::default();
+        }
+        Person {
+            device: Device::DeskPhone,
+            has_mobile: true,
+            phones: vec![PhoneView {
+                kind: PhoneKindView::DeskPhone,
+                user_agent: Some("Yealink".into()),
+                transport: "udp".into(),
+                rings: true,
+            }],
+            queues: vec![queue("demo/office"), queue("demo/support")],
+            pause_reasons: vec![PauseReasonView {
+                code: "1".into(),
+                reason: "lunch".into(),
+            }],
+        }
+    }
+
+    /// A pause is one at once; there is no wrap-up time to end.
+    fn carry_out(&self, command: Permitted<Asked>) -> Soon<'_, Result<(), Declined>> {
+        let (_, command) = command.into_parts();
+        self.asked.lock().unwrap().push(command.clone());
+        let result = match command {
+            Asked::Agent(AgentCommand::Pause { agent, reason }) => {
+                self.change_agent(agent.as_str(), |it| {
+                    (it.state, it.pause_reason) = (AgentStateView::Paused, reason);
+                });
+                Ok(())
+            }
+            Asked::Agent(AgentCommand::EndWrapUp { agent }) => Err(Declined::Because(format!(
+                "{agent} has no wrap-up time now"
+            ))),
+            _ => Ok(()),
+        };
+        Box::pin(async { result })
+    }
+
+    fn now(&self) -> Time {
+        *self.now.lock().unwrap()
+    }
+
+    fn utc(&self, at: Time) -> Utc {
+        Utc::from_seconds(WallClock::new(START, START_UTC * 1_000).unix_seconds(at))
+    }
+
+    fn random(&self) -> io::Result<[u8; 32]> {
+        let mut bytes = [0; 32];
+        let drawn = self.drawn.fetch_add(1, Ordering::Relaxed);
+        bytes[..8].copy_from_slice(&drawn.to_be_bytes());
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,40 @@
+// Which pages there are, and for whom. What one may not see is not offered; what it would show is the server's to refuse.
+
+import type { Component } from 'svelte';
+import type { Session } from '../api/client';
+import CallbacksPage from '../callbacks/CallbacksPage.svelte';
+import type { Key } from '../lib/messages.svelte';
+import MePage from '../me/MePage.svelte';
+import QueuesPage from '../me/QueuesPage.svelte';
+
+type Role = Session['role'];
+
+export interface Page {
+    path: string;
+    title: Key;
+    component: Component;
+}
+
+const me: Page = { path: '/me', title: 'app.me', component: MePage };
+const callbacks: Page = { path: '/callbacks', title: 'app.callbacks', component: CallbacksPage };
+const queues: Page = { path: '/queues', title: 'app.queues', component: QueuesPage };
+
+/** Where each role goes, the first being where it begins: agents with themselves, others with what they look after. */
+const PAGES: Record<Role, [Page, ...Page[]]> = {
+    agent: [me, callbacks, queues],
+    supervisor: [queues, callbacks, me],
+    administrator: [queues, callbacks, me],
+    // He is no agent.
+    operator: [queues, callbacks],
+};
+
+/** The pages of a role. */
+export function of(role: Role): [Page, ...Page[]] {
+    return PAGES[role];
+}
+
+/** The page at a path; the first, where there is none of that role's. */
+export function at(path: string, role: Role): Page {
+    const pages = of(role);
+    return pages.find(page => page.path === path) ?? pages[0];
+}

@@ -1,0 +1,227 @@
+// Somebody before the pages, for the end-to-end tests: Chromium without a window.
+//
+//   node pages.mjs ADDRESS FOLDER
+//
+// Each line on standard input is a step (below), each line on standard output says that it is done, or what failed. Pictures
+// are kept in FOLDER. It ends with its input, or when one step has taken longer than STEP_MS, and the browser, which is this
+// process's child, with it.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import readline from 'node:readline';
+import { chromium } from 'playwright-core';
+
+// Longest that anything may take to be seen, on a busy machine.
+const SEEN_MS = 30_000;
+// Longest that one step may take, which waits for some such things: nothing else ends one that hangs. Between steps nothing
+// is limited, since the test may wait for a telephone.
+const STEP_MS = 180_000;
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
+const SCREENS = {
+    desktop: { viewport: { width: 1366, height: 800 } },
+    phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+// What WCAG 2.2 AA asks for, and what axe holds to be good besides.
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+const [address, folder] = process.argv.slice(2);
+const origin = `http://${address}`;
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: STEP_MS });
+let context;
+let page;
+let complaints = [];
+
+// Whoever opens the page without a session is told so, which browsers note.
+const isExpected = text => /401 \(Unauthorized\)/.test(text);
+// Of a server that is away, or of a stream that was cut off, browsers complain too; what the page says of it is looked at.
+const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|503 \(Service/.test(text);
+
+const button = name => page.getByRole('button', { name, exact: true });
+// Of several places with these words, one that is seen: an option of a closed select is not.
+const seen = words => page.getByText(words.join(' ')).filter({ visible: true }).first();
+const rows = () => page.locator('tbody tr, main section ul > li:has([data-does=show])');
+
+/** Asks in a world of the test's own: the pages' policy lets no script in, and none of theirs sees this. */
+async function ask(expression) {
+    const session = await context.newCDPSession(page);
+    const { frameTree } = await session.send('Page.getFrameTree');
+    const world = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id });
+    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+        contextId: world.executionContextId,
+        expression,
+        awaitPromise: true,
+        returnByValue: true,
+    });
+    await session.detach();
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value;
+}
+
+const steps = {
+    /** open LANGUAGE THEME SCREEN */
+    async open(language, theme, screen) {
+        await context?.close();
+        complaints = [];
+        context = await browser.newContext({ ...SCREENS[screen], locale: language, colorScheme: theme });
+        context.setDefaultTimeout(SEEN_MS);
+        page = await context.newPage();
+        page.on('pageerror', error => complaints.push(error.stack));
+        page.on('console', message => {
+            const text = message.text();
+            const isBad = ['error', 'warning'].includes(message.type());
+            if (isBad && !isExpected(text) && !isAway(text)) complaints.push(text);
+        });
+        await page.goto(`${origin}/`);
+        await page.locator('input[name=username]').waitFor();
+    },
+    async 'log-in'(user, password = `demo-${user}`) {
+        await page.locator('input[name=username]').fill(user);
+        await page.locator('input[name=password]').fill(password);
+        await page.keyboard.press('Enter');
+    },
+    async 'log-out'() {
+        await page.locator('header button').last().click();
+        await page.getByRole('menuitem').last().click();
+        await page.locator('input[name=username]').waitFor();
+    },
+    async sees(...words) {
+        await seen(words).waitFor();
+    },
+    async 'sees-no'(...words) {
+        await seen(words).waitFor({ state: 'hidden' });
+    },
+    /** go PATH HEADING: to a page, by its address. */
+    async go(path, ...heading) {
+        await page.goto(`${origin}/#${path}`);
+        await page.getByRole('heading', { level: 1, name: heading.join(' ') }).waitFor();
+    },
+    async turn(...words) {
+        await page.getByRole('switch', { name: words.join(' ') }).click();
+    },
+    /** A select has this to choose. */
+    async offers(...words) {
+        await page.locator('option', { hasText: words.join(' ') }).first().waitFor({ state: 'attached' });
+    },
+    async press(...words) {
+        await button(words.join(' ')).first().click();
+    },
+    async key(key) {
+        await page.keyboard.press(key);
+    },
+    async staff(list) {
+        await page.getByRole('switch', { name: `I work on ${list}` }).click();
+        await page.locator(`[role=switch][aria-checked=true][aria-label="I work on ${list}"]`).waitFor();
+    },
+    async write(...words) {
+        await page.locator('main textarea').fill(words.join(' '));
+    },
+    async search(...words) {
+        await page.getByRole('searchbox').fill(words.join(' '));
+    },
+    async choose(select, option) {
+        await page.locator('form select').nth(Number(select)).selectOption(option);
+    },
+    async sort(...words) {
+        await page.locator('thead').getByRole('button', { name: words.join(' ') }).click();
+    },
+    /** The table is so many rows long. */
+    async rows(count) {
+        const all = page.locator('tbody tr');
+        if (count > 0) await all.nth(count - 1).waitFor();
+        await all.nth(Number(count)).waitFor({ state: 'detached' });
+    },
+    /** The first row is of this number. */
+    async first(...words) {
+        await rows().first().getByText(words.join(' ')).waitFor();
+    },
+    async point() {
+        await rows().first().hover();
+    },
+    async 'point-away'() {
+        await page.mouse.move(2, 2);
+    },
+    /** The stream of changes is cut off, and the rest of the API is there. */
+    async deafen() {
+        await context.route('**/api/v1/events*', route => route.abort());
+    },
+    async reload() {
+        await page.reload();
+        await page.locator('main h1').waitFor();
+    },
+    /** A picture, and all that is wrong with what is in it. */
+    async check(name) {
+        await page.screenshot({ path: path.join(folder, `${name}.png`) });
+        // A phone shows all of a page that is too wide, ever smaller: it is compared with the screen.
+        const wide = (await ask('document.documentElement.scrollWidth')) - page.viewportSize().width;
+        if (wide > 0) complaints.push(`the page is ${wide} px wider than the screen`);
+        const rules = JSON.stringify(RULES);
+        const found = await ask(
+            `${AXE}; axe.run(document, { runOnly: { type: 'tag', values: ${rules} } }).then(({ violations, passes }) => ({
+                passed: passes.length,
+                found: violations.map(({ id, help, nodes }) => id + ': ' + help + ' ' + nodes.map(node => node.html).join(' ')),
+            }))`,
+        );
+        if (!(found?.passed > 10)) complaints.push(`axe has not looked: ${JSON.stringify(found)}`);
+        complaints.push(...(found?.found ?? []));
+        if (complaints.length > 0) throw new Error(complaints.splice(0).join('\n'));
+    },
+    /** How many bytes it takes until a page is there, as they were sent. */
+    async weight() {
+        return ask(`[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+            .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)`);
+    },
+    /** How files are sent: packed, kept for good where their name says what is in them, asked after where not, and guarded. */
+    async files() {
+        const get = (path, headers = {}) => fetch(origin + path, { headers });
+        const expect = (is, what) => {
+            if (!is) throw new Error(`expected ${what}`);
+        };
+        const index = await get('/', { 'accept-encoding': 'gzip' });
+        const policy = index.headers.get('content-security-policy');
+        expect(/frame-ancestors 'none'/.test(policy) && !/unsafe/.test(policy), `a strict policy: ${policy}`);
+        expect(index.headers.get('x-content-type-options') === 'nosniff', 'nosniff');
+        expect(index.headers.get('cache-control') === 'no-cache', 'that the index is asked after');
+        const tag = index.headers.get('etag');
+        const again = await get('/', { 'accept-encoding': 'gzip', 'if-none-match': tag });
+        expect(again.status === 304, `304, came ${again.status}`);
+        const [, script] = /src="(\/assets\/[^"]+\.js)"/.exec(await index.text());
+        for (const encoding of ['br', 'gzip', 'identity']) {
+            const { headers, status } = await get(script, { 'accept-encoding': encoding });
+            const came = headers.get('content-encoding') ?? 'identity';
+            expect(status === 200 && came === encoding, `${encoding}, came ${came} (${status})`);
+            expect(/immutable/.test(headers.get('cache-control')), 'that it is kept for good');
+            expect(/javascript/.test(headers.get('content-type')), 'a script');
+        }
+    },
+};
+
+async function end(status) {
+    await browser.close().catch(() => {});
+    process.exit(status);
+}
+
+function failed(why) {
+    console.log(`failed ${JSON.stringify(why)}`);
+}
+
+console.log('ready');
+for await (const line of readline.createInterface({ input: process.stdin })) {
+    const [step, ...words] = line.split(' ');
+    const limit = setTimeout(() => {
+        failed(`it has taken longer than ${STEP_MS} ms`);
+        void end(1);
+    }, STEP_MS);
+    try {
+        const value = await steps[step](...words);
+        console.log(`done ${value ?? ''}`.trim());
+    } catch (error) {
+        await page?.screenshot({ path: path.join(folder, 'failed.png') }).catch(() => {});
+        failed(String(error.message));
+    } finally {
+        clearTimeout(limit);
+    }
+}
+await end(0);
