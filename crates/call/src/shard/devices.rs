@@ -421,7 +421,7 @@ impl Shard {
         }
     }
 
-    /// The ACK to a 2xx (RFC 3261 §13.2.2.4): a new one for each time the 2xx comes.
+    /// The ACK to a 2xx (RFC 3261 §13.2.2.4): the same each time the 2xx comes.
     pub(super) fn acknowledge(
         &mut self,
         now: Time,

@@ -62,7 +62,8 @@ pub enum Input<U> {
         /// The request, without our Via.
         request: Request,
     },
-    /// Send the ACK to a 2xx: with a branch of its own, and no transaction. Once for each 2xx that comes.
+    /// Send the ACK to a 2xx: with a branch of its own, and no transaction. Once for each 2xx that comes, and the same one
+    /// for the same.
     SendAck {
         /// Where to.
         flow: Flow,

@@ -2,7 +2,7 @@
 
 use super::big::FellBack;
 use super::machine::{ClientEvent, ClientMachine, ClientTransaction};
-use super::matching::ClientMatch;
+use super::matching::{ClientMatch, stable_hash};
 use super::step::CancelWish;
 use super::{ClientKey, Output, Transactions};
 use crate::header_name::HeaderName;
@@ -29,7 +29,8 @@ impl<U: Clone> Transactions<U> {
         if request.method == Method::Ack {
             return self.send_ack(now, flow, request, out);
         }
-        let random = self.stamp(&flow, &mut request);
+        let random = self.random.next_u64();
+        self.stamp(&flow, &mut request, random);
         let (way, bytes) = self.fitted(now, flow, &mut request, random);
         let method = request.method;
         let matched_by = ClientMatch { random, method };
@@ -38,7 +39,8 @@ impl<U: Clone> Transactions<U> {
         self.start_client(now, Some(user), ways, matched_by, bytes, out);
     }
 
-    /// RFC 3261 §13.2.2.4: the ACK to a 2xx is no part of the INVITE's transaction.
+    /// RFC 3261 §13.2.2.4: the ACK to a 2xx is no part of the INVITE's transaction. The one to a 2xx that comes again is the
+    /// first one again, byte for byte: there are phones that take another for a request that nobody expects.
     pub(super) fn send_ack(
         &mut self,
         now: Time,
@@ -46,7 +48,8 @@ impl<U: Clone> Transactions<U> {
         mut request: Request,
         out: &mut Vec<Output<U>>,
     ) {
-        let random = self.stamp(&flow, &mut request);
+        let random = ack_number(&request);
+        self.stamp(&flow, &mut request, random);
         let (flow, bytes) = self.fitted(now, flow, &mut request, random);
         out.push(Output::Transmit { flow, bytes });
     }
@@ -78,9 +81,8 @@ impl<U: Clone> Transactions<U> {
         out.push(Output::Transmit { flow, bytes });
     }
 
-    /// Adds our Via and Max-Forwards; returns the branch's random number.
-    fn stamp(&mut self, flow: &Flow, request: &mut Request) -> u64 {
-        let random = self.random.next_u64();
+    /// Adds our Via, whose branch has that number, and Max-Forwards.
+    fn stamp(&self, flow: &Flow, request: &mut Request, random: u64) {
         if !request.headers.has(&HeaderName::MaxForwards) {
             request
                 .headers
@@ -93,7 +95,6 @@ impl<U: Clone> Transactions<U> {
         if let Some(banner) = &self.banner {
             request.headers.push(HeaderName::UserAgent, &**banner);
         }
-        random
     }
 
     pub(super) fn receive_response(
@@ -139,4 +140,17 @@ impl<U: Clone> Transactions<U> {
             }
         }
     }
+}
+
+/// The number in the branch of an ACK to a 2xx, made of what tells one such ACK from another. No response comes to it, so nobody
+/// gains by guessing it.
+fn ack_number(ack: &Request) -> u64 {
+    let text = |name| ack.headers.text(&name).unwrap_or("");
+    stable_hash(&[
+        &ack.uri.to_string(),
+        text(HeaderName::CallId),
+        text(HeaderName::CSeq),
+        text(HeaderName::From),
+        text(HeaderName::To),
+    ])
 }

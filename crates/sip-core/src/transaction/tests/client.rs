@@ -185,15 +185,26 @@ fn a_transport_that_fails_fails_what_waits_for_an_answer_over_it_and_nothing_els
 }
 
 #[test]
-fn the_ack_to_a_2xx_has_its_own_branch_and_no_transaction() {
+fn the_ack_to_a_2xx_has_its_own_branch_and_no_transaction_and_is_the_same_each_time() {
     let mut bench = Bench::new();
-    let input = Input::SendAck {
-        flow: udp(),
-        request: ours(Method::Ack),
+    let (_, invite) = bench.send(ours(Method::Invite), udp());
+    bench.receive(udp(), invite.response_with_tag(StatusCode::OK, "t"));
+    bench.run_out();
+    let mut sent = |request| {
+        let flow = udp();
+        let out = bench.handle(Input::SendAck { flow, request });
+        only_sent(&out).clone()
     };
-    let one = sent_request(only_sent(&bench.handle(input.clone())));
-    let two = sent_request(only_sent(&bench.handle(input)));
-    assert_ne!(one.headers.via(), two.headers.via());
+    let ack = ours(Method::Ack);
+    let first = sent(ack.clone());
+    assert_eq!(sent(ack.clone()), first);
+    let mut other = ack;
+    other.headers.set(HeaderName::CSeq, "2 ACK");
+    let other = sent(other);
+    let branch = |request: &Request| request.headers.via().unwrap().branch().unwrap().to_owned();
+    let branches = [&first, &other].map(|bytes| branch(&sent_request(bytes)));
+    assert_ne!(branches[0], branches[1]);
+    assert!(!branches.contains(&branch(&invite)));
     assert!(bench.layer.is_empty());
 }
 
