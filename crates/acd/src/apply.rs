@@ -16,7 +16,7 @@ use base::{CallId, OfferId, QueueId, Time, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
-    /// Changes the state as the fact says; one arm a fact.
+    /// Changes the state as the fact says. To what each fact happens is said here, what it does below.
     pub fn apply(&mut self, stamped: &Stamped) {
         let now = Moment {
             at: stamped.at,
@@ -24,8 +24,58 @@ impl Engine {
         };
         self.next_seq = stamped.seq + 1;
         self.clock = stamped.at;
-        match &stamped.fact {
+        let fact = &stamped.fact;
+        match fact {
             Fact::Configured { settings } => self.apply_configured(now, settings),
+            Fact::Refused { .. }
+            | Fact::LoadClosed { .. }
+            | Fact::LoadOpened { .. }
+            | Fact::LoadLooked { .. }
+            | Fact::QueueRecalled { .. } => self.apply_to_queue(fact),
+            Fact::Entered { .. }
+            | Fact::Widened { .. }
+            | Fact::PatienceEnded { .. }
+            | Fact::Left { .. }
+            | Fact::Expelled { .. }
+            | Fact::Moved { .. }
+            | Fact::Chooses { .. }
+            | Fact::WaitsOn { .. } => self.apply_to_caller(now, fact),
+            Fact::Offered { .. }
+            | Fact::Connected { .. }
+            | Fact::RingProlonged { .. }
+            | Fact::OfferWithdrawn { .. }
+            | Fact::AnsweredLate { .. }
+            | Fact::OfferEnded { .. }
+            | Fact::OfferLost { .. }
+            | Fact::ConversationEnded { .. } => self.apply_to_offer(now, fact),
+            Fact::WrapUpEnded { .. }
+            | Fact::WrapUpBegan { .. }
+            | Fact::WrapUpExtended { .. }
+            | Fact::DeferralEnded { .. }
+            | Fact::LoggedIn { .. }
+            | Fact::LoggedOut { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::DeviceChanged { .. }
+            | Fact::OwnCallBegan { .. }
+            | Fact::OwnCallEnded { .. }
+            | Fact::Recalled { .. }
+            | Fact::TalksRecalled { .. } => self.apply_to_agent(now, fact),
+            Fact::CallbacksDue { .. }
+            | Fact::Indebted { .. }
+            | Fact::TurnGiven { .. }
+            | Fact::CallbackOffered { .. }
+            | Fact::CallbackWithdrawn { .. }
+            | Fact::CallbackTaken { .. }
+            | Fact::CallbackOver { .. } => self.apply_callback(now, fact),
+            // What it meant for whom follows.
+            Fact::ServerRestarted => {}
+        }
+    }
+
+    /// What happens to a queue as such.
+    fn apply_to_queue(&mut self, fact: &Fact) {
+        match fact {
             Fact::Refused { queue, cause, .. } => {
                 if let Some(queue) = self.queues.number(queue) {
                     self.queue(queue, |queue| {
@@ -33,6 +83,26 @@ impl Engine {
                     });
                 }
             }
+            Fact::LoadClosed { queue, .. } => {
+                self.set_gate(queue, Some(Gate::Closed { below_since: None }));
+            }
+            Fact::LoadOpened { queue } => self.set_gate(queue, Some(Gate::Open)),
+            Fact::LoadLooked { queue } => self.set_gate(queue, None),
+            Fact::QueueRecalled { queue, carried } => {
+                if let Some(own) = self.queues.number(queue) {
+                    self.queue(own, |queue| {
+                        queue.waits.recall(&carried.answered);
+                        queue.handling.recall(carried.handling);
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What happens to a caller.
+    fn apply_to_caller(&mut self, now: Moment, fact: &Fact) {
+        match fact {
             Fact::Entered {
                 call,
                 queue,
@@ -55,10 +125,10 @@ impl Engine {
                         at,
                         arrived: *arrived,
                         priority: *priority,
-                        entered: stamped.at,
+                        entered: now.at,
                         expected: *expected,
                         leaves_at: *leaves_at,
-                        place: Place::of(*arrived, *head_start, stamped.seq),
+                        place: Place::of(*arrived, *head_start, now.seq),
                         step: 0,
                         widen_at: None,
                         known_as: *known_as,
@@ -78,6 +148,20 @@ impl Engine {
             }
             Fact::Widened { call, step, .. } => self.set_step(*call, *step),
             Fact::PatienceEnded { call, .. } => self.seeks_no_more(*call),
+            Fact::Left { call, cause, .. } => self.take_out(now, *call, Gone::Left(*cause)),
+            Fact::Expelled { call, cause, .. } => {
+                self.take_out(now, *call, Gone::Expelled(*cause));
+            }
+            Fact::Moved { call, .. } => self.take_out(now, *call, Gone::Moved),
+            Fact::Chooses { call, until, .. } => self.apply_chooses(*call, *until),
+            Fact::WaitsOn { call, .. } => self.apply_waits_on(*call),
+            _ => {}
+        }
+    }
+
+    /// What becomes of an offer, and of the conversation that it led to.
+    fn apply_to_offer(&mut self, now: Moment, fact: &Fact) {
+        match fact {
             Fact::Offered {
                 offer,
                 call,
@@ -158,16 +242,6 @@ impl Engine {
                     self.lost.pop_first();
                 }
             }
-            Fact::Left { call, cause, .. } => self.take_out(now, *call, Gone::Left(*cause)),
-            Fact::Expelled { call, cause, .. } => {
-                self.take_out(now, *call, Gone::Expelled(*cause));
-            }
-            Fact::Moved { call, .. } => self.take_out(now, *call, Gone::Moved),
-            Fact::LoadClosed { queue, .. } => {
-                self.set_gate(queue, Some(Gate::Closed { below_since: None }));
-            }
-            Fact::LoadOpened { queue } => self.set_gate(queue, Some(Gate::Open)),
-            Fact::LoadLooked { queue } => self.set_gate(queue, None),
             Fact::ConversationEnded {
                 offer,
                 wrap_up_until,
@@ -175,6 +249,13 @@ impl Engine {
             } => {
                 self.apply_conversation_ended(now, *offer, *wrap_up_until);
             }
+            _ => {}
+        }
+    }
+
+    /// What happens to an agent beside his offers.
+    fn apply_to_agent(&mut self, now: Moment, fact: &Fact) {
+        match fact {
             Fact::WrapUpEnded { agent, .. } => self.apply_wrap_up_ended(now, agent),
             Fact::WrapUpBegan { agent, until, .. } => {
                 let own = self.agents.make(agent);
@@ -219,28 +300,10 @@ impl Engine {
                 agent.idle_from(now);
             }),
             Fact::Recalled { agent, carried } => self.apply_recalled(now, agent, carried),
-            Fact::QueueRecalled { queue, carried } => {
-                if let Some(own) = self.queues.number(queue) {
-                    self.queue(own, |queue| {
-                        queue.waits.recall(&carried.answered);
-                        queue.handling.recall(carried.handling);
-                    });
-                }
-            }
             Fact::TalksRecalled { agent, talks } => {
                 self.apply_talks_recalled(now.at, agent, talks);
             }
-            Fact::Chooses { call, until, .. } => self.apply_chooses(*call, *until),
-            Fact::WaitsOn { call, .. } => self.apply_waits_on(*call),
-            Fact::CallbacksDue { .. }
-            | Fact::Indebted { .. }
-            | Fact::TurnGiven { .. }
-            | Fact::CallbackOffered { .. }
-            | Fact::CallbackWithdrawn { .. }
-            | Fact::CallbackTaken { .. }
-            | Fact::CallbackOver { .. } => self.apply_callback(now, &stamped.fact),
-            // What it meant for whom follows.
-            Fact::ServerRestarted => {}
+            _ => {}
         }
     }
 
