@@ -279,36 +279,36 @@ mod tests {
 
     #[test]
     fn only_whole_pairs_of_the_range_are_used_and_each_once() {
-        let pool = pool(21_001..=21_006);
+        let pool = pool(31_001..=31_006);
         assert_eq!(pool.pairs(), 2);
         let first = pool.open().unwrap();
         let second = pool.open().unwrap();
         assert_eq!(
             (first.address.port(), second.address.port()),
-            (21_002, 21_004)
+            (31_002, 31_004)
         );
-        assert_eq!(first.rtcp.local_addr().unwrap().port(), 21_003);
+        assert_eq!(first.rtcp.local_addr().unwrap().port(), 31_003);
         assert!(matches!(pool.open(), Err(BindError::Exhausted)));
         assert_eq!(pool.in_use(), 2);
     }
 
     #[test]
     fn a_pair_given_back_is_the_last_to_be_used_again() {
-        let pool = pool(21_010..=21_015);
+        let pool = pool(31_010..=31_015);
         drop(pool.open().unwrap());
         assert_eq!(pool.in_use(), 0);
         let ports: Vec<u16> = (0..3)
             .map(|_| pool.open().unwrap().address.port())
             .collect();
-        assert_eq!(ports, [21_012, 21_014, 21_010]);
+        assert_eq!(ports, [31_012, 31_014, 31_010]);
     }
 
     #[test]
     fn a_pair_of_which_another_process_holds_one_port_is_passed_over() {
-        let _other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 21_021)).unwrap();
-        let pool = pool(21_020..=21_023);
+        let _other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 31_021)).unwrap();
+        let pool = pool(31_020..=31_023);
         let pair = pool.open().unwrap();
-        assert_eq!(pair.address.port(), 21_022);
+        assert_eq!(pair.address.port(), 31_022);
         assert!(matches!(pool.open(), Err(BindError::Exhausted)));
         drop(pair);
         assert_eq!(pool.in_use(), 0);
@@ -320,31 +320,31 @@ mod tests {
 
     #[test]
     fn a_pair_serves_again_when_nothing_has_come_to_it_for_two_seconds() {
-        let pool = pool(21_030..=21_035);
+        let pool = pool(31_030..=31_035);
         let mut now = Time::from_millis(500);
         let first = pool.take(0, now).unwrap();
-        assert_eq!((port(&first), first.watched), (21_030, Watched::Nowhere));
+        assert_eq!((port(&first), first.watched), (31_030, Watched::Nowhere));
         pool.rest(first.pair, 0, 7, now);
         assert_eq!(pool.in_use(), 0);
         now += REST - Duration::from_millis(1);
         let second = pool.take(0, now).unwrap();
-        assert_eq!(port(&second), 21_032, "the first has not rested enough");
+        assert_eq!(port(&second), 31_032, "the first has not rested enough");
         now += Duration::from_millis(1);
         let again = pool.take(0, now).unwrap();
         let line = Watched::By { thread: 0, line: 7 };
-        assert_eq!((port(&again), again.watched), (21_030, line));
+        assert_eq!((port(&again), again.watched), (31_030, line));
         again.pair.disturb(now + REST / 2);
         pool.rest(again.pair, 0, 7, now);
         pool.rest(second.pair, 0, 8, now);
         now += REST;
         let quiet = pool.take(0, now).unwrap();
-        assert_eq!(port(&quiet), 21_032, "the other was sent something");
+        assert_eq!(port(&quiet), 31_032, "the other was sent something");
         assert_eq!(pool.in_use(), 1);
     }
 
     #[test]
     fn with_no_port_left_a_pair_is_taken_from_its_rest_also_from_another_thread() {
-        let pool = pool(21_036..=21_037);
+        let pool = pool(31_036..=31_037);
         let now = Time::ZERO;
         let taken = pool.take(0, now).unwrap();
         assert!(matches!(pool.take(1, now), Err(BindError::Exhausted)));
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_pair_that_nobody_needs_is_closed_and_its_port_can_be_had_again() {
-        let pool = pool(21_038..=21_039);
+        let pool = pool(31_038..=31_039);
         let taken = pool.take(0, Time::ZERO).unwrap();
         pool.rest(taken.pair, 0, 3, Time::ZERO);
         assert_eq!(pool.expire(0, Time::ZERO + REST_MAX / 2), []);

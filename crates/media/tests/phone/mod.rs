@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 /// Longest wait for a packet: a stream that stops fails the test instead of hanging it.
 const SILENCE_MAX: Duration = Duration::from_secs(2);
 
-/// Bound ports of pairs this process has handed out, so that tests side by side don't meet.
-static NEXT_PORT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(22_000);
+/// Where this process looks for the next pair of ports: above those of the servers that are tested from outside, and below
+/// those that Linux gives out.
+static NEXT_PORT: std::sync::atomic::AtomicU16 = std::sync::atomic::AtomicU16::new(32_000);
 
 pub(crate) struct Phone {
     rtp: UdpSocket,
