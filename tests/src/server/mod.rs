@@ -327,7 +327,7 @@ impl Server {
     pub fn wait_idle(&self, limit: Duration) {
         self.wait_no_call(limit);
         self.wait("no RTP port is bound", limit + PORTS_REST, |server| {
-            process::bound_udp_ports(server.rtp_ports()).is_empty()
+            process::bound_udp_ports(server.pid(), server.rtp_ports()).is_empty()
         });
     }
 
