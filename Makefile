@@ -22,10 +22,10 @@ run: pages ## build and start the server with the demo organisation (CONFIG=dir,
 .PHONY: test
 test: install lint prompts-check test-pages test-rust test-docs ## everything: lint, prompts, unit, property and end-to-end tests
 
-# The end-to-end tests start the server as a program, so it is built first.
+# The end-to-end tests start the server as a program: it is built beside them, for the tests of the package `server`. Built by itself
+# it would have fewer features of what it stands on, and all of that be built twice.
 .PHONY: test-rust
 test-rust: pages
-	cargo build --locked --package server
 	KOLAPP_BIN=$(TARGET_DIR)/debug/kolapp cargo nextest run --locked --workspace --no-fail-fast
 
 # vitest closes on "Tests  35 passed (35)".
