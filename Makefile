@@ -72,11 +72,6 @@ bench: ## figures for calls, media, queue and registrar as one table
 	cargo build --release --locked --package server
 	KOLAPP_BIN=$(TARGET_DIR)/release/kolapp cargo run --release --locked --package tests --bin bench -- $(ARGS)
 
-.PHONY: crowd
-crowd: ## a thousand callers of SIPp's and two hundred agents of SIPp's and pjsua2's; queues left by every way out at once
-	cargo build --locked --package server
-	KOLAPP_BIN=$(TARGET_DIR)/debug/kolapp cargo nextest run --locked --workspace --test crowd --run-ignored only
-
 .PHONY: chaos
 chaos: ## kill the server a hundred times under callers and agents (CHAOS_ROUNDS=…, CHAOS_SEED=… repeats a run's choices)
 	cargo build --locked --package server

@@ -93,7 +93,6 @@ fn all_went_well(running: &mut Running) -> usize {
 }
 
 #[test]
-#[ignore = "on a busy machine agents stay in a call at times, by whose fault is not known: make crowd"]
 fn a_thousand_callers_of_sipp_talk_once_each_to_two_hundred_agents_of_pjsua_and_sipp() {
     let server = office(AGENTS).with_more_ports().start();
     let mut agents = agents(&server);
@@ -366,7 +365,6 @@ fn served(server: &Server) -> Vec<Served> {
 const NEAR_S: f64 = 1.0;
 
 #[test]
-#[ignore = "on a busy machine agents stay in a call at times, by whose fault is not known: make crowd"]
 fn hundreds_leave_queues_by_every_way_out_at_once_and_each_is_counted_and_comes_where_he_is_led() {
     let server = ways_out();
     let accounts = Account::numbered(TAKERS);
