@@ -40,7 +40,7 @@ pub(crate) async fn forget(on: &mut Connection, before_ms: u64) -> Result<Forgot
     let forget = places
         .iter()
         .map(|place| Statement::new("DELETE FROM call_records WHERE place = $1").bind(*place));
-    let marks = wiping::marks_of_calls(&places);
+    let marks = wiping::marks_of_calls(on, &places);
     let marks = marks.iter().map(|mark| wiping::mark_of(mark));
     on.transact(forget.chain(marks)).await?;
     Ok(if is_all {
@@ -68,7 +68,7 @@ pub(crate) async fn erase(on: &mut Connection, org: &str, number: &str) -> Resul
     if places.is_empty() {
         return Ok(0);
     }
-    let marks = wiping::marks_of_calls(&places);
+    let marks = wiping::marks_of_calls(on, &places);
     let marks = marks.iter().map(|mark| wiping::mark_of(mark));
     on.transact(erased.into_iter().map(Statement::built).chain(marks))
         .await?;

@@ -4,7 +4,7 @@ use crate::cluster::Cluster;
 use crate::journal;
 use crate::place::{LATE_MS, LIMIT, ban, bindings, start, wait};
 use std::time::Duration;
-use store::{FailureKind, Health, Kept, Location, NotStored, Store, Write};
+use store::{CallRow, FailureKind, Health, Kept, Location, NotStored, Store, Write};
 use tokio::time::timeout;
 
 /// A statement that hangs is given up after twelve seconds; whoever closes waits for less than that.
@@ -65,6 +65,33 @@ async fn a_statement_that_hangs_holds_up_no_shutdown_and_is_tried_again() {
         .await
         .unwrap();
     other.end();
+}
+
+#[tokio::test]
+async fn a_number_that_is_erased_has_nobody_wait_until_the_table_of_calls_is_cleaned() {
+    let cluster = Cluster::start();
+    let (store, _) = start(at(&cluster)).await;
+    let call = CallRow {
+        id: "0f-c0-0-1".into(),
+        org: "demo".into(),
+        direction: "inward".into(),
+        caller: Some("+46701234567".into()),
+        cause: Some("caller-hung-up".into()),
+        ..CallRow::default()
+    };
+    store.record_call(call);
+    wait("it is taken", || store.calls_pending() == 0).await;
+    // As autovacuum does: whatever cleans the table waits, and nobody else.
+    let other = cluster.session("BEGIN; LOCK TABLE call_records IN SHARE UPDATE EXCLUSIVE MODE");
+    let erased = store.erase_calls("demo".into(), "0701234567".into());
+    assert_eq!(erased.await, Ok(1));
+    let promised = store.write(Write::PutBan(ban("192.0.2.1", LATE_MS)));
+    promised.stored().await.unwrap();
+    let waits = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
+    assert_eq!(cluster.sql("kolapp", waits), "0");
+    assert_eq!(cluster.sql("kolapp", "SELECT what FROM to_be_wiped"), "");
+    other.end();
+    store.close().await;
 }
 
 #[tokio::test]
