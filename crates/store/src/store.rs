@@ -2,6 +2,7 @@
 
 use crate::backlog::{self, Backlog};
 use crate::backup::{self, NoBackup};
+use crate::call_erasure::Erasing;
 use crate::callbacks::CallbackStep;
 use crate::calls::{CALLS_WAITING_MAX, CallRow, Calls};
 use crate::failure::FailureKind;
@@ -69,8 +70,7 @@ pub(crate) enum Stage {
 /// A number that is to be erased from records of an organisation's calls, and who waits for how many those are.
 #[derive(Debug)]
 pub(crate) struct Erasure {
-    pub(crate) org: String,
-    pub(crate) number: String,
+    pub(crate) erasing: Erasing,
     pub(crate) waiter: oneshot::Sender<Result<u64, NotStored>>,
 }
 
@@ -308,11 +308,8 @@ impl Store {
         // Those that wait, and that go on.
         let (from, which) = (org.clone(), number.clone());
         self.0.calls().erase(from, which, crate::writer::now_ms());
-        self.0.erase(Erasure {
-            org,
-            number,
-            waiter,
-        })?;
+        let erasing = Erasing::new(org, number);
+        self.0.erase(Erasure { erasing, waiter })?;
         self.0.has_work();
         erased.await.unwrap_or(Err(NotStored::Closed))
     }

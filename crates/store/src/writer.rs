@@ -263,23 +263,28 @@ impl Writer {
         self.forget().await
     }
 
-    /// Erases numbers from records of calls that have been written.
+    /// Erases a number from some records of calls that have been written; the rest is for the next step.
     async fn erase_of_calls(&mut self) -> Result<(), Failure> {
-        while let Some(database) = &mut self.database {
-            let Some(erasure) = self.shared.next_erasure() else {
-                break;
-            };
-            let (org, number) = (&erasure.org, &erasure.number);
-            match call_erasure::erase(database.connection(), org, number).await {
-                Ok(erased) => {
-                    self.wiping.is_needed_of_calls();
-                    // Whoever asked may have gone away.
-                    let _ = erasure.waiter.send(Ok(erased));
-                }
-                Err(failure) => {
-                    self.shared.erasures().push(erasure);
-                    return Err(failure);
-                }
+        let Some(database) = &mut self.database else {
+            return Ok(());
+        };
+        let Some(mut erasure) = self.shared.next_erasure() else {
+            return Ok(());
+        };
+        let done = erasure.erasing.step(database.connection()).await;
+        if erasure.erasing.erased > 0 {
+            self.wiping.is_needed_of_calls();
+        }
+        match done {
+            Ok(true) => {
+                // Whoever asked may have gone away.
+                let _ = erasure.waiter.send(Ok(erasure.erasing.erased));
+                return Ok(());
+            }
+            Ok(false) => self.shared.erasures().push(erasure),
+            Err(failure) => {
+                self.shared.erasures().push(erasure);
+                return Err(failure);
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ on_both!(
     calls_are_found_by_time_number_queue_and_person,
     calls_are_sorted_by_each_heading_and_told_by_pages,
     a_number_is_erased_from_all_records_however_it_is_written,
+    a_number_is_erased_from_as_many_records_as_have_it,
     what_is_too_old_is_forgotten_and_the_rest_is_kept,
 );
 
@@ -287,6 +288,25 @@ async fn a_number_is_erased_from_all_records_however_it_is_written(place: Place)
     }
     let again = store.erase_calls("demo".into(), "0046701234567".into());
     assert_eq!(again.await, Ok(0));
+    store.close().await;
+}
+
+async fn a_number_is_erased_from_as_many_records_as_have_it(place: Place) {
+    let (store, _) = start(place.location()).await;
+    // What everybody dials, and one in three calls from.
+    for id in 0..4_500 {
+        store.record_call(CallRow {
+            caller: (id % 3 == 0).then(|| "0850001000".into()),
+            ..over(id)
+        });
+    }
+    written(&store).await;
+    let erased = store.erase_calls("demo".into(), "+46850001000".into());
+    assert_eq!(erased.await, Ok(4_500), "each counts once");
+    let kept = page(place.location(), &all()).await;
+    assert_eq!(kept.total, 4_500);
+    let has_any = |row: &&CallRow| row.caller.is_some() || row.dialled.is_some();
+    assert_eq!(kept.rows.iter().find(has_any), None);
     store.close().await;
 }
 
