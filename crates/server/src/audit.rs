@@ -24,7 +24,7 @@ use std::time::Duration;
 use store::{AuditQuery, AuditRow, Location, Reader, Store, Write};
 use tokio::time::{MissedTickBehavior, interval};
 use web::quoted;
-use web::{AuditAsked, AuditFound, Audited, Unread};
+use web::{AuditAsked, AuditFound, Audited, Unread, Who};
 
 /// How often what is too old is forgotten.
 const FORGOTTEN_EVERY: Duration = Duration::from_secs(3_600);
@@ -295,6 +295,7 @@ pub(crate) fn report(config: &ConfigDir, asked: &AuditArguments) -> Result<Strin
 pub(crate) async fn page(
     facts: &Facts,
     location: Location,
+    by: Who,
     asked: AuditAsked,
 ) -> Result<AuditFound, Unread> {
     let query = AuditQuery {
@@ -310,10 +311,7 @@ pub(crate) async fn page(
         reader.close().await?;
         Ok(page)
     };
-    let page = facts.read(reading).await.map_err(|error| {
-        tracing::warn!(%error, "what people had done can't be read");
-        Unread
-    })?;
+    let page = facts.read_for(&by, reading).await?;
     let rows = page.rows.into_iter().map(|row| Audited {
         at_ms: row.at_ms,
         org: row.org,

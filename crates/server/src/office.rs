@@ -254,7 +254,7 @@ impl Office for ServerOffice {
             let histories = history::of(location, &entries).await;
             histories.map_err(|error| {
                 tracing::warn!(%error, "what came about with callbacks can't be read");
-                Unread
+                Unread::Away
             })
         })
     }
@@ -284,19 +284,19 @@ impl Office for ServerOffice {
         })
     }
 
-    fn calls(&self, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>> {
+    fn calls(&self, by: Who, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>> {
         let location = self.0.store.location();
-        Box::pin(records::page(&self.0.commands.0.facts, location, asked))
+        Box::pin(records::page(&self.0.commands.0.facts, location, by, asked))
     }
 
-    fn call(&self, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>> {
+    fn call(&self, by: Who, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>> {
         let location = self.0.store.location();
-        Box::pin(records::call(&self.0.commands.0.facts, location, id))
+        Box::pin(records::call(&self.0.commands.0.facts, location, by, id))
     }
 
-    fn audit(&self, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>> {
+    fn audit(&self, by: Who, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>> {
         let location = self.0.store.location();
-        Box::pin(audit::page(&self.0.commands.0.facts, location, asked))
+        Box::pin(audit::page(&self.0.commands.0.facts, location, by, asked))
     }
 
     fn changes(&self) -> &Changes {

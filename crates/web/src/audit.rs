@@ -3,7 +3,6 @@
 use crate::body::Asked;
 use crate::caller::By;
 use crate::desk::Desk;
-use crate::office::Unread;
 use crate::problem::Problem;
 use crate::views::{Named, moment_of_ms};
 use axum::Json;
@@ -126,6 +125,7 @@ fn page_rows() -> u32 {
         (status = 401, response = Problem),
         (status = 403, response = Problem),
         (status = 422, response = Problem),
+        (status = 429, response = Problem),
         (status = 503, response = Problem),
     ),
 )]
@@ -143,7 +143,7 @@ pub(crate) async fn audit(
     let now = office.utc(office.now()).as_seconds();
     let now_ms = u64::try_from(now).unwrap_or(0) * 1_000;
     let ms = |at: Named<Timestamp>| u64::try_from(at.0.as_millisecond()).unwrap_or(0);
-    let found = office.audit(AuditAsked {
+    let asked = AuditAsked {
         org: match by.principal() {
             Principal::Operator => None,
             Principal::User { user, .. } => Some(user.org()),
@@ -153,9 +153,8 @@ pub(crate) async fn audit(
         until_ms: query.to.map_or(now_ms + 1_000, ms),
         page: query.page,
         rows: query.rows,
-    });
-    let found: Result<AuditFound, Unread> = found.await;
-    let found = found?;
+    };
+    let found = office.audit(by.who().clone(), asked).await?;
     let rows = found.rows.into_iter().map(|row| AuditRowView {
         at: moment_of_ms(row.at_ms),
         organisation: row.org,

@@ -18,11 +18,16 @@ use utoipa::{IntoParams, ToSchema};
 /// Rows of a page where nothing is said.
 const PAGE_ROWS: u32 = 50;
 /// Rows of a page at most.
-const PAGE_ROWS_MAX: u32 = 500;
+const PAGE_ROWS_MAX: u32 = 199;
 /// Furthest page.
 const PAGE_MAX: u32 = 1_000_000;
-/// How long before now a page begins where nothing is said.
-const DAYS_USUAL_MS: u64 = 7 * 86_400_000;
+/// How long before its end a page begins where nothing is said.
+const DAYS_USUAL_MS: u64 = 7 * DAY_MS;
+/// Days of a page at most: a quarter of a year, with room. All calls of that time are gone through for each.
+const DAYS_MAX: u64 = 92;
+/// Digits of a number that is found without that.
+const NUMBER_DIGITS: usize = 7;
+const DAY_MS: u64 = 86_400_000;
 /// Characters of a number that is looked for.
 const NUMBER_CHARS_MAX: usize = 40;
 
@@ -213,7 +218,8 @@ pub(crate) struct CallsView {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CallsQuery {
-    /// That began then or later; within the last week, where it is not said.
+    /// That began then or later; a week before `to`, where it is not said. At most 92 days before it, unless a `number` of at
+    /// least 7 digits is looked for.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Named<Timestamp>>,
     /// That began before; up to now, where it is not said.
@@ -242,7 +248,7 @@ pub(crate) struct CallsQuery {
     page: u32,
     /// How many rows a page has.
     #[serde(default = "page_rows")]
-    #[param(minimum = 1, maximum = 500, default = 50)]
+    #[param(minimum = 1, maximum = 199, default = 50)]
     rows: u32,
 }
 
@@ -267,13 +273,23 @@ impl CallsQuery {
             )));
         }
         let ms = |at: Named<Timestamp>| u64::try_from(at.0.as_millisecond()).unwrap_or(0);
+        let to_ms = self.to.map(ms);
+        let ends_ms = to_ms.unwrap_or(now_ms);
+        let from_ms = self.from.map(ms);
+        let from_ms = from_ms.unwrap_or(ends_ms.saturating_sub(DAYS_USUAL_MS));
+        let is_long = ends_ms.saturating_sub(from_ms) > DAYS_MAX * DAY_MS;
+        if is_long && !number.as_deref().is_some_and(is_found_alone) {
+            return Err(Problem::invalid(format!(
+                "expected at most {DAYS_MAX} days from `from` to `to`, or a `number` of at least {NUMBER_DIGITS} digits"
+            )));
+        }
         let (org, whose) = scope(by);
         Ok(CallsAsked {
             org,
             whose,
-            from_ms: self.from.map_or(now_ms.saturating_sub(DAYS_USUAL_MS), ms),
+            from_ms,
             // What begins in this moment is told too.
-            until_ms: self.to.map_or(now_ms + 1_000, ms),
+            until_ms: to_ms.unwrap_or(now_ms + 1_000),
             number,
             queue: self.queue.map(|queue| queue.0),
             agent: self.agent.map(|agent| agent.0),
@@ -283,6 +299,13 @@ impl CallsQuery {
             rows: self.rows,
         })
     }
+}
+
+/// Whether calls with that number are found by it, rather than among all of a time. What stands behind a feature code is not
+/// told apart here.
+fn is_found_alone(number: &str) -> bool {
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    digits >= NUMBER_DIGITS && !number.contains(['*', '#'])
 }
 
 /// Whose calls he may see: of which organisation, and of whom alone.
@@ -315,6 +338,7 @@ fn may_see(by: &Principal, call: &CallShown) -> bool {
         (status = 200, body = CallsView),
         (status = 401, response = Problem),
         (status = 422, response = Problem),
+        (status = 429, response = Problem),
         (status = 503, response = Problem),
     ),
 )]
@@ -327,7 +351,7 @@ pub(crate) async fn calls(
     let now = office.utc(office.now()).as_seconds();
     let now_ms = u64::try_from(now).unwrap_or(0) * 1_000;
     let asked = query.within(by.principal(), now_ms)?;
-    let found = office.calls(asked).await?;
+    let found = office.calls(by.who().clone(), asked).await?;
     Ok(Json(CallsView {
         calls: found.calls.into_iter().map(CallView::from).collect(),
         total: found.total,
@@ -346,6 +370,7 @@ pub(crate) async fn calls(
         (status = 200, body = CallView),
         (status = 401, response = Problem),
         (status = 404, response = Problem),
+        (status = 429, response = Problem),
         (status = 503, response = Problem),
     ),
 )]
@@ -359,7 +384,7 @@ pub(crate) async fn call_record(
             .bytes()
             .all(|it| it.is_ascii_alphanumeric() || it == b'-');
     let found = match is_one {
-        true => desk.office().call(call.clone()).await?,
+        true => desk.office().call(by.who().clone(), call.clone()).await?,
         false => None,
     };
     let seen = found.filter(|found| may_see(by.principal(), found));

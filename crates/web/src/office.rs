@@ -69,14 +69,14 @@ pub trait Office: Send + Sync + 'static {
     /// What has changed lately, and what changes.
     fn changes(&self) -> &Changes;
 
-    /// A page of the records of calls.
-    fn calls(&self, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>>;
+    /// A page of the records of calls. Of one account one thing is read at a time, here and in the next two.
+    fn calls(&self, by: Who, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>>;
 
     /// One of them.
-    fn call(&self, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>>;
+    fn call(&self, by: Who, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>>;
 
     /// A page of what people had done.
-    fn audit(&self, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>>;
+    fn audit(&self, by: Who, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>>;
 
     /// Keeps something over restarts, or forgets it; answered when that is stored.
     fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>>;
@@ -135,10 +135,16 @@ pub struct Happened {
     pub what: String,
 }
 
-/// Storage does not tell.
+/// Why what is kept can't be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("storage does not answer, so nothing can be told")]
-pub struct Unread;
+pub enum Unread {
+    /// Storage does not tell, or others have it tell.
+    #[error("storage does not answer, so nothing can be told")]
+    Away,
+    /// Something else is being read for the same account.
+    #[error("something else is being read for you, and one thing is at a time: try again when it is done")]
+    InTurn,
+}
 
 /// What is to be kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

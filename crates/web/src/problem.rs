@@ -133,7 +133,11 @@ impl From<Unstored> for Problem {
 
 impl From<Unread> for Problem {
     fn from(unread: Unread) -> Problem {
-        Problem::unstored(&unread.to_string())
+        let detail = unread.to_string();
+        match unread {
+            Unread::Away => Problem::unstored(&detail),
+            Unread::InTurn => Problem::later(StatusCode::TOO_MANY_REQUESTS, &detail, STORAGE_BACK),
+        }
     }
 }
 

@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use store::{Failure, Keep, Location, Store};
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use web::{Unread, Who};
 
 /// How long it is waited for the latest facts to be on disk before they are read back.
 const FLUSH_WAIT: Duration = Duration::from_secs(2);
@@ -53,6 +54,8 @@ pub(crate) enum FactsError {
         "what was kept is being read for {0} others, or storage does not answer them: try again later"
     )]
     Busy(usize),
+    #[error("something else is being read for you: try again when it is done")]
+    InTurn,
     #[error("what was kept can't be read: {0}")]
     Broken(String),
     #[error(transparent)]
@@ -118,12 +121,20 @@ impl Facts {
         self.own_zero_ms.load(Ordering::Relaxed)
     }
 
-    /// What `reading` comes to, for whoever may be kept waiting by storage, a few at a time.
-    pub(crate) async fn read<T: Send + 'static>(
+    /// What `reading` comes to, which that account asks for by HTTP: one thing at a time of each, and a few in all.
+    pub(crate) async fn read_for<T: Send + 'static>(
         &self,
+        who: &Who,
         reading: impl Future<Output = Result<T, Failure>> + Send + 'static,
-    ) -> Result<T, FactsError> {
-        self.reads.read(reading).await
+    ) -> Result<T, Unread> {
+        let read = self.reads.read_for(who, reading).await;
+        read.map_err(|error| match error {
+            FactsError::InTurn => Unread::InTurn,
+            error => {
+                tracing::warn!(%error, "what is kept can't be told by HTTP");
+                Unread::Away
+            }
+        })
     }
 
     /// What came to queues and agents, between these moments, in milliseconds of UTC.

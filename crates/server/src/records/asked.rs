@@ -2,12 +2,13 @@
 
 use crate::facts::Facts;
 use store::{CallHeading, CallOrder, CallQuery, CallRow, Location, Reader};
-use web::{CallShown, CallSort, CallsAsked, CallsFound, SortOrder, Unread};
+use web::{CallShown, CallSort, CallsAsked, CallsFound, SortOrder, Unread, Who};
 
 /// The page that somebody asks for.
 pub(crate) async fn page(
     facts: &Facts,
     location: Location,
+    by: Who,
     asked: CallsAsked,
 ) -> Result<CallsFound, Unread> {
     let query = query(asked);
@@ -17,7 +18,7 @@ pub(crate) async fn page(
         reader.close().await?;
         Ok(page)
     };
-    let page = facts.read(reading).await.map_err(unread)?;
+    let page = facts.read_for(&by, reading).await?;
     Ok(CallsFound {
         calls: page.rows.into_iter().map(shown).collect(),
         total: page.total,
@@ -28,6 +29,7 @@ pub(crate) async fn page(
 pub(crate) async fn call(
     facts: &Facts,
     location: Location,
+    by: Who,
     id: String,
 ) -> Result<Option<CallShown>, Unread> {
     let reading = async move {
@@ -36,13 +38,8 @@ pub(crate) async fn call(
         reader.close().await?;
         Ok(call)
     };
-    let call = facts.read(reading).await.map_err(unread)?;
+    let call = facts.read_for(&by, reading).await?;
     Ok(call.map(shown))
-}
-
-fn unread(error: impl std::fmt::Display) -> Unread {
-    tracing::warn!(%error, "records of calls can't be read");
-    Unread
 }
 
 fn query(asked: CallsAsked) -> CallQuery {

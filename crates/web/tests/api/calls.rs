@@ -71,6 +71,60 @@ async fn a_page_of_calls_is_asked_for_as_it_is_written_and_each_sees_his_own() {
 }
 
 #[tokio::test]
+async fn a_page_is_of_a_quarter_of_a_year_unless_a_number_is_looked_for() {
+    let world = World::new();
+    let eva = world.log_in("eva").await;
+    let day_ms = 86_400_000;
+    let asked_for = async |query: &str| {
+        let answer = eva.get(&format!("/calls?{query}")).await;
+        let taken = world.office.asked_of_calls.lock().unwrap().take();
+        assert_eq!(taken.is_some(), answer.status == StatusCode::OK, "{query}");
+        taken.ok_or(answer)
+    };
+    for (query, days) in [
+        ("from=2026-08-28T00:00:00Z&to=2026-11-28T00:00:00Z", 92),
+        ("to=2026-11-28T00:00:00Z", 7),
+        (
+            "from=2020-01-01T00:00:00Z&number=070-123%2045%2067&to=2021-01-01T00:00:00Z",
+            366,
+        ),
+    ] {
+        let asked = asked_for(query).await.unwrap();
+        assert_eq!(asked.until_ms - asked.from_ms, days * day_ms, "{query}");
+    }
+    for query in [
+        "from=2026-08-27T23:59:59Z&to=2026-11-28T00:00:00Z",
+        "from=2020-01-01T00:00:00Z",
+        // What many numbers have in them, and what no index has.
+        "from=2020-01-01T00:00:00Z&number=101",
+        "from=2020-01-01T00:00:00Z&number=*21*0701234567",
+    ] {
+        let refused = asked_for(query).await.unwrap_err();
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        let detail = refused.json["detail"].as_str().unwrap();
+        assert!(detail.contains("at most 92 days"), "{detail}");
+    }
+    assert_eq!(asked_for("rows=199").await.unwrap().rows, 199);
+    let refused = asked_for("rows=200").await.unwrap_err();
+    let detail = refused.json["detail"].as_str().unwrap();
+    assert!(detail.contains("1 to 199 rows"), "{detail}");
+}
+
+#[tokio::test]
+async fn whoever_has_something_read_already_is_told_to_come_again() {
+    let world = World::new();
+    let admin = world.log_in("admin").await;
+    world.office.is_reading.store(true, Ordering::Relaxed);
+    for path in ["/calls", &format!("/calls/{ID}"), "/audit"] {
+        let answer = admin.get(path).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        assert!(answer.headers.contains_key("retry-after"), "{path}");
+        let detail = answer.json["detail"].as_str().unwrap();
+        assert!(detail.contains("one thing is at a time"), "{detail}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_is_shown_to_whoever_was_in_it_and_to_those_who_run_the_organisation() {
     let world = World::new();
     *world.office.calls.lock().unwrap() = vec![answered_by("demo/bosse")];

@@ -49,6 +49,8 @@ pub(crate) struct InMemory {
     pub(crate) calls: Mutex<Vec<CallShown>>,
     /// What was asked for of them last.
     pub(crate) asked_of_calls: Mutex<Option<CallsAsked>>,
+    /// Something is being read for whoever asks.
+    pub(crate) is_reading: AtomicBool,
     /// And of what people had done.
     pub(crate) asked_of_audit: Mutex<Option<AuditAsked>>,
 }
@@ -186,6 +188,7 @@ impl InMemory {
             asked: Mutex::default(),
             calls: Mutex::default(),
             asked_of_calls: Mutex::default(),
+            is_reading: AtomicBool::new(false),
             asked_of_audit: Mutex::default(),
         };
         office.give(Input::Clock(WallClock::new(START, START_UTC * 1_000)));
@@ -266,6 +269,15 @@ impl InMemory {
         let agent = floor.agents.iter_mut().find(|it| it.name == user(name));
         change(agent.unwrap());
         self.changes.tell_floor(&floor);
+    }
+
+    fn can_read(&self) -> Result<(), Unread> {
+        let is = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        match (is(&self.is_storage_away), is(&self.is_reading)) {
+            (true, _) => Err(Unread::Away),
+            (false, true) => Err(Unread::InTurn),
+            (false, false) => Ok(()),
+        }
     }
 
     fn give(&self, input: Input) -> Vec<Command> {
@@ -374,7 +386,7 @@ impl Office for InMemory {
         };
         let told: Vec<_> = entries.iter().map(|entry| vec![happened(entry)]).collect();
         let away = self.is_storage_away.load(Ordering::Relaxed);
-        Box::pin(async move { if away { Err(Unread) } else { Ok(told) } })
+        Box::pin(async move { if away { Err(Unread::Away) } else { Ok(told) } })
     }
 
     fn of_number(&self, org: OrgId, number: Number) -> Soon<'_, Result<Vec<Told>, Refused>> {
@@ -402,7 +414,7 @@ impl Office for InMemory {
         })
     }
 
-    fn calls(&self, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>> {
+    fn calls(&self, _: Who, asked: CallsAsked) -> Soon<'_, Result<CallsFound, Unread>> {
         let of_org = |call: &&CallShown| {
             let org = asked.org.as_ref();
             org.is_none_or(|org| call.org == org.as_str())
@@ -411,18 +423,19 @@ impl Office for InMemory {
         let calls: Vec<CallShown> = kept.iter().filter(of_org).cloned().collect();
         *self.asked_of_calls.lock().unwrap() = Some(asked);
         let total = calls.len() as u64;
-        let is_away = self.is_storage_away.load(Ordering::Relaxed);
         let found = CallsFound { calls, total };
-        Box::pin(async move { if is_away { Err(Unread) } else { Ok(found) } })
+        let can_read = self.can_read();
+        Box::pin(async move { can_read.map(|()| found) })
     }
 
-    fn call(&self, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>> {
+    fn call(&self, _: Who, id: String) -> Soon<'_, Result<Option<CallShown>, Unread>> {
         let calls = self.calls.lock().unwrap();
         let found = calls.iter().find(|call| call.id == id).cloned();
-        Box::pin(async move { Ok(found) })
+        let can_read = self.can_read();
+        Box::pin(async move { can_read.map(|()| found) })
     }
 
-    fn audit(&self, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>> {
+    fn audit(&self, _: Who, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>> {
         let is_his = asked.org.as_ref().is_none_or(|org| org.as_str() == "demo");
         *self.asked_of_audit.lock().unwrap() = Some(asked);
         let rows = vec![Audited {
@@ -434,7 +447,8 @@ impl Office for InMemory {
             refused: None,
         }];
         let rows = if is_his { rows } else { Vec::new() };
-        Box::pin(async move { Ok(AuditFound { rows, total: 1 }) })
+        let can_read = self.can_read();
+        Box::pin(async move { can_read.map(|()| AuditFound { rows, total: 1 }) })
     }
 
     fn changes(&self) -> &Changes {
