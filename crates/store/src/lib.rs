@@ -5,6 +5,7 @@
 mod audit;
 mod backlog;
 mod backup;
+mod batch;
 mod call_erasure;
 mod call_queries;
 mod callbacks;

@@ -1,23 +1,17 @@
 //! The thread that writes. It is a thread of its own since a disk that hangs would otherwise hang a task that carries
 //! calls.
 
-use crate::backlog::Waiting;
+use crate::batch::Batch;
 use crate::call_erasure::{self, Forgotten};
-use crate::callbacks::{self, CallbackChange};
-use crate::calls::{self, WaitingCall};
 use crate::database::{self, Database, Identity};
 use crate::failure::{Failure, FailureKind};
 use crate::forgetting::{self, Progress};
-use crate::journal::{self, Run};
+use crate::journal::Run;
 use crate::kept::Kept;
 use crate::location::Kind;
-use crate::pending::Entry;
 use crate::sqlite;
-use crate::statement::Statement;
-use crate::steps::WaitingStep;
-use crate::store::{Health, NotStored, START_WAIT, Shared, Stage, Waiter};
-use crate::together;
-use crate::wiping::{self, Wiping};
+use crate::store::{Health, START_WAIT, Shared, Stage};
+use crate::wiping::Wiping;
 use metrics::{counter, gauge};
 use std::mem;
 use std::sync::Arc;
@@ -66,15 +60,6 @@ pub(crate) struct Writer {
     /// The run whose records were written last, and what it is called in the journal.
     run: Option<(Run, u64)>,
     wiping: Wiping,
-}
-
-/// What one transaction writes.
-enum Batch {
-    Rows(Vec<Entry<Waiter>>),
-    /// With what their run is called.
-    Records(u64, Vec<Waiting<Waiter>>),
-    Steps(Vec<WaitingStep<Waiter>>),
-    Calls(Vec<WaitingCall>),
 }
 
 impl Writer {
@@ -456,133 +441,6 @@ impl Writer {
         let before = mem::replace(&mut *self.shared.health(), Health::Ok);
         if before != Health::Ok {
             tracing::info!(storage = %self.shared.location, "what changes is kept again");
-        }
-    }
-}
-
-impl Batch {
-    fn is_empty(&self) -> bool {
-        match self {
-            Batch::Rows(rows) => rows.is_empty(),
-            Batch::Records(_, records) => records.is_empty(),
-            Batch::Steps(steps) => steps.is_empty(),
-            Batch::Calls(calls) => calls.is_empty(),
-        }
-    }
-
-    /// Whether it takes something away that must not be found any more.
-    fn erases(&self) -> bool {
-        let Batch::Steps(steps) = self else {
-            return false;
-        };
-        let mut changes = steps.iter().flat_map(|it| &it.step.changes);
-        changes.any(|change| matches!(change, CallbackChange::Erase(_)))
-    }
-
-    fn statements(&self) -> Box<dyn Iterator<Item = Statement<'_>> + '_> {
-        match self {
-            Batch::Rows(rows) => {
-                Box::new(together::statements(rows.iter().map(|entry| &entry.write)))
-            }
-            Batch::Records(run, records) => Box::new(journal::append(*run, records)),
-            Batch::Steps(steps) => {
-                let mark = self.erases().then(wiping::mark);
-                let steps = callbacks::statements(steps.iter().map(|it| &it.step));
-                Box::new(steps.chain(mark))
-            }
-            Batch::Calls(calls) => Box::new(calls::statements(calls)),
-        }
-    }
-
-    /// One for each row, record or step.
-    fn parts(self) -> Vec<Batch> {
-        match self {
-            Batch::Rows(rows) => rows.into_iter().map(|row| Batch::Rows(vec![row])).collect(),
-            Batch::Records(run, records) => {
-                let parts = records.into_iter();
-                parts
-                    .map(|record| Batch::Records(run, vec![record]))
-                    .collect()
-            }
-            Batch::Steps(steps) => steps
-                .into_iter()
-                .map(|step| Batch::Steps(vec![step]))
-                .collect(),
-            Batch::Calls(calls) => {
-                let parts = calls.into_iter();
-                parts.map(|call| Batch::Calls(vec![call])).collect()
-            }
-        }
-    }
-
-    /// It is on disk.
-    fn acknowledge(self) {
-        counter!("kolapp_store_commits_total").increment(1);
-        match &self {
-            Batch::Rows(rows) => {
-                for entry in rows {
-                    let about = entry.write.about();
-                    counter!("kolapp_store_written_total", "about" => about).increment(1);
-                }
-            }
-            Batch::Records(_, records) => {
-                let count = records.len() as u64;
-                counter!("kolapp_store_written_total", "about" => "journal").increment(count);
-            }
-            Batch::Steps(steps) => {
-                let count = steps.len() as u64;
-                counter!("kolapp_store_written_total", "about" => "callbacks").increment(count);
-            }
-            Batch::Calls(calls) => {
-                let count = calls.len() as u64;
-                counter!("kolapp_store_written_total", "about" => "calls").increment(count);
-            }
-        }
-        self.tell(Ok(()));
-    }
-
-    /// It can't be stored, now or later.
-    fn refuse(self, failure: &Failure) {
-        match &self {
-            Batch::Rows(rows) => {
-                for entry in rows {
-                    tracing::error!(error = %failure, write = ?entry.write, "a row can't be stored");
-                }
-            }
-            Batch::Records(_, records) => {
-                for record in records {
-                    counter!("kolapp_journal_lost_total").increment(1);
-                    tracing::error!(error = %failure, seq = record.seq, "a record can't be stored");
-                }
-            }
-            Batch::Steps(steps) => {
-                for it in steps {
-                    let entries = it.step.changes.iter().map(CallbackChange::id);
-                    let entries: Vec<u64> = entries.collect();
-                    tracing::error!(error = %failure, ?entries, "a step of callback lists can't be stored");
-                }
-            }
-            Batch::Calls(calls) => {
-                for call in calls {
-                    counter!("kolapp_call_records_lost_total").increment(1);
-                    tracing::error!(error = %failure, call = call.id(), "a call's record can't be stored");
-                }
-            }
-        }
-        counter!("kolapp_store_failures_total", "kind" => failure.kind.label()).increment(1);
-        self.tell(Err(NotStored::Row));
-    }
-
-    fn tell(self, result: Result<(), NotStored>) {
-        let waiters: Vec<Waiter> = match self {
-            Batch::Rows(rows) => rows.into_iter().flat_map(|entry| entry.waiters).collect(),
-            Batch::Records(_, records) => records.into_iter().filter_map(|it| it.waiter).collect(),
-            Batch::Steps(steps) => steps.into_iter().map(|it| it.waiter).collect(),
-            Batch::Calls(_) => Vec::new(),
-        };
-        for waiter in waiters {
-            // Whoever waited may have gone away.
-            let _ = waiter.send(result);
         }
     }
 }
