@@ -121,6 +121,11 @@ pub(crate) const METRICS: &[Metric] = &[
         "records of calls that were given up since too many waited, or since they can't be stored",
     ),
     counts(
+        "kolapp_audit_lost_total",
+        &[],
+        "what people had done and is not kept, since too much waited, or since it can't be stored",
+    ),
+    counts(
         "kolapp_prompts_kept_total",
         &["result"],
         "new versions of prompts; result: kept, failed",

@@ -278,6 +278,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     reach.media.shutdown();
     let _ = reach.acd.settle().await;
     let _ = reach.callbacks.settle().await;
+    reach.audit.finish();
     keeping.finish().await;
     tracing::info!("stopped");
     Ok(())
@@ -356,7 +357,8 @@ async fn wire(
         // Before the first call is heard.
         quick.take_up(&kept.quick_closes).await;
     }
-    let audit = Audit::new(store.clone())?;
+    let audit = Audit::new(store.clone(), clock)?;
+    tokio::spawn(audit.clone().sum_up());
     let parts = callbacks::Parts {
         clock,
         inputs: callback_inputs,

@@ -1,5 +1,6 @@
 //! What one transaction writes, and what is told and counted of it.
 
+use crate::audit::{self, AuditRow};
 use crate::backlog::Waiting;
 use crate::callbacks::{self, CallbackChange};
 use crate::calls::{self, WaitingCall};
@@ -20,6 +21,7 @@ pub(crate) enum Batch {
     Records(u64, Vec<Waiting<Waiter>>),
     Steps(Vec<WaitingStep<Waiter>>),
     Calls(Vec<WaitingCall>),
+    Audit(Vec<AuditRow>),
 }
 
 impl Batch {
@@ -29,6 +31,7 @@ impl Batch {
             Batch::Records(_, records) => records.is_empty(),
             Batch::Steps(steps) => steps.is_empty(),
             Batch::Calls(calls) => calls.is_empty(),
+            Batch::Audit(rows) => rows.is_empty(),
         }
     }
 
@@ -53,6 +56,7 @@ impl Batch {
                 Box::new(steps.chain(mark))
             }
             Batch::Calls(calls) => Box::new(calls::statements(calls)),
+            Batch::Audit(rows) => Box::new(rows.iter().map(audit::put)),
         }
     }
 
@@ -73,6 +77,10 @@ impl Batch {
             Batch::Calls(calls) => {
                 let parts = calls.into_iter();
                 parts.map(|call| Batch::Calls(vec![call])).collect()
+            }
+            Batch::Audit(rows) => {
+                let parts = rows.into_iter();
+                parts.map(|row| Batch::Audit(vec![row])).collect()
             }
         }
     }
@@ -98,6 +106,10 @@ impl Batch {
             Batch::Calls(calls) => {
                 let count = calls.len() as u64;
                 counter!("kolapp_store_written_total", "about" => "calls").increment(count);
+            }
+            Batch::Audit(rows) => {
+                let count = rows.len() as u64;
+                counter!("kolapp_store_written_total", "about" => "audit").increment(count);
             }
         }
         self.tell(Ok(()));
@@ -130,6 +142,12 @@ impl Batch {
                     tracing::error!(error = %failure, call = call.id(), "a call's record can't be stored");
                 }
             }
+            Batch::Audit(rows) => {
+                for row in rows {
+                    counter!("kolapp_audit_lost_total").increment(1);
+                    tracing::error!(error = %failure, who = row.who, "what somebody had done can't be stored");
+                }
+            }
         }
         counter!("kolapp_store_failures_total", "kind" => failure.kind.label()).increment(1);
         self.tell(Err(NotStored::Row));
@@ -140,7 +158,7 @@ impl Batch {
             Batch::Rows(rows) => rows.into_iter().flat_map(|entry| entry.waiters).collect(),
             Batch::Records(_, records) => records.into_iter().filter_map(|it| it.waiter).collect(),
             Batch::Steps(steps) => steps.into_iter().map(|it| it.waiter).collect(),
-            Batch::Calls(_) => Vec::new(),
+            Batch::Calls(_) | Batch::Audit(_) => Vec::new(),
         };
         for waiter in waiters {
             // Whoever waited may have gone away.

@@ -31,7 +31,7 @@ mod wiping;
 mod write;
 mod writer;
 
-pub use audit::{AuditPage, AuditQuery, AuditRow};
+pub use audit::{AUDIT_WAITING_MAX, AuditPage, AuditQuery, AuditRow};
 pub use backup::NoBackup;
 pub use call_queries::{CallHeading, CallOrder, CallPage, CallQuery};
 pub use callbacks::{

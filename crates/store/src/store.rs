@@ -1,5 +1,6 @@
 //! The store as the rest of the process sees it: what is handed in waits here, bounded, for the thread that writes it.
 
+use crate::audit::{AUDIT_WAITING_MAX, AuditRow, Audits};
 use crate::backlog::{self, Backlog};
 use crate::backup::{self, NoBackup};
 use crate::call_erasure::Erasing;
@@ -40,12 +41,15 @@ pub(crate) struct Shared {
     backlog: Mutex<Backlog<Waiter>>,
     steps: Mutex<Steps<Waiter>>,
     calls: Mutex<Calls>,
+    audits: Mutex<Audits>,
     /// Numbers that are to be erased from records of calls.
     erasures: Mutex<Vec<Erasure>>,
     /// What the journal is to be cut down to, until it is.
     keep: Mutex<Option<Keep>>,
     /// The moment before which records of calls are to be forgotten, until they are, in milliseconds of UTC.
     calls_since_ms: Mutex<Option<u64>>,
+    /// The same of the audit.
+    audit_since_ms: Mutex<Option<u64>>,
     /// Rung when there is something to do, or to end for.
     pub(crate) bell: Notify,
     health: Mutex<Health>,
@@ -153,9 +157,11 @@ impl Store {
             backlog: Mutex::new(Backlog::bounded(backlog::WAITING_MAX)),
             steps: Mutex::new(Steps::bounded(STEPS_MAX)),
             calls: Mutex::new(Calls::bounded(CALLS_WAITING_MAX)),
+            audits: Mutex::new(Audits::bounded(AUDIT_WAITING_MAX)),
             erasures: Mutex::new(Vec::new()),
             keep: Mutex::new(None),
             calls_since_ms: Mutex::new(None),
+            audit_since_ms: Mutex::new(None),
             bell: Notify::new(),
             health: Mutex::new(Health::Ok),
             asked: Mutex::new(None),
@@ -298,6 +304,41 @@ impl Store {
             Ok(()) => {}
             Err(_) => counter!("kolapp_call_records_lost_total").increment(1),
         }
+    }
+
+    /// Has it kept what somebody had done, whenever that is.
+    pub fn audit(&self, row: AuditRow) {
+        if *self.0.stage.borrow() == Stage::Closed {
+            return;
+        }
+        let mut audits = self.0.audits();
+        let was_empty = audits.is_empty();
+        let put = audits.put(row);
+        drop(audits);
+        match put {
+            Ok(()) if was_empty => self.0.bell.notify_one(),
+            Ok(()) => {}
+            Err(lost) => {
+                counter!("kolapp_audit_lost_total").increment(1);
+                if lost.is_first {
+                    tracing::error!(
+                        waiting = AUDIT_WAITING_MAX,
+                        "not all is kept any more that people have done: too much waits for storage"
+                    );
+                }
+            }
+        }
+    }
+
+    /// How much of the audit waits.
+    pub fn audit_pending(&self) -> usize {
+        self.0.audits().len()
+    }
+
+    /// Has forgotten what people had done before then, in milliseconds of UTC, in small steps.
+    pub fn keep_audit_since(&self, since_ms: u64) {
+        *self.0.audit_since_ms() = Some(since_ms);
+        self.0.bell.notify_one();
     }
 
     /// Has a number erased from all records of an organisation's calls that have been handed in; says how many those were, once
@@ -505,17 +546,28 @@ impl Shared {
     /// Whether there is nothing to do.
     pub(crate) fn is_idle(&self) -> bool {
         let has_forgotten = self.keep().is_none() && self.calls_since_ms().is_none();
+        let has_forgotten = has_forgotten && self.audit_since_ms().is_none();
         self.has_written_all() && self.erasures().is_empty() && has_forgotten
     }
 
     /// Whether nothing waits to be written; something may be left to be forgotten.
     pub(crate) fn has_written_all(&self) -> bool {
         let has_written_rows = self.pending().is_empty() && self.calls().is_empty();
+        let has_written_rows = has_written_rows && self.audits().is_empty();
         has_written_rows && self.backlog().is_empty() && self.steps().is_empty()
     }
 
     pub(crate) fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn audits(&self) -> MutexGuard<'_, Audits> {
+        self.audits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn audit_since_ms(&self) -> MutexGuard<'_, Option<u64>> {
+        let since = self.audit_since_ms.lock();
+        since.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn erasures(&self) -> MutexGuard<'_, Vec<Erasure>> {

@@ -1,6 +1,5 @@
 //! What can be kept, as rows, and what can be done to them.
 
-use crate::audit::{self, AuditRow};
 use crate::statement::Statement;
 use crate::together;
 use base::{QueueId, UserId};
@@ -156,10 +155,6 @@ pub enum Write {
     PutToken(TokenRow),
     /// It does no more.
     RemoveToken(String),
-    /// Somebody had this done.
-    PutAudit(AuditRow),
-    /// What people had done before that moment, in milliseconds of UTC, is forgotten.
-    ForgetAudit(u64),
     /// This lets somebody in.
     PutSession(SessionRow),
     /// It does no more.
@@ -182,8 +177,6 @@ pub(crate) enum Key {
     Activation(QueueId, u64),
     Staff(UserId),
     Token(String),
-    Audit(String),
-    ForgetAudit,
     Session(String),
     Credential(UserId),
 }
@@ -206,8 +199,6 @@ impl Write {
             Write::RemoveStaff(user) => Key::Staff(user.clone()),
             Write::PutToken(row) => Key::Token(row.id.clone()),
             Write::RemoveToken(id) => Key::Token(id.clone()),
-            Write::PutAudit(row) => Key::Audit(row.id.clone()),
-            Write::ForgetAudit(_) => Key::ForgetAudit,
             Write::PutSession(row) => Key::Session(row.id.clone()),
             Write::RemoveSession(id) => Key::Session(id.clone()),
             Write::PutCredential(row) => Key::Credential(row.user.clone()),
@@ -226,7 +217,6 @@ impl Write {
             Write::PutLicence(_) | Write::PutActivation(_) => "licences",
             Write::PutStaff(_) | Write::RemoveStaff(_) => "callback-staff",
             Write::PutToken(_) | Write::RemoveToken(_) => "tokens",
-            Write::PutAudit(_) | Write::ForgetAudit(_) => "audit",
             Write::PutSession(_) | Write::RemoveSession(_) => "sessions",
             Write::PutCredential(_) | Write::RemoveCredential(_) => "credentials",
         }
@@ -273,8 +263,6 @@ impl Write {
             .bind(&row.id)
             .bind(&row.token),
             Write::RemoveToken(id) => Statement::new("DELETE FROM tokens WHERE id = $1").bind(id),
-            Write::PutAudit(row) => audit::put(row),
-            Write::ForgetAudit(before_ms) => audit::forget(*before_ms),
             Write::PutSession(row) => Statement::new(
                 "INSERT INTO sessions (id, ends_at_ms, session) VALUES ($1, $2, $3)
                 ON CONFLICT (id) DO UPDATE

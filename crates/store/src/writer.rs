@@ -1,6 +1,7 @@
 //! The thread that writes. It is a thread of its own since a disk that hangs would otherwise hang a task that carries
 //! calls.
 
+use crate::audit;
 use crate::batch::Batch;
 use crate::call_erasure::{self, Forgotten};
 use crate::database::{self, Database, Identity};
@@ -37,6 +38,9 @@ const STEPS_MAX: usize = 1_024;
 
 /// Records of calls of one commit.
 const CALLS_MAX: usize = 1_024;
+
+/// Rows of the audit of one commit: each is a statement of its own, and nobody waits for them.
+const AUDIT_MAX: usize = 256;
 
 /// After a failure storage is tried again so soon, then each time after twice as long …
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -234,6 +238,9 @@ impl Writer {
             self.wiping.is_needed();
         }
         self.asks();
+        let audit = self.shared.audits().take(AUDIT_MAX);
+        self.write(Batch::Audit(audit)).await?;
+        self.asks();
         if let Some(run) = self.begun_run().await? {
             let most = match &self.shared.location.0 {
                 Kind::File(_) => RECORDS_MAX,
@@ -358,10 +365,11 @@ impl Writer {
             Batch::Records(_, records) => self.shared.backlog().put_back(records),
             Batch::Steps(steps) => self.shared.steps().put_back(steps),
             Batch::Calls(calls) => self.shared.calls().put_back(calls),
+            Batch::Audit(rows) => self.shared.audits().put_back(rows),
         }
     }
 
-    /// Forgets a little of the journal and of calls' records, where something is to be forgotten.
+    /// Forgets a little of the journal, of calls' records and of the audit, where something is to be forgotten.
     async fn forget(&mut self) -> Result<(), Failure> {
         if self.is_closing() {
             // The next process has time for it.
@@ -376,6 +384,14 @@ impl Writer {
             let mut wanted = self.shared.calls_since_ms();
             // It may have been told something else meanwhile.
             if forgotten != Forgotten::Some && *wanted == Some(since_ms) {
+                *wanted = None;
+            }
+        }
+        let since_ms = *self.shared.audit_since_ms();
+        if let (Some(since_ms), Some(database)) = (since_ms, &mut self.database) {
+            let is_all = audit::forget(database.connection(), since_ms).await?;
+            let mut wanted = self.shared.audit_since_ms();
+            if is_all && *wanted == Some(since_ms) {
                 *wanted = None;
             }
         }

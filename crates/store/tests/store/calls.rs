@@ -1,7 +1,7 @@
 //! Records of calls on both kinds of database.
 
 use crate::on_both;
-use crate::place::{Place, folder, start, wait};
+use crate::place::{Place, folder, start, wait, what_was_taken_is_written};
 use std::path::Path;
 use std::time::Duration;
 use store::{
@@ -72,12 +72,7 @@ fn all() -> CallQuery {
 
 async fn written(store: &Store) {
     wait("all is written", || store.calls_pending() == 0).await;
-    // What was taken last may be on its way still; with a row after it, it is there.
-    let ban = crate::place::ban("192.0.2.1", crate::place::LATE_MS);
-    for _ in 0..2 {
-        let row = store.write(store::Write::PutBan(ban.clone()));
-        row.stored().await.unwrap();
-    }
+    what_was_taken_is_written(store).await;
 }
 
 async fn a_call_is_recorded_once_and_one_whose_process_was_lost_is_cut_off(place: Place) {

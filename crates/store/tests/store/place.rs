@@ -3,7 +3,7 @@
 use crate::cluster::Cluster;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use store::{AtStart, BanRow, BindingsRow, Kept, Location, Store};
+use store::{AtStart, BanRow, BindingsRow, Kept, Location, Store, Write};
 use tempfile::TempDir;
 
 /// Longer than any retry of the store takes.
@@ -88,6 +88,14 @@ pub(crate) async fn wait(what: &str, mut condition: impl FnMut() -> bool) {
     while !condition() {
         assert!(Instant::now() < deadline, "{what}: not so after {LIMIT:?}");
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// What was taken last to be written may be on its way still; with rows after it, it is there.
+pub(crate) async fn what_was_taken_is_written(store: &Store) {
+    for _ in 0..2 {
+        let row = store.write(Write::PutBan(ban("192.0.2.1", LATE_MS)));
+        row.stored().await.unwrap();
     }
 }
 

@@ -1,5 +1,7 @@
 //! What people have had done: each permitted command that changes something, whichever way it came in, is kept with who wanted it
-//! and what came of it. Numbers, and what people wrote, are not said.
+//! and what came of it, as much of one person as is said in `pace.rs`. Numbers, and what people wrote, are not said.
+
+mod pace;
 
 use crate::cli::{AuditArguments, ConfigDir};
 use crate::ctl::protocol::Failure;
@@ -11,23 +13,29 @@ use crate::keeping::utc_now_ms;
 use crate::offline;
 use crate::random;
 use crate::reload::ConfigInForce;
+use base::Time;
 use calendar::Hours;
 use control::{
     AgentCommand, BanCommand, Command, ConfigScope, Principal, PromptAction, QueueCommand, Queues,
     QuickCommand,
 };
+use pace::{More, Pace, Whom};
+use sip::Clock;
 use std::fmt::Write as _;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::{AuditQuery, AuditRow, Location, Reader, Store, Write};
+use store::{AuditQuery, AuditRow, Location, Reader, Store};
 use tokio::time::{MissedTickBehavior, interval};
 use web::quoted;
 use web::{AuditAsked, AuditFound, Audited, Unread, Who};
 
 /// How often what is too old is forgotten.
 const FORGOTTEN_EVERY: Duration = Duration::from_secs(3_600);
+
+/// How often it is looked whose minute is over.
+const SUMMED_UP_EVERY: Duration = Duration::from_secs(1);
 
 /// Characters of why something was not done: what is more is in the log.
 const RESULT_CHARS_MAX: usize = 200;
@@ -68,6 +76,8 @@ pub(crate) struct Audit(Arc<Kept>);
 
 struct Kept {
     store: Store,
+    clock: Clock,
+    pace: Mutex<Pace>,
     /// What the process is called: drawn anew for each.
     process: String,
     next: AtomicU64,
@@ -93,39 +103,80 @@ impl Way {
 }
 
 impl Audit {
-    pub(crate) fn new(store: Store) -> io::Result<Audit> {
+    pub(crate) fn new(store: Store, clock: Clock) -> io::Result<Audit> {
         let bytes: [u8; 8] = random::bytes()?;
         let process = bytes.iter().fold(String::new(), |mut text, byte| {
             // A string takes whatever is written.
             let _ = write!(text, "{byte:02x}");
             text
         });
-        let next = AtomicU64::new(0);
         let kept = Kept {
             store,
+            clock,
+            pace: Mutex::default(),
             process,
-            next,
+            next: AtomicU64::new(0),
         };
         Ok(Audit(Arc::new(kept)))
     }
 
     /// It came to this: nothing where it was done, else why not.
     pub(crate) fn keep(&self, doing: Doing, refused: Option<&str>) {
-        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let whom = Whom {
+            who: doing.who,
+            org: doing.org,
+            is_refused: refused.is_some(),
+        };
+        if !self.pace().keeps(self.0.clock.now(), &whom, doing.way) {
+            return;
+        }
         let refused = refused.map(|why| match doing.why_not {
             WhyNot::Said => why,
             WhyNot::Hidden => "not taken",
         });
         let result = refused.map(|why| why.chars().take(RESULT_CHARS_MAX).collect());
-        self.0.store.write_soon(Write::PutAudit(AuditRow {
+        self.put(whom, doing.way, doing.what, result);
+    }
+
+    /// Says how much was left out of minutes that are over, as long as the process lives.
+    pub(crate) async fn sum_up(self) {
+        let mut every = interval(SUMMED_UP_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            every.tick().await;
+            self.sum_up_until(self.0.clock.now());
+        }
+    }
+
+    /// The same of all minutes: the process ends.
+    pub(crate) fn finish(&self) {
+        self.sum_up_until(Time::NEVER);
+    }
+
+    fn sum_up_until(&self, now: Time) {
+        let more = self.pace().end(now);
+        for More { whom, way, count } in more {
+            let result = whom.is_refused.then(|| "refused".to_owned());
+            self.put(whom, way, format!("… and {count} more in that minute"), result);
+        }
+    }
+
+    fn put(&self, whom: Whom, way: Way, what: String, result: Option<String>) {
+        let number = self.0.next.fetch_add(1, Ordering::Relaxed);
+        self.0.store.audit(AuditRow {
             id: format!("{}-{number:010}", self.0.process),
             at_ms: utc_now_ms(),
-            org: doing.org,
-            who: doing.who,
-            way: doing.way.word().into(),
-            what: doing.what,
+            org: whom.org,
+            who: whom.who,
+            way: way.word().into(),
+            what,
             result,
-        }));
+        });
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        // Whole between any two statements, whoever panicked.
+        self.0.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -334,7 +385,7 @@ pub(crate) async fn forget(store: Store, config: ConfigInForce) {
         every.tick().await;
         let keep = config.loaded().server.audit_keep;
         let since_ms = crate::records::since_ms(keep, utc_now_ms());
-        store.write_soon(Write::ForgetAudit(since_ms));
+        store.keep_audit_since(since_ms);
     }
 }
 
