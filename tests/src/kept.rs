@@ -23,6 +23,13 @@ store.execute(\"INSERT INTO highest VALUES ('callbacks', 1000)\")
 store.commit()
 ";
 
+/// Says something to the store of a server that does not run.
+const SAY: &str = "
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+store.executescript(sys.argv[2])
+";
+
 /// One of support's that may be called; its telephone number ends in its own.
 ///
 /// # Panics
@@ -93,4 +100,19 @@ pub fn start_with(setup: Setup, entries: impl Iterator<Item = Entry>) -> Server 
     put(&server.folder().join("var/kolapp.db"), &entries);
     server.start_again();
     server
+}
+
+/// Ends a server, has this said to its store in SQL, and starts it again.
+///
+/// # Panics
+/// When it can't.
+pub fn restart_after(server: &mut Server, sql: &str) {
+    server.terminate();
+    server.wait_end(END_LIMIT);
+    let store = server.folder().join("var/kolapp.db");
+    let said = Command::new("python3")
+        .args(["-c", SAY, store.to_str().unwrap(), sql])
+        .status();
+    assert!(said.unwrap().success(), "{sql}");
+    server.start_again();
 }

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use callback::{Closing, Stage, Utc};
 use std::time::Duration;
+use tests::kept;
 use tests::phone::Phone;
 use tests::server::{Record, Server, Setup};
 
@@ -99,5 +101,53 @@ fn a_call_has_one_record_over_a_kill_and_is_found_and_erased_by_its_number() {
     assert_eq!(of(0), paused, "what is not permitted is no command");
     let erased = ["the operator", "socket", "erases a number in demo", "done"];
     assert_eq!(of(1), erased);
+    server.stop();
+}
+
+/// A call and a command of 2020.
+const OLD: &str = "
+INSERT INTO call_records (id, org, direction, way, began_ms, talked_ms, cause)
+    VALUES ('0f-c0-0-1', 'demo', 'inward', '', 1600000000000, 0, 'caller-hung-up');
+INSERT INTO audit VALUES ('0f-1', 1600000000000, 'demo', 'demo/eva', 'http', 'pauses demo/bosse', NULL);
+";
+
+/// A server before this one believed its clock a moment ago.
+const BELIEVED: &str =
+    "INSERT INTO highest VALUES ('believed-clock', strftime('%s', 'now') * 1000)";
+
+#[test]
+fn nothing_is_forgotten_by_a_clock_that_nobody_knows_and_all_that_is_too_old_by_one_that_is_believed()
+ {
+    let list = "{ key = \"2\", announcement = \"none\" }";
+    let setup = Setup::demo().set("queues.support.callback", list);
+    let mut closed = kept::entry(1);
+    let years_ago = Utc::from_seconds(closed.due.as_seconds() - 3 * 365 * 86_400);
+    closed.stage = Stage::Closed {
+        how: Closing::Done,
+        at: years_ago,
+    };
+    let mut server = kept::start_with(setup, [closed].into_iter());
+    kept::restart_after(&mut server, OLD);
+    let audit_of = |server: &Server, who: &str| {
+        let audit = server.report("audit", &[]);
+        audit.iter().filter(|row| row["who"] == who).count()
+    };
+    let there = |server: &Server| {
+        let callbacks = server.callbacks(&["list"])["total"].clone();
+        let calls = server.call_records(&[]).len();
+        (callbacks, calls, audit_of(server, "demo/eva"))
+    };
+    // Whatever the store was asked to forget at the start is forgotten before the second of these is written.
+    for done in 1..=2 {
+        server.ctl(&["agent", "pause", "anna"]);
+        server.wait("it is kept", ON_DISK, |server| {
+            audit_of(server, "the operator") == done
+        });
+    }
+    assert_eq!(there(&server), (1.into(), 1, 1));
+    kept::restart_after(&mut server, BELIEVED);
+    server.wait("all of it is forgotten", ON_DISK, |server| {
+        there(server) == (0.into(), 0, 0)
+    });
     server.stop();
 }

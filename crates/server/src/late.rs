@@ -5,6 +5,7 @@ use crate::acd_task::Acd;
 use crate::bans;
 use crate::callbacks::{Callbacks, Recalled};
 use crate::facts::Facts;
+use crate::forgetting::Forgetting;
 use crate::keeping::Keeping;
 use crate::licences::Licences;
 use crate::office;
@@ -24,6 +25,7 @@ pub(crate) struct Late {
     pub(crate) config: ConfigInForce,
     pub(crate) desk: Desk,
     pub(crate) facts: Facts,
+    pub(crate) forgetting: Forgetting,
     pub(crate) gate: Arc<Gate>,
     pub(crate) keeping: Keeping,
     pub(crate) licences: Licences,
@@ -46,6 +48,7 @@ impl Late {
     }
 
     async fn take_up(&self, kept: Kept) {
+        self.forgetting.take_up(kept.believed_ms);
         let loaded = self.config.loaded();
         let is_account = |user: &base::UserId| loaded.directory.user(user).is_some();
         let clock = self.keeping.clock;

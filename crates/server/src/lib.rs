@@ -18,6 +18,7 @@ mod editing;
 mod facts;
 mod figures;
 mod floor;
+mod forgetting;
 mod hours;
 mod http;
 mod keeping;

@@ -2,7 +2,7 @@
 //! process lives until a signal ends it.
 
 use crate::acd_task::{self, AcdTask};
-use crate::audit::{self, Audit};
+use crate::audit::Audit;
 use crate::bans::{self, BansOfStore};
 use crate::callbacks::{self, CallbackTask, Recalled, Source};
 use crate::check;
@@ -12,6 +12,7 @@ use crate::descriptors;
 use crate::documents::ListenerRow;
 use crate::drain::{Draining, drain};
 use crate::facts::{self, Facts};
+use crate::forgetting::Forgetting;
 use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::{self, Keeping};
 use crate::late::Late;
@@ -21,7 +22,7 @@ use crate::office::{self, Api};
 use crate::panic;
 use crate::prompts::{self as kept_prompts, Desk, PromptKeeper, Shelf};
 use crate::quick::Quick;
-use crate::records::{self, RecordsOfStore};
+use crate::records::RecordsOfStore;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wanted;
@@ -325,6 +326,7 @@ async fn wire(
     let agents = kept.as_ref().map(|kept| kept.agents.clone());
     let is_known = kept.is_some();
     let kept = kept.unwrap_or_default();
+    let forgetting = Forgetting::new(clock, kept.believed_ms);
     let recalled = is_known.then(|| Recalled::of(kept.callbacks, kept.staff));
     // Lists that were removed while no process ran are worked off.
     loaded.work_off(recalled.iter().flat_map(Recalled::lists));
@@ -368,6 +370,7 @@ async fn wire(
         quick: quick.clone(),
         store: store.clone(),
         audit: audit.clone(),
+        forgetting: forgetting.clone(),
         zero_ms,
     };
     let (task, callbacks) = CallbackTask::new(parts, recalled);
@@ -442,9 +445,7 @@ async fn wire(
     )?;
 
     let config = ConfigInForce::new(&dir, loaded);
-    tokio::spawn(facts::forget(store.clone(), config.clone()));
-    tokio::spawn(audit::forget(store.clone(), config.clone()));
-    tokio::spawn(records::forget(store.clone(), config.clone()));
+    tokio::spawn(forgetting.clone().run(store.clone(), config.clone()));
     tokio::spawn(facts::follow_clock(facts.clone(), clock));
     let (reloader, reloads) = Reloader::new(reload::Parts {
         dir,
@@ -513,6 +514,7 @@ async fn wire(
             config: config.clone(),
             desk,
             facts: facts.clone(),
+            forgetting,
             gate: gate.clone(),
             keeping: keeping.clone(),
             licences: licences.clone(),

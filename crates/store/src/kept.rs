@@ -6,8 +6,8 @@ use crate::connection::{Connection, Row};
 use crate::failure::{Failure, FailureKind};
 use crate::statement::Statement;
 use crate::write::{
-    ActivationRow, AgentRow, BanRow, BindingsRow, CredentialRow, LicenceRow, QuickCloseRow,
-    SessionRow, StaffRow, TokenRow, WishesRow,
+    ActivationRow, AgentRow, BELIEVED_CLOCK, BanRow, BindingsRow, CredentialRow, LicenceRow,
+    QuickCloseRow, SessionRow, StaffRow, TokenRow, WishesRow,
 };
 use base::UserId;
 use metrics::counter;
@@ -39,6 +39,8 @@ pub struct Kept {
     pub sessions: Vec<SessionRow>,
     /// The passwords that users have chosen for HTTP.
     pub credentials: Vec<CredentialRow>,
+    /// When the clock on the wall was believed last, in milliseconds of UTC.
+    pub believed_ms: Option<u64>,
 }
 
 /// Reads everything, and forgets what has ended.
@@ -66,7 +68,14 @@ pub(crate) async fn load(from: &mut Connection, now_ms: u64) -> Result<Kept, Fai
         tokens: tokens(from).await?,
         sessions: sessions(from).await?,
         credentials: credentials(from).await?,
+        believed_ms: believed_ms(from).await?,
     })
+}
+
+async fn believed_ms(from: &mut Connection) -> Result<Option<u64>, Failure> {
+    let query = Statement::new("SELECT number FROM highest WHERE what = $1").bind(BELIEVED_CLOCK);
+    let rows = from.fetch(&query).await?;
+    rows.first().map(|row| row.number(0)).transpose()
 }
 
 async fn bindings(from: &mut Connection) -> Result<Vec<BindingsRow>, Failure> {

@@ -163,7 +163,12 @@ pub enum Write {
     PutCredential(CredentialRow),
     /// He has none of his own any more.
     RemoveCredential(UserId),
+    /// The clock on the wall was believed at this moment, in milliseconds of UTC.
+    BelieveClock(u64),
 }
+
+/// What the moment is called, among the highest numbers, at which the clock on the wall was believed.
+pub(crate) const BELIEVED_CLOCK: &str = "believed-clock";
 
 /// The row that a write is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,6 +184,7 @@ pub(crate) enum Key {
     Token(String),
     Session(String),
     Credential(UserId),
+    Clock,
 }
 
 impl Write {
@@ -203,6 +209,7 @@ impl Write {
             Write::RemoveSession(id) => Key::Session(id.clone()),
             Write::PutCredential(row) => Key::Credential(row.user.clone()),
             Write::RemoveCredential(user) => Key::Credential(user.clone()),
+            Write::BelieveClock(_) => Key::Clock,
         }
     }
 
@@ -219,6 +226,7 @@ impl Write {
             Write::PutToken(_) | Write::RemoveToken(_) => "tokens",
             Write::PutSession(_) | Write::RemoveSession(_) => "sessions",
             Write::PutCredential(_) | Write::RemoveCredential(_) => "credentials",
+            Write::BelieveClock(_) => "clock",
         }
     }
 
@@ -283,6 +291,12 @@ impl Write {
             Write::RemoveCredential(user) => {
                 Statement::new(r#"DELETE FROM credentials WHERE "user" = $1"#).bind(user.as_str())
             }
+            Write::BelieveClock(at_ms) => Statement::new(
+                "INSERT INTO highest (what, number) VALUES ($1, $2)
+                ON CONFLICT (what) DO UPDATE SET number = excluded.number",
+            )
+            .bind(BELIEVED_CLOCK)
+            .bind(*at_ms),
             Write::PutStaff(row) => Statement::new(
                 r#"INSERT INTO callback_staff ("user", lists) VALUES ($1, $2)
                 ON CONFLICT ("user") DO UPDATE SET lists = excluded.lists"#,

@@ -12,7 +12,6 @@ use crate::hours::unix_now;
 use crate::keeping::utc_now_ms;
 use crate::offline;
 use crate::random;
-use crate::reload::ConfigInForce;
 use base::Time;
 use calendar::Hours;
 use control::{
@@ -30,9 +29,6 @@ use store::{AuditQuery, AuditRow, Location, Reader, Store};
 use tokio::time::{MissedTickBehavior, interval};
 use web::quoted;
 use web::{AuditAsked, AuditFound, Audited, Unread, Who};
-
-/// How often what is too old is forgotten.
-const FORGOTTEN_EVERY: Duration = Duration::from_secs(3_600);
 
 /// How often it is looked whose minute is over.
 const SUMMED_UP_EVERY: Duration = Duration::from_secs(1);
@@ -375,18 +371,6 @@ pub(crate) async fn page(
         rows: rows.collect(),
         total: page.total,
     })
-}
-
-/// Has what is older than the settings say forgotten, as long as the process lives.
-pub(crate) async fn forget(store: Store, config: ConfigInForce) {
-    let mut every = interval(FORGOTTEN_EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        let keep = config.loaded().server.audit_keep;
-        let since_ms = crate::records::since_ms(keep, utc_now_ms());
-        store.keep_audit_since(since_ms);
-    }
 }
 
 #[cfg(test)]

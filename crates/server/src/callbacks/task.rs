@@ -6,6 +6,7 @@ use super::keeper::Keeper;
 use super::shown::{Shown, Stand};
 use super::{Callbacks, Request, counting};
 use crate::audit::Audit;
+use crate::forgetting::Forgetting;
 use crate::outbox::Outbox;
 use crate::quick::Quick;
 use acd::{CallbackEnd, DUE_MAX, DueCallback};
@@ -43,6 +44,9 @@ const CLOCK_EVERY: Duration = Duration::from_secs(10);
 /// How often they are told when queues are open and windows are: there are always days to come.
 const HOURS_EVERY: Duration = Duration::from_secs(600);
 
+/// How long closed entries are kept while nothing is forgotten.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+
 /// With nothing due, the task looks again after this long.
 const FAR: Duration = Duration::from_secs(3_600);
 
@@ -75,6 +79,8 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     /// Keeps what people had done.
     pub(crate) audit: Audit,
+    /// Says whether anything is forgotten.
+    pub(crate) forgetting: Forgetting,
     /// When the clock showed 0, in milliseconds of UTC.
     pub(crate) zero_ms: u64,
 }
@@ -110,6 +116,9 @@ pub(crate) struct CallbackTask {
     closes: Arc<QuickCloses>,
     hours_due: Instant,
     clock_due: Instant,
+    forgetting: Forgetting,
+    /// Whether the lists forget, as they have been told.
+    forgets: bool,
     before: Before,
     keeper: Keeper,
     shown: Shown,
@@ -142,6 +151,8 @@ impl CallbackTask {
             quick: parts.quick,
             hours_due: Instant::now(),
             clock_due: Instant::now(),
+            forgets: parts.forgetting.believed_ms().is_some(),
+            forgetting: parts.forgetting,
             before: Before::Unknown,
             keeper: Keeper::new(parts.clock, parts.store.clone(), parts.zero_ms),
             shown: Shown::new(stand.clone(), changes.clone()),
@@ -289,6 +300,11 @@ impl CallbackTask {
             let lists = &mut Arc::make_mut(&mut settings).lists;
             lists.entry(queue.clone()).or_insert_with(worked_off);
         }
+        if !self.forgets {
+            for list in Arc::make_mut(&mut settings).lists.values_mut() {
+                list.retention = FOR_EVER;
+            }
+        }
         self.settings = settings.clone();
         self.step(Input::Configure(settings));
         self.tell_hours();
@@ -310,6 +326,12 @@ impl CallbackTask {
 
     fn tell_clock(&mut self) {
         self.clock_due = Instant::now() + CLOCK_EVERY;
+        let forgets = self.forgetting.believed_ms().is_some();
+        if forgets != self.forgets {
+            self.forgets = forgets;
+            // Before the lists know of a clock by which they would forget.
+            self.configure();
+        }
         let now = self.clock.now();
         self.step(Input::Clock(self.clock.wall(now)));
     }

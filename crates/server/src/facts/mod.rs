@@ -18,7 +18,6 @@ use recall::Before;
 
 use crate::acd_task::{Acd, Gone};
 use crate::keeping::utc_now_ms;
-use crate::reload::ConfigInForce;
 use acd::{Interval, LINES_KEPT, Stamped};
 use base::{Time, UserId};
 use config::FactsSettings;
@@ -29,15 +28,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use store::{Failure, Keep, Location, Store};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use store::{Failure, Keep, Location};
+use tokio::time::timeout;
 use web::{Unread, Who};
 
 /// How long it is waited for the latest facts to be on disk before they are read back.
 const FLUSH_WAIT: Duration = Duration::from_secs(2);
-
-/// How often what is too old is forgotten.
-const FORGOTTEN_EVERY: Duration = Duration::from_secs(3_600);
 
 /// What is said of times before the clock was set.
 const CLOCK_SET: &str = "the clock was set while the server ran: what came about between its start and then is told by the clock as \
@@ -242,18 +238,8 @@ impl Told {
     }
 }
 
-/// Has what is beyond the settings forgotten, as long as the process lives.
-pub(crate) async fn forget(store: Store, config: ConfigInForce) {
-    let mut every = interval(FORGOTTEN_EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        store.keep_only(kept(config.loaded().server.facts, utc_now_ms()));
-    }
-}
-
 /// What is to be left at `now_ms`.
-fn kept(facts: FactsSettings, now_ms: u64) -> Keep {
+pub(crate) fn kept(facts: FactsSettings, now_ms: u64) -> Keep {
     let keep_ms = u64::try_from(facts.keep.as_millis()).unwrap_or(u64::MAX);
     Keep {
         since_ms: now_ms.saturating_sub(keep_ms),

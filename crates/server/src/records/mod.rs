@@ -1,5 +1,5 @@
-//! Records of calls: handed to the store when a call begins and when it is over (`keeper.rs`), forgotten when they are too
-//! old, and shown to people: as a report (`report.rs`).
+//! Records of calls: handed to the store when a call begins and when it is over (`keeper.rs`), and shown to people: by the API
+//! (`asked.rs`) and as a report (`report.rs`).
 
 mod asked;
 mod keeper;
@@ -9,25 +9,7 @@ pub(crate) use asked::{call, page};
 pub(crate) use keeper::RecordsOfStore;
 pub(crate) use report::report;
 
-use crate::keeping::utc_now_ms;
-use crate::reload::ConfigInForce;
 use std::time::Duration;
-use store::Store;
-use tokio::time::{MissedTickBehavior, interval};
-
-/// How often what is too old is forgotten: much oftener than the day within which it has to be.
-const FORGOTTEN_EVERY: Duration = Duration::from_secs(3_600);
-
-/// Has what is older than the settings say forgotten, as long as the process lives.
-pub(crate) async fn forget(store: Store, config: ConfigInForce) {
-    let mut every = interval(FORGOTTEN_EVERY);
-    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        every.tick().await;
-        let keep = config.loaded().server.records_keep;
-        store.keep_calls_since(since_ms(keep, utc_now_ms()));
-    }
-}
 
 /// From when on something is kept at `now_ms`.
 pub(crate) fn since_ms(keep: Duration, now_ms: u64) -> u64 {

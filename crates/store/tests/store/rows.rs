@@ -71,6 +71,8 @@ async fn what_was_acknowledged_is_there_after_the_end(place: Place) {
     store.write_soon(Write::PutCredential(credential(1, "second")));
     store.write_soon(Write::PutCredential(credential(2, "gone")));
     store.write_soon(Write::RemoveCredential(credential(2, "").user));
+    store.write_soon(Write::BelieveClock(LATE_MS));
+    store.write_soon(Write::BelieveClock(LATE_MS - 1));
     store.write_soon(Write::PutBindings(bindings(1, "second")));
     let last = store.write(Write::PutBindings(bindings(2, "third")));
     last.stored().await.unwrap();
@@ -89,6 +91,7 @@ async fn what_was_acknowledged_is_there_after_the_end(place: Place) {
     assert_eq!(kept.tokens, [token("a", "second")]);
     assert_eq!(kept.sessions, [session("a", LATE_MS, "second")]);
     assert_eq!(kept.credentials, [credential(1, "second")]);
+    assert_eq!(kept.believed_ms, Some(LATE_MS - 1), "set back");
 }
 
 async fn what_waits_is_written_at_the_end_and_nothing_after_it(place: Place) {
