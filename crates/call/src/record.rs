@@ -3,13 +3,16 @@
 
 use crate::call::{Call, Purpose};
 use crate::input::EndCause;
-use base::{BoundedVec, CallId, CallbackId, OrgId, QueueId, Time, UserId};
+use base::{BoundedVec, CallId, CallbackId, Full, OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Places of a call's way that are told, the first of them. People pass a handful; a caller who goes round in a menu for an
+/// Places of a call's way that are told: the first, and the last. People pass a handful; a caller who goes round in a menu for an
 /// hour must not make his record long.
 pub const WAY_MAX: usize = 24;
+
+/// The first of them, before what is left out.
+const WAY_BEGINNING: usize = 8;
 
 /// A call, for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +81,15 @@ pub enum Stop {
     Outside,
     /// He talked, with this user where it was one.
     Talked(Option<UserId>),
+    /// So many places between that before and that after are not told.
+    LeftOut(u32),
+}
+
+impl Stop {
+    /// Whether it says which queue he came to or whom he talked with, by which calls are looked for.
+    fn is_looked_for(&self) -> bool {
+        matches!(self, Stop::Queue(_) | Stop::Talked(_))
+    }
 }
 
 impl CallRecord {
@@ -102,10 +114,43 @@ impl CallRecord {
     }
 
     fn goes_by(&mut self, stop: Stop) {
-        if self.way.last() != Some(&stop) {
-            // What is too much is left out.
+        if self.way.last() == Some(&stop) {
+            return;
+        }
+        if let Err(Full(stop)) = self.way.push(stop) {
+            self.make_room();
+            // There is some now.
             let _room = self.way.push(stop);
         }
+    }
+
+    /// Leaves a place out of the middle: the first that nobody looks for.
+    fn make_room(&mut self) {
+        let mark = WAY_BEGINNING;
+        if !matches!(self.way.get(mark), Some(Stop::LeftOut(_))) {
+            self.leave_out(mark);
+            self.leave_out(mark);
+            let _room = self.way.push(Stop::LeftOut(2));
+            if let Some(rest) = self.way.get_mut(mark..) {
+                rest.rotate_right(1);
+            }
+            return;
+        }
+        self.leave_out(mark + 1);
+        if let Some(Stop::LeftOut(count)) = self.way.get_mut(mark) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn leave_out(&mut self, from: usize) {
+        let rest = self.way.iter().skip(from);
+        let least = rest.take_while(|stop| stop.is_looked_for()).count();
+        let last = self.way.len() - 1;
+        self.way.remove(if from + least > last {
+            from
+        } else {
+            from + least
+        });
     }
 }
 
@@ -203,5 +248,81 @@ impl Call {
             | Purpose::Between(_)
             | Purpose::CallingBack => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> CallRecord {
+        CallRecord {
+            call: "c3-1-2".parse().unwrap(),
+            org: OrgId::new("demo").unwrap(),
+            direction: CallDirection::Inward,
+            caller: "+46701234567".into(),
+            caller_user: None,
+            dialled: "+46850001000".into(),
+            callback: None,
+            began: Time::ZERO,
+            answered: None,
+            joined: None,
+            talked: Duration::ZERO,
+            way: BoundedVec::new(),
+            outside: None,
+            over: None,
+        }
+    }
+
+    fn user(number: usize) -> Stop {
+        Stop::User(format!("demo/user-{number}").parse().unwrap())
+    }
+
+    #[test]
+    fn of_a_long_way_the_beginning_and_the_end_are_kept_and_the_middle_is_left_out() {
+        let mut record = record();
+        for number in 0..WAY_MAX {
+            record.goes_by(user(number));
+            record.goes_by(user(number));
+        }
+        let whole: Vec<Stop> = (0..WAY_MAX).map(user).collect();
+        assert_eq!(*record.way, whole, "as long as there is room");
+        for number in WAY_MAX..100 {
+            record.goes_by(user(number));
+            let beginning = (0..WAY_BEGINNING).map(user);
+            let end_of = number + WAY_BEGINNING + 2 - WAY_MAX..number + 1;
+            let left_out = end_of.start - WAY_BEGINNING;
+            let mark = Stop::LeftOut(u32::try_from(left_out).unwrap());
+            let expected = beginning.chain([mark]).chain(end_of.map(user));
+            assert_eq!(*record.way, expected.collect::<Vec<Stop>>(), "{number}");
+        }
+    }
+
+    #[test]
+    fn queues_and_talks_are_left_out_last() {
+        let mut record = record();
+        let queue = Stop::Queue("demo/support".parse().unwrap());
+        let talked = Stop::Talked(Some("demo/anna".parse().unwrap()));
+        let goes_round = |record: &mut CallRecord| {
+            for _ in 0..100 {
+                record.goes_by(Stop::Menu);
+                record.goes_by(Stop::Message);
+            }
+        };
+        record.goes_by(Stop::Menu);
+        goes_round(&mut record);
+        for stop in [&queue, &talked] {
+            record.goes_by(stop.clone());
+        }
+        goes_round(&mut record);
+        assert!(record.way.contains(&queue) && record.way.contains(&talked));
+        assert_eq!(record.way.len(), WAY_MAX);
+        assert_eq!(record.way.last(), Some(&Stop::Message));
+        for _ in 0..50 {
+            record.goes_by(queue.clone());
+            record.goes_by(talked.clone());
+        }
+        assert_eq!(record.way.len(), WAY_MAX);
+        assert_eq!(record.way.last(), Some(&talked));
     }
 }

@@ -197,10 +197,11 @@ pub(crate) struct CallView {
 /// A place on a call's way.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PlaceView {
-    /// What it is: queue, user (who was rung), group, menu, message, code, outside, talked.
+    /// What it is: queue, user (who was rung), group, menu, message, code, outside, talked; left-out where places are not told, of a
+    /// way with more than 24.
     #[schema(example = "queue")]
     place: String,
-    /// Which, where it has a name; with whom, where he talked with a user.
+    /// Which, where it has a name; with whom, where he talked with a user; how many, where they are left out.
     #[schema(example = "demo/support")]
     name: Option<String>,
 }

@@ -91,6 +91,7 @@ fn place(stop: &Stop) -> (String, Option<String>) {
         Stop::Code => ("code", None),
         Stop::Outside => ("outside", None),
         Stop::Talked(with) => ("talked", with.as_ref().map(ToString::to_string)),
+        Stop::LeftOut(count) => ("left-out", Some(count.to_string())),
     };
     (word.to_owned(), name)
 }
