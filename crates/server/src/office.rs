@@ -134,6 +134,15 @@ fn writes(change: Keeping) -> (Write, Write) {
     }
 }
 
+/// Has something done to its end, also where whoever asks goes away: what was begun is done, and is to be kept in the audit.
+/// None where it broke off.
+fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> impl Future<Output = Option<T>> + Send {
+    let done = tokio::spawn(work);
+    async { done.await.ok() }
+}
+
 impl ServerOffice {
     fn user(&self, loaded: &Loaded, id: UserId) -> Option<Account> {
         let user = loaded.directory.user(&id)?;
@@ -278,8 +287,10 @@ impl Office for ServerOffice {
     }
 
     fn command(&self, command: Permitted<CallbackCommand>) -> Soon<'_, Result<Done, Refused>> {
+        let callbacks = self.0.callbacks.clone();
+        let done = to_its_end(async move { callbacks.command(command, Way::Http).await });
         Box::pin(async {
-            let result = self.0.callbacks.command(command, Way::Http).await;
+            let result = done.await.ok_or(Refused::Away)?;
             result.map_err(|_| Refused::Away)?.map_err(Refused::By)
         })
     }
@@ -345,8 +356,10 @@ impl Office for ServerOffice {
     }
 
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>> {
+        let commands = self.0.commands.clone();
+        let done = to_its_end(async move { commands.carry_out(command, Way::Http).await });
         Box::pin(async {
-            let answer = self.0.commands.carry_out(command, Way::Http).await;
+            let answer = done.await.ok_or(Declined::Away)?;
             answer
                 .map(drop)
                 .map_err(|failure| Declined::Because(failure.message))
@@ -365,5 +378,29 @@ impl Office for ServerOffice {
 
     fn random(&self) -> io::Result<[u8; 32]> {
         random::bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::{Notify, oneshot};
+
+    #[tokio::test]
+    async fn what_was_begun_is_done_when_nobody_waits_for_it_any_more() {
+        let (goes_on, (kept, is_kept)) = (Arc::new(Notify::new()), oneshot::channel());
+        let work = {
+            let goes_on = goes_on.clone();
+            async move {
+                goes_on.notified().await;
+                kept.send("done").unwrap();
+            }
+        };
+        let mut asked = Box::pin(to_its_end(work));
+        let soon = timeout(Duration::ZERO, &mut asked).await;
+        assert!(soon.is_err(), "it waits");
+        drop(asked);
+        goes_on.notify_one();
+        assert_eq!(is_kept.await, Ok("done"));
     }
 }
