@@ -122,6 +122,29 @@ fn a_password_that_somebody_has_chosen_is_his_over_restarts_until_it_is_taken_ba
     assert_eq!(tried(&server, "demo-anna"), 200);
     let admin = log_in(&server, "admin");
     assert_eq!(admin.delete("/users/demo/anna/password").status, 204);
+    let taken_back = "takes back the password that demo/anna chose";
+    let wrong = "it is another password or nobody's name";
+    let from = "logs in from 127.0.0.1";
+    for [who, way, what, result] in [
+        ["demo/anna", "http", from, "done"],
+        ["demo/anna", "http", from, wrong],
+        [
+            "demo/anna",
+            "http",
+            "chooses another password from 127.0.0.1",
+            "done",
+        ],
+        ["the operator", "socket", taken_back, "done"],
+        ["demo/admin", "http", taken_back, "done"],
+    ] {
+        server.wait(what, SOON, |server| {
+            let audit = server.report("audit", &["--organisation", "demo"]);
+            let is_it = |row: &tests::server::Record| {
+                [&row["who"], &row["way"], &row["what"], &row["result"]] == [who, way, what, result]
+            };
+            audit.iter().any(is_it)
+        });
+    }
     server.stop();
 }
 

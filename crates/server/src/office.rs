@@ -25,7 +25,7 @@ use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Desk, Floor, Happened, Keeping, Office, Person, Proof, Refused, Shown, Soon, Told,
+    Declined, Deed, Desk, Floor, Happened, Keeping, Office, Person, Proof, Refused, Shown, Soon, Told,
     Unread, Unstored, Who,
 };
 
@@ -312,6 +312,10 @@ impl Office for ServerOffice {
 
     fn changes(&self) -> &Changes {
         self.0.callbacks.changes()
+    }
+
+    fn did(&self, deed: Deed) {
+        self.0.commands.0.audit.keep_deed(deed);
     }
 
     fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>> {

@@ -6,7 +6,7 @@ use crate::caller::By;
 use crate::came_from::CameFrom;
 use crate::desk::Desk;
 use crate::log_ins::Named;
-use crate::office::{Account, Keeping, Proof, Unstored, Who};
+use crate::office::{Account, Deed, Keeping, Proof, Unstored, Who};
 use crate::password::PasswordHash;
 use crate::problem::Problem;
 use crate::sessions::{COME_AGAIN, PASSWORD_BYTES_MAX, no_random, prove};
@@ -141,9 +141,16 @@ pub(crate) async fn choose(
         return Err(wrong());
     }
     let named = Named::Who(by.who().clone());
-    prove(&desk, source, named, given.old)
-        .await?
-        .ok_or_else(wrong)?;
+    let what = format!("chooses another password from {source}");
+    if prove(&desk, source, named, given.old).await?.is_none() {
+        desk.office().did(Deed {
+            by: Some(by.who().clone()),
+            org: Some(user.org()),
+            what,
+            refused: Some("the one that he has is another"),
+        });
+        return Err(wrong());
+    }
     let random = desk.office().random().map_err(|_| no_random())?;
     let mut salt = [0; 16];
     salt.copy_from_slice(&random[..16]);
@@ -157,7 +164,12 @@ pub(crate) async fn choose(
     let hash = hashed.await.map_err(|TooMany| busy())?;
     let hash = hash.map_err(|_| Problem::invalid("this password can't be hashed"))?;
     // To its end, also where whoever asks goes away: what is stored is in force.
-    let changed = tokio::spawn(async move { desk.have_password(user, hash, &by).await });
+    let changed = tokio::spawn(async move {
+        let org = user.org();
+        desk.have_password(user, hash, &by).await?;
+        desk.did(&by, Some(org), what);
+        Ok::<(), Problem>(())
+    });
     changed.await.map_err(|_| busy())??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -190,7 +202,13 @@ pub(crate) async fn reset(
     permit(by.principal().clone(), command).map_err(|_| no_user())?;
     let account = desk.account(&Who::User(user.clone()));
     account.ok_or_else(no_user)?;
-    let reset = tokio::spawn(async move { desk.reset_password(&user).await });
+    let reset = tokio::spawn(async move {
+        let reset = desk.reset_password(&user).await;
+        // It is taken back also where that is not stored.
+        let what = format!("takes back the password that {user} chose");
+        desk.did(&by, Some(org), what);
+        reset
+    });
     let reset = reset.await.unwrap_or(Err(Unstored));
     reset
         .map_err(|Unstored| Problem::unstored("it is gone, but that is not stored: do it again"))?;

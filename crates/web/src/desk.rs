@@ -1,14 +1,16 @@
 //! What all requests share: the office, who has been let in, and what is bounded across requests.
 
+use crate::caller::By;
 use crate::credentials::Credentials;
 use crate::log_ins::LogIns;
-use crate::office::{Account, Keeping, Office, Who};
+use crate::office::{Account, Deed, Keeping, Office, Who};
 use crate::passes::{Pass, Passes};
 use crate::password;
 use crate::problem::Problem;
 use crate::streams::Streams;
 use crate::turns::{TooMany, Turns};
 use axum::http::StatusCode;
+use base::OrgId;
 use callback::Utc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +103,16 @@ impl Desk {
 
     pub(crate) fn office(&self) -> &dyn Office {
         &*self.0.office
+    }
+
+    /// Keeps in the audit that this was done; what organisation it is about is said, where it is about one.
+    pub(crate) fn did(&self, by: &By, org: Option<OrgId>, what: String) {
+        self.office().did(Deed {
+            by: Some(by.who().clone()),
+            org,
+            what,
+            refused: None,
+        });
     }
 
     pub(crate) fn passes(&self) -> &Passes {

@@ -58,10 +58,12 @@ pub(crate) async fn table(
         let lines = rows.iter().map(|row| CallbackRow::from(row).line());
         csv::line(COLUMNS) + &lines.collect::<String>()
     });
+    let table = table.await?;
     tracing::info!(by = %by.who(), "exported callback lists");
+    desk.did(&by, by.who().org(), "exports callback lists".into());
     let kind = (header::CONTENT_TYPE, "text/csv; charset=utf-8");
     let named = "attachment; filename=\"callbacks.csv\"";
-    Ok(([kind, (header::CONTENT_DISPOSITION, named)], table.await?))
+    Ok(([kind, (header::CONTENT_DISPOSITION, named)], table))
 }
 
 /// Whose number it is about.
@@ -119,6 +121,8 @@ pub(crate) async fn of_number(
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, invalid.to_string())
     })?;
     tracing::info!(by = %by.who(), %org, "has all told that is kept of a number");
+    let what = "has all told that is kept of a number".to_owned();
+    desk.did(&by, Some(org.clone()), what);
     let told = desk.office().of_number(org, number).await?;
     let entries = told.iter().map(|told| told.shown.row.id).collect();
     // Without its history it would not be all.

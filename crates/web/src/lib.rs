@@ -46,7 +46,7 @@ pub use desk::Desk;
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
-    Account, Declined, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
+    Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
     Unstored, Who,
 };
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};

@@ -78,6 +78,9 @@ pub trait Office: Send + Sync + 'static {
     /// A page of what people had done.
     fn audit(&self, by: Who, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>>;
 
+    /// Keeps in the audit what somebody had done that is no command.
+    fn did(&self, deed: Deed);
+
     /// Keeps something over restarts, or forgets it; answered when that is stored.
     fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>>;
 
@@ -142,8 +145,23 @@ pub enum Unread {
     #[error("storage does not answer, so nothing can be told")]
     Away,
     /// Something else is being read for the same account.
-    #[error("something else is being read for you, and one thing is at a time: try again when it is done")]
+    #[error(
+        "something else is being read for you, and one thing is at a time: try again when it is done"
+    )]
     InTurn,
+}
+
+/// What somebody had done, or was refused, that is no command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Who; none where that is nobody's account.
+    pub by: Option<Who>,
+    /// What organisation it is about; none where it is about the server.
+    pub org: Option<OrgId>,
+    /// What, in words. No numbers, and nothing that people wrote.
+    pub what: String,
+    /// Why it was not done; none where it was.
+    pub refused: Option<&'static str>,
 }
 
 /// What is to be kept.
@@ -199,6 +217,16 @@ pub enum Who {
     Operator(Box<str>),
     /// A user of an organisation.
     User(UserId),
+}
+
+impl Who {
+    /// Of which organisation he is, if he is of one.
+    pub fn org(&self) -> Option<OrgId> {
+        match self {
+            Who::Operator(_) => None,
+            Who::User(user) => Some(user.org()),
+        }
+    }
 }
 
 impl fmt::Display for Who {

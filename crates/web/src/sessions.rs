@@ -5,7 +5,7 @@ use crate::caller::{self, By, COOKIE, must_be_same_site};
 use crate::came_from::CameFrom;
 use crate::desk::Desk;
 use crate::log_ins::Named;
-use crate::office::{Account, Keeping, Who};
+use crate::office::{Account, Deed, Keeping, Who};
 use crate::password;
 use crate::problem::Problem;
 use axum::Json;
@@ -113,9 +113,24 @@ pub(crate) async fn log_in(
     let name = given.user.to_lowercase();
     let named = desk.office().named(&name);
     let named = named.map_or_else(|| Named::Nobody(name), Named::Who);
+    // Whom he claims to be is told only of accounts that there are: people type their passwords there too.
+    let claimed = match &named {
+        Named::Who(who) => desk.account(who).map(|account| account.who),
+        Named::Nobody(_) => None,
+    };
+    let did = |refused| {
+        desk.office().did(Deed {
+            org: claimed.as_ref().and_then(Who::org),
+            by: claimed.clone(),
+            what: format!("logs in from {source}"),
+            refused,
+        });
+    };
     let Some(account) = prove(&desk, source, named, given.password).await? else {
+        did(Some("it is another password or nobody's name"));
         return Err(refused());
     };
+    did(None);
     counted("done");
     tracing::info!(who = %account.who, %source, "logged in by HTTP");
     let random = desk.office().random().map_err(|_| no_random())?;

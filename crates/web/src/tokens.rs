@@ -167,6 +167,8 @@ pub(crate) async fn make(
     // Kept first: one that is lost by a restart must not have worked before.
     desk.office().keep(Keeping::Keep(row.clone())).await?;
     tracing::info!(by = %by.who(), who = %row.who, token = row.id, "a token was made");
+    let what = format!("makes the token {} of {}", row.id, row.who);
+    desk.did(&by, row.who.org(), what);
     let token = TokenView::from(&row);
     desk.passes().add_token(row);
     Ok((StatusCode::CREATED, Json(NewTokenView { secret, token })))
@@ -214,6 +216,8 @@ pub(crate) async fn remove(
     // What takes something away takes effect at once and is stored after. Until it is, the token is listed: a restart brings
     // it back, so whoever removes it must be able to do so again.
     desk.passes().end_token(&row.id);
+    let what = format!("removes the token {} of {}", row.id, row.who);
+    desk.did(&by, row.who.org(), what);
     let forgotten = desk.office().keep(Keeping::Forget(row.id.clone())).await;
     forgotten.map_err(|Unstored| {
         tracing::warn!(by = %by.who(), token = row.id, "a token was ended, which is not stored");

@@ -28,13 +28,16 @@ use std::time::Duration;
 use store::{AuditQuery, AuditRow, Location, Reader, Store};
 use tokio::time::{MissedTickBehavior, interval};
 use web::quoted;
-use web::{AuditAsked, AuditFound, Audited, Unread, Who};
+use web::{AuditAsked, AuditFound, Audited, Deed, Unread, Who};
 
 /// How often it is looked whose minute is over.
 const SUMMED_UP_EVERY: Duration = Duration::from_secs(1);
 
 /// Characters of why something was not done: what is more is in the log.
 const RESULT_CHARS_MAX: usize = 200;
+
+/// What somebody is called whose account there is none of.
+const NOBODY_S: &str = "somebody";
 
 /// By which way somebody came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +137,20 @@ impl Audit {
         self.put(whom, doing.way, doing.what, result);
     }
 
+    /// The same of what is no command and was done by HTTP.
+    pub(crate) fn keep_deed(&self, deed: Deed) {
+        let doing = Doing {
+            who: deed
+                .by
+                .map_or_else(|| NOBODY_S.to_owned(), |who| who.to_string()),
+            way: Way::Http,
+            org: deed.org.map(|org| org.to_string()),
+            what: deed.what,
+            why_not: WhyNot::Said,
+        };
+        self.keep(doing, deed.refused);
+    }
+
     /// Says how much was left out of minutes that are over, as long as the process lives.
     pub(crate) async fn sum_up(self) {
         let mut every = interval(SUMMED_UP_EVERY);
@@ -153,7 +170,12 @@ impl Audit {
         let more = self.pace().end(now);
         for More { whom, way, count } in more {
             let result = whom.is_refused.then(|| "refused".to_owned());
-            self.put(whom, way, format!("… and {count} more in that minute"), result);
+            self.put(
+                whom,
+                way,
+                format!("… and {count} more in that minute"),
+                result,
+            );
         }
     }
 

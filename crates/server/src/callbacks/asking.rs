@@ -2,7 +2,7 @@
 //! called back is not said there.
 
 use super::history;
-use crate::audit::Way;
+use crate::audit::{Doing, Way};
 use crate::commands::{Commands, queue_of};
 use crate::ctl::protocol::{CallbackAct, CallbackRequest, Failure, ListRequest, StaffAct};
 use crate::documents::{
@@ -218,6 +218,9 @@ impl Commands {
             .parse()
             .map_err(|invalid: callback::InvalidNumber| wrong(&invalid))?;
         tracing::info!("callbacks: {by} has all told that is kept of a number in {org}");
+        let what = "has all told that is kept of a number".to_owned();
+        let doing = Doing::new(by, Way::by_socket(by), Some(org.to_string()), what);
+        self.0.audit.keep(doing, None);
         let told = self.0.callbacks.export(org, number).await;
         let told = told.map_err(|gone| wrong(&gone))?;
         let ids: Vec<CallbackId> = told.iter().map(|entry| entry.id).collect();

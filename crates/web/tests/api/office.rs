@@ -18,9 +18,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use web::{
     Account, AgentDay, AgentStateView, AgentView, AuditAsked, AuditFound, Audited, CallShown,
-    CallsAsked, CallsFound, Change, Changes, Declined, DoorView, Floor, Happened, Keeping, Office,
-    PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView,
-    Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, Floor, Happened, Keeping,
+    Office, PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay,
+    QueueView, Refused, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -37,6 +37,8 @@ pub(crate) struct InMemory {
     pub(crate) kept: Mutex<Vec<Keeping>>,
     /// What nobody waits for.
     pub(crate) kept_soon: Mutex<Vec<Keeping>>,
+    /// What somebody had done that is no command.
+    pub(crate) deeds: Mutex<Vec<Deed>>,
     /// Nothing is stored.
     pub(crate) is_storage_away: AtomicBool,
     /// Requests come by one, on this machine.
@@ -181,6 +183,7 @@ impl InMemory {
             ]),
             kept: Mutex::default(),
             kept_soon: Mutex::default(),
+            deeds: Mutex::default(),
             is_storage_away: AtomicBool::new(false),
             is_behind_a_proxy: AtomicBool::new(false),
             placings: Mutex::default(),
@@ -453,6 +456,10 @@ impl Office for InMemory {
 
     fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    fn did(&self, deed: Deed) {
+        self.deeds.lock().unwrap().push(deed);
     }
 
     fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>> {
