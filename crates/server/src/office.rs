@@ -22,11 +22,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Deed, Desk, Floor, Happened, Keeping, Office, Person, Proof, Refused, Shown, Soon, Told,
-    Unread, Unstored, Who,
+    Declined, Deed, Desk, Floor, Happened, Keeping, Office, Person, Proof, Refused, Shown, Soon,
+    Told, Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -45,12 +46,21 @@ pub(crate) struct Parts {
     pub(crate) quick: Quick,
 }
 
-struct ServerOffice(Parts);
+struct ServerOffice(Parts, Semaphore);
+
+/// Histories of callbacks that are read at once: each opens what is kept anew.
+const HISTORIES_AT_ONCE: usize = 4;
+
+/// How long somebody waits for his turn to read one.
+const HISTORY_TURN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Opens the office.
 pub(crate) fn open(parts: Parts) -> Desk {
     let store = parts.store.clone();
-    let desk = Desk::new(Arc::new(ServerOffice(parts)));
+    let desk = Desk::new(Arc::new(ServerOffice(
+        parts,
+        Semaphore::new(HISTORIES_AT_ONCE),
+    )));
     tokio::spawn(rewrite(desk.clone(), store));
     tokio::spawn(desk.clone().follow_floor());
     desk
@@ -260,6 +270,10 @@ impl Office for ServerOffice {
     fn histories(&self, entries: Vec<CallbackId>) -> Soon<'_, Result<Vec<Vec<Happened>>, Unread>> {
         let location = self.0.store.location();
         Box::pin(async move {
+            let turn = timeout(HISTORY_TURN_WITHIN, self.1.acquire()).await;
+            let Ok(Ok(_turn)) = turn else {
+                return Err(Unread::Away);
+            };
             let histories = history::of(location, &entries).await;
             histories.map_err(|error| {
                 tracing::warn!(%error, "what came about with callbacks can't be read");
