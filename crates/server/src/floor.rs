@@ -124,7 +124,10 @@ impl Commands {
         let queues = loaded.acd.queues.keys();
         let rules = loaded.acd.rules.get(user.org_name());
         let reasons = rules.into_iter().flat_map(|rules| &rules.pause_reasons);
+        let organisation = loaded.directory.organisations.get(user.org_name());
+        let zone = organisation.and_then(|it| it.ways.zone.as_deref());
         Person {
+            zone: Some(zone.unwrap_or(ZONE).to_owned()),
             device,
             has_mobile: account.is_some_and(|account| account.mobile.is_some()),
             phones: phones.collect(),

@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 /// What is known of a user beside how he stands as an agent.
 #[derive(Clone, Debug, Default)]
 pub struct Person {
+    /// By the clock of which zone his organisation's days go.
+    pub zone: Option<String>,
     /// Where he takes calls from queues.
     pub device: Device,
     /// Whether he has a mobile to take them on.
@@ -91,6 +93,9 @@ pub(crate) struct DevicesView {
 pub(crate) struct MeView {
     #[serde(flatten)]
     who: SessionView,
+    /// The zone by whose clock his organisation's days go; null for an operator, who has all.
+    #[schema(example = "Europe/Stockholm")]
+    zone: Option<String>,
     /// How he stands as an agent; null for who is none.
     agent: Option<AgentView>,
     /// Queues that he may log in to.
@@ -129,6 +134,7 @@ pub(crate) async fn me(State(desk): State<Desk>, by: By) -> Result<Json<MeView>,
     });
     Ok(Json(MeView {
         who: SessionView::from(&by.account),
+        zone: person.zone,
         queues: queues.collect(),
         agent,
         devices: DevicesView {

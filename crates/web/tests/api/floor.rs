@@ -65,6 +65,7 @@ async fn whoever_asks_is_told_who_he_is_how_he_stands_and_where_he_can_be_called
         (&me["user"], &me["role"], &me["organisation"]),
         (&json!("demo/anna"), &json!("agent"), &json!("demo"))
     );
+    assert_eq!(me["zone"], "Europe/Stockholm");
     let agent = &me["agent"];
     assert_eq!(
         (&agent["state"], &agent["since"], &agent["queues"]),

@@ -499,6 +499,7 @@ impl Office for InMemory {
             return Person::default();
         }
         Person {
+            zone: Some("Europe/Stockholm".into()),
             device: Device::DeskPhone,
             has_mobile: true,
             phones: vec![PhoneView {
