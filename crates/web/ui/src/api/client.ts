@@ -11,11 +11,16 @@ export type CallbackRow = Schemas['CallbackRow'];
 export type Callback = Schemas['CallbackView'];
 export type CallbackPage = Schemas['PageView'];
 export type List = Schemas['ListView'];
+export type Window = Schemas['WindowView'];
 export type Status = Schemas['StatusView'];
 export type Me = Schemas['MeView'];
 export type Agent = Schemas['AgentView'];
 export type Queue = Schemas['QueueView'];
 export type Outcome = Schemas['OutcomeView'];
+export type Call = Schemas['CallView'];
+export type CallsPage = Schemas['CallsView'];
+export type AuditRow = Schemas['AuditRowView'];
+export type AuditPage = Schemas['AuditView'];
 
 /** Longest answer that is waited for: the server gives up on a request by itself before. */
 const LIMIT_MS = 35_000;

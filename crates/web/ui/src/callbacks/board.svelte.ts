@@ -1,12 +1,21 @@
 // The callback lists as one page shows them: its rows, the lists, and the callback that is one's own to work on.
 
-import { answered, api, type CallbackPage, type CallbackRow, type List, type Schemas } from '../api/client';
+import {
+    answered,
+    api,
+    type CallbackPage,
+    type CallbackRow,
+    type List,
+    type Schemas,
+    type Window,
+} from '../api/client';
 import { SvelteMap } from 'svelte/reactivity';
 import { Problem } from '../api/problem';
 import { notices } from '../lib/notices.svelte';
 import { live } from '../live/live.svelte';
 import { Reading } from '../live/reading';
 import { drafts } from './drafts.svelte';
+import { Lists } from './lists.svelte';
 import { asked, DEFAULT, HELD, type Query } from './query';
 import { mineOf, newest, updated, worked } from './rows';
 
@@ -18,8 +27,6 @@ type Note = Pick<Schemas['NoteBody'], 'text' | 'outcome' | 'then'>;
 
 /** So that many changes at once are read once. */
 const SETTLE_MS = 400;
-/** What no event tells of: who has logged in to lists. */
-const LISTS_EVERY_MS = 15_000;
 /** Whom readings tell. */
 const SAID = { old: live.old, refused: (problem: unknown) => notices.tell(problem) };
 
@@ -28,7 +35,6 @@ export class Board {
     total = $state(0);
     /** Something has been read. */
     isRead = $state(false);
-    lists: List[] = $state.raw([]);
     /** The callback that is mine to work on. */
     mine: CallbackRow | null = $state.raw(null);
     /** What callers keyed, whole, of those that were asked for. */
@@ -46,11 +52,7 @@ export class Board {
         show: page => this.show(page),
         ...SAID,
     });
-    private readonly all = new Reading<List[]>({
-        ask: async () => (await answered(api.GET('/api/v1/lists'))).lists,
-        show: lists => (this.lists = lists),
-        ...SAID,
-    });
+    private readonly all = new Lists();
     private readonly held = new Reading<CallbackRow | null>({
         ask: async () => {
             const query = { agent: this.me, status: HELD };
@@ -67,14 +69,19 @@ export class Board {
         private readonly isAgent: boolean,
     ) {}
 
+    /** All lists that one sees. */
+    get lists(): List[] {
+        return this.all.all;
+    }
+
     /** Begins to follow what happens; returns what ends that. */
     follow(): () => void {
+        const unfollowed = this.all.follow();
         const unheard = live.listen((name, data) => this.hear(name, data));
-        const timer = setInterval(() => this.all.read(), LISTS_EVERY_MS);
         for (const reading of this.readings()) reading.restart();
         return () => {
+            unfollowed();
             unheard();
-            clearInterval(timer);
             clearTimeout(this.settling);
             for (const reading of this.readings()) reading.close();
         };
@@ -166,6 +173,19 @@ export class Board {
                         ? api.POST('/api/v1/callbacks/{callback}/requeue', given)
                         : api.POST('/api/v1/callbacks/{callback}/cancel', given);
                 this.takeDone(row, await answered(asking));
+            },
+            row,
+        );
+    }
+
+    /** The person is to be called then; as soon as possible, where no time is given. */
+    async move(row: CallbackRow, to: Window | null): Promise<boolean> {
+        const window = to && { name: to.name, from: to.from };
+        const given = { params: { path: { callback: row.id } }, body: { version: row.version, window } };
+        return this.doing(
+            `move ${row.id}`,
+            async () => {
+                this.takeDone(row, await answered(api.POST('/api/v1/callbacks/{callback}/move', given)));
             },
             row,
         );
@@ -264,15 +284,14 @@ export class Board {
     }
 
     private readings(): Pick<Reading<unknown>, 'restart' | 'anew' | 'close'>[] {
-        const all = [this.page, this.all];
-        return this.isAgent ? [...all, this.held] : all;
+        return this.isAgent ? [this.page, this.held] : [this.page];
     }
 
     /** Reads what has changed in a moment, with whatever else changes until then. */
     private settle() {
+        this.all.settle();
         this.settling ??= setTimeout(() => {
             this.settling = undefined;
-            this.all.read();
             if (!this.isHeld) this.page.read();
         }, SETTLE_MS);
     }

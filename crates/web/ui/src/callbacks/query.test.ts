@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asked, DEFAULT, isFiltered, range, read, sortedBy, write, type Query } from './query';
+import { asked, DEFAULT, isFiltered, read, sortedBy, write, type Query } from './query';
 
 describe('an address', () => {
     it('says what is asked for, and nothing that is so anyway', () => {
@@ -49,10 +49,4 @@ it('a heading sorts, and once more the other way, from the first page on', () =>
 it('sorting hides nothing, and filters do', () => {
     expect(isFiltered(sortedBy(DEFAULT, 'number'))).toBe(false);
     expect(isFiltered({ ...DEFAULT, when: 'overdue' })).toBe(true);
-});
-
-it('the rows of a page are counted from one, and none are none', () => {
-    expect(range({ ...DEFAULT, page: 1 }, 120)).toEqual({ from: 51, to: 100, pages: 3 });
-    expect(range({ ...DEFAULT, page: 2 }, 120)).toEqual({ from: 101, to: 120, pages: 3 });
-    expect(range(DEFAULT, 0)).toEqual({ from: 0, to: 0, pages: 1 });
 });

@@ -2,6 +2,7 @@
 
 import type { Status } from '../api/client';
 import type { paths } from '../api/schema';
+import { readPaging, written, type Paging } from '../lib/paging';
 
 type Asked = NonNullable<paths['/api/v1/callbacks']['get']['parameters']['query']>;
 export type Heading = NonNullable<Asked['sort']>;
@@ -33,7 +34,7 @@ export const ROWS = [25, 50, 100, 200, 500];
 /** Longest text that the server searches for. */
 export const SEARCH_CHARS_MAX = 100;
 
-export interface Query {
+export interface Query extends Paging {
     status: StatusChoice;
     when: When;
     list: string;
@@ -41,8 +42,6 @@ export interface Query {
     search: string;
     sort: Heading;
     order: Order;
-    page: number;
-    rows: number;
 }
 
 /** What is shown to whoever has chosen nothing: whom to call, the first first. */
@@ -62,7 +61,6 @@ export const DEFAULT: Query = {
 export function read(params: URLSearchParams): Query {
     const one = <T extends string>(name: string, known: readonly T[], otherwise: T): T =>
         known.find(value => value === params.get(name)) ?? otherwise;
-    const count = (name: string) => Math.max(0, Number.parseInt(params.get(name) ?? '', 10) || 0);
     return {
         status: one('status', STATUS_CHOICES, DEFAULT.status),
         when: one('when', WHENS, DEFAULT.when),
@@ -71,15 +69,13 @@ export function read(params: URLSearchParams): Query {
         search: (params.get('search') ?? '').slice(0, SEARCH_CHARS_MAX),
         sort: one('sort', HEADINGS, DEFAULT.sort),
         order: one('order', ['ascending', 'descending'], DEFAULT.order),
-        page: Math.min(count('page'), 1_000_000),
-        rows: ROWS.find(rows => rows === count('rows')) ?? DEFAULT.rows,
+        ...readPaging(params, ROWS, DEFAULT.rows),
     };
 }
 
 /** For an address: only what is not so anyway. */
 export function write(query: Query): URLSearchParams {
-    const chosen = Object.entries(query).filter(([name, value]) => DEFAULT[name as keyof Query] !== value);
-    return new URLSearchParams(chosen.map(([name, value]) => [name, String(value)]));
+    return written(query, DEFAULT);
 }
 
 /** As the server is asked. */
@@ -105,11 +101,4 @@ export function sortedBy(query: Query, heading: Heading): Query {
 /** Whether fewer are shown than there are. */
 export function isFiltered({ status, when, list, agent, search }: Query): boolean {
     return status !== DEFAULT.status || when !== DEFAULT.when || Boolean(list || agent || search);
-}
-
-/** Which rows a page shows, the first being 1. */
-export function range(query: Query, total: number): { from: number; to: number; pages: number } {
-    const from = Math.min(query.page * query.rows + 1, total);
-    const to = Math.min((query.page + 1) * query.rows, total);
-    return { from, to, pages: Math.max(1, Math.ceil(total / query.rows)) };
 }

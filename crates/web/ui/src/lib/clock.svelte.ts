@@ -1,8 +1,11 @@
-// The server's time, in whole seconds: countdowns are of what the server decides, and a computer's own clock may be wrong.
+// The server's time, in whole seconds: countdowns are of what the server decides, and a computer's own clock may be wrong. And
+// the zone by whose clock the organisation's days go, wherever its pages are looked at.
 
 class Clock {
     /** Now, in ms since 1970; changes each second. */
     now = $state(Date.now());
+    /** The browser's own, as long as it is not known, and for whoever has all organisations. */
+    zone: string | undefined = $state();
     private ahead = 0;
 
     begin() {

@@ -80,3 +80,9 @@ export function textIn(code: string, key: Key, values?: Values): string {
 export function t(key: Key, values?: Values): string {
     return textIn(language.code, key, values);
 }
+
+/** A word of the server's in the language that is chosen; as it is, where pages have no text for it. */
+export function termed(prefix: string, word: string): string {
+    const key = `${prefix}.${word}`;
+    return languages.get(FALLBACK)?.[key] === undefined ? word : t(key as Key);
+}

@@ -1,7 +1,7 @@
 import { parse, TYPE, type MessageFormatElement } from '@formatjs/icu-messageformat-parser';
 import { describe, expect, it } from 'vitest';
 import en from '../messages/en.json';
-import { best, LANGUAGES, textIn, type Key } from './messages.svelte';
+import { best, LANGUAGES, termed, textIn, type Key } from './messages.svelte';
 
 const files = import.meta.glob<Record<string, string>>('../messages/*.json', {
     eager: true,
@@ -39,6 +39,11 @@ describe('every language', () => {
 it('counts in the words of its language', () => {
     expect(textIn('en', 'callbacks.news', { count: 1 })).toBe('1 change waits');
     expect(textIn('sv', 'callbacks.news', { count: 3 })).toBe('3 ändringar väntar');
+});
+
+it('says words of the server, and those that it does not know as they are', () => {
+    expect(termed('calls.cause', 'completed')).toBe('Completed');
+    expect(termed('calls.cause', 'struck-by-lightning')).toBe('struck-by-lightning');
 });
 
 it('shows markup of others as the text that it is', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aheadBy } from './clock.svelte';
-import { left, moment, since, span, window } from './time';
+import { exact, left, moment, since, span, window } from './time';
 
 const NOON = Date.parse('2026-11-27T11:00:00Z');
 const ZONE = 'Europe/Stockholm';
@@ -27,6 +27,9 @@ describe('moments', () => {
     });
     it('of another year say which', () => {
         expect(moment('2025-01-03T07:00:00Z', NOON, 'sv', ZONE)).toContain('2025');
+    });
+    it('that are exact have their day and their seconds, by the clock of the zone', () => {
+        expect(exact('2026-11-27T23:05:09Z', 'sv', ZONE)).toBe('2026-11-28 00:05:09');
     });
     it('that a window spans have their day once', () => {
         const spanned = window('2026-11-27T12:00:00Z', '2026-11-27T14:00:00Z', NOON, 'sv', ZONE);

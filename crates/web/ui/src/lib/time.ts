@@ -34,6 +34,14 @@ export function moment(at: string, now: number, language: string, zone?: string)
 /** From here on the year is told, and no weekday. */
 const FAR_MS = 300 * 86_400_000;
 
+/** A moment to the second, with its day, whichever that is. */
+export function exact(at: string, language: string, zone?: string): string {
+    const day = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+    const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+    const timeZone = zone ? { timeZone: zone } : {};
+    return new Intl.DateTimeFormat(language, { ...day, ...time, ...timeZone }).format(new Date(at));
+}
+
 /** A window: its day once, and its times. */
 export function window(from: string, until: string, now: number, language: string, zone?: string): string {
     const timeZone = zone ? { timeZone: zone } : {};

@@ -2,6 +2,7 @@
 
 import { createContext } from 'svelte';
 import { answered, api, type Agent, type Me, type Queue, type Schemas } from '../api/client';
+import { clock } from '../lib/clock.svelte';
 import { notices } from '../lib/notices.svelte';
 import { live } from '../live/live.svelte';
 import { Reading } from '../live/reading';
@@ -25,7 +26,7 @@ export class Floor {
     private settling: ReturnType<typeof setTimeout> | undefined;
     private readonly mine = new Reading<Me>({
         ask: () => answered(api.GET('/api/v1/me')),
-        show: me => (this.me = me),
+        show: me => this.showMe(me),
         ...SAID,
     });
     private readonly all = new Reading<Queue[]>({
@@ -106,6 +107,11 @@ export class Floor {
             this.mine.anew();
             this.all.anew();
         }
+    }
+
+    private showMe(me: Me) {
+        this.me = me;
+        clock.zone = me.zone ?? undefined;
     }
 
     private stand(agent: Agent) {

@@ -2,11 +2,11 @@
 
 import type { Agent, Me, Queue } from '../api/client';
 
-/** The queues with that one as it is now, in the order of their names. */
-export function told(queues: Queue[], queue: Queue): Queue[] {
-    const at = queues.findIndex(({ name }) => name === queue.name);
-    if (at >= 0) return queues.with(at, queue);
-    return [...queues, queue].sort((one, other) => (one.name < other.name ? -1 : 1));
+/** The queues, or the agents, with that one as it is now, in the order of their names. */
+export function told<T extends { name: string }>(all: T[], one: T): T[] {
+    const at = all.findIndex(({ name }) => name === one.name);
+    if (at >= 0) return all.with(at, one);
+    return [...all, one].sort((first, second) => (first.name < second.name ? -1 : 1));
 }
 
 /** Me as the agent that I am now. */
