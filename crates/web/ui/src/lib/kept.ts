@@ -1,7 +1,7 @@
 // What a browser keeps of its user's choices. Nothing of callers is ever kept there.
 
 /** What may be kept. */
-type Choice = 'language' | 'theme';
+type Choice = 'language' | 'theme' | 'wallboard';
 
 /** What was chosen; nothing where it can't be read. */
 export function kept(choice: Choice): string | null {

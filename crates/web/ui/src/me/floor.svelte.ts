@@ -1,14 +1,14 @@
 // How one stands as an agent, and how the queues stand that one sees.
 
 import { createContext } from 'svelte';
-import { answered, api, type Agent, type Me, type Queue, type Schemas } from '../api/client';
+import { answered, api, type Agent, type Me, type Queue } from '../api/client';
 import { clock } from '../lib/clock.svelte';
 import { notices } from '../lib/notices.svelte';
 import { live } from '../live/live.svelte';
 import { Reading } from '../live/reading';
+import type { Device } from './devices';
 import { standing, told } from './queues';
 
-export type Device = Schemas['DeviceView'];
 type Answer = Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
 /** So that many changes at once are read once. */

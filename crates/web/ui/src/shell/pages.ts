@@ -2,10 +2,13 @@
 
 import type { Component } from 'svelte';
 import type { Session } from '../api/client';
+import AuditPage from '../audit/AuditPage.svelte';
 import CallbacksPage from '../callbacks/CallbacksPage.svelte';
+import CallsPage from '../calls/CallsPage.svelte';
 import type { Key } from '../lib/messages.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import WallboardPage from '../wallboard/WallboardPage.svelte';
 
 type Role = Session['role'];
 
@@ -18,14 +21,18 @@ export interface Page {
 const me: Page = { path: '/me', title: 'app.me', component: MePage };
 const callbacks: Page = { path: '/callbacks', title: 'app.callbacks', component: CallbacksPage };
 const queues: Page = { path: '/queues', title: 'app.queues', component: QueuesPage };
+const wallboard: Page = { path: '/wallboard', title: 'app.wallboard', component: WallboardPage };
+const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage };
+const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
 
-/** Where each role goes, the first being where it begins: agents with themselves, others with what they look after. */
+/** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
+ *  all that agents are shown of queues. */
 const PAGES: Record<Role, [Page, ...Page[]]> = {
-    agent: [me, callbacks, queues],
-    supervisor: [queues, callbacks, me],
-    administrator: [queues, callbacks, me],
+    agent: [me, callbacks, queues, wallboard, calls],
+    supervisor: [wallboard, callbacks, calls, me],
+    administrator: [wallboard, callbacks, calls, audit, me],
     // He is no agent.
-    operator: [queues, callbacks],
+    operator: [wallboard, callbacks, calls, audit],
 };
 
 /** The pages of a role. */
