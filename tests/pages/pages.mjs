@@ -37,11 +37,15 @@ let complaints = [];
 // Whoever opens the page without a session is told so, which browsers note.
 const isExpected = text => /401 \(Unauthorized\)/.test(text);
 // Of a server that is away, or of a stream that was cut off, browsers complain too; what the page says of it is looked at.
-const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|503 \(Service/.test(text);
+const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|429 \(Too Many|503 \(Service/.test(text);
 
 const button = name => page.getByRole('button', { name, exact: true });
 // Of several places with these words, one that is seen: an option of a closed select is not.
 const seen = words => page.getByText(words.join(' ')).filter({ visible: true }).first();
+// `Label: what is chosen` in its two parts.
+const parts = words => /^(.+?): (.*)$/.exec(words.join(' ')).slice(1);
+const labelled = (label, field) =>
+    page.locator('label').filter({ hasText: label }).filter({ visible: true }).locator(field).first();
 const rows = () => page.locator('tbody tr, main section ul > li:has([data-does=show])');
 
 /** Asks in a world of the test's own: the pages' policy lets no script in, and none of theirs sees this. */
@@ -67,6 +71,16 @@ const steps = {
         complaints = [];
         context = await browser.newContext({ ...SCREENS[screen], locale: language, colorScheme: theme });
         context.setDefaultTimeout(SEEN_MS);
+        // The page sounds, and nobody hears it.
+        await context.addInitScript(() => {
+            const Real = OscillatorNode;
+            globalThis.OscillatorNode = class extends Real {
+                start(at) {
+                    document.documentElement.dataset.rang = 'yes';
+                    super.start(at);
+                }
+            };
+        });
         page = await context.newPage();
         page.on('pageerror', error => complaints.push(error.stack));
         page.on('console', message => {
@@ -101,6 +115,9 @@ const steps = {
     async turn(...words) {
         await page.getByRole('switch', { name: words.join(' ') }).click();
     },
+    async 'press-box'(...words) {
+        await page.getByRole('checkbox', { name: words.join(' ') }).click();
+    },
     /** A select has this to choose. */
     async offers(...words) {
         await page.locator('option', { hasText: words.join(' ') }).first().waitFor({ state: 'attached' });
@@ -124,6 +141,36 @@ const steps = {
     async choose(select, option) {
         await page.locator('form select').nth(Number(select)).selectOption(option);
     },
+    /** pick LABEL: OPTION, by the words that are seen. */
+    async pick(...words) {
+        const [label, option] = parts(words);
+        await labelled(label, 'select').selectOption({ label: option });
+    },
+    /** chosen LABEL: OPTION, by the words that are seen. */
+    async chosen(...words) {
+        const [label, option] = parts(words);
+        const text = await labelled(label, 'select').evaluate(select => select.selectedOptions[0]?.text.trim());
+        if (text !== option) throw new Error(`expected ${option}, is ${text}`);
+    },
+    /** The last thing that a select has to choose. */
+    async 'pick-last'(...words) {
+        const select = labelled(words.join(' '), 'select');
+        await select.selectOption({ index: (await select.locator('option').count()) - 1 });
+    },
+    /** fill LABEL: TEXT */
+    async fill(...words) {
+        const [label, text] = parts(words);
+        await labelled(label, 'input').fill(text);
+    },
+    /** limit FIGURE: LEVEL: VALUE */
+    async limit(...words) {
+        const [figure, level, value] = words.join(' ').split(': ');
+        await page.getByRole('group', { name: figure }).getByLabel(level).fill(value);
+    },
+    /** A reason, in what stands beside the page. */
+    async why(...words) {
+        await page.getByRole('dialog').locator('textarea').fill(words.join(' '));
+    },
     async sort(...words) {
         await page.locator('thead').getByRole('button', { name: words.join(' ') }).click();
     },
@@ -137,6 +184,11 @@ const steps = {
     async first(...words) {
         await rows().first().getByText(words.join(' ')).waitFor();
     },
+    /** The first row is opened. */
+    async show() {
+        await rows().first().locator('[data-does=show]').click();
+        await page.getByRole('dialog').waitFor();
+    },
     async point() {
         await rows().first().hover();
     },
@@ -146,6 +198,15 @@ const steps = {
     /** The stream of changes is cut off, and the rest of the API is there. */
     async deafen() {
         await context.route('**/api/v1/events*', route => route.abort());
+    },
+    /** The next search for calls is answered as to somebody for whom others are read. */
+    async 'keep-waiting'() {
+        const answer = { status: 429, headers: { 'retry-after': '1' }, body: '{}' };
+        await context.route('**/api/v1/calls?*', route => route.fulfill(answer), { times: 1 });
+    },
+    /** The page has sounded. */
+    async rang() {
+        await page.locator('html[data-rang]').waitFor({ state: 'attached' });
     },
     async reload() {
         await page.reload();

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use callback::{Told, Utc, Window, Wish};
+use callback::{CustomerDigits, CustomerInput, CustomerNumber, Stage, Told, Utc, Window, Wish};
 use std::time::Duration;
 use tests::http::Api;
 use tests::kept;
@@ -45,41 +45,81 @@ fn server_with(count: u64) -> Server {
     kept::start_with(setup, entries)
 }
 
-#[test]
-fn agent_and_supervisor_read_every_page_in_each_language_and_axe_finds_nothing() {
+/// Which pages somebody has, by their paths.
+fn pages_of(who: &str) -> &'static [&'static str] {
+    match who {
+        "anna" => &["me", "callbacks", "queues", "wallboard", "calls"],
+        "eva" => &["wallboard", "callbacks", "calls", "me"],
+        "admin" => &["wallboard", "callbacks", "calls", "audit", "me"],
+        // An operator is no agent.
+        _ => &["wallboard", "callbacks", "calls", "audit"],
+    }
+}
+
+/// How a page is headed.
+fn heading(path: &str, language: &str) -> &'static str {
+    let (english, swedish) = match path {
+        "me" => ("My day", "Min dag"),
+        "callbacks" => ("Callbacks", "Återuppringning"),
+        "queues" => ("Queues", "Köer"),
+        "wallboard" => ("Wallboard", "Översikt"),
+        "calls" => ("Calls", "Samtal"),
+        _ => ("Audit log", "Ändringslogg"),
+    };
+    match language {
+        "sv-SE" => swedish,
+        _ => english,
+    }
+}
+
+/// These people read all their pages; axe finds nothing, and pictures are kept.
+fn read_all(language: &str, theme: &str, screen: &str, people: &[&str]) {
     let server = server_with(8);
     let mut pages = Pages::start(&server, "walk");
-    // How each page is headed, in the languages that there are.
-    let headings = |language: &str| match language {
-        "sv-SE" => ["Min dag", "Återuppringning", "Köer"],
-        _ => ["My day", "Callbacks", "Queues"],
-    };
-    let everybody: &[&str] = &["anna", "eva", "operator"];
-    for (language, theme, screen, people) in [
-        ("en-GB", "light", "desktop", everybody),
-        ("sv-SE", "dark", "phone", everybody),
-        ("sv-SE", "light", "desktop", &["anna"]),
-        ("en-GB", "dark", "phone", &["anna"]),
-    ] {
-        let picture = |page: &str| format!("check {page}-{language}-{theme}-{screen}");
-        pages.tell(&format!("open {language} {theme} {screen}"));
-        pages.tell(&picture("log-in"));
-        for who in people {
-            pages.tell(&format!("log-in {who}"));
-            for (path, heading) in ["me", "callbacks", "queues"].iter().zip(headings(language)) {
-                // An operator is no agent, and is shown where he begins.
-                if *who == "operator" && *path == "me" {
-                    continue;
-                }
-                pages.tell(&format!("go /{path} {heading}"));
-                if *path == "callbacks" {
-                    pages.tell("sees +46 70 123 45 03");
-                }
-                pages.tell(&picture(&format!("{path}-{who}")));
+    let picture = |page: &str| format!("check {page}-{language}-{theme}-{screen}");
+    pages.tell(&format!("open {language} {theme} {screen}"));
+    pages.tell(&picture("log-in"));
+    for who in people {
+        pages.tell(&format!("log-in {who}"));
+        for path in pages_of(who) {
+            pages.tell(&format!("go /{path} {}", heading(path, language)));
+            if *path == "callbacks" {
+                pages.tell("sees +46 70 123 45 03");
             }
-            pages.tell("log-out");
+            pages.tell(&picture(&format!("{path}-{who}")));
         }
+        pages.tell("log-out");
     }
+}
+
+#[test]
+fn everybody_reads_every_page_on_a_desk_in_english_and_axe_finds_nothing() {
+    read_all("en-GB", "light", "desktop", &["anna", "eva"]);
+}
+
+#[test]
+fn whoever_administers_reads_every_page_on_a_desk_in_english_and_axe_finds_nothing() {
+    read_all("en-GB", "light", "desktop", &["admin", "operator"]);
+}
+
+#[test]
+fn everybody_reads_every_page_in_a_hand_in_swedish_and_axe_finds_nothing() {
+    read_all("sv-SE", "dark", "phone", &["anna", "eva"]);
+}
+
+#[test]
+fn whoever_administers_reads_every_page_in_a_hand_in_swedish_and_axe_finds_nothing() {
+    read_all("sv-SE", "dark", "phone", &["admin", "operator"]);
+}
+
+#[test]
+fn every_page_is_read_on_a_desk_in_swedish_and_axe_finds_nothing() {
+    read_all("sv-SE", "light", "desktop", &["anna", "admin"]);
+}
+
+#[test]
+fn every_page_is_read_in_a_hand_in_english_and_axe_finds_nothing() {
+    read_all("en-GB", "dark", "phone", &["anna", "admin"]);
 }
 
 #[test]
@@ -204,10 +244,84 @@ fn an_agent_s_day_is_seen_and_led_in_the_page_as_her_phone_rings_and_her_supervi
     pages.does(&["go /callbacks Callbacks", "sees Free", "log-out"]);
     pages.does(&[
         "log-in eva",
-        "go /queues Queues",
+        "go /wallboard Wallboard",
         "sees 1 of 1",
         "check supervisor",
     ]);
+}
+
+#[test]
+fn an_agent_says_in_the_page_on_which_device_he_takes_calls() {
+    let server = server_with(0);
+    let anna = Api::logged_in(server.http(), "anna", "demo-anna");
+    let chosen = || anna.get("/me").json["devices"]["device"].clone();
+    assert_eq!(chosen(), "phone");
+    let mut pages = Pages::start(&server, "device");
+    pages.does(&["open en light desktop", "log-in anna", "sees My day"]);
+    pages.does(&["pick Calls from queues come to: My softphone"]);
+    server.wait("the softphone is chosen", SOON, |_| chosen() == "softphone");
+    pages.does(&["reload", "chosen Calls from queues come to: My softphone"]);
+}
+
+#[test]
+fn callbacks_are_taken_moved_put_back_cancelled_waived_and_what_was_keyed_is_shown_in_the_page() {
+    let entries = (1..=5).map(|number| {
+        let mut entry = kept::entry(number);
+        match number {
+            1 => {
+                let digits = CustomerDigits { min: 4, max: 10 };
+                let keyed = CustomerNumber::new("12345678", digits).unwrap();
+                entry.asked.input = Some(CustomerInput::Customer(keyed));
+            }
+            5 => {
+                entry.stage = Stage::AwaitingNote {
+                    agent: "demo/bosse".parse().unwrap(),
+                    began: entry.asked.arrived,
+                };
+            }
+            _ => {}
+        }
+        entry
+    });
+    // The demo's list has times to choose.
+    let server = kept::start_with(Setup::demo(), entries);
+    let status = |entry: &str| server.callbacks(&["show", entry])["status"].clone();
+    let mut pages = Pages::start(&server, "acts");
+    pages.does(&["open en light desktop", "log-in anna"]);
+    pages.does(&["go /callbacks Callbacks", "rows 5", "sees ******78"]);
+    pages.does(&["press Show what the caller keyed; that it was shown is kept"]);
+    pages.does(&["sees 12345678", "check revealed"]);
+    // The next is the one who came first.
+    pages.does(&["staff support", "press Take the next", "sees Yours for"]);
+    let taken = (1..=4).find(|number| status(&format!("b{number}")) == "leased");
+    assert!(taken.is_some());
+    pages.does(&["press Give back", "sees-no Yours for"]);
+    pages.does(&["press Show +46 70 123 45 02", "press Cancel the callback"]);
+    pages.does(&[
+        "why Her bill is paid",
+        "check cancel",
+        "press Cancel the callback",
+    ]);
+    server.wait("it is cancelled", SOON, |_| status("b2") == "cancelled");
+    pages.does(&["choose 0 closed", "rows 1", "sees Her bill is paid"]);
+    pages.does(&["press Show +46 70 123 45 02", "press Put back in the list"]);
+    pages.does(&["why She has another", "press Put back in the list"]);
+    server.wait("it is put back", SOON, |_| status("b2") == "requeued");
+    pages.does(&["press Clear", "rows 5", "sees She has another"]);
+    pages.does(&["press Show +46 70 123 45 03", "press Move to another time"]);
+    pages.does(&["pick-last To be called", "check move", "press Move"]);
+    let moved = || server.callbacks(&["show", "b3"]);
+    server.wait("it is moved", SOON, |_| !moved()["window"].is_null());
+    pages.does(&["press Close", "sees :00–", "log-out"]);
+    // Bosse owes a note, which takes a supervisor to waive.
+    pages.does(&["log-in eva", "go /callbacks Callbacks", "sees Note is owed"]);
+    pages.does(&[
+        "press Show +46 70 123 45 05",
+        "check waive",
+        "press Waive the note",
+    ]);
+    server.wait("it is waived", SOON, |_| status("b5") != "awaiting-note");
+    pages.does(&["sees-no Note is owed"]);
 }
 
 /// A queue in which nobody answers, and which says nothing but that callers may be called back.
