@@ -2,7 +2,7 @@
 
 use crate::on_both;
 use crate::place::{LATE_MS, Place, ban, start, wait, what_was_taken_is_written};
-use store::{AUDIT_WAITING_MAX, AtStart, AuditQuery, AuditRow, Health, Reader, Store, Write};
+use store::{AUDIT_WAITING_MAX, AuditQuery, AuditRow, Health, Reader, Store, Write};
 
 on_both!(
     what_people_had_done_is_told_the_latest_first_and_forgotten_when_it_is_old,
@@ -69,9 +69,7 @@ async fn what_people_have_done_in_a_loop_takes_no_room_from_what_is_promised(pla
     }
     assert_eq!(store.audit_pending(), AUDIT_WAITING_MAX);
     let promised = store.write(Write::PutBan(ban("192.0.2.7", LATE_MS)));
-    let AtStart::Kept(_) = loading.at_start().await else {
-        panic!("it can't be read: {:?}", store.health());
-    };
+    loading.kept().await;
     promised.stored().await.unwrap();
     written(&store).await;
     let mut reader = Reader::open(place.location()).await.unwrap();
