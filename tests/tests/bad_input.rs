@@ -25,15 +25,9 @@ fn options(phone: &Phone) -> Msg {
     phone.new_request("OPTIONS", &format!("sip:{DOMAIN}"), &random::token(), 1)
 }
 
+/// The next good request is taken the first time that it is sent.
 fn assert_served(phone: &Phone) {
-    let began = Instant::now();
-    let reply = phone.request_without_credentials(&options(phone));
-    assert_eq!(reply.status(), 200);
-    assert!(
-        began.elapsed() < Duration::from_millis(400),
-        "served after {:?}",
-        began.elapsed()
-    );
+    assert_eq!(phone.request_once(&options(phone)).status(), 200);
 }
 
 /// Sends a datagram and returns the first answer to `call_id`, if one comes.

@@ -262,13 +262,8 @@ impl Phone {
         self.inner.send(request);
         loop {
             let next = (Instant::now() + interval).min(deadline);
-            while let Some(left) = next.checked_duration_since(Instant::now()) {
-                match inbox.recv_timeout(left) {
-                    Ok(reply) if reply.status() >= 200 && reply.cseq() == request.cseq() => {
-                        return Some(reply);
-                    }
-                    _ => {}
-                }
+            if let Some(reply) = final_answer(&inbox, request, next) {
+                return Some(reply);
             }
             if Instant::now() >= deadline {
                 return None;
@@ -276,6 +271,17 @@ impl Phone {
             interval *= 2;
             self.inner.send_again(request);
         }
+    }
+
+    /// The same, but sent once: where a final answer comes, it was taken the first time.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub fn request_once(&self, request: &Msg) -> Msg {
+        let inbox = self.inner.route(request.call_id());
+        self.inner.send(request);
+        final_answer(&inbox, request, Instant::now() + ANSWER_LIMIT)
+            .unwrap_or_else(|| panic!("no answer to {} sent once", request.start))
     }
 
     /// Calls a number or URI of the demo. Of an account, returns when the challenge has been answered and the INVITE is
@@ -498,6 +504,19 @@ impl Inner {
             let _ = call.send(reply);
         }
     }
+}
+
+/// The final answer to a request, if one comes before that moment.
+fn final_answer(inbox: &Receiver<Msg>, request: &Msg, until: Instant) -> Option<Msg> {
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        match inbox.recv_timeout(left) {
+            Ok(reply) if reply.status() >= 200 && reply.cseq() == request.cseq() => {
+                return Some(reply);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
