@@ -53,6 +53,13 @@ impl Hours {
         }
     }
 
+    /// The same as programs read it, with the offset that the clock there has then (RFC 3339): `2026-12-24T10:00:00+01:00`.
+    pub fn written_with_offset(&self, unix_seconds: i64) -> String {
+        let moment = Timestamp::from_second(unix_seconds).unwrap_or_default();
+        let offset = self.zone().to_offset(moment);
+        moment.display_with_offset(offset).to_string()
+    }
+
     /// The moment that a text says: `2026-12-24T10:00` or `2026-12-24 10:00` by the clock there, `10:00` for the next
     /// time it shows that after `now`, `2026-12-24` for its midnight; or with an offset, `2026-12-24T10:00+01:00`.
     pub fn moment(&self, text: &str, now: i64) -> Result<i64, InvalidMoment> {
@@ -117,6 +124,21 @@ mod tests {
             hours.written(utc("2026-06-26T08:05:00Z")),
             "2026-06-26 10:05"
         );
+    }
+
+    #[test]
+    fn of_the_hour_that_a_clock_shows_twice_the_offset_tells_which() {
+        let hours = Hours::new("Europe/Stockholm").unwrap();
+        let written = |text: &str| {
+            let moment: Timestamp = text.parse().unwrap();
+            hours.written_with_offset(moment.as_second())
+        };
+        for (utc, there) in [
+            ("2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00"),
+            ("2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00"),
+        ] {
+            assert_eq!(written(utc), there);
+        }
     }
 
     #[test]
