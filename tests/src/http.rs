@@ -35,6 +35,8 @@ pub struct Answer {
     pub head: String,
     /// Its body in JSON; null where it is none.
     pub json: serde_json::Value,
+    /// Its body as it came.
+    pub text: String,
 }
 
 /// Whoever asks the API of a server, with what lets him in.
@@ -130,6 +132,7 @@ impl Api {
             status: status.expect("a status"),
             head: head.to_owned(),
             json: serde_json::from_str(body).unwrap_or_default(),
+            text: body.to_owned(),
         }
     }
 

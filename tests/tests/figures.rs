@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
+use tests::http::Api;
 use tests::phone::Phone;
 use tests::server::{Server, Setup};
 
@@ -135,6 +136,81 @@ fn whoever_came_is_accounted_for_over_a_restart_and_a_kill_and_yesterday_can_be_
     assert_eq!((rows("answered"), rows("abandoned")), (1, 1), "{log}");
     assert_eq!(rows("elsewhere"), 2, "those who were cut off: {log}");
     assert!(!log.contains("46701234567"), "{log}");
+}
+
+#[test]
+fn by_http_each_is_told_of_the_queues_that_he_sees_as_rows_and_as_a_table() {
+    let server = Setup::demo()
+        .set("queues.support.members", "[\"anna\", \"cecilia\"]")
+        .start();
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut gives_up = caller.call(NUMBER);
+    gives_up.expect_answer(SOON);
+    gives_up.hang_up();
+    let log_in = |name: &str| Api::logged_in(server.http(), name, &format!("demo-{name}"));
+    let (anna, bosse, eva) = (log_in("anna"), log_in("bosse"), log_in("eva"));
+    // By weeks, so that no midnight comes between.
+    server.wait("he counts", SOON, |_| {
+        let told = eva.get("/figures?by=week").json;
+        let total = &told["total"];
+        (&total["entered"], &total["abandoned"]) == (&json!(1), &json!(1))
+    });
+    let told = eva.get("/figures?by=week").json;
+    assert_eq!(told["queues"], told["sums"]);
+    assert_eq!(told["queues"][0]["queue"], "demo/support");
+    assert_eq!(told["together"][0]["queue"], Value::Null);
+    assert_eq!(told["zone"], "Europe/Stockholm");
+    let from = told["from"].as_str().unwrap();
+    assert!(from.contains("T00:00:00+0"), "midnight there: {from}");
+    let own = anna.get("/figures?by=week&rows=together").json;
+    assert_eq!(
+        (&own["queues"], &own["total"]),
+        (&json!([]), &told["total"])
+    );
+    // He is no member, and sees nothing of it.
+    let others = bosse.get("/figures?by=week").json;
+    assert_eq!(
+        (&others["sums"], &others["total"]["entered"]),
+        (&json!([]), &json!(0))
+    );
+    for (api, queue, status) in [
+        (&eva, "demo/support", 200),
+        (&anna, "demo/support", 200),
+        (&bosse, "demo/support", 404),
+        (&eva, "demo/nowhere", 404),
+        (&eva, "other/support", 404),
+    ] {
+        let answer = api.get(&format!("/figures?queue={queue}"));
+        assert_eq!(answer.status, status, "{queue}: {answer:?}");
+    }
+    let table = eva.get("/figures?by=week&format=csv").text;
+    assert!(
+        table.contains(" 00:00,Europe/Stockholm,demo,support,1,0,1,"),
+        "{table}"
+    );
+    // Of days that are in no memory any more the journal tells.
+    let year: u32 = from[..4].parse().unwrap();
+    let since_last_year = format!("/figures?from={}-01-01&by=week", year - 1);
+    server.wait("it is read back", SOON, |_| {
+        let years = eva.get(&since_last_year).json;
+        (&years["total"]["entered"], &years["lacking"]) == (&json!(1), &json!([]))
+    });
+    for (query, words) in [
+        ("from=2020-01-01", "732 days"),
+        ("from=2026-01-01&to=2026-12-31&by=hour", "2016 intervals"),
+        (
+            "from=2026-11-27&to=2026-11-26",
+            "a beginning before the end",
+        ),
+    ] {
+        let refused = eva.get(&format!("/figures?{query}"));
+        let detail = refused.json["detail"].as_str().unwrap();
+        assert!(
+            refused.status == 409 && detail.contains(words),
+            "{refused:?}"
+        );
+    }
+    server.stop();
 }
 
 #[test]

@@ -344,6 +344,13 @@ impl Governed for PromptCommand {
     }
 }
 
+impl Governed for FiguresCommand {
+    /// He is told of what he sees: `Sight`.
+    fn is_allowed_to(&self, _: &Principal) -> bool {
+        true
+    }
+}
+
 /// Whether `by` has a say about all of these queues: a supervisor of their organisation.
 fn supervises<'a>(by: &Principal, queues: impl IntoIterator<Item = &'a QueueId>) -> bool {
     match by {
@@ -372,8 +379,8 @@ impl Governed for Command {
             Command::Configuration(command) => command.is_allowed_to(by),
             // He is shown what he sees: `Sight`.
             Command::Show(View::Queues | View::Agents | View::Doors)
-            | Command::ReportFigures(_)
             | Command::ReportTraffic(_) => true,
+            Command::ReportFigures(command) => command.is_allowed_to(by),
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_)
             | Command::Reload

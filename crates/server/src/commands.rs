@@ -6,7 +6,7 @@ use crate::audit::{Audit, Doing, Way};
 use crate::callbacks::Callbacks;
 use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, Request};
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, ForecastRow, ListenerRow, MediaStatus, QueueRow,
+    AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow,
     QueueTotals, RegistrationRow, Setting, Status, TrunkRow,
 };
 use crate::editing::{self, Edit};
@@ -37,7 +37,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::Store;
 use tokio::sync::mpsc;
-use web::Desk;
+use web::{Desk, ForecastRow};
 
 /// Carries out permitted commands.
 #[derive(Clone)]

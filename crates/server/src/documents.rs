@@ -6,7 +6,7 @@ use calendar::{Effect, Waiting};
 use callback::{Given, Outcome};
 use control::Device;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use web::{FiguresReport, ForecastRow};
 
 /// An answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) enum Answer {
     /// Versions of prompts, or the one that was made.
     Prompts(Vec<PromptRow>),
     Licences(LicenceReport),
-    Figures(FiguresReport),
+    Figures(Box<FiguresReport>),
     Reloaded(Reloaded),
     Moved(MovedRow),
     Callbacks(CallbackPage),
@@ -144,87 +144,6 @@ pub(crate) struct MovedRow {
     pub(crate) to: QueueId,
     /// How many they are: no more than there was room for.
     pub(crate) moved: u32,
-}
-
-/// What queues and agents came to. Callers count where they came in, with all that became of them later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FiguresReport {
-    /// The zone by whose clock moments are.
-    pub(crate) zone: String,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    /// A row for each interval and queue of which there is something to tell.
-    pub(crate) queues: Vec<FiguresRow>,
-    /// All intervals together, by queue.
-    pub(crate) sums: Vec<FiguresRow>,
-    /// All intervals together, by agent.
-    pub(crate) agents: Vec<AgentFigures>,
-    /// Why figures may be too low, a line each.
-    pub(crate) lacking: Vec<String>,
-}
-
-/// A queue in an interval.
-///
-/// `entered` = `waiting` + `answered` + `abandoned` + `overflowed` + `sent_on` + `called_back` + `failed` + `restarted`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct FiguresRow {
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) queue: QueueId,
-    pub(crate) entered: u64,
-    pub(crate) answered: u64,
-    /// Hung up before they were answered.
-    pub(crate) abandoned: u64,
-    /// Of those, the ones who did so before it could be helped (`short_abandon`).
-    pub(crate) abandoned_soon: u64,
-    /// Went elsewhere by the queue's rules; by cause in `put_out`.
-    pub(crate) overflowed: u64,
-    /// Sent or moved elsewhere.
-    pub(crate) sent_on: u64,
-    /// Left their place to be called back.
-    pub(crate) called_back: u64,
-    /// The call broke, the server went down in good order, or the queue was removed.
-    pub(crate) failed: u64,
-    /// Waited when the server's process ended.
-    pub(crate) restarted: u64,
-    /// Not there any more, nor answered: they wait still.
-    pub(crate) waiting: u64,
-    /// Not taken in; by cause in `refused_by`.
-    pub(crate) refused: u64,
-    /// The share answered within `service_level`, from 0 to 1.
-    pub(crate) service_level: Option<f64>,
-    /// Of those who were answered.
-    pub(crate) mean_wait_s: Option<f64>,
-    /// What nine in ten of them did not exceed, by the bounds of `waits`.
-    pub(crate) wait_p90_s: Option<f64>,
-    /// Of anybody.
-    pub(crate) longest_wait_s: f64,
-    /// Calls that agents are done with.
-    pub(crate) handled: u64,
-    /// Talks that ended with the server's process.
-    pub(crate) cut_off: u64,
-    /// Means over those handled.
-    pub(crate) mean_talk_s: Option<f64>,
-    pub(crate) mean_wrap_up_s: Option<f64>,
-    pub(crate) mean_handling_s: Option<f64>,
-    pub(crate) forecast: ForecastRow,
-    /// How many were answered after waits up to each bound, in seconds; the last has no bound.
-    pub(crate) waits: Vec<(Option<u32>, u64)>,
-    pub(crate) put_out: BTreeMap<String, u64>,
-    pub(crate) refused_by: BTreeMap<String, u64>,
-}
-
-/// An agent over all intervals asked for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct AgentFigures {
-    pub(crate) agent: UserId,
-    pub(crate) taken: u64,
-    pub(crate) missed: u64,
-    pub(crate) declined: u64,
-    pub(crate) device_errors: u64,
-    pub(crate) handled: u64,
-    pub(crate) talk_s: u64,
-    pub(crate) wrap_up_s: u64,
 }
 
 /// Who is billed for licences in a month, and which queues for calling back.
@@ -410,17 +329,6 @@ pub(crate) struct QueueRow {
     /// It is no more, and serves whoever is in it.
     pub(crate) draining: bool,
     pub(crate) totals: QueueTotals,
-}
-
-/// What callers could expect to wait when they came, and what they waited: means over those who were answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ForecastRow {
-    /// Over how many.
-    pub(crate) calls: u64,
-    pub(crate) expected_s: Option<u64>,
-    pub(crate) waited_s: Option<u64>,
-    /// How far apart the two were.
-    pub(crate) error_s: Option<u64>,
 }
 
 /// What a queue has seen since the start.

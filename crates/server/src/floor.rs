@@ -201,7 +201,7 @@ impl Picture<'_> {
         };
         let nothing = Line::default();
         let line = today.queues.get(queue).unwrap_or(&nothing);
-        let row = figures_row(queue, line, String::new(), String::new());
+        let row = figures_row(Some(queue), line, String::new(), String::new());
         QueueDay {
             from: today.from,
             entered: row.entered,

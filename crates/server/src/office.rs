@@ -26,8 +26,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Deed, Desk, Floor, Happened, Keeping, Office, Person, Proof, Refused, Shown, Soon,
-    Told, Unread, Unstored, Who,
+    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -322,6 +321,16 @@ impl Office for ServerOffice {
     fn audit(&self, by: Who, asked: AuditAsked) -> Soon<'_, Result<AuditFound, Unread>> {
         let location = self.0.store.location();
         Box::pin(audit::page(&self.0.commands.0.facts, location, by, asked))
+    }
+
+    fn figures(
+        &self,
+        by: &Principal,
+        asked: FiguresAsked,
+        turn: OwnTurn,
+    ) -> Soon<'_, Result<FiguresReport, NoFigures>> {
+        let by = by.clone();
+        Box::pin(async move { self.0.commands.figures_by_http(&by, asked, turn).await })
     }
 
     fn changes(&self) -> &Changes {

@@ -8,7 +8,7 @@ use crate::passes::{Pass, Passes};
 use crate::password;
 use crate::problem::Problem;
 use crate::streams::Streams;
-use crate::turns::{TooMany, Turns};
+use crate::turns::{OwnTurn, OwnTurns, TooMany, Turns};
 use axum::http::StatusCode;
 use base::OrgId;
 use callback::Utc;
@@ -35,6 +35,7 @@ struct Shared {
     passes: Passes,
     trials: Turns,
     reads: Turns,
+    own_turns: OwnTurns,
     credentials: Credentials,
     log_ins: LogIns,
     streams: Streams,
@@ -48,6 +49,7 @@ impl Desk {
             passes: Passes::default(),
             trials: password::trials(),
             reads: Turns::new(READS_AT_ONCE, READS_WAITING_MAX),
+            own_turns: OwnTurns::default(),
             credentials: Credentials::default(),
             log_ins: LogIns::default(),
             streams: Streams::default(),
@@ -133,6 +135,16 @@ impl Desk {
         read.map_err(|TooMany| {
             let detail = "many are reading just now: try again in a moment";
             Problem::later(StatusCode::SERVICE_UNAVAILABLE, detail, COME_AGAIN)
+        })
+    }
+
+    /// Waits until nothing else that takes long is done for that account.
+    pub(crate) async fn own_turn(&self, who: &Who) -> Result<OwnTurn, Problem> {
+        let turn = self.0.own_turns.come(who).await;
+        turn.map_err(|TooMany| {
+            let detail =
+                "you have asked for several things that take a while: wait for one of them";
+            Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, COME_AGAIN)
         })
     }
 

@@ -16,6 +16,7 @@ mod csv;
 mod desk;
 mod events;
 mod exports;
+mod figures;
 mod floor;
 mod lists;
 mod log_ins;
@@ -43,6 +44,10 @@ pub use connections::{Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;
 pub use desk::Desk;
+pub use figures::{
+    AgentFigures, FiguresAsked, FiguresMoment, FiguresReport, FiguresRow, FiguresRows, FiguresStep,
+    ForecastRow, MomentsWritten, NoFigures, NoMoment,
+};
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
@@ -52,3 +57,4 @@ pub use office::{
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};
 pub use router::{document, router};
+pub use turns::OwnTurn;

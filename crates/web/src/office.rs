@@ -4,10 +4,12 @@ use crate::audit::{AuditAsked, AuditFound};
 use crate::calls::{CallShown, CallsAsked, CallsFound};
 use crate::changes::Changes;
 use crate::credentials::Credential;
+use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
 use crate::me::Person;
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
+use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
 use control::{CallbackCommand, Command, Permitted, Principal, Sight};
@@ -80,6 +82,14 @@ pub trait Office: Send + Sync + 'static {
 
     /// Keeps in the audit what somebody had done that is no command.
     fn did(&self, deed: Deed);
+
+    /// What queues and agents came to, of those that he sees. The turn is over when nothing is read for it any more.
+    fn figures(
+        &self,
+        by: &Principal,
+        asked: FiguresAsked,
+        turn: OwnTurn,
+    ) -> Soon<'_, Result<FiguresReport, NoFigures>>;
 
     /// Keeps something over restarts, or forgets it; answered when that is stored.
     fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>>;

@@ -9,7 +9,7 @@ use utoipa::{Modify, OpenApi};
 #[openapi(
     info(
         title = "Kölapp",
-        description = "Callback lists: who is to be called back, by whom, and what came of it. Queues and agents: who waits, who is there, and how people stand. Records of calls.",
+        description = "Callback lists: who is to be called back, by whom, and what came of it. Queues and agents: who waits, who is there, and how people stand. Records of calls, and figures of queues and agents.",
         license(name = "Apache-2.0"),
     ),
     components(responses(Problem), schemas(Problem)),
@@ -25,6 +25,7 @@ use utoipa::{Modify, OpenApi};
         (name = "queues", description = "Queues, as they are now."),
         (name = "agents", description = "Agents, and how they stand."),
         (name = "calls", description = "Calls that were, and go on."),
+        (name = "figures", description = "What queues and agents came to."),
         (name = "audit", description = "Who had what done."),
         (name = "events", description = "Changes, as they happen."),
     ),

@@ -6,7 +6,7 @@ use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
-    acts, agents, audit, calls, credentials, events, exports, lists, me, pages, queues, sessions,
+    acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues, sessions,
     staff, tokens,
 };
 use axum::Router;
@@ -64,6 +64,7 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(agents::device)))
         .routes(gate.may(Agent, routes!(calls::calls)))
         .routes(gate.may(Agent, routes!(calls::call_record)))
+        .routes(gate.may(Agent, routes!(figures::figures)))
         .routes(gate.may(Administrator, routes!(audit::audit)))
         .routes(gate.may(Agent, routes!(events::events)));
     OpenApiRouter::with_openapi(ApiDoc::openapi()).nest(API, api)

@@ -12,7 +12,7 @@ use crate::ctl::protocol::{
 };
 use crate::ctl::tables;
 use crate::ctl::{figures, licences};
-use crate::documents::{Answer, FiguresReport};
+use crate::documents::Answer;
 use crate::editing;
 use crate::figures::offline::{self, OfflineError};
 use crate::records;
@@ -23,6 +23,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use web::FiguresReport;
 
 /// How long the server may take to answer: a reload reads every prompt file.
 const ANSWER_WAIT: Duration = Duration::from_secs(60);

@@ -133,8 +133,13 @@ impl Facts {
         })
     }
 
-    /// What came to queues and agents, between these moments, in milliseconds of UTC.
-    pub(crate) async fn figures(&self, moments_ms: Vec<u64>) -> Result<Told, FactsError> {
+    /// What came to queues and agents, between these moments, in milliseconds of UTC. What is `held` is let go when nothing is
+    /// read for it any more, also where nobody waits for that.
+    pub(crate) async fn figures(
+        &self,
+        moments_ms: Vec<u64>,
+        held: impl Send + 'static,
+    ) -> Result<Told, FactsError> {
         let kept = self.acd.figures(moments_ms.clone()).await?;
         let mut told = Told {
             intervals: kept.intervals,
@@ -153,6 +158,11 @@ impl Facts {
         older.dedup();
         self.flush().await?;
         let reading = recall::figures_before(self.location.clone(), older.clone());
+        let reading = async move {
+            let read = reading.await;
+            drop(held);
+            read
+        };
         match self.reads.read(reading).await {
             Ok(before) => told.take_in(before, &older),
             Err(error) => told

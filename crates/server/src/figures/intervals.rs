@@ -18,8 +18,17 @@ pub(super) fn moments_ms(
     request: &FiguresRequest,
     now: i64,
 ) -> Result<Vec<u64>, Failure> {
-    let (from, to) = span(clock, request.from.as_ref(), request.to.as_ref(), now)?;
-    let by = request.by.unwrap_or(match to - from {
+    let span = span(clock, request.from.as_ref(), request.to.as_ref(), now)?;
+    cut(clock, span, request.by)
+}
+
+/// The same between two moments in seconds of UTC.
+pub(super) fn cut(
+    clock: &Hours,
+    (from, to): (i64, i64),
+    by: Option<IntervalName>,
+) -> Result<Vec<u64>, Failure> {
+    let by = by.unwrap_or(match to - from {
         ..=QUARTERS_UP_TO_S => IntervalName::Quarter,
         _ => IntervalName::Day,
     });

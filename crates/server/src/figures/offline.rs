@@ -1,18 +1,20 @@
 //! `kolapp report queues`: the figures of `kolapp ctl figures`, read from what is kept, whether the server runs or not. Of a
 //! server that runs, what came about in its last moments is on its way there.
 
-use super::{Seen, command, document};
+use super::{Seen, command, document, for_people, is_asked, is_there};
 use crate::check;
 use crate::ctl::protocol::{Failure, FiguresRequest};
-use crate::documents::FiguresReport;
 use crate::facts::figures_kept;
 use crate::hours::unix_now;
 use crate::reload::Wrong;
 use crate::storage::location;
+use base::QueueId;
 use config::Environment;
+use control::FiguresCommand;
 use std::io;
 use std::path::Path;
 use store::NoUrl;
+use web::FiguresReport;
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +37,18 @@ pub(crate) fn report(dir: &Path, request: &FiguresRequest) -> Result<FiguresRepo
         check::report(dir, &Wrong::Config(errors));
         OfflineError::Config
     })?;
-    let command = command(&loaded, request, unix_now())?;
-    let reading = figures_kept(location(&loaded.server)?, command.moments_ms.clone());
+    let FiguresCommand { queue, moments_ms } = command(&loaded, request, unix_now())?;
+    let org = queue.as_ref().map(QueueId::org);
+    let shape = for_people(&loaded, org.as_ref())?;
+    let reading = figures_kept(location(&loaded.server)?, moments_ms.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let told = runtime.block_on(reading)?;
     let all = Seen {
-        queue: &|_| true,
-        agent: &|_| true,
+        queue: &|id| is_asked(queue.as_ref(), id),
+        agent: &|agent| is_there(queue.as_ref(), agent),
     };
-    Ok(document(&loaded, told, command, &all)?)
+    let report = document(told, moments_ms, &shape, &all);
+    Ok(report.map_err(|many| Failure::new(many.to_string()))?)
 }

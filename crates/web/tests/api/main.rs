@@ -6,6 +6,7 @@ mod audit;
 mod calls;
 mod client;
 mod events;
+mod figures;
 mod floor;
 mod lists;
 mod matrix;

@@ -17,10 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use web::{
-    Account, AgentDay, AgentStateView, AgentView, AuditAsked, AuditFound, Audited, CallShown,
-    CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, Floor, Happened, Keeping,
-    Office, PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay,
-    QueueView, Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited, CallShown, CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, FiguresAsked, FiguresReport, FiguresRow, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView, Refused, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -55,6 +52,10 @@ pub(crate) struct InMemory {
     pub(crate) is_reading: AtomicBool,
     /// And of what people had done.
     pub(crate) asked_of_audit: Mutex<Option<AuditAsked>>,
+    /// And all that was asked for of figures.
+    pub(crate) asked_of_figures: Mutex<Vec<FiguresAsked>>,
+    /// Figures are read while nobody has this.
+    pub(crate) journal: tokio::sync::Mutex<()>,
 }
 
 /// A queue that is open, and nobody waits in.
@@ -193,6 +194,8 @@ impl InMemory {
             asked_of_calls: Mutex::default(),
             is_reading: AtomicBool::new(false),
             asked_of_audit: Mutex::default(),
+            asked_of_figures: Mutex::default(),
+            journal: tokio::sync::Mutex::default(),
         };
         office.give(Input::Clock(WallClock::new(START, START_UTC * 1_000)));
         office.give(Input::Configure(settings));
@@ -452,6 +455,68 @@ impl Office for InMemory {
         let rows = if is_his { rows } else { Vec::new() };
         let can_read = self.can_read();
         Box::pin(async move { can_read.map(|()| AuditFound { rows, total: 1 }) })
+    }
+
+    /// One caller came to each queue, and was talked with by an agent called Anna.
+    fn figures(
+        &self,
+        by: &Principal,
+        asked: FiguresAsked,
+        turn: OwnTurn,
+    ) -> Soon<'_, Result<FiguresReport, NoFigures>> {
+        let sight = self.sight();
+        let named = asked.queue.clone();
+        self.asked_of_figures.lock().unwrap().push(asked);
+        let seen = ["demo/sales", "demo/support", "other/support"].map(queue);
+        let seen = seen.into_iter().filter(|queue| {
+            named.as_ref().is_none_or(|named| named == queue) && sight.sees(by, queue)
+        });
+        let rows = seen.map(|queue| FiguresRow {
+            from: "2026-11-18T08:00:00+01:00".into(),
+            to: "2026-11-18T09:00:00+01:00".into(),
+            queue: Some(queue),
+            entered: 1,
+            service_level: Some(1.0),
+            waits: vec![(Some(5), 1), (None, 0)],
+            put_out: [("full".to_owned(), 1)].into(),
+            ..FiguresRow::default()
+        });
+        let rows: Vec<FiguresRow> = rows.collect();
+        let agents = ["demo/anna", "other/anna"].map(user).into_iter();
+        let floor = self.floor.lock().unwrap().agents.clone();
+        let agents = agents.filter(|agent| {
+            let stands = floor.iter().find(|row| row.name == *agent);
+            let queues = stands.into_iter().flat_map(|row| &row.queues);
+            sight.sees_agent(by, agent, queues)
+        });
+        let agents = agents.map(|agent| AgentFigures {
+            agent,
+            taken: 1,
+            missed: 0,
+            declined: 0,
+            device_errors: 0,
+            handled: 1,
+            talk_s: 90,
+            wrap_up_s: 0,
+        });
+        let report = FiguresReport {
+            zone: "Europe/Stockholm".into(),
+            from: "2026-11-18T08:00:00+01:00".into(),
+            to: "2026-11-18T09:00:00+01:00".into(),
+            sums: rows.clone(),
+            queues: rows,
+            agents: agents.collect(),
+            ..FiguresReport::default()
+        };
+        let is_away = self.is_storage_away.load(Ordering::Relaxed);
+        Box::pin(async move {
+            drop(self.journal.lock().await);
+            drop(turn);
+            match is_away {
+                true => Err(NoFigures::Away("what was kept can't be read".into())),
+                false => Ok(report),
+            }
+        })
     }
 
     fn changes(&self) -> &Changes {
