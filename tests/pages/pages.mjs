@@ -259,6 +259,44 @@ const steps = {
     },
 };
 
+// Statistics.
+const TRIES = 10;
+const TRY_MS = 3_000;
+Object.assign(steps, {
+    /** So many charts are drawn, and tell of what is pointed at. */
+    async charts(count) {
+        const drawn = page.locator('main figure canvas');
+        await drawn.nth(count - 1).waitFor();
+        await drawn.nth(Number(count)).waitFor({ state: 'detached' });
+        const told = page.locator('main figure .when').first().filter({ hasText: /\d/ });
+        // What is pointed at may be drawn anew under the pointer, by figures that were still being read.
+        for (let left = TRIES; ; left -= 1) {
+            await page.mouse.move(2, 2);
+            await page.locator('main figure .u-over').first().hover();
+            try {
+                await told.waitFor({ timeout: TRY_MS });
+                break;
+            } catch (late) {
+                if (left === 0) throw late;
+            }
+        }
+        await page.mouse.move(2, 2);
+    },
+    /** cell COLUMN ROW VALUE: of the first table that has such a row, columns being counted from 0. */
+    async cell(column, row, value) {
+        const head = page.getByRole('rowheader', { name: row, exact: true });
+        const line = page.locator('main tr').filter({ has: head }).first();
+        const cell = line.locator('td').nth(Number(column));
+        await cell.filter({ hasText: new RegExp(`^\\s*${value}\\s*$`) }).waitFor();
+    },
+    /** The lines of the file that is behind this link. */
+    async saves(...words) {
+        const link = page.getByRole('link', { name: words.join(' ') });
+        const [file] = await Promise.all([page.waitForEvent('download'), link.click()]);
+        return readFileSync(await file.path(), 'utf8').trim().split('\r\n').join(' | ');
+    },
+});
+
 async function end(status) {
     await browser.close().catch(() => {});
     process.exit(status);

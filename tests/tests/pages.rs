@@ -324,6 +324,78 @@ fn callbacks_are_taken_moved_put_back_cancelled_waived_and_what_was_keyed_is_sho
     pages.does(&["sees-no Note is owed"]);
 }
 
+#[test]
+fn figures_are_seen_as_charts_a_week_and_tables_and_saved_and_of_a_time_without_callers_it_is_said()
+{
+    let server = Setup::demo()
+        .set("queues.support.wrap_up", "\"1s\"")
+        .start();
+    let mut pages = Pages::start(&server, "statistics");
+    pages.does(&["open en light desktop", "log-in eva"]);
+    pages.does(&[
+        "go /statistics Statistics",
+        "sees Nobody called in this time.",
+        "check nobody",
+    ]);
+    let phone = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut answered = caller.call("+46850001000");
+    answered.expect_answer(SOON);
+    let mut called = phone.incoming(SOON);
+    called.answer();
+    server.wait_agent("anna", "in-call", SOON);
+    let mut gives_up = caller.call("+46850001000");
+    gives_up.expect_answer(SOON);
+    gives_up.hang_up();
+    answered.hang_up();
+    called.expect_bye(SOON);
+    server.wait_agent("anna", "free", SOON);
+    // How many came, were answered and hung up; and the calls that she took.
+    let counts = [
+        "cell 0 Together 2",
+        "cell 1 Together 1",
+        "cell 3 Together 1",
+    ];
+    pages.does(&["press Refresh", "charts 4"]);
+    pages.does(&counts);
+    pages.does(&["cell 0 anna 1", "sees-no The week", "check today"]);
+    // The last seven days, by days; and the hours of a week.
+    pages.does(&["go /statistics?span=own Statistics", "sees The week"]);
+    pages.does(&["charts 4"]);
+    pages.does(&counts);
+    pages.does(&["check week"]);
+    let table = pages.tell("saves Queues as CSV");
+    assert!(table.contains(",demo,support,2,1,1,"), "{table}");
+    let table = pages.tell("saves Agents as CSV");
+    assert!(table.contains(",demo,anna,1,0,0,0,1,"), "{table}");
+    pages.does(&[
+        "choose 1 last-week",
+        "sees Nobody called in this time.",
+        "choose 1 today",
+        "choose 2 interval",
+        "charts 4",
+        "reload",
+        "charts 4",
+        "choose 0 demo/support",
+    ]);
+    pages.does(&counts);
+    pages.does(&["open sv-SE dark phone", "log-in anna"]);
+    pages.does(&[
+        "go /statistics?span=own Statistik",
+        "sees Veckan",
+        "charts 4",
+        "check phone",
+    ]);
+    pages.does(&["cell 0 Tillsammans 2", "log-out"]);
+    // What is of no queue of his is not there.
+    pages.does(&[
+        "log-in operator",
+        "go /statistics Statistik",
+        "cell 0 Tillsammans 2",
+    ]);
+}
+
 /// A queue in which nobody answers, and which says nothing but that callers may be called back.
 const QUEUE: &str = r#"
 [queues.again]

@@ -141,7 +141,9 @@ mod tests {
                 "expected a beginning before the end",
             ),
             ("2024-01-01", "2026-11-26", "expected at most 732 days"),
-            ("0001-01-01", "9999-12-31", "expected at most 732 days"),
+            ("0001-01-01", "9999-12-30", "expected at most 732 days"),
+            // The day after it has no date.
+            ("0001-01-01", "9999-12-31", "expected a moment such as"),
         ] {
             let told = spanned(Some(from), Some(to)).unwrap_err();
             assert!(told.contains(words), "{told}");

@@ -322,7 +322,11 @@ fn figures_as_csv_warn_beside_their_rows_of_what_is_lacking() {
         let (mut stream, _) = socket.accept().unwrap();
         let mut asked = String::new();
         BufReader::new(&stream).read_line(&mut asked).unwrap();
-        let report = r#"{"zone":"UTC","from":"a","to":"b","queues":[],"sums":[],"agents":[],"lacking":["3 facts were lost"]}"#;
+        let report = web::FiguresReport {
+            lacking: vec!["3 facts were lost".into()],
+            ..web::FiguresReport::default()
+        };
+        let report = serde_json::to_string(&report).unwrap();
         let reply = format!(r#"{{"result":"done","answer":{{"kind":"figures","data":{report}}}}}"#);
         writeln!(stream, "{reply}").unwrap();
     });

@@ -8,6 +8,7 @@ import CallsPage from '../calls/CallsPage.svelte';
 import type { Key } from '../lib/messages.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import StatisticsPage from '../statistics/StatisticsPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
 type Role = Session['role'];
@@ -24,15 +25,16 @@ const queues: Page = { path: '/queues', title: 'app.queues', component: QueuesPa
 const wallboard: Page = { path: '/wallboard', title: 'app.wallboard', component: WallboardPage };
 const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage };
 const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
+const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
  *  all that agents are shown of queues. */
 const PAGES: Record<Role, [Page, ...Page[]]> = {
-    agent: [me, callbacks, queues, wallboard, calls],
-    supervisor: [wallboard, callbacks, calls, me],
-    administrator: [wallboard, callbacks, calls, audit, me],
+    agent: [me, callbacks, queues, wallboard, calls, statistics],
+    supervisor: [wallboard, callbacks, calls, statistics, me],
+    administrator: [wallboard, callbacks, calls, statistics, audit, me],
     // He is no agent.
-    operator: [wallboard, callbacks, calls, audit],
+    operator: [wallboard, callbacks, calls, statistics, audit],
 };
 
 /** The pages of a role. */
