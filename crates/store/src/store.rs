@@ -539,8 +539,10 @@ impl Shared {
         self.pending().len() + self.steps().len()
     }
 
+    /// Nothing is handed in while it is counted and told: what is told last is what was counted last.
     pub(crate) fn show_waiting(&self) {
-        gauge!("kolapp_store_pending").set(self.waiting() as f64);
+        let (pending, steps) = (self.pending(), self.steps());
+        gauge!("kolapp_store_pending").set((pending.len() + steps.len()) as f64);
     }
 
     /// Whether there is nothing to do.
