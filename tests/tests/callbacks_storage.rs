@@ -166,7 +166,7 @@ fn without_storage_nothing_is_promised_nobody_loses_his_place_and_the_list_is_as
     taken.expect_bye(SOON);
 
     // A process that never had it promises nothing and gives no numbers.
-    server.kill_and_start_again();
+    server.kill_and_start_without_storage();
     assert!(entries(&server).is_empty());
     let said = server.callbacks_refused(&["lease", "b1", "cecilia"]);
     assert!(said.contains("there is no callback b1"), "{said}");

@@ -132,7 +132,7 @@ fn what_could_not_be_read_at_the_start_is_taken_up_late_and_nothing_is_written_o
     assert_eq!(promised[0]["id"], 1);
 
     database.crash();
-    server.kill_and_start_again();
+    server.kill_and_start_without_storage();
     assert_ne!(server.agent_state("david"), "paused");
     pause(&server, "cecilia");
     let refused = server.ctl_output(&close("kontor"));

@@ -8,6 +8,7 @@ use crate::facts::Facts;
 use crate::forgetting::Forgetting;
 use crate::keeping::Keeping;
 use crate::licences::Licences;
+use crate::measure;
 use crate::office;
 use crate::quick::Quick;
 use crate::reload::ConfigInForce;
@@ -44,6 +45,7 @@ impl Late {
             drop(taking_up);
             tracing::info!("what was kept has been read, and is taken up");
             self.facts.recall().await;
+            measure::show_taken_up(true);
         }
     }
 

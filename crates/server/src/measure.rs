@@ -2,6 +2,14 @@
 
 use sip::{Metric, MetricKind};
 
+/// Whether what was kept before the start has been taken up.
+const TAKEN_UP: &str = "kolapp_store_taken_up";
+
+/// What was kept before the start has been taken up, all of it that can be read; or not yet.
+pub(crate) fn show_taken_up(is_taken_up: bool) {
+    metrics::gauge!(TAKEN_UP).set(f64::from(u8::from(is_taken_up)));
+}
+
 /// Every metric of this room.
 pub(crate) const METRICS: &[Metric] = &[
     gauge(
@@ -78,7 +86,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counts(
         "kolapp_store_written_total",
         &["about"],
-        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents, licences, journal, calls, callbacks, callback-staff, audit, clock",
+        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents, licences, journal, calls, callbacks, callback-staff, tokens, sessions, credentials, audit, clock",
     ),
     counts(
         "kolapp_store_commits_total",
@@ -94,6 +102,11 @@ pub(crate) const METRICS: &[Metric] = &[
         "kolapp_store_refused_total",
         &[],
         "rows that were given up since too many waited",
+    ),
+    gauge(
+        TAKEN_UP,
+        &[],
+        "1 once what was kept before the start is known again, or can't be read; 0 until then",
     ),
     gauge(
         "kolapp_store_pending",

@@ -211,6 +211,7 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let pages = Pages {
         health: health.clone(),
         metrics: metrics.clone(),
+    measure::show_taken_up(false);
         store: start.store.0.clone(),
         trunks: trunks.clone(),
         api: Api::default(),
@@ -377,7 +378,11 @@ async fn wire(
     tokio::spawn(task.run());
     let facts = Facts::new(storage::location(settings)?, zero_ms, acd.clone());
     if is_known {
-        tokio::spawn(facts.clone().recall());
+        let facts = facts.clone();
+        tokio::spawn(async move {
+            facts.recall().await;
+            measure::show_taken_up(true);
+        });
     }
     tokio::spawn(keeping.clone().run());
     tokio::spawn(sweep(

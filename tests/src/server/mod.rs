@@ -48,7 +48,7 @@ impl Server {
         Setup::demo().start()
     }
 
-    /// Kills it, as `kill -9` does, and starts it again on the same folder; waits until it is ready.
+    /// Kills it, as `kill -9` does, and starts it again on the same folder; waits until it is ready and knows what was kept.
     ///
     /// # Panics
     /// When it is not.
@@ -61,9 +61,20 @@ impl Server {
     /// Kills it, as `kill -9` does, and does not wait.
     pub fn kill(&self) {
         self.signal(rustix::process::Signal::KILL);
+    /// The same while what was kept can't be read: waits until it is ready.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn kill_and_start_without_storage(&mut self) {
+        self.kill();
+        self.wait_end(END_LIMIT);
+        self.start_process();
     }
 
-    /// Starts it again on the same folder, after it has ended; waits until it is ready.
+    }
+
+    /// Starts it again on the same folder, after it has ended; waits until it is ready and knows what was kept, which it may come to
+    /// know a moment after it is ready.
     ///
     /// # Panics
     /// When it is not.
@@ -71,6 +82,13 @@ impl Server {
         self.child = self.setup.spawn();
         self.ended = None;
         self.wait_ready();
+        self.start_process();
+        self.wait("what was kept is known again", START_LIMIT, |server| {
+            server.metric("kolapp_store_taken_up") == 1.0
+        });
+    }
+
+    fn start_process(&mut self) {
     }
 
     fn wait_ready(&mut self) {
