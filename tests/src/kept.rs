@@ -1,5 +1,5 @@
-//! Callbacks that are kept already when a server starts, for tests of what becomes of them: how callers get there is others' to
-//! test.
+//! What is kept: callbacks that are there already when a server starts, for tests of what becomes of them (how callers get there
+//! is others' to test), and whether anything is to be found in a file.
 
 use crate::server::{Server, Setup};
 use base::{BoundedVec, CallbackId};
@@ -115,4 +115,22 @@ pub fn restart_after(server: &mut Server, sql: &str) {
         .status();
     assert!(said.unwrap().success(), "{sql}");
     server.start_again();
+}
+
+/// Whether any file below that folder has it.
+///
+/// # Panics
+/// When the folder can't be read.
+pub fn is_found(folder: &Path, text: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return is_found(&path, text);
+        }
+        // A socket, or what has just been removed.
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    })
 }

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use serde_json::Value;
-use std::path::Path;
 use std::time::Duration;
 use tests::hearing::hears;
+use tests::kept::is_found;
 use tests::phone::{Call, Phone};
 use tests::server::{Server, Setup};
 
@@ -64,21 +64,6 @@ fn accepts(server: &Server) {
     key(&call, 1);
     hears(server, &call, "sv/callback-accepted");
     call.expect_bye(SAID);
-}
-
-/// Whether any file below that folder has it.
-fn is_found(folder: &Path, text: &str) -> bool {
-    std::fs::read_dir(folder).unwrap().any(|entry| {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            return is_found(&path, text);
-        }
-        // A socket, or what has just been removed.
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        bytes
-            .windows(text.len())
-            .any(|part| part == text.as_bytes())
-    })
 }
 
 /// His list has a window from now on, which he could not choose.

@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
+use tests::kept::is_found;
 use tests::phone::Phone;
 use tests::server::{Server, Setup};
 
 const SOON: Duration = Duration::from_secs(5);
 const NUMBER: &str = "+46850001000";
+const CALLER: &str = "+46701234567";
+/// What versions before had in their files in its place.
+const HASH_WITHOUT_A_KEY: &str = "12543980349602134860";
 
 /// Agents of the demo, each of whom is logged in when the server first starts.
 const AGENTS: f64 = 4.0;
@@ -128,9 +133,9 @@ fn a_server_that_is_stopped_in_good_order_has_agents_as_they_were_when_it_starts
     assert_eq!(server.agent_state("bosse"), "unreachable");
 }
 
-#[test]
-fn whoever_calls_again_after_a_kill_gets_the_agent_he_had_before_it() {
-    let mut server = Setup::demo()
+/// A server whose callers are known again, and of whose agents only bosse has a phone yet.
+fn knowing() -> (Server, Phone) {
+    let server = Setup::demo()
         .set("queues.support.last_agent", "\"1h\"")
         .set("queues.support.wrap_up", "\"0s\"")
         .set("queues.support.policy", "\"longest-idle\"")
@@ -138,20 +143,28 @@ fn whoever_calls_again_after_a_kill_gets_the_agent_he_had_before_it() {
     server.wait("all agents are on disk", SOON, |server| {
         rows(server) >= AGENTS
     });
-    let caller = Phone::outside(&server, "+46701234567");
     let bosse = Phone::agent(&server, "bosse");
     server.wait_agent("bosse", "free", SOON);
-    let talk = |server: &Server, phone: &Phone, name: &str| {
-        let mut calling = caller.call(NUMBER);
-        calling.expect_answer(SOON);
-        let mut called = phone.incoming(SOON);
-        called.answer();
-        server.wait_agent(name, "in-call", SOON);
-        calling.hang_up();
-        called.expect_bye(SOON);
-        server.wait_agent(name, "free", SOON);
-    };
-    talk(&server, &bosse, "bosse");
+    (server, bosse)
+}
+
+/// He calls, and talks with that agent.
+fn talk(server: &Server, caller: &Phone, phone: &Phone, name: &str) {
+    let mut calling = caller.call(NUMBER);
+    calling.expect_answer(SOON);
+    let mut called = phone.incoming(SOON);
+    called.answer();
+    server.wait_agent(name, "in-call", SOON);
+    calling.hang_up();
+    called.expect_bye(SOON);
+    server.wait_agent(name, "free", SOON);
+}
+
+#[test]
+fn whoever_calls_again_after_a_kill_gets_the_agent_he_had_before_it() {
+    let (mut server, bosse) = knowing();
+    let caller = Phone::outside(&server, CALLER);
+    talk(&server, &caller, &bosse, "bosse");
     // Anna, who is there from now on, has been idle for longer.
     let anna = Phone::agent(&server, "anna");
     server.wait_agent("anna", "free", SOON);
@@ -159,6 +172,42 @@ fn whoever_calls_again_after_a_kill_gets_the_agent_he_had_before_it() {
     server.kill_and_start_again();
     server.wait_agent("anna", "free", SOON);
     server.wait_agent("bosse", "free", SOON);
-    talk(&server, &bosse, "bosse");
+    talk(&server, &caller, &bosse, "bosse");
     assert!(anna.try_incoming(Duration::ZERO).is_none());
+}
+
+#[test]
+fn a_caller_stands_in_no_file_by_a_hash_without_a_key_and_is_known_no_more_when_his_number_is_erased()
+ {
+    const TALKS: &str = "\"talks\":[";
+    let (mut server, bosse) = knowing();
+    let caller = Phone::outside(&server, CALLER);
+    talk(&server, &caller, &bosse, "bosse");
+    let anna = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let folder = server.folder().join("var");
+    server.wait("the talk is kept", SOON, |_| is_found(&folder, TALKS));
+    assert!(!is_found(&folder, HASH_WITHOUT_A_KEY));
+    let key = std::fs::metadata(folder.join("callers.key")).unwrap();
+    assert_eq!((key.len(), key.permissions().mode() & 0o777), (32, 0o600));
+
+    let erased = server.callbacks(&["erase", CALLER]);
+    assert_eq!(
+        erased["erased"]["erased"], 0,
+        "nothing but the talk: {erased}"
+    );
+    server.wait("it is found nowhere", SOON, |_| !is_found(&folder, TALKS));
+    // It is the turn of anna, who has been idle for longer: now, and after a restart.
+    let mut calling = caller.call(NUMBER);
+    calling.expect_answer(SOON);
+    let mut rings = anna.incoming(SOON);
+    rings.ring();
+    calling.hang_up();
+    rings.expect_cancel(SOON);
+    server.wait_no_call(SOON);
+    server.kill_and_start_again();
+    server.wait_agent("anna", "free", SOON);
+    server.wait_agent("bosse", "free", SOON);
+    talk(&server, &caller, &anna, "anna");
+    assert!(bosse.try_incoming(Duration::ZERO).is_none());
 }

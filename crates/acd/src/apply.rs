@@ -61,6 +61,7 @@ impl Engine {
             | Fact::OwnCallEnded { .. }
             | Fact::Recalled { .. }
             | Fact::TalksRecalled { .. } => self.apply_to_agent(now, fact),
+            Fact::CallerForgotten { caller } => self.apply_caller_forgotten(*caller),
             Fact::CallbacksDue { .. }
             | Fact::Indebted { .. }
             | Fact::TurnGiven { .. }

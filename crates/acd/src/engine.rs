@@ -160,6 +160,7 @@ impl Core for Engine {
             Input::Recall { agent, carried } => step.recall(agent, *carried),
             Input::RecallQueue { queue, carried } => step.recall_queue(queue, *carried),
             Input::RecallTalks { agent, talks } => step.recall_talks(agent, talks),
+            Input::ForgetCaller(caller) => step.emit(Fact::CallerForgotten { caller }),
             Input::CallbacksDue { queue, due } => step.callbacks_due(queue, due),
             Input::Indebted { agent, indebted } => step.indebted(agent, indebted),
             Input::CallbackTaken { offer } => step.errand_taken(offer),

@@ -395,6 +395,11 @@ pub enum Fact {
         /// Whom he was the last to talk with.
         talks: Vec<Talk<Time>>,
     },
+    /// Nobody talked with a caller, and if he is here he is known no more.
+    CallerForgotten {
+        /// As whom he was known.
+        caller: KnownAs,
+    },
     /// A caller who waits does something else: no phone rings for him, and his place is kept.
     Chooses {
         /// The caller's call.
@@ -559,6 +564,7 @@ impl Fact {
             | Fact::WaitsOn { .. }
             | Fact::CallbacksDue { .. }
             | Fact::TurnGiven { .. }
+            | Fact::CallerForgotten { .. }
             | Fact::ServerRestarted => None,
         }
     }
@@ -687,6 +693,7 @@ impl Fact {
             | Fact::Recalled { .. }
             | Fact::QueueRecalled { .. }
             | Fact::TalksRecalled { .. }
+            | Fact::CallerForgotten { .. }
             | Fact::Chooses { .. }
             | Fact::WaitsOn { .. }
             | Fact::CallbacksDue { .. }

@@ -5,7 +5,7 @@ use crate::carried::Carried;
 use crate::entrance::Entrance;
 use crate::errands::CallbackEnd;
 use crate::lately::QueueCarried;
-use crate::reunion::Talk;
+use crate::reunion::{KnownAs, Talk};
 use crate::settings::Settings;
 use base::{CallId, OfferId, QueueId, Time, UserId};
 use control::{AgentCommand, Permitted, QueueCommand};
@@ -127,6 +127,8 @@ pub enum Input {
         /// With whom, and when.
         talks: Vec<Talk<Time>>,
     },
+    /// A caller is to be forgotten: nobody talked with whoever is known so, and if he is here he is known no more.
+    ForgetCaller(KnownAs),
     /// A caller who waits does something else for a moment, such as choosing when to be called back: he keeps his
     /// place, and nobody is offered him until `Input::Back`, or for [`CHOOSING_MAX`](crate::CHOOSING_MAX).
     Choosing {

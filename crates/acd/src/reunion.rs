@@ -4,7 +4,6 @@
 
 use crate::engine::{Engine, Step};
 use crate::fact::Fact;
-use crate::index;
 use crate::line::Place;
 use crate::skills::Skills;
 use crate::table::Number;
@@ -33,17 +32,10 @@ pub struct LastAgent {
     pub wait: Duration,
 }
 
-/// Who calls, as he is known again. Not the number itself: the engine needs to tell callers apart, and neither it nor
-/// what is read off its facts has to hold anybody's number.
+/// Who calls, as he is known again: what a secret key makes of his number. Not the number itself: the engine needs to
+/// tell callers apart, and neither it nor what is read off its facts has to hold anybody's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct KnownAs(u64);
-
-impl KnownAs {
-    /// Of a caller with that number, which is written in one way wherever he calls from.
-    pub fn of(number: &str) -> KnownAs {
-        KnownAs(index::of_text(number))
-    }
-}
+pub struct KnownAs(pub u64);
 
 /// Whom a caller who came again waits for, before anybody else may have him.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +138,13 @@ impl Talks {
                 self.by_agent.remove(&agent);
             }
         }
+    }
+
+    /// Nobody talked with him. All are looked at: a number is erased by hand, once in a while.
+    fn forget_caller(&mut self, caller: KnownAs) {
+        let his = self.by_caller.keys().filter(|(_, who)| *who == caller);
+        let his: Vec<_> = his.cloned().collect();
+        his.iter().for_each(|key| self.forget(key));
     }
 
     /// Keeps those of the queues for which that holds.
@@ -350,6 +349,20 @@ impl Engine {
             .collect()
     }
 
+    /// Whoever is here and known so is known no more, and for whoever's turn it is.
+    pub(crate) fn apply_caller_forgotten(&mut self, who: KnownAs) {
+        self.talks.forget_caller(who);
+        let here = self.callers.iter();
+        let here = here.filter(|(_, caller)| caller.known_as == Some(who));
+        let here: Vec<CallId> = here.map(|(call, _)| *call).collect();
+        for call in here {
+            if let Some(caller) = self.callers.get_mut(&call) {
+                caller.known_as = None;
+            }
+            self.seeks_no_more(call);
+        }
+    }
+
     pub(crate) fn apply_talks_recalled(&mut self, now: Time, agent: &UserId, talks: &[Talk<Time>]) {
         for talk in talks {
             self.talks.note(now, talk.clone(), agent);
@@ -418,11 +431,11 @@ mod tests {
         Time::from_millis(number * 1_000)
     }
 
-    fn caller(number: &str) -> (QueueId, KnownAs) {
-        ("demo/support".parse().unwrap(), KnownAs::of(number))
+    fn caller(number: u64) -> (QueueId, KnownAs) {
+        ("demo/support".parse().unwrap(), KnownAs(number))
     }
 
-    fn talk(at: Time, number: &str) -> Talk<Time> {
+    fn talk(at: Time, number: u64) -> Talk<Time> {
         let (queue, caller) = caller(number);
         Talk { queue, caller, at }
     }
@@ -431,19 +444,19 @@ mod tests {
     fn a_talk_that_is_too_old_and_one_too_many_give_way_and_the_last_of_a_caller_counts() {
         let mut talks = Talks::default();
         let (anna, bosse) = ("demo/anna".parse().unwrap(), "demo/bosse".parse().unwrap());
-        let note = |talks: &mut Talks, at: Time, number: &str, agent: &UserId| {
+        let note = |talks: &mut Talks, at: Time, number: u64, agent: &UserId| {
             talks.note(at, talk(at, number), agent);
         };
-        note(&mut talks, second(1), "+461", &anna);
-        note(&mut talks, second(2), "+462", &anna);
-        note(&mut talks, second(3), "+461", &bosse);
+        note(&mut talks, second(1), 1, &anna);
+        note(&mut talks, second(2), 2, &anna);
+        note(&mut talks, second(3), 1, &bosse);
         assert!(talks.is_sound());
-        assert_eq!(talks.by_caller[&caller("+461")], (bosse, second(3)));
+        assert_eq!(talks.by_caller[&caller(1)], (bosse, second(3)));
         // What is told late of before changes nothing.
-        talks.note(second(3), talk(second(2), "+461"), &anna);
-        assert_eq!(talks.by_caller[&caller("+461")].1, second(3));
+        talks.note(second(3), talk(second(2), 1), &anna);
+        assert_eq!(talks.by_caller[&caller(1)].1, second(3));
         let late = second(2) + LAST_AGENT_WITHIN_MAX + Duration::from_millis(1);
-        note(&mut talks, late, "+463", &anna);
+        note(&mut talks, late, 3, &anna);
         let left: Vec<_> = talks.by_age.iter().map(|(at, ..)| *at).collect();
         assert_eq!(
             left,
@@ -451,7 +464,7 @@ mod tests {
             "of two that come, the one that is too old goes"
         );
         for number in 5..TALKS_KEPT as u64 + 20 {
-            note(&mut talks, late, &number.to_string(), &anna);
+            note(&mut talks, late, number, &anna);
         }
         assert_eq!(talks.by_caller.len(), TALKS_KEPT);
         assert!(talks.is_sound());

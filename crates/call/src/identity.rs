@@ -4,7 +4,6 @@
 use crate::diverted;
 use crate::outward::{CallerId, Number, Numbering};
 use crate::settings::{Organisation, Trunk};
-use acd::KnownAs;
 use base::UserId;
 use sip_core::{Headers, Host, NameAddr, Request, Shown, Uri};
 
@@ -117,15 +116,6 @@ pub(crate) fn is_nobody(number: &str) -> bool {
         .any(|nobody| nobody.eq_ignore_ascii_case(number))
 }
 
-/// As whom a caller is known again: by his number, whichever way his network writes it. One who shows none is not.
-pub(crate) fn known_as(numbering: &Numbering, number: &str) -> Option<KnownAs> {
-    if is_nobody(number) {
-        return None;
-    }
-    let whole = numbering.caller(number);
-    Some(KnownAs::of(whole.as_deref().unwrap_or(number)))
-}
-
 /// RFC 3323 §4.1.1.3.
 pub(crate) fn anonymous() -> Uri {
     let host = Host::Name("anonymous.invalid".into());
@@ -183,25 +173,5 @@ fn global(numbering: &Numbering, uri: &Uri) -> Box<str> {
             outside.number.to_string().into()
         }
         _ => dialled.into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_caller_is_known_again_however_his_network_writes_him_and_one_who_hides_is_not() {
-        let numbering = Numbering::of("SE", Some("08")).unwrap();
-        let known = |number| known_as(&numbering, number);
-        let his = Some(KnownAs::of("+46701234567"));
-        for written in ["+46701234567", "0701234567", "46701234567"] {
-            assert_eq!(known(written), his, "{written}");
-        }
-        assert_ne!(known("0701234568"), his);
-        assert_eq!(known("101"), Some(KnownAs::of("101")), "a colleague");
-        for hidden in ["", ANONYMOUS, "Restricted"] {
-            assert_eq!(known(hidden), None, "{hidden}");
-        }
     }
 }

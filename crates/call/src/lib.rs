@@ -7,6 +7,7 @@ mod agent_codes;
 mod arena;
 mod call;
 pub mod called_back;
+mod callers_key;
 pub mod calling_back;
 mod cause;
 mod challenge;

@@ -4,6 +4,7 @@
 
 pub use crate::agent_codes::AgentPrompts;
 pub use crate::called_back::{Asking, Besides, CallbackOffer, CallbackPrompts};
+pub use crate::callers_key::CallersKey;
 pub use crate::calling_back::{CallingBack, CallingBackPrompts};
 use crate::closing::ByPhone;
 pub use crate::destinations::{
@@ -15,7 +16,7 @@ pub use crate::door::{Door, Instead, NextOpening, Shut};
 use crate::forward::Forwards;
 pub use crate::list_codes::ListPrompts;
 use crate::{identity, outward, trunk};
-use acd::{Priority, Skills};
+use acd::{KnownAs, Priority, Skills};
 use base::{GroupId, MenuId, OrgId, QueueId, TrunkId, UserId};
 use calendar::Hours;
 use control::Role;
@@ -54,6 +55,8 @@ pub struct Directory {
     pub service_route: ServiceRoute,
     /// What softphones call themselves in User-Agent, or a part of it, in lower case.
     pub softphones: Vec<Box<str>>,
+    /// By what callers are known again: a secret of the installation's, which no configuration says. Without it nobody is.
+    pub callers_key: Option<CallersKey>,
 }
 
 /// By which way a registered phone is asked to send what else it has (RFC 3608).
@@ -100,6 +103,12 @@ impl Directory {
     /// How many contacts a user may have at once, where that is not what all may.
     pub fn contacts_max(&self, user: &UserId) -> Option<usize> {
         self.user(user)?.contacts_max
+    }
+
+    /// As whom a caller of that organisation is known again, where he is.
+    pub fn known_as(&self, org: &OrgId, number: &str) -> Option<KnownAs> {
+        let numbering = &self.organisations.get(org)?.outward.numbering;
+        self.callers_key.as_ref()?.known_as(org, numbering, number)
     }
 
     /// What callers of a queue that is no more meet while it still serves them is what it was before: where their keys

@@ -12,9 +12,10 @@ use crate::why::Decisions;
 use acd::{
     Asker, CallbackEnd, CommandRefusal, Engine, Fact, Origin, Outcome, Output, Settings, Snapshot,
 };
-use base::{Core, Time, UserId};
+use base::{Core, OrgId, Time, UserId};
 use call::phone_kind::takes_calls;
-use call::settings::Directory;
+use call::settings::{CallersKey, Directory};
+use callback::Number;
 use control::{AgentCommand, Device, Permitted, QueueCommand, Subject};
 use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, ToCallback, Watch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -54,6 +55,8 @@ pub(crate) enum Request {
     },
     /// How do things stand?
     Snapshot(oneshot::Sender<Snapshot>),
+    /// Nobody of that organisation talked with whoever has that number. Answered with what says that no row says so any more.
+    ForgetCaller(OrgId, Number, oneshot::Sender<Vec<Acknowledgement>>),
     /// What was decided about that call or callback?
     Why(Subject, oneshot::Sender<Vec<WhyRow>>),
     /// What queues and agents came to, between these moments.
@@ -148,6 +151,18 @@ impl Acd {
         answered.await.map_err(|_| Gone)
     }
 
+    /// Forgets who of that organisation talked with whoever has that number; to be awaited for it to be on disk.
+    pub(crate) async fn forget_caller(
+        &self,
+        org: OrgId,
+        number: Number,
+    ) -> Result<Vec<Acknowledgement>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::ForgetCaller(org, number, answer);
+        self.0.send(request).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
     /// What was decided about a call or a callback; nothing where it is not known.
     pub(crate) async fn why(&self, subject: Subject) -> Result<Vec<WhyRow>, Gone> {
         let (answer, answered) = oneshot::channel();
@@ -237,7 +252,8 @@ impl AcdTask {
             zero_ms,
         } = parts;
         let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
-        let mut keeper = AgentKeeper::new(clock, store.clone());
+        let callers_key = directory.callers_key.as_ref().map(CallersKey::mark);
+        let mut keeper = AgentKeeper::new(clock, store.clone(), callers_key);
         let recalled = kept.map(|kept| keeper.take_up(kept)).unwrap_or_default();
         let undelivered = (0..mailboxes.tasks()).map(|_| VecDeque::new()).collect();
         let mut task = AcdTask {
@@ -341,6 +357,12 @@ impl AcdTask {
                 let ticket = self.next_ticket;
                 self.movers.insert(ticket, answer);
                 self.step(acd::Input::QueueCommand { ticket, command });
+            }
+            Request::ForgetCaller(org, number, answer) => {
+                if let Some(caller) = self.directory.known_as(&org, number.as_str()) {
+                    self.step(acd::Input::ForgetCaller(caller));
+                }
+                let _ = answer.send(self.keeper.hand_over_now(&self.engine));
             }
             Request::Why(subject, answer) => {
                 let _ = answer.send(self.decisions.about(subject));

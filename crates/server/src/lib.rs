@@ -7,6 +7,7 @@ mod audit;
 mod bans;
 mod callback_cli;
 mod callbacks;
+mod callers_key;
 mod check;
 mod cli;
 mod commands;

@@ -285,11 +285,16 @@ impl Reloader {
 
     async fn apply(&self, cause: Cause, complete: Complete) -> Reloaded {
         let Complete {
-            loaded,
+            mut loaded,
             prompts,
             tls,
         } = complete;
         let parts = &self.parts;
+        let before = parts.config.loaded();
+        // No file of the configuration says it.
+        Arc::make_mut(&mut loaded.directory)
+            .callers_key
+            .clone_from(&before.directory.callers_key);
         let mut changes = self.changes(&loaded, &prompts);
         let shown = tls.clone();
         if let Some((old, new)) = parts.tls.replace(tls).zip(shown)

@@ -5,6 +5,7 @@ use crate::acd_task::{self, AcdTask};
 use crate::audit::Audit;
 use crate::bans::{self, BansOfStore};
 use crate::callbacks::{self, CallbackTask, Recalled, Source};
+use crate::callers_key::{self, CallersKeyError};
 use crate::check;
 use crate::commands::{Commands, Reach};
 use crate::ctl;
@@ -77,6 +78,8 @@ enum StartError {
     Sip(#[from] BindError),
     #[error(transparent)]
     StateDir(#[from] StateDirError),
+    #[error(transparent)]
+    CallersKey(#[from] CallersKeyError),
     #[error("[store] url in kolapp.toml can't be used: {0}")]
     Store(#[from] NoUrl),
     #[error("can't listen for HTTP on {address}: {error}")]
@@ -126,8 +129,10 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
 /// Reads the configuration, and makes sure of the state folder before the longer work on prompts.
 fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let environment = Environment::from_process();
-    let loaded = reload::load_config(dir, &environment)?;
+    let mut loaded = reload::load_config(dir, &environment)?;
     let state = StateDir::take(&loaded.server.state_dir)?;
+    let callers_key = callers_key::of(&loaded.server.state_dir)?;
+    Arc::make_mut(&mut loaded.directory).callers_key = Some(callers_key);
     let tls = reload::load_tls(&loaded)?;
     // Read while prompts are decoded.
     let store = Store::start(storage::location(&loaded.server)?);
@@ -206,12 +211,12 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
     sip::describe(sip::METRICS);
     sip::describe(measure::METRICS);
+    measure::show_taken_up(false);
     let health = HealthCell::default();
     let trunks = Arc::new(Trunks::new());
     let pages = Pages {
         health: health.clone(),
         metrics: metrics.clone(),
-    measure::show_taken_up(false);
         store: start.store.0.clone(),
         trunks: trunks.clone(),
         api: Api::default(),
@@ -367,6 +372,7 @@ async fn wire(
         inputs: callback_inputs,
         mailboxes: mailboxes.clone(),
         acd: to_acd.clone(),
+        queues: acd.clone(),
         source: Source::of(&loaded),
         quick: quick.clone(),
         store: store.clone(),

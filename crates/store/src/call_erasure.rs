@@ -75,6 +75,10 @@ impl Erasing {
 
     /// Takes the number out of some records more; says whether none is left that has it.
     pub(crate) async fn step(&mut self, on: &mut Connection) -> Result<bool, Failure> {
+        if self.after == 0 {
+            // Whoever was known by it has gone out of agents' rows before, and is wiped off the disk from now on.
+            on.transact([wiping::mark_of_agents()].into_iter()).await?;
+        }
         let found = self.rows(on).await?;
         let is_last = (found.len() as u64) < ERASED_AT_ONCE;
         let Some(after) = found.last().map(|row| row.place) else {

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Number, name and text.
 type Step = (i64, &'static str, &'static str);
 
-const SQLITE: [Step; 12] = [
+const SQLITE: [Step; 13] = [
     (
         1,
         "bindings and bans",
@@ -68,10 +68,15 @@ const SQLITE: [Step; 12] = [
         "sessions and credentials",
         include_str!("../migrations/sqlite/0012_sessions_and_credentials.sql"),
     ),
+    (
+        13,
+        "talks without a key",
+        include_str!("../migrations/sqlite/0013_talks_without_a_key.sql"),
+    ),
 ];
 
 /// From the number on that SQLite's had when PostgreSQL came; each number means the same tables for both.
-const POSTGRES: [Step; 7] = [
+const POSTGRES: [Step; 8] = [
     (
         6,
         "begin",
@@ -106,6 +111,11 @@ const POSTGRES: [Step; 7] = [
         12,
         "sessions and credentials",
         include_str!("../migrations/postgres/0012_sessions_and_credentials.sql"),
+    ),
+    (
+        13,
+        "talks without a key",
+        include_str!("../migrations/postgres/0013_talks_without_a_key.sql"),
     ),
 ];
 

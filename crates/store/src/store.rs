@@ -342,7 +342,7 @@ impl Store {
     }
 
     /// Has a number erased from all records of an organisation's calls that have been handed in; says how many those were, once
-    /// that is on disk.
+    /// that is on disk. What agents' rows had before is wiped off the disk with it.
     pub async fn erase_calls(&self, org: String, number: String) -> Result<u64, NotStored> {
         self.can_promise()?;
         let (waiter, erased) = oneshot::channel();

@@ -16,6 +16,9 @@ const WIPE_EVERY: Duration = Duration::from_secs(60);
 /// What the tables are called among those to be wiped.
 const TABLES: &str = "callbacks";
 
+/// What the table of agents is called there.
+const AGENTS: &str = "agents";
+
 /// What a place among records of calls is called there, before its number.
 const CALLS: &str = "call-records ";
 
@@ -34,17 +37,25 @@ const WIPE_CALLS_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Wiping {
     /// Rows were erased since the tables were written anew.
     tables: bool,
+    /// Callers were erased from agents' rows since those were written anew.
+    agents: bool,
     /// Rows of calls were erased, or numbers in them.
     calls: bool,
     /// The file of what is written ahead has something in it that was erased.
     ahead: bool,
     wiped_at: Option<Instant>,
+    agents_wiped_at: Option<Instant>,
     calls_wiped_at: Option<Instant>,
 }
 
 /// To be written with each batch that erases something.
 pub(crate) fn mark<'a>() -> Statement<'a> {
     mark_of(TABLES)
+}
+
+/// The same where a caller has been erased from agents' rows.
+pub(crate) fn mark_of_agents<'a>() -> Statement<'a> {
+    mark_of(AGENTS)
 }
 
 /// The same of something else that is to be wiped.
@@ -66,22 +77,29 @@ pub(crate) fn marks_of_calls(on: &Connection, places: &[u64]) -> Vec<String> {
     named.collect()
 }
 
-fn unmark<'a>() -> Statement<'a> {
-    Statement::new("DELETE FROM to_be_wiped WHERE what = $1").bind(TABLES)
+fn unmark(what: &str) -> Statement<'_> {
+    Statement::new("DELETE FROM to_be_wiped WHERE what = $1").bind(what)
+}
+
+async fn is_marked(on: &mut Connection, what: &str) -> Result<bool, Failure> {
+    let marked = Statement::new("SELECT what FROM to_be_wiped WHERE what = $1").bind(what);
+    Ok(!on.fetch(&marked).await?.is_empty())
 }
 
 impl Wiping {
     /// What the process before had left to do; it may have been killed before it could.
     pub(crate) async fn begun(on: &mut Connection) -> Result<Wiping, Failure> {
-        let marked = Statement::new("SELECT what FROM to_be_wiped WHERE what = $1").bind(TABLES);
-        let tables = !on.fetch(&marked).await?.is_empty();
+        let tables = is_marked(on, TABLES).await?;
+        let agents = is_marked(on, AGENTS).await?;
         let calls = !calls_to_wipe(on).await?.is_empty();
         let ahead = !empty_ahead(on).await?;
         Ok(Wiping {
             tables,
+            agents,
             calls,
             ahead,
             wiped_at: None,
+            agents_wiped_at: None,
             calls_wiped_at: None,
         })
     }
@@ -91,6 +109,11 @@ impl Wiping {
         self.tables = true;
     }
 
+    /// Callers were erased from agents' rows.
+    pub(crate) fn is_needed_of_agents(&mut self) {
+        self.agents = true;
+    }
+
     /// Something was erased of calls.
     pub(crate) fn is_needed_of_calls(&mut self) {
         self.calls = true;
@@ -98,8 +121,14 @@ impl Wiping {
 
     /// Does what can be done now.
     pub(crate) async fn step(&mut self, on: &mut Connection) -> Result<(), Failure> {
-        let may = self.wiped_at.is_none_or(|at| at.elapsed() > WIPE_EVERY);
-        if self.tables && may {
+        let may = |at: Option<Instant>| at.is_none_or(|at| at.elapsed() > WIPE_EVERY);
+        if self.agents && may(self.agents_wiped_at) {
+            self.agents_wiped_at = Some(Instant::now());
+            rewrite_agents(on).await?;
+            self.agents = false;
+            self.ahead = true;
+        }
+        if self.tables && may(self.wiped_at) {
             self.wiped_at = Some(Instant::now());
             rewrite(on).await?;
             self.tables = false;
@@ -123,7 +152,7 @@ async fn rewrite(on: &mut Connection) -> Result<(), Failure> {
         // Where autovacuum is at it already, it does it.
         let vacuum = Statement::new("VACUUM (SKIP_LOCKED) callbacks, callback_attempts");
         on.execute(&vacuum).await?;
-        on.execute(&unmark()).await?;
+        on.execute(&unmark(TABLES)).await?;
         return Ok(());
     }
     // Pages that are freed are filled with noughts, and rows that come in their order leave no copies of themselves.
@@ -137,8 +166,24 @@ async fn rewrite(on: &mut Connection) -> Result<(), Failure> {
         "INSERT INTO callback_attempts SELECT * FROM temp.rows_anew",
         "DROP TABLE temp.rows_anew",
     ];
-    let statements = anew.into_iter().map(Statement::new).chain([unmark()]);
+    let statements = anew.into_iter().map(Statement::new).chain([unmark(TABLES)]);
     on.transact(statements).await
+}
+
+async fn rewrite_agents(on: &mut Connection) -> Result<(), Failure> {
+    if let Connection::Postgres(_) = on {
+        on.execute(&Statement::new("VACUUM agents")).await?;
+        on.execute(&unmark(AGENTS)).await?;
+        return Ok(());
+    }
+    let anew = [
+        r#"CREATE TEMP TABLE agents_anew AS SELECT * FROM agents ORDER BY "user""#,
+        "DELETE FROM agents",
+        "INSERT INTO agents SELECT * FROM temp.agents_anew",
+        "DROP TABLE temp.agents_anew",
+    ];
+    let statements = anew.into_iter().map(Statement::new);
+    on.transact(statements.chain([unmark(AGENTS)])).await
 }
 
 async fn calls_to_wipe(on: &mut Connection) -> Result<Vec<String>, Failure> {
@@ -179,7 +224,7 @@ async fn rewrite_calls(on: &mut Connection) -> Result<bool, Failure> {
         ] {
             statements.push(Statement::built(sql));
         }
-        statements.push(Statement::new("DELETE FROM to_be_wiped WHERE what = $1").bind(mark));
+        statements.push(unmark(mark));
     }
     on.transact(statements.into_iter()).await?;
     Ok(marks.len() as u32 == CALLS_AT_ONCE)

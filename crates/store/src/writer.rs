@@ -269,6 +269,7 @@ impl Writer {
         }
         match done {
             Ok(true) => {
+                self.wiping.is_needed_of_agents();
                 // Whoever asked may have gone away.
                 let _ = erasure.waiter.send(Ok(erasure.erasing.erased));
                 return Ok(());

@@ -4,7 +4,7 @@
 
 use acd::{
     AgentSettings, AgentState, Asked, Asker, Command, CommandRefusal, Deadline, Deferral, Engine,
-    Entrance, Exits, Fact, Input, LeaveCause, Member, OfferEnd, Output, Policy, Prospect,
+    Entrance, Exits, Fact, Input, KnownAs, LeaveCause, Member, OfferEnd, Output, Policy, Prospect,
     QueueKind, QueueSettings, Settings, Stamped,
 };
 use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
@@ -268,6 +268,11 @@ pub(crate) fn queue(name: &str) -> QueueId {
 
 pub(crate) fn agent(name: &str) -> UserId {
     format!("demo/{name}").parse().unwrap()
+}
+
+/// As whom a caller with that number is known again.
+pub(crate) fn known_as(number: &str) -> KnownAs {
+    KnownAs(number.trim_start_matches('+').parse().expect("digits"))
 }
 
 pub(crate) fn secs(seconds: u64) -> Duration {

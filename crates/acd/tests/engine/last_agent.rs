@@ -1,7 +1,7 @@
 //! Callers who come again are given to the agent whom they talked with; one test a rule.
 
-use crate::floor::{Floor, agent, call, queue, queue_of, rung, secs, settings};
-use acd::{Command, Entrance, Fact, Input, KnownAs, LastAgent, OfferEnd, Policy, Reason, Settings};
+use crate::floor::{Floor, agent, call, known_as, queue, queue_of, rung, secs, settings};
+use acd::{Command, Entrance, Fact, Input, LastAgent, OfferEnd, Policy, Reason, Settings};
 use base::OfferId;
 use control::{Principal, QueueCommand, Queues, permit};
 
@@ -23,7 +23,7 @@ fn knowing(queues: &[(&str, &[&str])]) -> Settings {
 /// That caller comes, known as `number`.
 fn comes(floor: &mut Floor, slot: u32, to: &str, number: &str) -> Vec<Command> {
     let entrance = Entrance {
-        known_as: Some(KnownAs::of(number)),
+        known_as: Some(known_as(number)),
         ..Entrance::new(call(slot), queue(to), floor.now)
     };
     floor.give(Input::Join(entrance))
@@ -249,7 +249,7 @@ fn whoever_sends_a_caller_back_to_the_queue_does_not_get_the_same_call_again() {
     // She is free again when he comes back, by the same call.
     floor.pass(secs(11));
     let back = Entrance {
-        known_as: Some(KnownAs::of("+461")),
+        known_as: Some(known_as("+461")),
         ..Entrance::new(call(2), queue("support"), arrived)
     };
     assert_eq!(rung(&floor.give(Input::Join(back))), [("bosse".into(), 2)]);
@@ -278,4 +278,55 @@ fn a_caller_who_is_moved_is_known_again_where_he_comes_to() {
     let commands = floor.give(Input::QueueCommand { ticket: 1, command });
     assert_eq!(rung(&commands), [(agent.unwrap(), 2)]);
     assert!(matches!(reason(&floor), Reason::LastAgent { .. }));
+}
+
+#[test]
+fn a_caller_who_is_to_be_forgotten_is_known_to_no_queue_and_others_are() {
+    let both: [(&str, &[&str]); 2] = [
+        ("sales", &["anna", "bosse"]),
+        ("support", &["anna", "bosse"]),
+    ];
+    let mut floor = Floor::open(knowing(&both));
+    floor.device("bosse", false);
+    let came = [("sales", "+461"), ("support", "+461"), ("support", "+462")];
+    for (slot, (to, number)) in (1..).zip(came) {
+        comes(&mut floor, slot, to, number);
+        floor.answered(slot.into());
+        floor.hung_up(slot);
+        floor.pass(secs(11));
+    }
+    floor.device("bosse", true);
+    floor.give(Input::ForgetCaller(known_as("+461")));
+    for (slot, to) in [(4, "sales"), (5, "support")] {
+        assert_eq!(
+            rung(&comes(&mut floor, slot, to, "+461")),
+            [("bosse".into(), slot)]
+        );
+        assert!(matches!(reason(&floor), Reason::LongestIdle { .. }));
+        let offer = u64::from(slot);
+        floor.leave(slot);
+        floor.ended(offer, OfferEnd::Withdrawn);
+    }
+    assert_eq!(
+        rung(&comes(&mut floor, 6, "support", "+462")),
+        [("anna".into(), 6)]
+    );
+}
+
+#[test]
+fn one_who_waits_for_his_agent_when_he_is_forgotten_is_anybody_s_and_stays_unknown() {
+    let mut floor = after_a_talk_with_anna();
+    floor.own_call("anna", 90, true);
+    assert_eq!(rung(&comes(&mut floor, 2, "support", "+461")), []);
+    let commands = floor.give(Input::ForgetCaller(known_as("+461")));
+    assert_eq!(rung(&commands), [("bosse".into(), 2)]);
+    floor.answered(2);
+    floor.hung_up(2);
+    assert_eq!(floor.engine().carried_talks(&agent("bosse")), []);
+    // Nobody has heard of this one.
+    let facts = floor.facts.len();
+    floor.give(Input::ForgetCaller(known_as("+463")));
+    let told: Vec<_> = floor.facts[facts..].iter().map(|it| &it.fact).collect();
+    let caller = known_as("+463");
+    assert_eq!(told, [&Fact::CallerForgotten { caller }]);
 }

@@ -180,6 +180,7 @@ impl Model {
             Input::Recall { agent, carried } => self.recall(agent, carried),
             Input::RecallQueue { .. } => unreachable!("no world has a past"),
             Input::RecallTalks { agent, talks } => self.recall_talks(agent, talks),
+            Input::ForgetCaller(caller) => self.forget_caller(*caller),
             Input::CallbacksDue { queue, due } => self.callbacks_due(queue, due),
             Input::Indebted { agent, indebted } => self.indebted(agent, *indebted),
             Input::CallbackTaken { offer } => self.callback_taken(*offer),
@@ -622,6 +623,14 @@ impl Model {
                 let talk = (talk.queue.clone(), talk.caller, by.clone(), at);
                 self.talks.push(talk);
             }
+        }
+    }
+
+    fn forget_caller(&mut self, who: KnownAs) {
+        self.talks.retain(|(_, caller, ..)| *caller != who);
+        let here = |caller: &&mut Caller| caller.known_as == Some(who);
+        for caller in self.callers.iter_mut().filter(here) {
+            (caller.known_as, caller.seeks) = (None, None);
         }
     }
 

@@ -1,8 +1,8 @@
 //! What of agents outlives the process: read from one engine, given to the next.
 
-use crate::floor::{Floor, agent, call, queue, queue_of, rung, secs, settings};
+use crate::floor::{Floor, agent, call, known_as, queue, queue_of, rung, secs, settings};
 use acd::{
-    AgentState, Carried, Entrance, Input, KnownAs, LastAgent, Lately, QueueSettings, Settings,
+    AgentState, Carried, Entrance, Input, LastAgent, Lately, QueueSettings, Settings,
     TALKS_CARRIED, Talk, Visits,
 };
 use base::Time;
@@ -229,7 +229,7 @@ fn knowing() -> Settings {
 
 fn comes(floor: &mut Floor, slot: u32, number: &str) -> Vec<(String, u32)> {
     let entrance = Entrance {
-        known_as: Some(KnownAs::of(number)),
+        known_as: Some(known_as(number)),
         ..Entrance::new(call(slot), queue("support"), floor.now)
     };
     rung(&floor.give(Input::Join(entrance)))
@@ -287,6 +287,18 @@ fn what_was_kept_of_talks_and_is_told_late_counts_less_than_what_has_been_talked
 }
 
 #[test]
+fn a_caller_who_was_forgotten_is_in_what_is_kept_of_no_agent() {
+    let before = after_a_talk_with_anna();
+    let mut after = restarted(&before, knowing(), secs(20));
+    recall_talks(&before, &mut after, &["anna"]);
+    after.give(Input::ForgetCaller(known_as("+461")));
+    assert_eq!(after.engine().carried_talks(&agent("anna")), []);
+    let mut last = restarted(&after, knowing(), secs(20));
+    recall_talks(&after, &mut last, &["anna", "bosse"]);
+    assert_eq!(comes(&mut last, 1, "+461"), [("bosse".into(), 1)]);
+}
+
+#[test]
 fn of_an_agent_s_talks_the_newest_are_kept() {
     let mut floor = Floor::open(knowing());
     floor.device("bosse", false);
@@ -299,6 +311,6 @@ fn of_an_agent_s_talks_the_newest_are_kept() {
     }
     let kept = floor.engine().carried_talks(&agent("anna"));
     assert_eq!(kept.len(), TALKS_CARRIED);
-    assert_eq!(kept[0].caller, KnownAs::of(&format!("+46{many}")));
-    assert_eq!(kept.last().unwrap().caller, KnownAs::of("+464"));
+    assert_eq!(kept[0].caller, known_as(&format!("+46{many}")));
+    assert_eq!(kept.last().unwrap().caller, known_as("+464"));
 }

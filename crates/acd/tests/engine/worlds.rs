@@ -448,6 +448,7 @@ const KINDS: &[fn(&mut World)] = &[
     World::callers_are_moved,
     World::settings_change,
     World::agent_is_recalled,
+    World::caller_is_forgotten,
     World::time_passes,
     World::next_deadline_comes,
     World::next_deadline_comes,
@@ -476,9 +477,7 @@ impl World {
             false => Priority::default(),
         };
         // Few, so that they come again.
-        let known_as = self
-            .one_in(2)
-            .then(|| KnownAs::of(&self.upto(5).to_string()));
+        let known_as = self.one_in(2).then(|| self.some_number());
         let requires = match self.one_in(3) {
             true => self.some_skills(),
             false => Skills::new(),
@@ -489,6 +488,11 @@ impl World {
             requires,
             ..Entrance::new(call, queue, arrived)
         }));
+    }
+
+    fn caller_is_forgotten(&mut self) {
+        let caller = self.some_number();
+        self.give(Input::ForgetCaller(caller));
     }
 
     fn caller_leaves(&mut self) {
@@ -706,6 +710,10 @@ impl World {
             }
         }
         self.give(Input::Configure(Arc::new(self.settings.clone())));
+    }
+
+    fn some_number(&mut self) -> KnownAs {
+        KnownAs(self.upto(5).into())
     }
 
     /// An agent is as a process before this one kept him: as he is here, or another is, or as nobody was.

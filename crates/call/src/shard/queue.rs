@@ -7,7 +7,6 @@ use super::{Due, Shard};
 use crate::call::{Call, Purpose, QueueCall};
 use crate::called_back::Wanted;
 use crate::dictation::Dictation;
-use crate::identity::known_as;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey, PLAYED_WITHIN_MAX, Step};
 use crate::leg::{Leg, Role, State};
@@ -109,9 +108,9 @@ impl Shard {
         let queue = queue.queue.clone();
         let requires = entry.requires.clone();
         // Who he is takes a look at his country's numbers: not at each end of a prompt.
-        let organisation = directory.organisations.get(&entry.org).filter(|_| joins);
-        let known_as =
-            organisation.and_then(|it| known_as(&it.outward.numbering, &entry.caller_number));
+        let known_as = joins
+            .then(|| directory.known_as(&entry.org, &entry.caller_number))
+            .flatten();
         for step in steps {
             match step {
                 Step::Play(playlist) => {

@@ -14,6 +14,7 @@ pub(crate) use carried::{Recalled, word};
 pub(crate) use shown::Stand;
 pub(crate) use task::{CallbackTask, Parts, Source};
 
+use crate::acd_task::Acd;
 use crate::audit::{Audit, Doing, Way};
 use arc_swap::ArcSwap;
 use base::OrgId;
@@ -21,7 +22,7 @@ use callback::{Done, Entry, Number, Page, Query, Refusal};
 use control::{CallbackCommand, Permitted, Principal};
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
+use store::{NotStored, Store};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use web::Changes;
@@ -52,11 +53,13 @@ pub(crate) struct Callbacks {
     /// As it was when the task last did something.
     stand: Arc<ArcSwap<Stand>>,
     changes: Arc<Changes>,
+    /// Knows who talked with whom.
+    queues: Acd,
     store: Store,
     audit: Audit,
 }
 
-/// How long storage has to erase a number from records of calls.
+/// How long storage has to erase a number from what agents' rows and records of calls have of it.
 const ERASED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The task has ended, which it does with the process.
@@ -119,15 +122,14 @@ impl Callbacks {
     ) -> Result<Result<Done, Refusal>, Gone> {
         let said = format!("{} {}", command.by(), asking::in_words(command.command()));
         if let CallbackCommand::Erase { org, number } = command.command()
-            && number.parse::<Number>().is_ok()
+            && let Ok(number) = number.parse::<Number>()
         {
-            // It is in records of calls too. They go first: where that can't be, nothing is said to be erased.
-            let erasing = self.store.erase_calls(org.to_string(), number.clone());
-            match timeout(ERASED_WITHIN, erasing).await {
-                Ok(Ok(calls)) => tracing::info!(calls, "records of calls: {said}"),
+            // Others have it too. They go first: where that can't be, nothing is said to be erased.
+            match timeout(ERASED_WITHIN, self.erase_elsewhere(org, number)).await {
+                Ok(Ok(calls)) => tracing::info!(calls, "talks and records of calls: {said}"),
                 Ok(Err(_)) | Err(_) => {
                     let refusal = Refusal::Storage;
-                    tracing::info!(%refusal, "records of calls, refused: {said}");
+                    tracing::info!(%refusal, "talks and records of calls, refused: {said}");
                     return Ok(Err(refusal));
                 }
             }
@@ -140,6 +142,20 @@ impl Callbacks {
             Err(refusal) => tracing::info!(%refusal, "callbacks, refused: {said}"),
         }
         Ok(result)
+    }
+
+    /// Erases a number where it stands beside the lists; of how many records of calls. Agents' rows go before those: what is erased
+    /// of both is wiped off the disk with the records.
+    async fn erase_elsewhere(&self, org: &OrgId, number: Number) -> Result<u64, NotStored> {
+        self.store.can_promise()?;
+        let rows = self.queues.forget_caller(org.clone(), number.clone());
+        // The task has ended with the process.
+        for row in rows.await.map_err(|_| NotStored::Closed)? {
+            row.stored().await?;
+        }
+        self.store
+            .erase_calls(org.to_string(), number.to_string())
+            .await
     }
 
     /// How all stands, whoever asks.

@@ -5,6 +5,7 @@ use super::carried::Recalled;
 use super::keeper::Keeper;
 use super::shown::{Shown, Stand};
 use super::{Callbacks, Request, counting};
+use crate::acd_task::Acd;
 use crate::audit::Audit;
 use crate::forgetting::Forgetting;
 use crate::outbox::Outbox;
@@ -74,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) inputs: mpsc::Receiver<ToCallback>,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) acd: mpsc::Sender<ToAcd>,
+    /// The way to the queue engine, for people's questions.
+    pub(crate) queues: Acd,
     pub(crate) source: Source,
     pub(crate) quick: Quick,
     pub(crate) store: Store,
@@ -169,6 +172,7 @@ impl CallbackTask {
             requests: to_requests,
             stand,
             changes,
+            queues: parts.queues,
             store: parts.store,
             audit: parts.audit,
         };

@@ -51,7 +51,7 @@ impl FactKeeper {
             // As large as the configuration, which is a file of its own; no figure is made of it.
             Fact::Configured { .. } => return,
             // Nobody shall be found in what is kept by his number; and it stands in agents' rows.
-            Fact::TalksRecalled { .. } => return,
+            Fact::TalksRecalled { .. } | Fact::CallerForgotten { .. } => return,
             _ => {}
         }
         // The lists keep these themselves, and tell them again.

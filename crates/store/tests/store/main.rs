@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod agents;
 mod audit;
 mod callbacks;
 mod calls;
