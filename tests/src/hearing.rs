@@ -87,6 +87,17 @@ struct Sought<'a> {
     // It does not begin before that sample.
     from: usize,
     // How like each of its prompts the likest place was.
+    /// Waits until he has been told, in a language such as `sv`, to speak after the tone, has heard it, and so much has come after it:
+    /// for so long what he says has been recorded.
+    ///
+    /// # Panics
+    /// When he is not told.
+    pub fn speaks(&mut self, language: &str, span: Duration) -> &mut Self {
+        self.says(&[&format!("{language}/record-after-tone"), "music/beep"]);
+        self.call.media.listen(span);
+        self
+    }
+
     likest: Vec<f64>,
 }
 

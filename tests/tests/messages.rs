@@ -285,6 +285,12 @@ impl<'a> Listener<'a> {
         self
     }
 
+    /// What is to be recorded, for a second.
+    fn speaks(&mut self) -> &mut Self {
+        self.hearing.speaks("en", Duration::from_secs(1));
+        self
+    }
+
     fn keys(&mut self, keys: &[u8]) -> &mut Self {
         for key in keys {
             self.call.media.press(*key, Duration::from_millis(100));
@@ -331,14 +337,9 @@ fn who_closes_queues_or_records_a_prompt_by_telephone_hears_english() {
     let mut call = david.call("*201");
     call.expect_answer(SOON);
     let mut listener = Listener::to(&server, &call);
-    listener.hears("record-after-tone");
-    // The tone after it, and some silence.
-    std::thread::sleep(Duration::from_secs(3));
-    listener.keys(&[POUND]).hears("record-nothing");
-    listener.hears("record-after-tone");
+    listener.speaks().keys(&[POUND]).hears("record-nothing");
     call.media.play(Sound::Tone(500.0));
-    std::thread::sleep(Duration::from_secs(4));
-    listener.keys(&[POUND]);
+    listener.speaks().keys(&[POUND]);
     call.media.play(Sound::Silence);
     listener.hears("record-choices").keys(&[2]);
     listener.hears("record-kept");

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tests::hearing::hears;
+use tests::hearing::{Hearing, hears};
 use tests::phone::{Call, Phone};
 use tests::rtp::{self, Sound};
 use tests::server::{Server, repository};
@@ -70,9 +70,8 @@ fn what_an_administrator_records_by_telephone_is_heard_by_the_next_caller_also_a
     let mut call = david.call("*201");
     call.expect_answer(SOON);
     call.media.play(Sound::Tone(500.0));
-    hears(&server, &call, "sv/record-after-tone");
-    // The tone after it, and three seconds of what becomes the prompt.
-    std::thread::sleep(Duration::from_secs(4));
+    // Three seconds of what becomes the prompt.
+    Hearing::of(&server, &call).speaks("sv", Duration::from_secs(3));
     press(&call, POUND);
     call.media.play(Sound::Silence);
     hears(&server, &call, "sv/record-choices");
