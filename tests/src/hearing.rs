@@ -3,13 +3,17 @@
 use crate::phone::Call;
 use crate::rtp;
 use crate::server::Server;
-use crate::sound::{RATE, RECOGNISED, recognise};
+use crate::sound::{RATE, RECOGNISED, level_db, recognise};
 use std::time::{Duration, Instant};
 
 /// The longest of what is said before anything that a test waits for, and then some.
 pub const SAID_WITHIN: Duration = Duration::from_secs(20);
 /// Between two looks at what has come: to compare costs more than to wait.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// Packets in which a tone is measured.
+const NEWEST: usize = 10;
+/// A tone is sent at −12 dB.
+const TONE_DB: f64 = -15.0;
 /// How far apart prompts of one phrase may lie, in samples: each begins with a packet, and the voice may pause.
 const JOINED: usize = RATE / 10;
 
@@ -19,6 +23,27 @@ const JOINED: usize = RATE / 10;
 /// When it is not heard.
 pub fn hears(server: &Server, call: &Call, prompt: &str) {
     Hearing::of(server, call).says(&[prompt]);
+}
+
+/// Waits until the newest of what has come is a tone that another phone plays (`rtp::Sound::Tone`).
+///
+/// # Panics
+/// When it is not heard.
+pub fn hears_tone(call: &Call, hertz: f64) {
+    let deadline = Instant::now() + SAID_WITHIN;
+    loop {
+        let packets = call.media.packets();
+        let newest = packets.len().saturating_sub(NEWEST);
+        let level = level_db(&rtp::samples(&packets[newest..]), hertz);
+        if level > TONE_DB {
+            return;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{hertz} Hz is heard at {level:.1} dB"
+        );
+        std::thread::sleep(rtp::PACKET);
+    }
 }
 
 /// Somebody who listens to a call from its beginning.
@@ -62,6 +87,17 @@ impl<'a> Hearing<'a> {
         }
     }
 
+    /// Waits until he has been told, in a language such as `sv`, to speak after the tone, has heard it, and so much has come after it:
+    /// for so long what he says has been recorded.
+    ///
+    /// # Panics
+    /// When he is not told.
+    pub fn speaks(&mut self, language: &str, span: Duration) -> &mut Self {
+        self.says(&[&format!("{language}/record-after-tone"), "music/beep"]);
+        self.call.media.listen(span);
+        self
+    }
+
     /// Checks that a prompt has not been heard so far, from the beginning on.
     ///
     /// # Panics
@@ -87,17 +123,6 @@ struct Sought<'a> {
     // It does not begin before that sample.
     from: usize,
     // How like each of its prompts the likest place was.
-    /// Waits until he has been told, in a language such as `sv`, to speak after the tone, has heard it, and so much has come after it:
-    /// for so long what he says has been recorded.
-    ///
-    /// # Panics
-    /// When he is not told.
-    pub fn speaks(&mut self, language: &str, span: Duration) -> &mut Self {
-        self.says(&[&format!("{language}/record-after-tone"), "music/beep"]);
-        self.call.media.listen(span);
-        self
-    }
-
     likest: Vec<f64>,
 }
 

@@ -202,7 +202,9 @@ fn an_agent_works_by_the_api_and_her_supervisor_sees_it_as_it_happens() {
         let today = &support["today"];
         (&today["answered"], &today["handled"]) == (&json!(1), &json!(1))
     });
-    assert_eq!(anna.get("/me").json["agent"]["today"]["taken"], 1);
+    server.wait("and is hers", SOON, |_| {
+        anna.get("/me").json["agent"]["today"]["taken"] == 1
+    });
     // She has no browser that could ring.
     let chosen = anna.post("/agents/device", &json!({ "device": "browser" }));
     assert_eq!(chosen.json["device"], "browser", "{chosen:?}");

@@ -81,7 +81,7 @@ fn a_caller_from_outside_is_forwarded_to_a_mobile_on_the_account_of_whoever_forw
     let server = setup().add("more.toml", numbers).start();
     let caller = Phone::outside(&server, "+46709999999");
     assert_eq!(caller.call(number).answered(SOON), 403, "he may not");
-    assert!(server.log().contains("no-plan"));
+    server.wait_log("no-plan");
     server.wait_idle(SOON);
 }
 

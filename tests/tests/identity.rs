@@ -100,7 +100,7 @@ fn a_call_sent_on_says_from_where_and_a_busy_number_is_busy_whatever_the_provide
     let provider = provider(&server, "provider_says_busy_by_cause");
     let caller = Phone::outside(&server, "+46703333333");
     assert_eq!(caller.call("+46850001009").answered(SOON), 486);
-    assert!(server.log().contains("Q.850;cause=17"));
+    server.wait_log("Q.850;cause=17");
     provider.expect_success();
     server.wait_idle(SOON);
 }

@@ -61,7 +61,6 @@ fn a_key_that_means_nothing_is_told_and_an_extension_may_be_dialled() {
     hears(&server, &call, "sv/menu-invalid");
     for key in [1, 0, 2] {
         call.media.press(key, Duration::from_millis(100));
-        std::thread::sleep(Duration::from_millis(250));
     }
     let mut called = bosse.incoming(SOON);
     called.answer();

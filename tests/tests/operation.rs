@@ -36,6 +36,10 @@ fn conversation(server: &Server) -> (Phone, Call, Phone, Call) {
     let mut called = agent.incoming(SOON);
     called.answer();
     server.wait_agent("anna", "in-call", SOON);
+    // The queue says so first, and then the call.
+    server.wait("they talk", SOON, |server| {
+        server.ctl(&["calls"])[0]["state"] == "connected"
+    });
     (caller, calling, agent, called)
 }
 

@@ -94,7 +94,9 @@ fn a_key_pressed_while_waiting_leads_to_a_colleague() {
     call.media.press(1, Duration::from_millis(100));
     let mut called = anna.incoming(SOON);
     called.answer();
-    assert_eq!(row(&server)["waiting"], 0);
+    server.wait("he waits no more", SOON, |server| {
+        row(server)["waiting"] == 0
+    });
     call.hang_up();
     called.expect_bye(SOON);
     server.wait_idle(SOON);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::time::Duration;
+use tests::hearing::hears_tone;
 use tests::peers::{Baresip, Sipp, pjsua, pjsua_python, register_by_sipp};
 use tests::phone::Phone;
 use tests::rtp::{self, Sound};
@@ -238,7 +239,7 @@ fn a_baresip_agent_takes_a_call_and_is_heard_and_hears() {
     calling.media.play(Sound::Tone(1_000.0));
     calling.expect_answer(SOON);
     server.wait_agent("anna", "in-call", SOON);
-    std::thread::sleep(Duration::from_millis(500));
+    hears_tone(&calling, 440.0);
     let packets = calling.media.listen(Duration::from_secs(2));
     let level = sound::level_db(&rtp::samples(&packets), 440.0);
     assert!(

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 use tests::digest::{self, Algorithm, Answer, Challenge};
+use tests::hearing::hears_tone;
 use tests::phone::{DOMAIN, Options, Phone};
 use tests::random;
 use tests::rtp::{self, Sound};
@@ -29,8 +30,8 @@ fn two_phones_of_the_organisation_call_each_other() {
     called.expect_request("ACK", SOON);
     calling.media.play(Sound::Tone(440.0));
     called.media.play(Sound::Tone(1_000.0));
-    std::thread::sleep(Duration::from_millis(200));
     for (call, hertz) in [(&called, 440.0), (&calling, 1_000.0)] {
+        hears_tone(call, hertz);
         let packets = call.media.listen(Duration::from_millis(600));
         assert!(sound::level_db(&rtp::samples(&packets), hertz) > -15.0);
         rtp::check_continuity(&call.media.packets()).unwrap();

@@ -336,10 +336,14 @@ fn callers_of_a_number_with_priority_go_before_others() {
     let phones = agents_of(&server);
     let (_, mut agent) = rung(&phones);
     agent.answer();
-    let calls = server.ctl(&["calls"]);
-    let talks = calls.as_array().unwrap().iter();
-    let mut talks = talks.filter(|row| row["state"] == "connected");
-    assert_eq!(talks.next().unwrap()["dialled"], "+46850001009");
+    let mut talks = None;
+    server.wait("one of them talks", SOON, |server| {
+        let calls = server.ctl(&["calls"]);
+        let mut rows = calls.as_array().unwrap().iter();
+        talks = rows.find(|row| row["state"] == "connected").cloned();
+        talks.is_some()
+    });
+    assert_eq!(talks.unwrap()["dialled"], "+46850001009");
 }
 
 // Changes: numbers.routes.from, menus.extension

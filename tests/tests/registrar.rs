@@ -151,11 +151,7 @@ fn a_damaged_file_is_moved_aside_and_the_server_starts() {
     assert_eq!(server.wait_end(SOON).code(), Some(0));
     damage(&server);
     server.start_again();
-    assert!(
-        server.log().contains("moved aside"),
-        "the log says so: {}",
-        server.log()
-    );
+    server.wait_log("moved aside");
     assert_eq!(server.ctl(&["status"])["registrations"], 0);
     let mut anna = anna;
     anna.register();

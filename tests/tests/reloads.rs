@@ -144,6 +144,10 @@ fn sixty_reloads_of_which_each_fifth_is_wrong_lose_no_call_no_place_and_no_pause
     called.answer();
     let numbers = ["+46700000002", "+46700000003", "+46700000004"];
     let waiting = numbers.map(|number| (number, caller(&server, number, NUMBER)));
+    server.wait("one talks and three wait", SOON, |server| {
+        let support = row(server, "demo/support").unwrap();
+        (&support["waiting"], &support["connected"]) == (&3.into(), &1.into())
+    });
     let arrived = row(&server, "demo/support").unwrap()["totals"]["entered"].clone();
     let before = server.metric("kolapp_reloads_total{result=\"refused\"}");
     for reload in 0..RELOADS {

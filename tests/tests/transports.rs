@@ -5,13 +5,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv6Addr, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tests::certificates::Authority;
+use tests::hearing::hears_tone;
 use tests::peers::{Baresip, Sipp};
-use tests::phone::{Call, Options, Phone};
-use tests::rtp::{self, Sound};
+use tests::phone::{Options, Phone};
+use tests::rtp::Sound;
 use tests::server::{Server, Setup};
-use tests::sound;
 use tests::wire::{self, Transport, Wire};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -39,23 +39,10 @@ fn call_each_other(one: &Phone, extension: &str, other: &Phone) {
     called.expect_request("ACK", SOON);
     calling.media.play(Sound::Tone(440.0));
     called.media.play(Sound::Tone(1_000.0));
-    wait_until_heard(&called, 440.0);
-    wait_until_heard(&calling, 1_000.0);
+    hears_tone(&called, 440.0);
+    hears_tone(&calling, 1_000.0);
     called.hang_up();
     calling.expect_bye(SOON);
-}
-
-fn wait_until_heard(call: &Call, hertz: f64) {
-    let deadline = Instant::now() + SOON;
-    loop {
-        let packets = call.media.packets();
-        let newest = packets.len().saturating_sub(10);
-        if sound::level_db(&rtp::samples(&packets[newest..]), hertz) > -15.0 {
-            return;
-        }
-        assert!(Instant::now() < deadline, "{hertz} Hz was not heard");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -143,7 +130,7 @@ fn a_source_with_its_share_of_connections_keeps_no_phone_out() {
     server.wait("connections beyond the share are refused", SOON, |_| {
         refused() >= (FLOOD - SHARE) as f64
     });
-    assert_eq!(server.metric("kolapp_sip_connections"), (SHARE + 2) as f64);
+    server.wait_metric("kolapp_sip_connections", (SHARE + 2) as f64);
     drop(flood);
     server.wait("connections are gone", SOON, |server| {
         server.metric("kolapp_sip_connections") == 2.0
@@ -291,7 +278,7 @@ fn a_baresip_by_tls_registers_and_takes_a_call() {
     let mut calling = bosse.call("101");
     calling.expect_answer(SOON);
     calling.media.play(Sound::Tone(1_000.0));
-    wait_until_heard(&calling, 440.0);
+    hears_tone(&calling, 440.0);
     calling.hang_up();
     server.wait_idle(SOON);
     drop(running);

@@ -20,6 +20,9 @@ const END_LIMIT: Duration = Duration::from_secs(15);
 /// Longest start that is waited for; the goal is far below, this is for a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// In what time logs and metrics tell of what has been seen on the wire, on a busy machine.
+const TOLD_WITHIN: Duration = Duration::from_secs(10);
+
 /// What a file may have on a disk that is full: what is logged of it has room, and no step of what is stored.
 const FULL_BYTES: u64 = 16 * 1024;
 
@@ -58,9 +61,6 @@ impl Server {
         self.start_again();
     }
 
-    /// Kills it, as `kill -9` does, and does not wait.
-    pub fn kill(&self) {
-        self.signal(rustix::process::Signal::KILL);
     /// The same while what was kept can't be read: waits until it is ready.
     ///
     /// # Panics
@@ -71,6 +71,9 @@ impl Server {
         self.start_process();
     }
 
+    /// Kills it, as `kill -9` does, and does not wait.
+    pub fn kill(&self) {
+        self.signal(rustix::process::Signal::KILL);
     }
 
     /// Starts it again on the same folder, after it has ended; waits until it is ready and knows what was kept, which it may come to
@@ -79,9 +82,6 @@ impl Server {
     /// # Panics
     /// When it is not.
     pub fn start_again(&mut self) {
-        self.child = self.setup.spawn();
-        self.ended = None;
-        self.wait_ready();
         self.start_process();
         self.wait("what was kept is known again", START_LIMIT, |server| {
             server.metric("kolapp_store_taken_up") == 1.0
@@ -89,6 +89,9 @@ impl Server {
     }
 
     fn start_process(&mut self) {
+        self.child = self.setup.spawn();
+        self.ended = None;
+        self.wait_ready();
     }
 
     fn wait_ready(&mut self) {
@@ -173,6 +176,25 @@ impl Server {
     /// What it has logged so far.
     pub fn log(&self) -> String {
         read_lossy(&self.setup.folder.path().join("log"))
+    }
+
+    /// Waits until it has logged that: lines come by a thread of their own, a moment after what they tell.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn wait_log(&self, text: &str) {
+        let what = format!("the log says {text:?}");
+        self.wait(&what, TOLD_WITHIN, |server| server.log().contains(text));
+    }
+
+    /// Waits until a metric has that value: what is seen on the wire may be counted a moment later.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn wait_metric(&self, name: &str, value: f64) {
+        self.wait(&format!("{name} is {value}"), TOLD_WITHIN, |server| {
+            server.metric(name) == value
+        });
     }
 
     /// What it has printed to standard output so far.
