@@ -96,10 +96,8 @@ impl Acd {
         &self,
         command: Permitted<AgentCommand>,
     ) -> Result<Result<(), CommandRefusal>, Gone> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::Command { command, answer };
-        self.0.send(request).await.map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(|answer| Request::Command { command, answer })
+            .await
     }
 
     /// How many callers it was done to.
@@ -107,18 +105,13 @@ impl Acd {
         &self,
         command: Permitted<QueueCommand>,
     ) -> Result<Result<u32, CommandRefusal>, Gone> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::Queue { command, answer };
-        self.0.send(request).await.map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(|answer| Request::Queue { command, answer }).await
     }
 
     /// What queues and agents came to, as far back as is remembered.
     pub(crate) async fn figures(&self, moments_ms: Vec<u64>) -> Result<Kept, Gone> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::Figures(moments_ms, answer);
-        self.0.send(request).await.map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(|answer| Request::Figures(moments_ms, answer))
+            .await
     }
 
     /// Has it remember what came before it.
@@ -135,20 +128,12 @@ impl Acd {
 
     /// Has agents be as they were kept, which could not be read at the start; back when their rows say so too.
     pub(crate) async fn take_up(&self, kept: Vec<AgentRow>) -> Result<(), Gone> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::TakeUp(kept, answer);
-        self.0.send(request).await.map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(|answer| Request::TakeUp(kept, answer)).await
     }
 
     /// To be awaited where the journal has to have what came about so far.
     pub(crate) async fn flush(&self) -> Result<Option<Acknowledgement>, Gone> {
-        let (answer, answered) = oneshot::channel();
-        self.0
-            .send(Request::Flush(answer))
-            .await
-            .map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(Request::Flush).await
     }
 
     /// Forgets who of that organisation talked with whoever has that number; to be awaited for it to be on disk.
@@ -165,28 +150,21 @@ impl Acd {
 
     /// What was decided about a call or a callback; nothing where it is not known.
     pub(crate) async fn why(&self, subject: Subject) -> Result<Vec<WhyRow>, Gone> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request::Why(subject, answer);
-        self.0.send(request).await.map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(|answer| Request::Why(subject, answer)).await
     }
 
     /// Back when all that has come about so far has been handed to the store.
     pub(crate) async fn settle(&self) -> Result<(), Gone> {
-        let (answer, answered) = oneshot::channel();
-        self.0
-            .send(Request::Settle(answer))
-            .await
-            .map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)
+        self.ask(Request::Settle).await
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
+        self.ask(Request::Snapshot).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Gone> {
         let (answer, answered) = oneshot::channel();
-        self.0
-            .send(Request::Snapshot(answer))
-            .await
-            .map_err(|_| Gone)?;
+        self.0.send(request(answer)).await.map_err(|_| Gone)?;
         answered.await.map_err(|_| Gone)
     }
 }
