@@ -9,7 +9,7 @@ use crate::input::LeaveCause;
 use crate::output::RefuseCause;
 use crate::step::{AgentTotals, Gone, Step, Tally};
 use crate::visits::{Told, Visits};
-use base::{QueueId, Time, UserId};
+use base::{OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -203,10 +203,24 @@ pub struct Interval {
 impl Interval {
     /// Adds what another has counted.
     pub fn add(&mut self, other: &Interval) {
-        for (queue, line) in &other.queues {
+        self.add_lines(other.queues.iter(), other.agents.iter());
+    }
+
+    /// Adds what another has counted of one organisation.
+    fn add_of(&mut self, org: &OrgId, other: &Interval) {
+        let queues = other.queues.range::<str, _>(org.names());
+        self.add_lines(queues, other.agents.range::<str, _>(org.names()));
+    }
+
+    fn add_lines<'o>(
+        &mut self,
+        queues: impl Iterator<Item = (&'o QueueId, &'o Line)>,
+        agents: impl Iterator<Item = (&'o UserId, &'o AgentLine)>,
+    ) {
+        for (queue, line) in queues {
             self.queues.entry(queue.clone()).or_default().add(line);
         }
-        for (agent, line) in &other.agents {
+        for (agent, line) in agents {
             self.agents.entry(agent.clone()).or_default().add(line);
         }
     }
@@ -304,6 +318,15 @@ impl Figures {
             }
         }
         cut
+    }
+
+    /// What came to the queues and agents of one organisation from `since_ms` on, up to now: it costs what that one is large.
+    pub fn sum_of(&self, org: &OrgId, since_ms: u64) -> Interval {
+        let mut sum = Interval::default();
+        for interval in self.intervals.range(since_ms..).map(|(_, it)| it) {
+            sum.add_of(org, interval);
+        }
+        sum
     }
 
     /// The beginning of the last interval that was forgotten; what is told is all after it.

@@ -3,8 +3,11 @@
 
 use crate::index::Hashed;
 use crate::table::{Number, Table};
+use base::{NamesOf, OrgId};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Values by name, in the order of their names, and by number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +64,32 @@ impl<K: Ord + Clone + Hashed, V: Default> Named<K, V> {
     /// All, in the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.numbers().filter_map(|number| self.row(number))
+    }
+
+    /// Those among these names, in their order.
+    pub(crate) fn among(&self, names: NamesOf) -> impl Iterator<Item = (&K, &V)>
+    where
+        K: Borrow<str>,
+    {
+        let numbers = self.order.range::<str, _>(names);
+        numbers.filter_map(|(_, number)| self.row(*number))
+    }
+
+    /// The organisations that have any, in the order in which their names come.
+    pub(crate) fn organisations(&self) -> impl Iterator<Item = OrgId>
+    where
+        K: Borrow<str>,
+    {
+        let mut from = String::new();
+        std::iter::from_fn(move || {
+            let rest = (Bound::Included(&*from), Bound::Unbounded);
+            let (name, _) = self.order.range::<str, _>(rest).next()?;
+            let name: &str = name.borrow();
+            let (org, _) = name.split_once('/')?;
+            let org = OrgId::new(org).ok()?;
+            from = org.names().end().to_owned();
+            Some(org)
+        })
     }
 
     /// All numbers, in the order of the names.

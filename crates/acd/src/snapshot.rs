@@ -7,7 +7,7 @@ use crate::fact::Origin;
 use crate::load::Gate;
 use crate::queue::Queue;
 use crate::step::{AgentTotals, QueueTotals};
-use base::{QueueId, Time, UserId};
+use base::{OrgId, QueueId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -135,16 +135,37 @@ impl Engine {
         self.agents.iter().map(|(id, _)| id)
     }
 
+    /// Every organisation that has queues or agents here.
+    pub fn organisations(&self) -> BTreeSet<OrgId> {
+        let of_queues = self.queues.organisations();
+        of_queues.chain(self.agents.organisations()).collect()
+    }
+
     /// What there is to see at `now`.
     pub fn snapshot(&self, now: Time) -> Snapshot {
+        self.rows(now, self.queues.iter(), self.agents.iter())
+    }
+
+    /// The same of one organisation: it costs what that one is large. Its agents serve its queues and no others.
+    pub fn snapshot_of(&self, org: &OrgId, now: Time) -> Snapshot {
+        let queues = self.queues.among(org.names());
+        self.rows(now, queues, self.agents.among(org.names()))
+    }
+
+    fn rows<'e>(
+        &'e self,
+        now: Time,
+        queues_shown: impl Iterator<Item = (&'e QueueId, &'e Queue)>,
+        agents_shown: impl Iterator<Item = (&'e UserId, &'e Agent)>,
+    ) -> Snapshot {
         let mut queues: BTreeMap<&QueueId, QueueSnapshot> = BTreeMap::new();
-        for (id, queue) in self.queues.iter() {
+        for (id, queue) in queues_shown {
             let mut row = queue_snapshot(id, queue, now);
             row.draining = queue.rules.is_none() || self.settings.draining.contains(id);
             queues.insert(id, row);
         }
         let mut agents = Vec::new();
-        for (id, agent) in self.agents.iter() {
+        for (id, agent) in agents_shown {
             for queue in agent.logins.keys() {
                 if let Some(queue) = queues.get_mut(queue) {
                     queue.count(&agent.state);

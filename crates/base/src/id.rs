@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
+use std::ops::{Bound, RangeBounds};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -53,6 +54,41 @@ impl OrgId {
     /// Its name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Where the things in it stand in a map by name: `map.range::<str, _>(org.names())`.
+    pub fn names(&self) -> NamesOf {
+        NamesOf {
+            from: format!("{self}/"),
+            before: format!("{self}{AFTER_SLASH}"),
+        }
+    }
+}
+
+/// The character after the one that stands between an organisation and a name.
+const AFTER_SLASH: char = '0';
+
+/// All names in one organisation: a range, since they begin alike.
+#[derive(Clone, Debug)]
+pub struct NamesOf {
+    from: String,
+    before: String,
+}
+
+impl NamesOf {
+    /// The first text that is beyond them.
+    pub fn end(&self) -> &str {
+        &self.before
+    }
+}
+
+impl RangeBounds<str> for NamesOf {
+    fn start_bound(&self) -> Bound<&str> {
+        Bound::Included(&self.from)
+    }
+
+    fn end_bound(&self) -> Bound<&str> {
+        Bound::Excluded(&self.before)
     }
 }
 
@@ -281,6 +317,7 @@ impl FromStr for CallbackId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_name_in_an_organisation_reads_back_as_it_was_written() {
@@ -299,6 +336,18 @@ mod tests {
         for bad in ["", "a/b", "A", "å", "a b", &"x".repeat(65)] {
             assert!(QueueId::new(&org, bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn the_things_of_an_organisation_stand_together_and_nothing_of_another_is_among_them() {
+        // What may stand in a name is before and after the slash.
+        let others = ["dem/o", "demo-2/support", "demo.x/a", "demo0/a", "demo_/a"];
+        let own = ["demo/-", "demo/support", "demo/zz"];
+        let all = others.iter().chain(&own);
+        let all: BTreeSet<QueueId> = all.map(|name| name.parse().unwrap()).collect();
+        let demo = OrgId::new("demo").unwrap();
+        let found = all.range::<str, _>(demo.names()).map(QueueId::as_str);
+        assert!(found.eq(own), "{all:?}");
     }
 
     #[test]

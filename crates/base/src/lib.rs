@@ -10,7 +10,7 @@ mod time;
 pub use bounded::{BoundedVec, Full};
 pub use id::{
     CallId, CallbackId, GroupId, HoursId, InvalidName, LegId, MenuId, MessageId, NAME_BYTES_MAX,
-    OfferId, OrgId, QueueId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId,
+    NamesOf, OfferId, OrgId, QueueId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId,
 };
 pub use time::{Time, WallClock};
 

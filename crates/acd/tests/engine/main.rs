@@ -23,6 +23,7 @@ mod model_callbacks;
 mod model_load;
 mod moves;
 mod order;
+mod organisations;
 mod particular;
 mod policies;
 mod reload;
