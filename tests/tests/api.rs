@@ -6,7 +6,7 @@
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tests::http::Api;
 use tests::kept;
 use tests::peers;
@@ -213,6 +213,71 @@ fn an_agent_works_by_the_api_and_her_supervisor_sees_it_as_it_happens() {
     assert_eq!(devices["phones"][0]["rings"], false, "{devices}");
     server.stop();
 }
+
+/// A queue and an agent that are there for a while.
+const WHILE: &str = r#"
+[queues.passing]
+members = ["anna", "erik"]
+logged_in_at_start = true
+
+[users.erik]
+password = "demo-erik"
+"#;
+
+#[test]
+fn what_a_reload_takes_away_is_gone_for_whoever_saw_it() {
+    let server = Setup::demo().add("while.toml", WHILE).start();
+    let anna = log_in(&server, "anna");
+    let mut events = anna.events(anna.get("/queues").json["event"].as_str().unwrap());
+    let mut hears = |event: &str, name: &str| {
+        events.wait_for(event, |it| it["name"] == name);
+    };
+    hears("agent", "demo/erik");
+    let folder = server.setup().config().join("organisations/demo");
+    std::fs::remove_file(folder.join("while.toml")).unwrap();
+    server.ctl(&["reload"]);
+    hears("queue-gone", "demo/passing");
+    hears("agent-gone", "demo/erik");
+    // The other queue is still there, and none of hers any more.
+    server.edit("queues.support.members", "[\"bosse\"]");
+    server.ctl(&["reload"]);
+    hears("queue-gone", "demo/support");
+    assert_eq!(anna.get("/queues").json["queues"], json!([]));
+    let eva = log_in(&server, "eva");
+    assert_eq!(eva.get("/queues/demo/support").status, 200);
+    server.stop();
+}
+
+#[test]
+fn however_many_read_queues_and_agents_are_looked_at_once_a_second_and_once_more_after_a_command() {
+    let server = Setup::demo().start();
+    let all = ["anna", "bosse", "eva"].map(|name| log_in(&server, name));
+    let looked = || server.metric("kolapp_web_floors_total");
+    let (began, before) = (Instant::now(), looked());
+    for _ in 0..30 {
+        for (api, path) in all.iter().flat_map(|api| PATHS.map(|path| (api, path))) {
+            assert_eq!(api.get(path).status, 200, "{path}");
+        }
+    }
+    let made = looked() - before;
+    let seconds = began.elapsed().as_secs_f64();
+    assert!(
+        made >= 1.0 && made <= seconds + 1.0,
+        "{made} in {seconds} s"
+    );
+    // Whoever gives a command sees what came of it, however soon he looks.
+    let anna = &all[0];
+    for _ in 0..10 {
+        anna.post("/agents/pause", &json!({ "reason": "lunch" }));
+        assert_eq!(anna.get("/me").json["agent"]["state"], "paused");
+        anna.post("/agents/resume", &json!({}));
+        assert_ne!(anna.get("/me").json["agent"]["state"], "paused");
+    }
+    server.stop();
+}
+
+/// What pages read of queues and agents.
+const PATHS: [&str; 3] = ["/me", "/queues", "/agents"];
 
 // Changes: http.proxies, operators.password, operators.password_hash, users.web_password_hash
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::agents::AgentKeeper;
 use crate::documents::WhyRow;
-use crate::facts::{FactKeeper, Kept, Memory, Recalled};
+use crate::facts::{FactKeeper, Kept, Memory, Recalled, Since};
 use crate::http::HealthCell;
 use crate::keeping::moment;
 use crate::outbox::Outbox;
@@ -57,6 +57,15 @@ pub(crate) enum Request {
     Snapshot(oneshot::Sender<Snapshot>),
     /// Nobody of that organisation talked with whoever has that number. Answered with what says that no row says so any more.
     ForgetCaller(OrgId, Number, oneshot::Sender<Vec<Acknowledgement>>),
+    /// Which organisations have queues or agents?
+    Organisations(oneshot::Sender<BTreeSet<OrgId>>),
+    /// How do things stand in that one?
+    Stand {
+        org: OrgId,
+        /// What came to its queues and agents since then is told too, in milliseconds of UTC.
+        since_ms: u64,
+        answer: oneshot::Sender<Stand>,
+    },
     /// What was decided about that call or callback?
     Why(Subject, oneshot::Sender<Vec<WhyRow>>),
     /// What queues and agents came to, between these moments.
@@ -69,6 +78,12 @@ pub(crate) enum Request {
     Flush(oneshot::Sender<Option<Acknowledgement>>),
     /// Agents are as they were kept, which could not be read at the start.
     TakeUp(Vec<AgentRow>, oneshot::Sender<()>),
+}
+
+/// How things stand in an organisation.
+pub(crate) struct Stand {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) since: Since,
 }
 
 /// The way to the task, for people's questions.
@@ -160,6 +175,21 @@ impl Acd {
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
         self.ask(Request::Snapshot).await
+    }
+
+    /// Every organisation that has queues or agents.
+    pub(crate) async fn organisations(&self) -> Result<BTreeSet<OrgId>, Gone> {
+        self.ask(Request::Organisations).await
+    }
+
+    /// How things stand in an organisation, and what came to it since then: it costs the task what that one is large.
+    pub(crate) async fn stand(&self, org: OrgId, since_ms: u64) -> Result<Stand, Gone> {
+        self.ask(|answer| Request::Stand {
+            org,
+            since_ms,
+            answer,
+        })
+        .await
     }
 
     async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Result<T, Gone> {
@@ -376,6 +406,30 @@ impl AcdTask {
                 // Whoever asked may have gone away.
                 let _ = answer.send(self.engine.snapshot(self.clock.now()));
             }
+            Request::Organisations(answer) => {
+                let _ = answer.send(self.engine.organisations());
+            }
+            Request::Stand {
+                org,
+                since_ms,
+                answer,
+            } => {
+                self.take_waiting();
+                let _ = answer.send(Stand {
+                    snapshot: self.engine.snapshot_of(&org, self.clock.now()),
+                    since: self.memory.since(&org, since_ms),
+                });
+            }
+        }
+    }
+
+    /// What was sent before something was asked is known when it is answered, as far as the budget reaches.
+    fn take_waiting(&mut self) {
+        for _ in 0..BUDGET {
+            let Ok(input) = self.inputs.try_recv() else {
+                return;
+            };
+            self.take(input);
         }
     }
 

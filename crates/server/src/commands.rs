@@ -6,11 +6,12 @@ use crate::audit::{Audit, Doing, Way};
 use crate::callbacks::Callbacks;
 use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, Request};
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow,
-    QueueTotals, RegistrationRow, Setting, Status, TrunkRow,
+    AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals,
+    RegistrationRow, Setting, Status, TrunkRow,
 };
 use crate::editing::{self, Edit};
 use crate::facts::Facts;
+use crate::floors::Floors;
 use crate::http::{Health, HealthCell};
 use crate::licences::Licences;
 use crate::prompts::PromptKeeper;
@@ -69,6 +70,7 @@ pub(crate) struct Reach {
     pub(crate) store: Store,
     pub(crate) backups: Backups,
     pub(crate) audit: Audit,
+    pub(crate) floors: Floors,
     /// Who comes in by HTTP; there when the API is.
     pub(crate) desk: OnceLock<Desk>,
 }
@@ -109,6 +111,7 @@ impl Commands {
         let doing = Doing::of(command.by(), way, command.command());
         let result = self.have_done(command).await;
         if let Some(doing) = doing {
+            self.0.floors.changed(doing.org());
             self.0
                 .audit
                 .keep(doing, result.as_ref().err().map(|it| it.message.as_str()));

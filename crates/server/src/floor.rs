@@ -1,11 +1,13 @@
 //! Queues and agents as pages show them: the engine's picture of this moment, with whether each queue is open, and what today
-//! came to by the clock of each organisation.
+//! came to by the clock of its organisation. One is made for all who look (`floors.rs`).
 
+use crate::acd_task::{Gone, Stand};
 use crate::commands::{Commands, origin_word};
 use crate::ctl::protocol::Failure;
+use crate::facts::Since;
 use crate::figures::{day_began, figures_row};
 use crate::hours::unix_now;
-use crate::keeping::{moment, utc_now_ms};
+use crate::keeping::moment;
 use crate::quick_commands::Door;
 use acd::{AgentLine, AgentSnapshot, AgentState, Line, QueueSnapshot};
 use base::{OrgId, QueueId, Time, UserId};
@@ -14,7 +16,7 @@ use call::phone_kind::{self, PhoneKind, takes_calls};
 use callback::Utc;
 use config::Loaded;
 use sip::Moment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use web::{
     AgentDay, AgentStateView, AgentView, DoorView, Floor, PauseReasonView, Person, PhoneKindView,
@@ -24,38 +26,55 @@ use web::{
 /// By which clock the day goes where an organisation doesn't say.
 const ZONE: &str = "UTC";
 
-/// A day lasts at most 25 hours: what comes about now is of the day that began last.
-const DAY_MS_MAX: u64 = 25 * 3_600 * 1_000;
-
-/// What today came to, for all organisations whose day began at the same moment.
-struct Today {
-    from: Utc,
-    queues: BTreeMap<QueueId, Line>,
-    agents: BTreeMap<UserId, AgentLine>,
-}
-
 /// What rows are made of.
 struct Picture<'l> {
     loaded: &'l Loaded,
     doors: BTreeMap<QueueId, Door>,
-    today: BTreeMap<OrgId, Arc<Today>>,
+    /// What came to whom since the day began.
+    today: Since,
     at: Moment,
     now: Time,
 }
 
 impl Commands {
-    /// All queues and agents.
-    pub(crate) async fn floor(&self) -> Result<Floor, Failure> {
-        let snapshot = self.snapshot().await?;
+    /// The queues and agents of an organisation, as [`web::Office::floor`] wants them.
+    pub(crate) async fn floor(
+        &self,
+        org: &OrgId,
+        told: Option<&Arc<Floor>>,
+    ) -> Result<Arc<Floor>, Failure> {
         let loaded = self.0.config.loaded();
-        let days = self.days(&loaded).await?;
-        let at = moment(self.0.clock);
+        let is_known = loaded.directory.organisations.contains_key(org)
+            || self.organisations().await?.contains(org);
+        if !is_known {
+            return Ok(Arc::default());
+        }
+        let clock = self.0.clock;
+        let make = async || self.look_at(org).await;
+        let shelf = self.0.floors.of(org);
+        shelf.read(|| clock.now(), told, make).await
+    }
+
+    /// Every organisation that has queues or agents, one that is no more among them while its callers are served.
+    pub(crate) async fn organisations(&self) -> Result<Arc<BTreeSet<OrgId>>, Failure> {
+        let clock = self.0.clock;
+        let make = async || self.0.acd.organisations().await.map_err(gone);
+        let shelf = self.0.floors.organisations();
+        shelf.read(|| clock.now(), None, make).await
+    }
+
+    /// The queues and agents of an organisation.
+    async fn look_at(&self, org: &OrgId) -> Result<Floor, Failure> {
+        metrics::counter!("kolapp_web_floors_total").increment(1);
+        let loaded = self.0.config.loaded();
+        let stand = self.0.acd.stand(org.clone(), day_began_ms(&loaded, org)?);
+        let Stand { snapshot, since } = stand.await.map_err(gone)?;
         let picture = Picture {
-            doors: self.all_doors(&loaded),
-            today: of_organisations(days),
+            doors: self.doors_of(&loaded, org),
+            today: since,
             loaded: &loaded,
             now: snapshot.at,
-            at,
+            at: moment(self.0.clock),
         };
         let agents = snapshot.agents.into_iter().map(|agent| {
             let device = self.0.watch.wishes(&agent.agent).device;
@@ -71,33 +90,6 @@ impl Commands {
             queues: queues.map(|queue| picture.queue(queue)).collect(),
             agents,
         })
-    }
-
-    /// What came to queues and agents today, by when the day of their organisations began.
-    async fn days(&self, loaded: &Loaded) -> Result<Vec<(Vec<OrgId>, Today)>, Failure> {
-        let now = unix_now();
-        let mut beginnings: BTreeMap<u64, Vec<OrgId>> = BTreeMap::new();
-        for (org, organisation) in &loaded.directory.organisations {
-            let zone = organisation.ways.zone.as_deref().unwrap_or(ZONE);
-            let clock = Hours::new(zone).map_err(|unknown| Failure::new(unknown.to_string()))?;
-            let began = u64::try_from(day_began(&clock, now)?).unwrap_or(0);
-            let began_ms = began.saturating_mul(1_000);
-            beginnings.entry(began_ms).or_default().push(org.clone());
-        }
-        let mut days = Vec::new();
-        for (began_ms, organisations) in beginnings {
-            let until_ms = utc_now_ms().max(began_ms + DAY_MS_MAX);
-            let kept = self.0.acd.figures(vec![began_ms, until_ms]).await;
-            let kept = kept.map_err(|gone| Failure::new(gone.to_string()))?;
-            let interval = kept.intervals.into_values().next().unwrap_or_default();
-            let today = Today {
-                from: utc_of(began_ms.max(kept.since_ms)),
-                queues: interval.queues,
-                agents: interval.agents,
-            };
-            days.push((organisations, today));
-        }
-        Ok(days)
     }
 
     /// What is known of a user beside how he stands as an agent.
@@ -145,13 +137,18 @@ impl Commands {
     }
 }
 
-fn of_organisations(days: Vec<(Vec<OrgId>, Today)>) -> BTreeMap<OrgId, Arc<Today>> {
-    let each = days.into_iter().flat_map(|(organisations, today)| {
-        let today = Arc::new(today);
-        let orgs = organisations.into_iter();
-        orgs.map(move |org| (org, today.clone()))
-    });
-    each.collect()
+/// When the day began by an organisation's clock, in milliseconds of UTC.
+fn day_began_ms(loaded: &Loaded, org: &OrgId) -> Result<u64, Failure> {
+    let organisation = loaded.directory.organisations.get(org);
+    let zone = organisation.and_then(|it| it.ways.zone.as_deref());
+    let clock = Hours::new(zone.unwrap_or(ZONE));
+    let clock = clock.map_err(|unknown| Failure::new(unknown.to_string()))?;
+    let began = u64::try_from(day_began(&clock, unix_now())?).unwrap_or(0);
+    Ok(began.saturating_mul(1_000))
+}
+
+fn gone(gone: Gone) -> Failure {
+    Failure::new(gone.to_string())
 }
 
 impl Picture<'_> {
@@ -196,14 +193,11 @@ impl Picture<'_> {
     }
 
     fn queue_day(&self, queue: &QueueId) -> QueueDay {
-        let Some(today) = self.today.get(queue.org_name()) else {
-            return QueueDay::default();
-        };
         let nothing = Line::default();
-        let line = today.queues.get(queue).unwrap_or(&nothing);
+        let line = self.today.interval.queues.get(queue).unwrap_or(&nothing);
         let row = figures_row(Some(queue), line, String::new(), String::new());
         QueueDay {
-            from: today.from,
+            from: utc_of(self.today.from_ms),
             entered: row.entered,
             answered: row.answered,
             abandoned: row.abandoned,
@@ -252,12 +246,10 @@ impl Picture<'_> {
     }
 
     fn agent_day(&self, agent: &UserId) -> AgentDay {
-        let Some(today) = self.today.get(agent.org_name()) else {
-            return AgentDay::default();
-        };
-        let line = today.agents.get(agent).cloned().unwrap_or_default();
+        let nothing = AgentLine::default();
+        let line = self.today.interval.agents.get(agent).unwrap_or(&nothing);
         AgentDay {
-            from: today.from,
+            from: utc_of(self.today.from_ms),
             taken: line.totals.taken,
             missed: line.totals.missed,
             declined: line.totals.declined,

@@ -19,6 +19,7 @@ mod editing;
 mod facts;
 mod figures;
 mod floor;
+mod floors;
 mod forgetting;
 mod hours;
 mod http;

@@ -170,6 +170,11 @@ pub(crate) const METRICS: &[Metric] = &[
         "log-ins by HTTP; outcome: done, refused, throttled, busy",
     ),
     gauge("kolapp_web_streams", &[], "live event streams open"),
+    counts(
+        "kolapp_web_floors_total",
+        &[],
+        "times that an organisation's queues and agents were looked at for pages and live events",
+    ),
     gauge(
         "kolapp_callbacks_waiting",
         &["queue"],

@@ -4,6 +4,7 @@
 use crate::audit::{self, Way};
 use crate::callbacks::{Callbacks, history};
 use crate::commands::Commands;
+use crate::ctl::protocol::Failure;
 use crate::quick::Quick;
 use crate::random;
 use crate::records;
@@ -26,7 +27,8 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened, Keeping,
+    NoFigures, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -53,6 +55,11 @@ const HISTORIES_AT_ONCE: usize = 4;
 /// How long somebody waits for his turn to read one.
 const HISTORY_TURN_WITHIN: Duration = Duration::from_secs(2);
 
+fn unseen(error: Failure) -> Declined {
+    tracing::warn!(%error, "queues and agents can't be shown");
+    Declined::Away
+}
+
 /// Opens the office.
 pub(crate) fn open(parts: Parts) -> Desk {
     let store = parts.store.clone();
@@ -61,7 +68,7 @@ pub(crate) fn open(parts: Parts) -> Desk {
         Semaphore::new(HISTORIES_AT_ONCE),
     )));
     tokio::spawn(rewrite(desk.clone(), store));
-    tokio::spawn(desk.clone().follow_floor());
+    tokio::spawn(Follower::new(desk.clone()).run());
     desk
 }
 
@@ -364,14 +371,16 @@ impl Office for ServerOffice {
         self.0.store.write_soon(writes(change).0);
     }
 
-    fn floor(&self) -> Soon<'_, Result<Floor, Declined>> {
-        Box::pin(async {
-            let floor = self.0.commands.floor().await;
-            floor.map_err(|error| {
-                tracing::warn!(%error, "queues and agents can't be shown");
-                Declined::Away
-            })
-        })
+    fn organisations(&self) -> Soon<'_, Result<Arc<BTreeSet<OrgId>>, Declined>> {
+        Box::pin(async { self.0.commands.organisations().await.map_err(unseen) })
+    }
+
+    fn floor<'a>(
+        &'a self,
+        org: &'a OrgId,
+        told: Option<&'a Arc<Floor>>,
+    ) -> Soon<'a, Result<Arc<Floor>, Declined>> {
+        Box::pin(async move { self.0.commands.floor(org, told).await.map_err(unseen) })
     }
 
     fn sight(&self) -> Arc<Sight> {

@@ -166,11 +166,11 @@ impl Commands {
         Answer::Doors(rows.collect())
     }
 
-    /// Whether each queue lets callers in now.
-    pub(crate) fn all_doors(&self, loaded: &Loaded) -> BTreeMap<QueueId, Door> {
+    /// Whether each queue of an organisation lets callers in now.
+    pub(crate) fn doors_of(&self, loaded: &Loaded, org: &OrgId) -> BTreeMap<QueueId, Door> {
         let (all, now) = (self.0.quick.all(), unix_now());
-        let organisations = loaded.directory.organisations.values();
-        let doors = organisations.flat_map(|organisation| {
+        let organisation = loaded.directory.organisations.get(org).into_iter();
+        let doors = organisation.flat_map(|organisation| {
             let queues = organisation.queues.keys();
             queues.map(|queue| (queue.clone(), door(organisation, queue, &all, now)))
         });

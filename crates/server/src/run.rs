@@ -13,6 +13,7 @@ use crate::descriptors;
 use crate::documents::ListenerRow;
 use crate::drain::{Draining, drain};
 use crate::facts::{self, Facts};
+use crate::floors::Floors;
 use crate::forgetting::Forgetting;
 use crate::http::{self, Health, HealthCell, Pages};
 use crate::keeping::{self, Keeping};
@@ -504,6 +505,7 @@ async fn wire(
         store: store.clone(),
         backups: storage::Backups::new(),
         audit,
+        floors: Floors::default(),
         desk: OnceLock::new(),
     }));
     let desk = office::open(office::Parts {

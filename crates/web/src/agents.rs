@@ -46,11 +46,15 @@ pub(crate) async fn agents(State(desk): State<Desk>, by: By) -> Result<Json<Agen
     // Before the rows: what changes in between is told twice and not missed.
     let event = desk.office().changes().here().to_string();
     let (sight, by) = (desk.office().sight(), by.principal());
-    let floor = desk.office().floor().await?;
-    let seen = floor.agents.iter().filter(|it| it.is_seen_by(by, &sight));
+    let floors = desk.floors(by).await?;
+    let all = floors.iter().flat_map(|floor| &floor.agents);
+    let seen = all.filter(|it| it.is_seen_by(by, &sight));
+    let mut agents: Vec<AgentView> = seen.map(|it| it.shown_to(by, &sight)).collect();
+    agents.sort_by(|one, other| one.name.cmp(&other.name));
+    let at = floors.iter().map(|floor| floor.at).min();
     Ok(Json(AgentsView {
-        agents: seen.map(|it| it.shown_to(by, &sight)).collect(),
-        at: moment(floor.at),
+        agents,
+        at: moment(at.unwrap_or_else(|| desk.utc())),
         event,
     }))
 }
@@ -137,11 +141,12 @@ async fn carry_out(
     command: Command,
 ) -> Result<Json<AgentView>, Problem> {
     let permitted = permit(by.principal().clone(), command)?;
-    if desk.office().floor().await?.agent(&agent).is_none() {
+    let (office, org) = (desk.office(), agent.org());
+    if office.floor(&org, None).await?.agent(&agent).is_none() {
         return Err(no_agent(&agent));
     }
-    desk.office().carry_out(permitted).await?;
-    let (floor, sight) = (desk.office().floor().await?, desk.office().sight());
+    office.carry_out(permitted).await?;
+    let (floor, sight) = (office.floor(&org, None).await?, office.sight());
     let shown = floor.agent(&agent).ok_or_else(|| no_agent(&agent))?;
     Ok(Json(shown.shown_to(by.principal(), &sight)))
 }

@@ -1,12 +1,14 @@
 //! What changes on the lists, numbered, and the last of it kept: whoever was away for a moment goes on where he was. Of queues
-//! and agents only how each is now is kept, with the number of its last change: however often one changes, it takes
+//! and agents only how each is now is kept, with the number of its last change (`told.rs`): however often one changes, it takes
 //! nothing from what is kept of lists. Numbers begin anew with each process, so what a reader remembers names the process
 //! too.
 
-use crate::floor::{AgentView, Floor, QueueView};
-use base::{CallbackId, QueueId, UserId};
+use crate::floor::{Floor, QueueView};
+use crate::told::{AgentTold, Told};
+use base::{CallbackId, OrgId, QueueId, UserId};
 use callback::Row;
-use std::collections::{BTreeMap, VecDeque};
+use control::Sight;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,8 +34,12 @@ pub enum Change {
     },
     /// A queue is like this now.
     Queue(Arc<QueueView>),
-    /// An agent is like this now.
-    Agent(Arc<AgentView>),
+    /// A queue is no more.
+    QueueGone(QueueId),
+    /// An agent is like this now, or is no more.
+    Agent(Arc<AgentTold>),
+    /// Who sees what may be another now.
+    Sight,
     /// An agent begins or ends to staff a list.
     Staff {
         /// Who.
@@ -59,6 +65,13 @@ pub enum Staffing {
 pub(crate) struct Mark {
     run: u64,
     seq: u64,
+}
+
+impl Mark {
+    /// The number of the last change that was heard.
+    pub(crate) fn number(self) -> u64 {
+        self.seq
+    }
 }
 
 impl fmt::Display for Mark {
@@ -96,42 +109,6 @@ struct Kept {
     /// Of lists, with their numbers.
     last: VecDeque<(u64, Change)>,
     floor: Told,
-}
-
-/// What readers have been told of queues and agents: each as it is, by the number of its last change.
-#[derive(Debug, Default)]
-struct Told {
-    by_number: BTreeMap<u64, Change>,
-    queues: BTreeMap<QueueId, u64>,
-    agents: BTreeMap<UserId, u64>,
-}
-
-impl Told {
-    fn queue(&self, name: &QueueId) -> Option<&QueueView> {
-        match self.by_number.get(self.queues.get(name)?) {
-            Some(Change::Queue(queue)) => Some(queue),
-            _ => None,
-        }
-    }
-
-    fn agent(&self, name: &UserId) -> Option<&AgentView> {
-        match self.by_number.get(self.agents.get(name)?) {
-            Some(Change::Agent(agent)) => Some(agent),
-            _ => None,
-        }
-    }
-
-    fn put(&mut self, number: u64, change: Change) {
-        let before = match &change {
-            Change::Queue(queue) => self.queues.insert(queue.name.clone(), number),
-            Change::Agent(agent) => self.agents.insert(agent.name.clone(), number),
-            Change::Entry(_) | Change::Erased { .. } | Change::Staff { .. } => None,
-        };
-        if let Some(before) = before {
-            self.by_number.remove(&before);
-        }
-        self.by_number.insert(number, change);
-    }
 }
 
 impl Kept {
@@ -184,49 +161,45 @@ impl Changes {
         self.newest.send_replace(number);
     }
 
-    /// Queues and agents are like this now. Where one is gone whoever reads is told to read all anew.
-    pub fn tell_floor(&self, floor: &Floor) {
+    /// An organisation's queues and agents are like this now; those that were told and are not among them are no more.
+    pub fn tell_floor(&self, org: &OrgId, floor: &Floor) {
+        self.tell(|told, number| told.tell(org, floor, number));
+    }
+
+    /// That is who sees what now.
+    pub fn tell_sight(&self, sight: &Arc<Sight>) {
+        self.tell(|told, number| told.tell_sight(sight, number));
+    }
+
+    fn tell(&self, tell: impl FnOnce(&mut Told, &mut dyn FnMut() -> u64)) {
         let mut kept = self.lock();
         let before = kept.newest;
-        let names_left = floor
-            .queues
-            .iter()
-            .filter(|it| kept.floor.queues.contains_key(&it.name));
-        let agents_left = floor
-            .agents
-            .iter()
-            .filter(|it| kept.floor.agents.contains_key(&it.name));
-        let is_gone = names_left.count() < kept.floor.queues.len()
-            || agents_left.count() < kept.floor.agents.len();
-        if is_gone {
-            kept.floor = Told::default();
-            kept.forgotten = kept.number();
-        }
-        for queue in &floor.queues {
-            if kept
-                .floor
-                .queue(&queue.name)
-                .is_none_or(|told| !queue.is_like(told))
-            {
-                let number = kept.number();
-                kept.floor
-                    .put(number, Change::Queue(Arc::new(queue.clone())));
-            }
-        }
-        for agent in &floor.agents {
-            if kept
-                .floor
-                .agent(&agent.name)
-                .is_none_or(|told| !agent.is_like(told))
-            {
-                let number = kept.number();
-                kept.floor
-                    .put(number, Change::Agent(Arc::new(agent.clone())));
-            }
-        }
+        let Kept { newest, floor, .. } = &mut *kept;
+        tell(floor, &mut || {
+            *newest += 1;
+            *newest
+        });
         if kept.newest > before {
             self.newest.send_replace(kept.newest);
         }
+    }
+
+    /// Whether whoever has heard all up to that mark has heard it by these rights.
+    pub(crate) fn are_by(&self, sight: &Arc<Sight>, mark: Mark) -> bool {
+        self.lock().floor.is_by(sight, mark.seq)
+    }
+
+    /// Every organisation of which readers have been told that there are queues or agents.
+    pub(crate) fn organisations(&self) -> BTreeSet<OrgId> {
+        self.lock().floor.organisations().clone()
+    }
+
+    /// How the queues and agents of an organisation are, as they have been told, each with the number of its last change.
+    pub(crate) fn told_of(&self, org: &OrgId) -> Vec<(u64, Change)> {
+        let kept = self.lock();
+        let told = kept.floor.of(org);
+        told.map(|(number, change)| (number, change.clone()))
+            .collect()
     }
 
     /// Where whoever reads now begins.
@@ -240,7 +213,8 @@ impl Changes {
     /// What came after that mark, some at once, each with the mark behind it.
     pub(crate) fn after(&self, mark: Mark) -> Result<Vec<(Mark, Change)>, Forgotten> {
         let kept = self.lock();
-        if mark.run != self.run || mark.seq < kept.forgotten || mark.seq > kept.newest {
+        let forgotten = kept.forgotten.max(kept.floor.forgotten());
+        if mark.run != self.run || mark.seq < forgotten || mark.seq > kept.newest {
             return Err(Forgotten);
         }
         let from = kept.last.partition_point(|(number, _)| *number <= mark.seq);
@@ -249,8 +223,7 @@ impl Changes {
             .iter()
             .skip(from)
             .map(|(number, change)| (*number, change));
-        let of_floor = kept.floor.by_number.range(mark.seq + 1..);
-        let of_floor = of_floor.map(|(number, change)| (*number, change));
+        let of_floor = kept.floor.after(mark.seq);
         // The first of each are enough for the first of both.
         let mut some: Vec<(u64, &Change)> = of_lists.take(BATCH_MAX).collect();
         some.extend(of_floor.take(BATCH_MAX));

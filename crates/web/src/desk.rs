@@ -2,8 +2,9 @@
 
 use crate::caller::By;
 use crate::credentials::Credentials;
+use crate::floor::Floor;
 use crate::log_ins::LogIns;
-use crate::office::{Account, Deed, Keeping, Office, Who};
+use crate::office::{Account, Declined, Deed, Keeping, Office, Who};
 use crate::passes::{Pass, Passes};
 use crate::password;
 use crate::problem::Problem;
@@ -12,12 +13,9 @@ use crate::turns::{OwnTurn, OwnTurns, TooMany, Turns};
 use axum::http::StatusCode;
 use base::OrgId;
 use callback::Utc;
+use control::Principal;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
-
-/// How often it is told what has changed of queues and agents: people see no more, and a busy queue changes with every call.
-const TOLD_EVERY: Duration = Duration::from_secs(1);
 
 /// Lists that are read at once: sorting twenty thousand rows takes a processor some milliseconds.
 const READS_AT_ONCE: usize = 2;
@@ -72,19 +70,17 @@ impl Desk {
         }
     }
 
-    /// Has whoever reads the live events told of queues and agents that have changed, at most once a second each. Never ends by
-    /// itself. While nobody reads nothing is looked at: what has changed meanwhile is told to whoever comes next.
-    pub async fn follow_floor(self) {
-        let mut every = interval(TOLD_EVERY);
-        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            every.tick().await;
-            if self.streams().are_read()
-                && let Ok(floor) = self.office().floor().await
-            {
-                self.office().changes().tell_floor(&floor);
+    /// What may be seen of queues and agents by whoever sees all that `by` may: the floor of his organisation, or of each.
+    pub(crate) async fn floors(&self, by: &Principal) -> Result<Vec<Arc<Floor>>, Declined> {
+        let office = self.office();
+        let Principal::User { user, .. } = by else {
+            let mut floors = Vec::new();
+            for org in office.organisations().await?.iter() {
+                floors.push(office.floor(org, None).await?);
             }
-        }
+            return Ok(floors);
+        };
+        Ok(vec![office.floor(&user.org(), None).await?])
     }
 
     /// All that is to be kept.

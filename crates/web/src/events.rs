@@ -5,16 +5,17 @@ use crate::body::Asked;
 use crate::caller::By;
 use crate::changes::{Change, Mark, Staffing};
 use crate::desk::Desk;
+use crate::eyes::{Eyes, Heard};
 use crate::problem::Problem;
 use crate::streams::Open;
 use crate::views::CallbackRow;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
-use control::Principal;
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -28,6 +29,8 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 const STREAM_LIFE: Duration = Duration::from_secs(3_600);
 /// When whoever has too many streams may come again.
 const COME_AGAIN: Duration = Duration::from_secs(30);
+/// Queues and agents that come and go at once when somebody's rights change: who is to hear more reads all anew.
+const ANEW_MAX: usize = 256;
 
 /// From where on.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +45,8 @@ pub(crate) struct EventsQuery {
 /// Changes of what one may see, as they happen.
 ///
 /// `callback` is a row, `erased` has `{"id", "list"}`, `staff` has `{"list", "agent", "staffs"}`, `queue` and `agent` are as `/queues` and `/agents` show them, each at most
-/// once a second, `me` is whoever reads, as an agent, and `resync` says that something was missed: read all anew.
+/// once a second, `queue-gone` and `agent-gone` have the `{"name"}` of what one sees no longer, `me` is whoever reads, as an agent, and `resync` says that something was
+/// missed: read all anew.
 #[utoipa::path(
     get, path = "/events", tag = "events",
     params(EventsQuery, ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was heard")),
@@ -81,6 +85,8 @@ struct Reader {
     desk: Desk,
     by: By,
     at: Mark,
+    /// By which rights he has heard what came up to there; none where that is not known.
+    heard_by: Option<Eyes>,
     newest: watch::Receiver<u64>,
     /// What is to be sent before more is looked for.
     ready: VecDeque<Event>,
@@ -96,6 +102,7 @@ impl Reader {
         let mut reader = Reader {
             by,
             at: here,
+            heard_by: None,
             newest,
             ready: VecDeque::new(),
             ends: Instant::now() + STREAM_LIFE,
@@ -108,6 +115,7 @@ impl Reader {
             Some(Err(())) => reader.begin_anew(),
             None => {}
         }
+        reader.look_from_here();
         // At once, so that whoever reads knows that he is heard.
         reader.ready.push_front(Event::default().comment("here"));
         reader
@@ -143,9 +151,14 @@ impl Reader {
         let Ok(changes) = self.desk.office().changes().after(self.at) else {
             return self.begin_anew();
         };
-        let (office, by) = (self.desk.office(), self.by.principal());
-        let (visible, sight) = (office.settings().visible_to(by), office.sight());
+        let visible = self
+            .desk
+            .office()
+            .settings()
+            .visible_to(self.by.principal());
+        let eyes = self.eyes();
         for (mark, change) in changes {
+            let since = self.at.number();
             self.at = mark;
             let mut tell = |event| self.ready.push_back(event);
             match &change {
@@ -153,8 +166,7 @@ impl Reader {
                     tell(numbered(mark, "callback", &CallbackRow::from(&**row)));
                 }
                 Change::Erased { entry, list } if visible.contains(list) => {
-                    let data =
-                        serde_json::json!({ "id": entry.to_string(), "list": list.to_string() });
+                    let data = json!({ "id": entry.to_string(), "list": list.to_string() });
                     tell(numbered(mark, "erased", &data));
                 }
                 Change::Staff {
@@ -163,31 +175,76 @@ impl Reader {
                     staffing,
                 } if visible.contains(list) => {
                     let staffs = *staffing == Staffing::Begins;
-                    let data = serde_json::json!({ "list": list.to_string(), "agent": agent.to_string(), "staffs": staffs });
+                    let data = json!({ "list": list.to_string(), "agent": agent.to_string(), "staffs": staffs });
                     tell(numbered(mark, "staff", &data));
                 }
-                Change::Queue(queue) if sight.sees(by, &queue.name) => {
-                    tell(numbered(mark, "queue", &**queue));
-                }
-                Change::Agent(agent) if agent.is_seen_by(by, &sight) => {
-                    let shown = agent.shown_to(by, &sight);
-                    // Without a number: whoever breaks off between the two hears both again.
-                    if matches!(by, Principal::User { user, .. } if *user == agent.name) {
-                        tell(named("me", &shown));
+                Change::Entry(_) | Change::Erased { .. } | Change::Staff { .. } => {}
+                Change::Queue(_) | Change::QueueGone(_) | Change::Agent(_) => {
+                    if let Some(heard) = eyes.hear(&change, since, self.heard_by.as_ref()) {
+                        self.tell(&heard, &eyes, Some(mark));
                     }
-                    tell(numbered(mark, "agent", &shown));
                 }
-                Change::Entry(_)
-                | Change::Erased { .. }
-                | Change::Staff { .. }
-                | Change::Queue(_)
-                | Change::Agent(_) => {}
+                Change::Sight => {
+                    let Some(heard) = self.hear_anew(since, &eyes) else {
+                        return self.begin_anew();
+                    };
+                    // Whoever breaks off before the last of them has a number from before his rights changed, and reads all anew.
+                    let last = heard.len().saturating_sub(1);
+                    for (place, heard) in heard.iter().enumerate() {
+                        self.tell(heard, &eyes, (place == last).then_some(mark));
+                    }
+                    self.heard_by = Some(eyes.clone());
+                }
             }
         }
     }
 
+    /// What is told him when his rights become these; none where it isn't known what he has heard, or it is much.
+    fn hear_anew(&self, since: u64, eyes: &Eyes) -> Option<Vec<Heard>> {
+        let before = self.heard_by.as_ref()?;
+        if eyes.see_as(before) {
+            return Some(Vec::new());
+        }
+        let told = self.desk.office().changes().told_of(&eyes.org()?);
+        let told = told.iter().map(|(number, change)| (*number, change));
+        let heard = told.filter_map(|it| eyes.hear_anew(it, since, before));
+        let heard: Vec<Heard> = heard.take(ANEW_MAX + 1).collect();
+        (heard.len() <= ANEW_MAX).then_some(heard)
+    }
+
+    fn tell(&mut self, heard: &Heard, eyes: &Eyes, mark: Option<Mark>) {
+        let event = match heard {
+            Heard::Queue(queue) => named("queue", &**queue),
+            Heard::QueueGone(queue) => named("queue-gone", &json!({ "name": queue })),
+            Heard::Agent(agent) => {
+                // Without a number: whoever breaks off between the two hears both again.
+                if eyes.is(&agent.name) {
+                    self.ready.push_back(named("me", &**agent));
+                }
+                named("agent", &**agent)
+            }
+            Heard::AgentGone(agent) => named("agent-gone", &json!({ "name": agent })),
+        };
+        self.ready.push_back(match mark {
+            Some(mark) => event.id(mark.to_string()),
+            None => event,
+        });
+    }
+
+    fn eyes(&self) -> Eyes {
+        Eyes::new(self.by.principal(), self.desk.office().sight())
+    }
+
+    /// What he has heard or read up to here he has by the rights that he has now, where they are those that were told last.
+    fn look_from_here(&mut self) {
+        let office = self.desk.office();
+        let is_known = office.changes().are_by(&office.sight(), self.at);
+        self.heard_by = is_known.then(|| self.eyes());
+    }
+
     fn begin_anew(&mut self) {
         self.at = self.desk.office().changes().here();
+        self.look_from_here();
         let resync = Event::default().event("resync").id(self.at.to_string());
         self.ready.push_back(resync.data("{}"));
     }

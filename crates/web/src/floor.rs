@@ -14,7 +14,7 @@ const ESTIMATE_STEP_S: u64 = 10;
 /// Moments are told in whole seconds of a clock that is read anew each time: so far apart they may be the same.
 const SAME_MOMENT_S: i64 = 1;
 
-/// All queues and agents.
+/// The queues and agents of an organisation.
 #[derive(Clone, Debug, Default)]
 pub struct Floor {
     /// The moment.
@@ -225,9 +225,16 @@ pub(crate) enum DeviceView {
 }
 
 impl Floor {
+    /// The queue of that name.
+    pub(crate) fn queue(&self, name: &QueueId) -> Option<&QueueView> {
+        let found = self.queues.binary_search_by(|it| it.name.cmp(name));
+        found.ok().map(|at| &self.queues[at])
+    }
+
     /// The agent of that name.
     pub(crate) fn agent(&self, name: &UserId) -> Option<&AgentView> {
-        self.agents.iter().find(|agent| agent.name == *name)
+        let found = self.agents.binary_search_by(|it| it.name.cmp(name));
+        found.ok().map(|at| &self.agents[at])
     }
 }
 

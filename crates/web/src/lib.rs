@@ -16,8 +16,10 @@ mod csv;
 mod desk;
 mod events;
 mod exports;
+mod eyes;
 mod figures;
 mod floor;
+mod follower;
 mod lists;
 mod log_ins;
 mod me;
@@ -34,6 +36,7 @@ mod sessions;
 mod staff;
 mod streams;
 mod tokens;
+mod told;
 mod turns;
 mod views;
 
@@ -49,6 +52,7 @@ pub use figures::{
     ForecastRow, MomentsWritten, NoFigures, NoMoment,
 };
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
+pub use follower::Follower;
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,

@@ -122,10 +122,13 @@ pub(crate) struct MeView {
 )]
 pub(crate) async fn me(State(desk): State<Desk>, by: By) -> Result<Json<MeView>, Problem> {
     let event = desk.office().changes().here().to_string();
-    let floor = desk.office().floor().await?;
-    let (person, agent) = match by.principal() {
-        Principal::Operator => (Person::default(), None),
-        Principal::User { user, .. } => (desk.office().person(user), floor.agent(user).cloned()),
+    let (person, agent, at) = match by.principal() {
+        Principal::Operator => (Person::default(), None, desk.utc()),
+        Principal::User { user, .. } => {
+            let floor = desk.office().floor(&user.org(), None).await?;
+            let person = desk.office().person(user);
+            (person, floor.agent(user).cloned(), floor.at)
+        }
     };
     let is_logged_in = |queue: &QueueId| agent.as_ref().is_some_and(|it| it.queues.contains(queue));
     let queues = person.queues.into_iter().map(|name| MyQueueView {
@@ -143,7 +146,7 @@ pub(crate) async fn me(State(desk): State<Desk>, by: By) -> Result<Json<MeView>,
             phones: person.phones,
         },
         pause_reasons: person.pause_reasons,
-        at: moment(floor.at),
+        at: moment(at),
         event,
     }))
 }

@@ -94,8 +94,16 @@ pub trait Office: Send + Sync + 'static {
     /// Keeps something over restarts, or forgets it; answered when that is stored.
     fn keep(&self, change: Keeping) -> Soon<'_, Result<(), Unstored>>;
 
-    /// Queues and agents as they are now, all of them.
-    fn floor(&self) -> Soon<'_, Result<Floor, Declined>>;
+    /// Every organisation that has queues or agents, as it was within the last second.
+    fn organisations(&self) -> Soon<'_, Result<Arc<BTreeSet<OrgId>>, Declined>>;
+
+    /// The queues and agents of an organisation as they were within the last second, and after all that was carried out by
+    /// now; another floor than `told`, where one is given. Those of an organisation come in the order of time.
+    fn floor<'a>(
+        &'a self,
+        org: &'a OrgId,
+        told: Option<&'a Arc<Floor>>,
+    ) -> Soon<'a, Result<Arc<Floor>, Declined>>;
 
     /// Who sees which queues.
     fn sight(&self) -> Arc<Sight>;

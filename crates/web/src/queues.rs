@@ -36,14 +36,16 @@ pub(crate) struct QueuesView {
 pub(crate) async fn queues(State(desk): State<Desk>, by: By) -> Result<Json<QueuesView>, Problem> {
     // Before the rows: what changes in between is told twice and not missed.
     let event = desk.office().changes().here().to_string();
-    let sight = desk.office().sight();
-    let mut floor = desk.office().floor().await?;
-    floor
-        .queues
-        .retain(|queue| sight.sees(by.principal(), &queue.name));
+    let (sight, by) = (desk.office().sight(), by.principal());
+    let floors = desk.floors(by).await?;
+    let all = floors.iter().flat_map(|floor| &floor.queues);
+    let seen = all.filter(|queue| sight.sees(by, &queue.name));
+    let mut queues: Vec<QueueView> = seen.cloned().collect();
+    queues.sort_by(|one, other| one.name.cmp(&other.name));
+    let at = floors.iter().map(|floor| floor.at).min();
     Ok(Json(QueuesView {
-        queues: floor.queues,
-        at: moment(floor.at),
+        queues,
+        at: moment(at.unwrap_or_else(|| desk.utc())),
         event,
     }))
 }
@@ -76,7 +78,6 @@ pub(crate) async fn queue(
     if !desk.office().sight().sees(by.principal(), &id) {
         return Err(none());
     }
-    let floor = desk.office().floor().await?;
-    let mut found = floor.queues.into_iter().filter(|queue| queue.name == id);
-    found.next().map(Json).ok_or_else(none)
+    let floor = desk.office().floor(&id.org(), None).await?;
+    floor.queue(&id).cloned().map(Json).ok_or_else(none)
 }

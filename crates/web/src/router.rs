@@ -6,8 +6,8 @@ use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
-    acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues, sessions,
-    staff, tokens,
+    acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues,
+    sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};

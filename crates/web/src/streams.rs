@@ -1,7 +1,8 @@
 //! How many live streams there are: each holds a connection for as long as a page is open.
 
 use crate::office::Who;
-use std::collections::BTreeMap;
+use base::OrgId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Streams of one account: pages on several devices.
@@ -34,11 +35,27 @@ impl Streams {
     }
 }
 
+/// Of whom somebody reads.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ReadOf {
+    /// Of all organisations.
+    pub(crate) all: bool,
+    /// Of these.
+    pub(crate) organisations: BTreeSet<OrgId>,
+}
+
 impl Streams {
-    /// Whether anybody reads.
-    pub(crate) fn are_read(&self) -> bool {
+    /// Of which organisations somebody reads now.
+    pub(crate) fn read_of(&self) -> ReadOf {
         let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !open.is_empty()
+        let mut read = ReadOf::default();
+        for who in open.keys() {
+            match who {
+                Who::Operator(_) => read.all = true,
+                Who::User(user) => drop(read.organisations.insert(user.org())),
+            }
+        }
+        read
     }
 }
 
@@ -72,5 +89,24 @@ mod tests {
         assert!(streams.open(Who::Operator("operator".into())).is_some());
         open.pop();
         assert!(streams.open(anna()).is_some());
+    }
+
+    #[test]
+    fn what_is_read_of_is_whatever_those_may_see_who_read() {
+        let streams = Streams::default();
+        let user = |name: &str| Who::User(name.parse().unwrap());
+        let open = ["demo/anna", "demo/anna", "demo/eva", "other/anna"];
+        let mut open: Vec<Open> = Vec::from(open.map(|name| streams.open(user(name)).unwrap()));
+        let named = |names: &[&str]| ReadOf {
+            all: false,
+            organisations: names.iter().map(|it| OrgId::new(it).unwrap()).collect(),
+        };
+        assert_eq!(streams.read_of(), named(&["demo", "other"]));
+        open.truncate(1);
+        assert_eq!(streams.read_of(), named(&["demo"]));
+        let operator = streams.open(Who::Operator("operator".into()));
+        assert!(streams.read_of().all);
+        drop((operator, open));
+        assert_eq!(streams.read_of(), ReadOf::default());
     }
 }

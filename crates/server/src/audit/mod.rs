@@ -223,6 +223,11 @@ impl Doing {
             ..Doing::new(by, way, org, what)
         })
     }
+
+    /// The organisation that it is about; none where it is about the server.
+    pub(crate) fn org(&self) -> Option<&str> {
+        self.org.as_deref()
+    }
 }
 
 /// Whose it is about, and what is to be done.

@@ -3,7 +3,7 @@
 use super::recall::Recalled;
 use super::replay::Missing;
 use acd::{Cut, Figures, Interval, QUARTER_MS, Stamped, Told};
-use base::Time;
+use base::{OrgId, Time};
 use std::collections::BTreeMap;
 
 /// Figures in memory.
@@ -29,6 +29,13 @@ pub(crate) struct Kept {
     pub(crate) missing: Missing,
     /// Until when the clock on the wall was wrong, where it was set since the process began.
     pub(crate) clock_set_ms: Option<u64>,
+}
+
+/// What is remembered of one organisation, up to now.
+pub(crate) struct Since {
+    pub(crate) interval: Interval,
+    /// What is older is not in it.
+    pub(crate) from_ms: u64,
 }
 
 impl Memory {
@@ -69,15 +76,29 @@ impl Memory {
 
     /// What came to whom between these moments, as far as it is remembered.
     pub(crate) fn between(&self, moments_ms: &[u64]) -> Kept {
-        let forgotten = self.figures.forgotten();
-        let known = forgotten.map_or(0, |start| start + QUARTER_MS);
-        let since_ms = self.since_ms.max(known);
+        let since_ms = self.known_since_ms();
         Kept {
             intervals: self.figures.cut_at(moments_ms, since_ms),
             since_ms,
             missing: self.missing,
             clock_set_ms: self.clock_set_ms,
         }
+    }
+
+    /// What came to an organisation's queues and agents since then, as far as it is remembered.
+    pub(crate) fn since(&self, org: &OrgId, from_ms: u64) -> Since {
+        let from_ms = from_ms.max(self.known_since_ms());
+        Since {
+            interval: self.figures.sum_of(org, from_ms),
+            from_ms,
+        }
+    }
+
+    /// What is older is not known, or not known whole.
+    fn known_since_ms(&self) -> u64 {
+        let forgotten = self.figures.forgotten();
+        let known = forgotten.map_or(0, |start| start + QUARTER_MS);
+        self.since_ms.max(known)
     }
 }
 
@@ -102,8 +123,11 @@ mod tests {
     }
 
     fn refusals(kept: &Kept) -> u64 {
-        let intervals = kept.intervals.values();
-        let lines = intervals.flat_map(|interval| interval.queues.values());
+        kept.intervals.values().map(refused_in).sum()
+    }
+
+    fn refused_in(interval: &Interval) -> u64 {
+        let lines = interval.queues.values();
         lines.map(|line| line.tally.totals.refused).sum()
     }
 
@@ -131,6 +155,25 @@ mod tests {
         let kept = memory.between(&moments);
         let told = (kept.since_ms, refusals(&kept));
         assert_eq!(told, (ZERO_MS - QUARTER_MS, 2));
+    }
+
+    #[test]
+    fn an_organisation_is_told_its_own_day_from_where_it_is_known() {
+        let mut memory = Memory::new(ZERO_MS, Time::from_millis(300_000));
+        memory.recall(&recalled([ZERO_MS + 1_000], ZERO_MS));
+        memory.hear(&refused(310_000));
+        memory.hear(&refused(310_000 + QUARTER_MS));
+        let told = |org: &str, from_ms| {
+            let since = memory.since(&OrgId::new(org).unwrap(), from_ms);
+            (refused_in(&since.interval), since.from_ms)
+        };
+        assert_eq!(told("demo", ZERO_MS), (3, ZERO_MS));
+        let later_ms = ZERO_MS + QUARTER_MS;
+        assert_eq!(told("demo", later_ms), (1, later_ms));
+        assert_eq!(told("other", ZERO_MS).0, 0);
+        let fresh = Memory::new(ZERO_MS, Time::from_millis(300_000));
+        let since = fresh.since(&OrgId::new("demo").unwrap(), ZERO_MS);
+        assert_eq!(since.from_ms, later_ms, "the quarter in which it began");
     }
 
     /// What is read back of a process in which somebody was refused at each of these moments.

@@ -11,7 +11,7 @@ mod replay;
 
 pub(crate) use clock::follow_clock;
 pub(crate) use keeper::FactKeeper;
-pub(crate) use memory::{Kept, Memory};
+pub(crate) use memory::{Kept, Memory, Since};
 pub(crate) use recall::Recalled;
 
 use recall::Before;

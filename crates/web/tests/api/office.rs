@@ -17,7 +17,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use web::{
-    Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited, CallShown, CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, FiguresAsked, FiguresReport, FiguresRow, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView, Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited,
+    CallShown, CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, FiguresAsked,
+    FiguresReport, FiguresRow, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, PasswordHash,
+    PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView, Refused, Shown,
+    Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -42,6 +46,10 @@ pub(crate) struct InMemory {
     pub(crate) is_behind_a_proxy: AtomicBool,
     placings: Mutex<Vec<PlacingId>>,
     pub(crate) floor: Mutex<Floor>,
+    /// Of which organisations it was asked for.
+    pub(crate) looked_at: Mutex<Vec<OrgId>>,
+    /// Who sees which queues.
+    sight: Mutex<Arc<Sight>>,
     /// What was asked of queues and agents.
     pub(crate) asked: Mutex<Vec<Asked>>,
     /// Records of calls.
@@ -122,8 +130,38 @@ fn floor() -> Floor {
     }
 }
 
+/// Anna and Bosse see support, as Bosse and Cecilia do sales.
+fn sight() -> Sight {
+    let mut sight = Sight::default();
+    for (name, seers) in [
+        ("demo/support", &["demo/anna", "demo/bosse"][..]),
+        ("demo/sales", &["demo/bosse", "demo/cecilia"]),
+        ("other/support", &["other/anna"]),
+    ] {
+        sight.add(queue(name), seers.iter().map(|name| user(name)));
+    }
+    sight
+}
+
+/// What of a floor is an organisation's.
+fn part(floor: &Floor, org: &OrgId) -> Floor {
+    let mut part = floor.clone();
+    part.queues.retain(|queue| queue.name.is_of(org));
+    part.agents.retain(|agent| agent.name.is_of(org));
+    part
+}
+
+fn organisations() -> BTreeSet<OrgId> {
+    ["demo", "other"].map(|it| OrgId::new(it).unwrap()).into()
+}
+
 fn user(name: &str) -> UserId {
     name.parse().unwrap()
+}
+
+fn agent(user: &UserId) -> Principal {
+    let (user, role) = (user.clone(), Role::Agent);
+    Principal::User { user, role }
 }
 
 fn phone(name: &str, role: Role, password: &str) -> Account {
@@ -189,6 +227,8 @@ impl InMemory {
             is_behind_a_proxy: AtomicBool::new(false),
             placings: Mutex::default(),
             floor: Mutex::new(floor()),
+            looked_at: Mutex::default(),
+            sight: Mutex::new(Arc::new(sight())),
             asked: Mutex::default(),
             calls: Mutex::default(),
             asked_of_calls: Mutex::default(),
@@ -263,18 +303,62 @@ impl InMemory {
 
     /// Something changes of a queue, and whoever reads is told.
     pub(crate) fn change_queue(&self, name: &str, change: impl FnOnce(&mut QueueView)) {
-        let mut floor = self.floor.lock().unwrap();
-        let queue = floor.queues.iter_mut().find(|it| it.name == queue(name));
-        change(queue.unwrap());
-        self.changes.tell_floor(&floor);
+        self.change_floor(|floor| {
+            let queue = floor.queues.iter_mut().find(|it| it.name == queue(name));
+            change(queue.unwrap());
+        });
     }
 
     /// The same of an agent.
     pub(crate) fn change_agent(&self, name: &str, change: impl FnOnce(&mut AgentView)) {
+        self.change_floor(|floor| {
+            let agent = floor.agents.iter_mut().find(|it| it.name == user(name));
+            change(agent.unwrap());
+        });
+    }
+
+    /// Something changes of queues and agents, and whoever reads is told.
+    pub(crate) fn change_floor(&self, change: impl FnOnce(&mut Floor)) {
         let mut floor = self.floor.lock().unwrap();
-        let agent = floor.agents.iter_mut().find(|it| it.name == user(name));
-        change(agent.unwrap());
-        self.changes.tell_floor(&floor);
+        change(&mut floor);
+        for org in organisations() {
+            self.changes.tell_floor(&org, &part(&floor, &org));
+        }
+    }
+
+    /// These alone see a queue from now on, beside supervisors.
+    pub(crate) fn let_see(&self, name: &str, seers: &[&str]) {
+        let mut seen = Sight::default();
+        for of in ["demo/sales", "demo/support", "other/support"] {
+            let before = self.sight.lock().unwrap().clone();
+            let sees = |user: &UserId| match of == name {
+                true => seers.contains(&user.as_str()),
+                false => before.sees(&agent(user), &queue(of)),
+            };
+            let accounts = self.accounts.lock().unwrap();
+            let users = accounts.iter().filter_map(|it| match &it.who {
+                Who::User(user) => Some(user.clone()),
+                Who::Operator(_) => None,
+            });
+            seen.add(queue(of), users.filter(sees));
+        }
+        *self.sight.lock().unwrap() = Arc::new(seen);
+    }
+
+    /// Whoever reads is told that who sees what may be another.
+    pub(crate) fn tell_sight(&self) {
+        self.changes.tell_sight(&self.sight());
+    }
+
+    /// Another role.
+    pub(crate) fn set_role(&self, name: &str, role: Role) {
+        let mut accounts = self.accounts.lock().unwrap();
+        let account = accounts
+            .iter_mut()
+            .find(|it| it.who == Who::User(user(name)));
+        let user = user(name);
+        account.unwrap().principal = Principal::User { user, role };
+        *self.sight.lock().unwrap() = Arc::new(sight());
     }
 
     fn can_read(&self) -> Result<(), Unread> {
@@ -539,24 +623,24 @@ impl Office for InMemory {
         self.kept_soon.lock().unwrap().push(change);
     }
 
-    fn floor(&self) -> Soon<'_, Result<Floor, Declined>> {
-        let floor = self.floor.lock().unwrap().clone();
+    fn organisations(&self) -> Soon<'_, Result<Arc<BTreeSet<OrgId>>, Declined>> {
+        let floor = self.floor.lock().unwrap();
+        let all = floor.queues.iter().map(|queue| queue.name.org()).collect();
+        Box::pin(async { Ok(Arc::new(all)) })
+    }
+
+    fn floor<'a>(
+        &'a self,
+        org: &'a OrgId,
+        _: Option<&'a Arc<Floor>>,
+    ) -> Soon<'a, Result<Arc<Floor>, Declined>> {
+        self.looked_at.lock().unwrap().push(org.clone());
+        let floor = Arc::new(part(&self.floor.lock().unwrap(), org));
         Box::pin(async { Ok(floor) })
     }
 
-    /// Anna and Bosse see support, as Bosse and Cecilia do sales.
     fn sight(&self) -> Arc<Sight> {
-        let mut sight = Sight::default();
-        sight.add(
-            queue("demo/support"),
-            [user("demo/anna"), user("demo/bosse")],
-        );
-        sight.add(
-            queue("demo/sales"),
-            [user("demo/bosse"), user("demo/cecilia")],
-        );
-        sight.add(queue("other/support"), [user("other/anna")]);
-        Arc::new(sight)
+        self.sight.lock().unwrap().clone()
     }
 
     fn person(&self, user: &UserId) -> Person {
