@@ -7,8 +7,10 @@ import { notices } from '../lib/notices.svelte';
 import { live } from '../live/live.svelte';
 import { Reading } from '../live/reading';
 import type { Device } from './devices';
-import { standing, told } from './queues';
+import { apart, standing, told, without } from './queues';
 
+/** A queue or an agent that I see no longer. */
+type Gone = { name: string };
 type Answer = Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
 /** So that many changes at once are read once. */
@@ -94,15 +96,21 @@ export class Floor {
     private hear(name: string, data: unknown) {
         if (name === 'me') {
             this.stand(data as Agent);
-            // Which telephones there are, and what I may, is not told.
-            this.settling ??= setTimeout(() => {
-                this.settling = undefined;
-                this.mine.read();
-            }, SETTLE_MS);
+            this.settle();
         } else if (name === 'queue') {
-            const change = (queues: Queue[]) => told(queues, data as Queue);
-            if (this.queues) this.queues = change(this.queues);
-            this.all.hear(change);
+            const queue = data as Queue;
+            const isNew = !this.queues?.some(({ name }) => name === queue.name);
+            this.change(queues => told(queues, queue));
+            if (isNew) this.settle();
+        } else if (name === 'queue-gone') {
+            const { name: gone } = data as Gone;
+            this.change(queues => without(queues, gone));
+            this.settle();
+        } else if (name === 'agent-gone') {
+            const { name: gone } = data as Gone;
+            const before = this.me;
+            this.changeMe(me => apart(me, gone));
+            if (this.me !== before) this.settle();
         } else if (name === 'resync') {
             this.mine.anew();
             this.all.anew();
@@ -114,10 +122,27 @@ export class Floor {
         clock.zone = me.zone ?? undefined;
     }
 
+    /** Which telephones there are, and what I may, is not told: it is read, with whatever else happens until then. */
+    private settle() {
+        this.settling ??= setTimeout(() => {
+            this.settling = undefined;
+            this.mine.read();
+        }, SETTLE_MS);
+    }
+
     private stand(agent: Agent) {
-        const change = (me: Me) => standing(me, agent);
+        this.changeMe(me => standing(me, agent));
+    }
+
+    /** As something was heard, also of what is being read. */
+    private changeMe(change: (me: Me) => Me) {
         if (this.me) this.me = change(this.me);
         this.mine.hear(change);
+    }
+
+    private change(change: (queues: Queue[]) => Queue[]) {
+        if (this.queues) this.queues = change(this.queues);
+        this.all.hear(change);
     }
 }
 

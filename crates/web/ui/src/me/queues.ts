@@ -9,6 +9,17 @@ export function told<T extends { name: string }>(all: T[], one: T): T[] {
     return [...all, one].sort((first, second) => (first.name < second.name ? -1 : 1));
 }
 
+/** The queues without the one of that name. */
+export function without(queues: Queue[], gone: string): Queue[] {
+    return queues.filter(({ name }) => name !== gone);
+}
+
+/** Me, who am no agent any more where that one is I. */
+export function apart(me: Me, gone: string): Me {
+    if (me.agent?.name !== gone) return me;
+    return { ...me, agent: null, queues: me.queues.map(queue => ({ ...queue, logged_in: false })) };
+}
+
 /** Me as the agent that I am now. */
 export function standing(me: Me, agent: Agent): Me {
     const queues = me.queues.map(queue => ({ ...queue, logged_in: agent.queues.includes(queue.name) }));
