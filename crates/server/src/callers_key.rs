@@ -16,7 +16,7 @@ const FRESH_NAME: &str = "callers.key.new";
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallersKeyError {
-    #[error("the key {path} by which callers are known again can't be read or made: {error}")]
+    #[error("the key {path} by which callers are known again can't be read: {error}")]
     Unusable { path: PathBuf, error: io::Error },
     #[error(
         "expected {expected} bytes in the key {path}, found {bytes}; put back the file that was there, or remove it: a new one is \
@@ -26,7 +26,8 @@ pub(crate) enum CallersKeyError {
     Length { path: PathBuf, bytes: usize },
 }
 
-/// The key of a state folder that this process has taken; made where there is none.
+/// The key of a state folder that this process has taken; made where there is none. Where a new one can't be kept it serves until
+/// the process ends: a full disk keeps nobody from being answered, and by another key nobody is known again.
 pub(crate) fn of(state_dir: &Path) -> Result<CallersKey, CallersKeyError> {
     let path = state_dir.join(FILE_NAME);
     let unusable = |error| CallersKeyError::Unusable {
@@ -36,8 +37,17 @@ pub(crate) fn of(state_dir: &Path) -> Result<CallersKey, CallersKeyError> {
     let secret = match fs::read(&path) {
         Ok(secret) => secret,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            tracing::info!(file = %path.display(), "a new key by which callers are known again");
-            return made(state_dir).map_err(unusable);
+            let secret = random::bytes().map_err(unusable)?;
+            let file = path.display();
+            match keep(state_dir, &secret) {
+                Ok(()) => tracing::info!(%file, "a new key by which callers are known again"),
+                Err(error) => tracing::warn!(
+                    %file,
+                    %error,
+                    "the new key by which callers are known again can't be kept: after the next start they are not"
+                ),
+            }
+            return Ok(CallersKey::new(secret));
         }
         Err(error) => return Err(unusable(error)),
     };
@@ -49,8 +59,7 @@ pub(crate) fn of(state_dir: &Path) -> Result<CallersKey, CallersKeyError> {
 }
 
 /// On disk under its name when this comes back, and never half of it: what is hashed by it outlives this process.
-fn made(state_dir: &Path) -> io::Result<CallersKey> {
-    let secret = random::bytes()?;
+fn keep(state_dir: &Path, secret: &[u8]) -> io::Result<()> {
     let fresh = state_dir.join(FRESH_NAME);
     match fs::remove_file(&fresh) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -61,11 +70,10 @@ fn made(state_dir: &Path) -> io::Result<CallersKey> {
         .create_new(true)
         .mode(0o600)
         .open(&fresh)?;
-    file.write_all(&secret)?;
+    file.write_all(secret)?;
     file.sync_all()?;
     fs::rename(&fresh, state_dir.join(FILE_NAME))?;
-    File::open(state_dir)?.sync_all()?;
-    Ok(CallersKey::new(secret))
+    File::open(state_dir)?.sync_all()
 }
 
 #[cfg(test)]
@@ -86,6 +94,16 @@ mod tests {
         assert!(!folder.path().join(FRESH_NAME).exists());
         let elsewhere = tempfile::tempdir().unwrap();
         assert_ne!(of(elsewhere.path()).unwrap(), made);
+    }
+
+    #[test]
+    fn a_key_that_can_t_be_kept_serves_until_the_process_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        // Nothing can be written under that name.
+        fs::create_dir(folder.path().join(FRESH_NAME)).unwrap();
+        let first = of(folder.path()).unwrap();
+        assert!(!folder.path().join(FILE_NAME).exists());
+        assert_ne!(of(folder.path()).unwrap(), first);
     }
 
     #[test]
