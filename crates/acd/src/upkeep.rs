@@ -196,7 +196,10 @@ impl Engine {
                 }
                 queue.note_desertion(login.at, &mut self.deserted);
             }
-            queue.refresh(login.at, &mut self.ready);
+            // Whose part of a queue changes alone faces nobody else by it.
+            if !(sits && serves) {
+                queue.refresh(login.at, &mut self.ready);
+            }
         }
         if agent.is_spent() {
             self.agents.remove(own);
