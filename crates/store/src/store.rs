@@ -552,6 +552,11 @@ impl Shared {
         self.has_written_all() && self.erasures().is_empty() && has_forgotten
     }
 
+    /// Whether somebody may wait for what is to be written: records of calls, the audit and the journal have time.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.waiting() > 0 || !self.erasures().is_empty()
+    }
+
     /// Whether nothing waits to be written; something may be left to be forgotten.
     pub(crate) fn has_written_all(&self) -> bool {
         let has_written_rows = self.pending().is_empty() && self.calls().is_empty();
