@@ -297,6 +297,52 @@ Object.assign(steps, {
     },
 });
 
+// Settings.
+const setting = path => page.locator(`[id="set-${path}"]`);
+Object.assign(steps, {
+    /** follow LINK, in the page itself. */
+    async follow(...words) {
+        await page.locator('main').getByRole('link', { name: words.join(' ') }).first().click();
+    },
+    /** A page is headed so. */
+    async headed(...words) {
+        await page.getByRole('heading', { level: 1, name: words.join(' '), exact: true }).waitFor();
+    },
+    /** set queues/support/ring 20s: a text is written, a choice made by its value. */
+    async set(path, ...words) {
+        const field = setting(path);
+        await field.waitFor();
+        if ((await field.evaluate(it => it.tagName)) === 'SELECT') await field.selectOption(words.join(' '));
+        else await field.fill(words.join(' '));
+    },
+    /** is queues/support/ring 20s */
+    async is(path, ...words) {
+        const value = await setting(path).inputValue();
+        if (value !== words.join(' ')) throw new Error(`expected ${words.join(' ')}, is ${value}`);
+    },
+    /** The setting is the one that the keyboard is on. */
+    async focused(path) {
+        await page.locator(`[id="set-${path}"]:focus`).waitFor();
+    },
+    /** A setting has this beside it. */
+    async beside(path, ...words) {
+        const row = page.locator('[data-setting]').filter({ has: setting(path) }).last();
+        await row.getByText(words.join(' ')).first().waitFor();
+    },
+    /** cell-set LABEL: VALUE, of a table whose cells are edited. */
+    async 'cell-set'(...words) {
+        const [, label, value] = /^(.+: .+): (.*)$/.exec(words.join(' '));
+        const field = page.getByLabel(label, { exact: true });
+        if ((await field.evaluate(it => it.tagName)) === 'SELECT') return field.selectOption(value);
+        await field.fill(value);
+        await field.blur();
+    },
+    /** To an address that the page may not want to be left for. */
+    async leave(path) {
+        await page.evaluate(to => (location.hash = to), path).catch(() => {});
+    },
+});
+
 async function end(status) {
     await browser.close().catch(() => {});
     process.exit(status);

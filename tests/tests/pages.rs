@@ -50,7 +50,7 @@ fn pages_of(who: &str) -> &'static [&'static str] {
     match who {
         "anna" => &["me", "callbacks", "queues", "wallboard", "calls"],
         "eva" => &["wallboard", "callbacks", "calls", "me"],
-        "admin" => &["wallboard", "callbacks", "calls", "audit", "me"],
+        "admin" => &["wallboard", "callbacks", "calls", "settings", "audit", "me"],
         // An operator is no agent.
         _ => &["wallboard", "callbacks", "calls", "audit"],
     }
@@ -64,6 +64,7 @@ fn heading(path: &str, language: &str) -> &'static str {
         "queues" => ("Queues", "Köer"),
         "wallboard" => ("Wallboard", "Översikt"),
         "calls" => ("Calls", "Samtal"),
+        "settings" => ("Settings", "Inställningar"),
         _ => ("Audit log", "Ändringslogg"),
     };
     match language {

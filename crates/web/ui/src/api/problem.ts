@@ -8,7 +8,7 @@ interface Document {
     detail?: string;
     entry?: string;
     held_by?: string;
-    version?: number;
+    version?: number | string;
 }
 
 /** Why something was not done. */

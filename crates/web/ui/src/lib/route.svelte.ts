@@ -5,8 +5,11 @@ class Route {
     path = $state('');
     params = $state.raw(new URLSearchParams());
 
+    /** Who keeps others from leaving the page for a path: the address then stays, and whoever holds it goes on himself. */
+    holds: ((path: string) => boolean) | null = null;
+
     begin() {
-        addEventListener('hashchange', () => this.read());
+        addEventListener('hashchange', () => this.changed());
         this.read();
     }
 
@@ -19,6 +22,12 @@ class Route {
     ask(params: URLSearchParams) {
         history.replaceState(history.state, '', address(this.path, params));
         this.read();
+    }
+
+    private changed() {
+        const [path = ''] = location.hash.replace(/^#/, '').split('?', 1);
+        if (this.holds?.(path)) history.replaceState(history.state, '', address(this.path, this.params));
+        else this.read();
     }
 
     private read() {

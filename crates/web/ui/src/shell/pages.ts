@@ -8,6 +8,7 @@ import CallsPage from '../calls/CallsPage.svelte';
 import type { Key } from '../lib/messages.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import SettingsPage from '../settings/SettingsPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
@@ -25,6 +26,7 @@ const queues: Page = { path: '/queues', title: 'app.queues', component: QueuesPa
 const wallboard: Page = { path: '/wallboard', title: 'app.wallboard', component: WallboardPage };
 const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage };
 const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
+const settings: Page = { path: '/settings', title: 'settings.title', component: SettingsPage };
 const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
@@ -32,7 +34,7 @@ const statistics: Page = { path: '/statistics', title: 'statistics.title', compo
 const PAGES: Record<Role, [Page, ...Page[]]> = {
     agent: [me, callbacks, queues, wallboard, calls, statistics],
     supervisor: [wallboard, callbacks, calls, statistics, me],
-    administrator: [wallboard, callbacks, calls, statistics, audit, me],
+    administrator: [wallboard, callbacks, calls, statistics, settings, audit, me],
     // He is no agent.
     operator: [wallboard, callbacks, calls, statistics, audit],
 };
@@ -42,8 +44,9 @@ export function of(role: Role): [Page, ...Page[]] {
     return PAGES[role];
 }
 
-/** The page at a path; the first, where there is none of that role's. */
+/** The page at a path, or that it is a part of; the first, where there is none of that role's. */
 export function at(path: string, role: Role): Page {
     const pages = of(role);
-    return pages.find(page => page.path === path) ?? pages[0];
+    const exact = pages.find(page => page.path === path);
+    return exact ?? pages.find(page => path.startsWith(`${page.path}/`)) ?? pages[0];
 }
