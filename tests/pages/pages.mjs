@@ -19,6 +19,8 @@ const SEEN_MS = 30_000;
 const STEP_MS = 180_000;
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
+// A microphone that beeps each second, which nobody is asked about.
+FLAGS.push('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
 const SCREENS = {
     desktop: { viewport: { width: 1366, height: 800 } },
     phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
@@ -340,6 +342,29 @@ Object.assign(steps, {
     /** To an address that the page may not want to be left for. */
     async leave(path) {
         await page.evaluate(to => (location.hash = to), path).catch(() => {});
+    },
+});
+
+// Administration.
+Object.assign(steps, {
+    async radio(...words) {
+        await page.getByRole('radio', { name: words.join(' '), exact: true }).check();
+    },
+    /** A file is chosen. */
+    async attach(file) {
+        await page.locator('input[type=file]').setInputFiles(file);
+    },
+    /** There is a sound that can be heard, and takes so many seconds at least. */
+    async sounds(seconds) {
+        const takes = await page.locator('audio').first().evaluate(
+            audio =>
+                new Promise((done, failed) => {
+                    audio.onloadedmetadata = () => done(audio.duration);
+                    audio.onerror = () => failed(new Error(audio.error?.message));
+                    if (audio.readyState > 0) done(audio.duration);
+                }),
+        );
+        if (!(takes >= Number(seconds))) throw new Error(`it takes ${takes} s`);
     },
 });
 

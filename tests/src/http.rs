@@ -115,6 +115,37 @@ impl Api {
         self.send("PUT", path, Some(&body.to_string()))
     }
 
+    /// `POST /api/v1…` of a file, as it is.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    pub fn upload(&self, path: &str, file: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        let address = self.address;
+        let pass = self.pass.as_deref().unwrap_or_default();
+        let head = format!(
+            "POST /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{pass}\r\n\
+             Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+            file.len()
+        );
+        stream.write_all(head.as_bytes()).expect("a live socket");
+        stream.write_all(file).expect("a live socket");
+        answer(stream)
+    }
+
+    /// `GET /api/v1…` of what is no text.
+    ///
+    /// # Panics
+    /// When nobody answers, or it is refused.
+    pub fn file(&self, path: &str) -> Vec<u8> {
+        let mut stream = self.open("GET", path, None, "close");
+        let mut whole = Vec::new();
+        stream.read_to_end(&mut whole).expect("an answer");
+        assert!(whole.starts_with(b"HTTP/1.1 200"), "{path} is refused");
+        let end = whole.windows(4).position(|it| it == b"\r\n\r\n");
+        whole.split_off(end.expect("a whole head") + 4)
+    }
+
     /// `DELETE /api/v1…`.
     pub fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, None)
@@ -123,23 +154,18 @@ impl Api {
     /// # Panics
     /// When nobody answers.
     fn send(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
-        let mut stream = self.open(method, path, body, "close");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a whole head");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Answer {
-            status: status.expect("a status"),
-            head: head.to_owned(),
-            json: serde_json::from_str(body).unwrap_or_default(),
-            text: body.to_owned(),
-        }
+        answer(self.open(method, path, body, "close"))
+    }
+
+    fn connect(&self) -> TcpStream {
+        let limit = Duration::from_secs(20);
+        let stream = TcpStream::connect_timeout(&self.address, limit).expect("the server");
+        stream.set_read_timeout(Some(limit)).expect("a live socket");
+        stream
     }
 
     fn open(&self, method: &str, path: &str, body: Option<&str>, connection: &str) -> TcpStream {
-        let limit = Duration::from_secs(20);
-        let mut stream = TcpStream::connect_timeout(&self.address, limit).expect("the server");
-        stream.set_read_timeout(Some(limit)).expect("a live socket");
+        let mut stream = self.connect();
         let address = self.address;
         let mut head = format!(
             "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n"
@@ -165,6 +191,20 @@ impl Api {
             stream: self.open("GET", &path, None, "keep-alive"),
             read: Vec::new(),
         }
+    }
+}
+
+/// What comes until there is no more.
+fn answer(mut stream: TcpStream) -> Answer {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("an answer");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a whole head");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Answer {
+        status: status.expect("a status"),
+        head: head.to_owned(),
+        json: serde_json::from_str(body).unwrap_or_default(),
+        text: body.to_owned(),
     }
 }
 

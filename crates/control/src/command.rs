@@ -212,6 +212,8 @@ pub enum PromptAction {
     Listen {
         /// Its name.
         name: Box<str>,
+        /// Which version; the one that callers hear, where not given.
+        version: Option<u32>,
     },
     /// Take what was recorded by telephone.
     Record {
@@ -224,6 +226,13 @@ pub enum PromptAction {
         name: Box<str>,
         /// The file, where the server finds it.
         file: PathBuf,
+    },
+    /// Take a file that comes along.
+    Upload {
+        /// Its name.
+        name: Box<str>,
+        /// Its ending, by which its kind is known: `wav`.
+        ending: Box<str>,
     },
     /// Take an older version again.
     Restore {
@@ -338,6 +347,7 @@ impl Governed for PromptCommand {
             PromptAction::List | PromptAction::Listen { .. } => *role >= Role::Supervisor,
             PromptAction::Record { .. }
             | PromptAction::Import { .. }
+            | PromptAction::Upload { .. }
             | PromptAction::Restore { .. } => *role >= Role::Administrator,
         };
         may && user.is_of(&self.org)
@@ -381,6 +391,8 @@ impl Governed for Command {
             Command::Show(View::Queues | View::Agents | View::Doors)
             | Command::ReportTraffic(_) => true,
             Command::ReportFigures(command) => command.is_allowed_to(by),
+            // The same, of those who may close any.
+            Command::Show(View::QuickCloses) => supervises(by, []),
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_)
             | Command::Reload

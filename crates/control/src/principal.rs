@@ -202,6 +202,8 @@ mod tests {
         assert!(permit(by(Role::Supervisor), undo(&["demo/support"])).is_ok());
         assert!(permit(by(Role::Supervisor), undo(&["demo/support", "other/x"])).is_err());
         assert!(permit(by(Role::Agent), undo(&["demo/support"])).is_err());
+        assert!(permit(by(Role::Supervisor), Command::Show(View::QuickCloses)).is_ok());
+        assert!(permit(by(Role::Agent), Command::Show(View::QuickCloses)).is_err());
         assert!(permit(Principal::Operator, undo(&["demo/support"])).is_ok());
     }
 
@@ -214,12 +216,22 @@ mod tests {
         };
         let name = || "welcome".into();
         let record = |org| command(org, PromptAction::Record { name: name() });
-        let listen = |org| command(org, PromptAction::Listen { name: name() });
+        let listen = |org| {
+            let (name, version) = (name(), None);
+            command(org, PromptAction::Listen { name, version })
+        };
+        let upload = |org| {
+            let (name, ending) = (name(), "wav".into());
+            command(org, PromptAction::Upload { name, ending })
+        };
         let by = |role| principal("demo", "eva", role);
         assert!(permit(by(Role::Administrator), record("demo")).is_ok());
         assert!(permit(by(Role::Administrator), record("other")).is_err());
         assert!(permit(by(Role::Administrator), listen("other")).is_err());
         assert!(permit(by(Role::Supervisor), record("demo")).is_err());
+        assert!(permit(by(Role::Administrator), upload("demo")).is_ok());
+        assert!(permit(by(Role::Administrator), upload("other")).is_err());
+        assert!(permit(by(Role::Supervisor), upload("demo")).is_err());
         assert!(permit(by(Role::Supervisor), listen("demo")).is_ok());
         assert!(permit(by(Role::Agent), listen("demo")).is_err());
         assert!(permit(Principal::Operator, record("demo")).is_ok());

@@ -112,13 +112,18 @@ impl Commands {
     ) -> Result<Answer, Failure> {
         let doing = Doing::of(command.by(), way, command.command());
         let result = self.have_done(command).await;
-        if let Some(doing) = doing {
-            self.0.floors.changed(doing.org());
-            self.0
-                .audit
-                .keep(doing, result.as_ref().err().map(|it| it.message.as_str()));
-        }
+        self.keep_doing(doing, result.as_ref().err());
         result
+    }
+
+    /// Keeps that something was done that changes something, or why it was not.
+    pub(crate) fn keep_doing(&self, doing: Option<Doing>, failure: Option<&Failure>) {
+        let Some(doing) = doing else {
+            return;
+        };
+        self.0.floors.changed(doing.org());
+        let why_not = failure.map(|failure| failure.message.as_str());
+        self.0.audit.keep(doing, why_not);
     }
 
     async fn have_done(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
@@ -463,7 +468,7 @@ impl Commands {
                 Answer::Bans(bans.map(|ban| ban_row(&ban, now)).collect())
             }
             View::Doors => self.doors(|queue| sight.sees(by, queue)),
-            View::QuickCloses => self.quick_list(),
+            View::QuickCloses => self.quick_list(|queue| sight.sees(by, queue)),
             View::Trunks => {
                 let loaded = self.0.config.loaded();
                 let organisations = loaded.directory.organisations.values();

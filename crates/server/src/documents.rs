@@ -6,7 +6,7 @@ use calendar::{Effect, Waiting};
 use callback::{Given, Outcome};
 use control::Device;
 use serde::{Deserialize, Serialize};
-use web::{FiguresReport, ForecastRow};
+use web::{FiguresReport, ForecastRow, LeadsTo};
 
 /// An answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -216,6 +216,9 @@ pub(crate) struct QuickPreviewRow {
     pub(crate) waiting: u32,
     /// What they would do.
     pub(crate) they: String,
+    /// Where callers go who find it closed; none where they are told that it is busy.
+    #[serde(default)]
+    pub(crate) leads_to: Option<LeadsTo>,
 }
 
 /// The server as a whole.

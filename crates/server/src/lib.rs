@@ -2,6 +2,7 @@
 //! calls, queues or audio; it brings together the rooms that do.
 
 mod acd_task;
+mod administration;
 mod agents;
 mod audit;
 mod bans;

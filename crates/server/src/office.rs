@@ -11,6 +11,7 @@ use crate::records;
 use crate::reload::ConfigInForce;
 use axum::Router;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
+use calendar::{QuickClose, QuickCloses};
 use callback::{Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window};
 use config::{Loaded, OPERATORS_REALM, OperatorProof, Schema};
 use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
@@ -23,13 +24,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
-    Credential, Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened,
-    Keeping, NoFigures, NotConfigured, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told,
-    Unread, Unstored, Who,
+    Credential, Declined, Deed, Desk, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
+    Happened, Keeping, LicenceReport, NoFigures, NotConfigured, Office, OwnTurn, Person, Piece,
+    PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, Shown, Soon, Told, Unread,
+    Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -161,6 +163,18 @@ fn to_its_end<T: Send + 'static>(
 }
 
 impl ServerOffice {
+    /// What commands come to, which are carried out to their end.
+    fn told<T: Send + 'static, F: Future<Output = Result<T, Failure>> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Commands) -> F,
+    ) -> Soon<'_, Result<T, Declined>> {
+        let done = to_its_end(work(self.0.commands.clone()));
+        Box::pin(async {
+            let told = done.await.ok_or(Declined::Away)?;
+            told.map_err(|failure| Declined::Because(failure.message))
+        })
+    }
+
     fn user(&self, loaded: &Loaded, id: UserId) -> Option<Account> {
         let user = loaded.directory.user(&id)?;
         let organisation = loaded.directory.organisations.get(id.org_name())?;
@@ -407,14 +421,47 @@ impl Office for ServerOffice {
     }
 
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>> {
-        let commands = self.0.commands.clone();
-        let done = to_its_end(async move { commands.carry_out(command, Way::Http).await });
-        Box::pin(async {
-            let answer = done.await.ok_or(Declined::Away)?;
-            answer
-                .map(drop)
-                .map_err(|failure| Declined::Because(failure.message))
+        self.told(|commands| async move {
+            let answer = commands.carry_out(command, Way::Http).await;
+            answer.map(drop)
         })
+    }
+
+    fn hours(&self, queue: &QueueId) -> Option<DoorHours> {
+        self.0.commands.door_hours(queue)
+    }
+
+    fn quick_closes(&self) -> Arc<QuickCloses> {
+        self.0.commands.quick_closes()
+    }
+
+    fn quick_choices(&self, org: &OrgId) -> QuickChoices {
+        self.0.commands.quick_choices(org)
+    }
+
+    fn quick_meant(&self, asked: QuickAsked) -> Result<QuickClose, String> {
+        let meant = self.0.commands.quick_by_http(asked);
+        meant.map_err(|failure| failure.message)
+    }
+
+    fn quick(&self, command: Permitted<Command>) -> Soon<'_, Result<QuickDone, Declined>> {
+        self.told(|commands| async move { commands.quick_done(command).await })
+    }
+
+    fn prompts(&self, command: Permitted<Command>) -> Soon<'_, Result<PromptsTold, Declined>> {
+        self.told(|commands| async move { commands.prompts_told(command).await })
+    }
+
+    fn upload(
+        &self,
+        command: Permitted<Command>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Soon<'_, Result<u32, Declined>> {
+        self.told(|commands| async move { commands.upload(command, pieces).await })
+    }
+
+    fn licences(&self, command: Permitted<Command>) -> Soon<'_, Result<LicenceReport, Declined>> {
+        self.told(|commands| async move { commands.licences_told(command).await })
     }
 
     fn now(&self) -> Time {

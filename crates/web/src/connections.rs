@@ -95,6 +95,11 @@ impl Peer {
         self.lock().proof = Proof::Known;
     }
 
+    /// What comes by it is long: so much time it has to come and be answered.
+    pub(crate) fn may_take(&self, span: Duration) {
+        self.lasts(span);
+    }
+
     fn lasts(&self, span: Duration) {
         self.lock().ends = Instant::now() + span;
     }
@@ -136,12 +141,16 @@ impl Listener {
     }
 }
 
+/// Kinds of answers that take as long as they are read: some have no end, others are long.
+const STREAMED: [&str; 2] = ["text/event-stream", "audio/wav"];
+
 /// A request begins, and its answer is ready.
 async fn keep_time(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+    peer.lock().doing = Doing::Asking;
     peer.lasts(peer.bounds.request);
     let response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
-    match kind.is_some_and(|kind| kind == "text/event-stream") {
+    match kind.is_some_and(|kind| STREAMED.iter().any(|streamed| kind == streamed)) {
         true => {
             peer.lock().doing = Doing::Streaming;
             peer.lasts(peer.bounds.stalled);

@@ -83,6 +83,24 @@ impl Desk {
         Ok(vec![office.floor(&user.org(), None).await?])
     }
 
+    /// The organisation that he means, of those that are his: others are not there for him.
+    pub(crate) async fn organisation_of(
+        &self,
+        by: &By,
+        named: Option<&str>,
+    ) -> Result<OrgId, Problem> {
+        let org = by.organisation(named)?;
+        let is_his = match by.principal() {
+            Principal::User { user, .. } => user.is_of(&org),
+            Principal::Operator => self.office().organisations().await?.contains(&org),
+        };
+        let none = || {
+            let detail = format!("there is no organisation {org} that you may see");
+            Problem::new(StatusCode::NOT_FOUND, detail)
+        };
+        is_his.then(|| org.clone()).ok_or_else(none)
+    }
+
     /// All that is to be kept.
     pub fn kept(&self) -> Vec<Keeping> {
         let now = self.utc();

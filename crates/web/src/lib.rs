@@ -21,6 +21,8 @@ mod eyes;
 mod figures;
 mod floor;
 mod follower;
+mod hours;
+mod licences;
 mod lists;
 mod log_ins;
 mod me;
@@ -30,7 +32,9 @@ mod pages;
 mod passes;
 mod password;
 mod problem;
+mod prompts;
 mod queues;
+mod quick_closes;
 mod roles;
 mod router;
 mod sessions;
@@ -58,6 +62,8 @@ pub use figures::{
 };
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
 pub use follower::Follower;
+pub use hours::DoorHours;
+pub use licences::{Billed, LicenceReport, LicenceRow};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
@@ -65,5 +71,9 @@ pub use office::{
 };
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};
+pub use prompts::{
+    Piece, PromptFrom, PromptVersionView, PromptView, PromptsTold, UPLOAD_BYTES_MAX,
+};
+pub use quick_closes::{LeadsTo, LeadsToKind, QuickAsked, QuickChoices, QuickDone, QuickPreview};
 pub use router::{document, router};
 pub use turns::OwnTurn;

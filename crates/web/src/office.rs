@@ -7,11 +7,16 @@ use crate::configuration::{Configured, NotConfigured};
 use crate::credentials::Credential;
 use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
+use crate::hours::DoorHours;
+use crate::licences::LicenceReport;
 use crate::me::Person;
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
+use crate::prompts::{Piece, PromptsTold};
+use crate::quick_closes::{QuickAsked, QuickChoices, QuickDone};
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
+use calendar::{QuickClose, QuickCloses};
 use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
 use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
 use serde::{Deserialize, Serialize};
@@ -22,6 +27,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// What comes later.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -123,6 +129,34 @@ pub trait Office: Send + Sync + 'static {
 
     /// Has something done that is not about callback lists.
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;
+
+    /// When a queue lets callers in; none where there is no such queue.
+    fn hours(&self, queue: &QueueId) -> Option<DoorHours>;
+
+    /// What is closed and opened by hand, of all organisations.
+    fn quick_closes(&self) -> Arc<QuickCloses>;
+
+    /// What an organisation's quick-closes may be made of.
+    fn quick_choices(&self, org: &OrgId) -> QuickChoices;
+
+    /// The quick-close that somebody means, or what is wrong with it.
+    fn quick_meant(&self, asked: QuickAsked) -> Result<QuickClose, String>;
+
+    /// Has a command about quick-closes carried out.
+    fn quick(&self, command: Permitted<Command>) -> Soon<'_, Result<QuickDone, Declined>>;
+
+    /// Has a command about prompts carried out that nothing comes along with.
+    fn prompts(&self, command: Permitted<Command>) -> Soon<'_, Result<PromptsTold, Declined>>;
+
+    /// Takes a sound file as a prompt's newest version, which it gives the number of.
+    fn upload(
+        &self,
+        command: Permitted<Command>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Soon<'_, Result<u32, Declined>>;
+
+    /// Who is billed for licences.
+    fn licences(&self, command: Permitted<Command>) -> Soon<'_, Result<LicenceReport, Declined>>;
 
     /// The same, whenever that is: nobody is promised anything by it.
     fn keep_soon(&self, change: Keeping);

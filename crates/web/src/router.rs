@@ -6,8 +6,8 @@ use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
-    acts, agents, audit, calls, configuration, credentials, events, exports, figures, lists, me,
-    pages, queues, sessions, staff, tokens,
+    acts, agents, audit, calls, configuration, credentials, events, exports, figures, hours,
+    licences, lists, me, pages, prompts, queues, quick_closes, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -54,6 +54,15 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(me::me)))
         .routes(gate.may(Agent, routes!(queues::queues)))
         .routes(gate.may(Agent, routes!(queues::queue)))
+        .routes(gate.may(Agent, routes!(hours::hours)))
+        .routes(gate.may(Supervisor, routes!(quick_closes::list, quick_closes::set)))
+        .routes(gate.may(Supervisor, routes!(quick_closes::preview)))
+        .routes(gate.may(Supervisor, routes!(quick_closes::undo)))
+        .routes(gate.may(Supervisor, routes!(prompts::list)))
+        .routes(gate.may(Supervisor, routes!(prompts::sound)))
+        .routes(gate.may(Administrator, routes!(prompts::upload)))
+        .routes(gate.may(Administrator, routes!(prompts::restore)))
+        .routes(gate.may(Administrator, routes!(licences::licences)))
         .routes(gate.may(Agent, routes!(agents::agents)))
         .routes(gate.may(Agent, routes!(agents::log_in_to_queues)))
         .routes(gate.may(Agent, routes!(agents::log_out_of_queues)))

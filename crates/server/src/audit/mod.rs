@@ -265,6 +265,7 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
             let what = match &command.action {
                 PromptAction::Record { name } => format!("records the prompt {name}"),
                 PromptAction::Import { name, .. } => format!("imports the prompt {name}"),
+                PromptAction::Upload { name, .. } => format!("uploads the prompt {name}"),
                 PromptAction::Restore { name, version } => {
                     format!("restores version {version} of the prompt {name}")
                 }

@@ -9,6 +9,7 @@ use calendar::{Effect, Waiting};
 use control::Device;
 use std::fmt::Write;
 use std::time::Duration;
+use web::{LeadsTo, LeadsToKind};
 
 /// The answer as text, with a line end.
 pub(crate) fn text(answer: &Answer) -> String {
@@ -114,6 +115,17 @@ fn quick_closes(rows: &[QuickRow]) -> String {
     table(head, cells, "Nothing is closed by hand.")
 }
 
+fn place_name(place: &LeadsTo) -> String {
+    let kind = match place.kind {
+        LeadsToKind::Queue => "queue ",
+        LeadsToKind::Group => "group ",
+        LeadsToKind::Menu => "menu ",
+        LeadsToKind::Message => "a message",
+        LeadsToKind::User | LeadsToKind::Number => "",
+    };
+    format!("{kind}{}", place.name)
+}
+
 fn quick_preview(rows: &[QuickPreviewRow]) -> String {
     let head = [
         "QUEUE",
@@ -132,7 +144,10 @@ fn quick_preview(rows: &[QuickPreviewRow]) -> String {
             row.from.clone(),
             row.until.clone(),
             row.waiting.to_string(),
-            row.they.clone(),
+            match (&*row.they, &row.leads_to) {
+                ("move", Some(place)) => format!("move to {}", place_name(place)),
+                (they, _) => they.to_owned(),
+            },
         ]
     });
     table(head, cells, "No queues.")

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod administered;
 mod audit;
 mod calls;
 mod client;
@@ -9,9 +10,13 @@ mod configuration;
 mod events;
 mod figures;
 mod floor;
+mod hours;
+mod licences;
 mod lists;
 mod matrix;
 mod office;
 mod pages;
 mod passes;
+mod prompts;
+mod quick_closes;
 mod refusals;

@@ -122,7 +122,9 @@ async fn answer(
         .replace("{organisation}", "demo")
         .replace("{queue}", "support")
         .replace("{user}", "anna")
-        .replace("{name}", "organisation.toml");
+        .replace("{name}", "organisation.toml")
+        .replace("{quick_close}", "1")
+        .replace("{prompt}", "queue-welcome");
     assert!(!path.contains('{'), "what is to stand in {path}?");
     let method: Method = method.to_uppercase().parse().unwrap();
     let mut request = Request::builder().method(method).uri(path);
@@ -144,7 +146,8 @@ async fn answer(
         true => Vec::new(),
         false => body.collect().await.unwrap().to_bytes().to_vec(),
     };
-    (parts.status, String::from_utf8(said).unwrap())
+    // A sound is no text.
+    (parts.status, String::from_utf8_lossy(&said).into_owned())
 }
 
 /// What a cell says: that he may, or with what he is refused.

@@ -1,6 +1,8 @@
 //! An office in memory: real lists, whose facts are stored at once, and a clock that the test sets.
 
+use crate::administered::{self, Administered};
 use base::{CallId, CallbackId, Core, OrgId, QueueId, ShardId, Time, UserId, WallClock};
+use calendar::{QuickClose, QuickCloses};
 use callback::{
     CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft, Given, Input,
     ListSettings, Lists, Number, Output, Page, PlacingId, Query, Refusal, Row, Settings, Span, Utc,
@@ -17,14 +19,16 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use web::{
     Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited,
     CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, ConfigurationFileView,
-    ConfigurationView, Configured, Declined, Deed, DiffLineView, DoorView, EffectView,
+    ConfigurationView, Configured, Declined, Deed, DiffLineView, DoorHours, DoorView, EffectView,
     FiguresAsked, FiguresReport, FiguresRow, FileDiffView, FileView, Floor, Happened, Keeping,
-    LineKindView, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash, PauseReasonView, Person,
-    PhoneKindView, PhoneView, Proof, QueueDay, QueueEffectView, QueueView, Refused, Shown, Soon,
-    Told, Unread, Unstored, Who,
+    LicenceReport, LineKindView, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash,
+    PauseReasonView, Person, PhoneKindView, PhoneView, Piece, PromptsTold, Proof, QueueDay,
+    QueueEffectView, QueueView, QuickAsked, QuickChoices, QuickDone, Refused, Shown, Soon, Told,
+    Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -71,6 +75,7 @@ pub(crate) struct InMemory {
     pub(crate) asked_of_figures: Mutex<Vec<FiguresAsked>>,
     /// Figures are read while nobody has this.
     pub(crate) journal: tokio::sync::Mutex<()>,
+    pub(crate) administered: Administered,
 }
 
 /// A queue that is open, and nobody waits in.
@@ -245,6 +250,7 @@ impl InMemory {
             asked_of_audit: Mutex::default(),
             asked_of_figures: Mutex::default(),
             journal: tokio::sync::Mutex::default(),
+            administered: Administered::new(START_UTC),
         };
         office.give(Input::Clock(WallClock::new(START, START_UTC * 1_000)));
         office.give(Input::Configure(settings));
@@ -757,6 +763,46 @@ impl Office for InMemory {
         let result = self.settings_of(&command);
         self.asked_of_settings.lock().unwrap().push(command);
         Box::pin(async { result })
+    }
+
+    fn hours(&self, queue: &QueueId) -> Option<DoorHours> {
+        self.administered.hours(queue)
+    }
+
+    fn quick_closes(&self) -> Arc<QuickCloses> {
+        self.administered.quick.lock().unwrap().clone()
+    }
+
+    fn quick_choices(&self, org: &OrgId) -> QuickChoices {
+        administered::choices(org)
+    }
+
+    fn quick_meant(&self, asked: QuickAsked) -> Result<QuickClose, String> {
+        administered::meant(asked, START_UTC)
+    }
+
+    fn quick(&self, command: Permitted<Asked>) -> Soon<'_, Result<QuickDone, Declined>> {
+        let done = self.administered.change(command.into_parts(), START_UTC);
+        Box::pin(async { done })
+    }
+
+    fn prompts(&self, command: Permitted<Asked>) -> Soon<'_, Result<PromptsTold, Declined>> {
+        let told = self.administered.prompts(command.into_parts().1);
+        Box::pin(async { told })
+    }
+
+    fn upload(
+        &self,
+        command: Permitted<Asked>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Soon<'_, Result<u32, Declined>> {
+        let command = command.into_parts().1;
+        Box::pin(self.administered.upload(command, pieces))
+    }
+
+    fn licences(&self, command: Permitted<Asked>) -> Soon<'_, Result<LicenceReport, Declined>> {
+        let report = administered::licences(command.into_parts());
+        Box::pin(async { Ok(report) })
     }
 
     fn now(&self) -> Time {

@@ -5,10 +5,14 @@ import type { Session } from '../api/client';
 import AuditPage from '../audit/AuditPage.svelte';
 import CallbacksPage from '../callbacks/CallbacksPage.svelte';
 import CallsPage from '../calls/CallsPage.svelte';
+import HoursPage from '../hours/HoursPage.svelte';
 import type { Key } from '../lib/messages.svelte';
+import LicencesPage from '../licences/LicencesPage.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
 import SettingsPage from '../settings/SettingsPage.svelte';
+import PromptsPage from '../prompts/PromptsPage.svelte';
+import QuickPage from '../quick/QuickPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
@@ -29,14 +33,19 @@ const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage }
 const settings: Page = { path: '/settings', title: 'settings.title', component: SettingsPage };
 const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
+const hours: Page = { path: '/hours', title: 'hours.nav', component: HoursPage };
+const quick: Page = { path: '/quick-closes', title: 'quick.nav', component: QuickPage };
+const prompts: Page = { path: '/prompts', title: 'prompts.title', component: PromptsPage };
+const licences: Page = { path: '/licences', title: 'licences.title', component: LicencesPage };
+
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
  *  all that agents are shown of queues. */
 const PAGES: Record<Role, [Page, ...Page[]]> = {
-    agent: [me, callbacks, queues, wallboard, calls, statistics],
-    supervisor: [wallboard, callbacks, calls, statistics, me],
-    administrator: [wallboard, callbacks, calls, statistics, settings, audit, me],
-    // He is no agent.
-    operator: [wallboard, callbacks, calls, statistics, audit],
+    agent: [me, callbacks, queues, wallboard, calls, statistics, hours],
+    supervisor: [wallboard, callbacks, calls, statistics, quick, hours, prompts, me],
+    administrator: [wallboard, callbacks, calls, statistics, quick, hours, prompts, settings, licences, audit, me],
+    // He is no agent, and of no organisation whose queues he closes.
+    operator: [wallboard, callbacks, calls, statistics, hours, licences, audit],
 };
 
 /** The pages of a role. */
