@@ -11,7 +11,9 @@ use crate::records;
 use crate::reload::ConfigInForce;
 use axum::Router;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
-use callback::{Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window};
+use callback::{
+    AheadRow, Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window,
+};
 use config::{Loaded, OPERATORS_REALM, OperatorProof};
 use control::{CallbackCommand, Command, Permitted, Principal, Sight};
 use serde::Serialize;
@@ -237,6 +239,10 @@ impl Office for ServerOffice {
 
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>> {
         self.0.callbacks.stand().staff.clone()
+    }
+
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>> {
+        self.0.callbacks.stand().ahead.clone()
     }
 
     fn page(&self, query: &Query) -> Page {

@@ -10,7 +10,7 @@ use crate::audit::Audit;
 use crate::forgetting::Forgetting;
 use crate::outbox::Outbox;
 use crate::quick::Quick;
-use acd::{CallbackEnd, DUE_MAX, DueCallback};
+use acd::{CallbackEnd, DUE_MAX, DueCallback, Urgency};
 use arc_swap::ArcSwap;
 use base::{Core, QueueId};
 use calendar::QuickCloses;
@@ -351,6 +351,10 @@ impl CallbackTask {
             self.tell_hours();
         }
         counting::show(self.shown.rows(), &self.settings);
+        // It changes with time alone.
+        let now = self.clock.now();
+        self.shown.note_ahead(&self.lists, now, &self.settings);
+        counting::show_ahead(self.shown.ahead());
     }
 
     fn look_at_storage(&mut self) {
@@ -416,7 +420,14 @@ impl CallbackTask {
         let told = news.into_iter().map(|news| match news {
             News::Due { list, entries } => {
                 let due = entries.into_iter();
-                let due = due.map(|(arrived, entry)| DueCallback { arrived, entry });
+                let due = due.map(|due| DueCallback {
+                    urgency: match due.is_called {
+                        true => Urgency::Called,
+                        false => Urgency::Due,
+                    },
+                    arrived: due.arrived,
+                    entry: due.entry,
+                });
                 acd::Input::CallbacksDue {
                     queue: list,
                     due: due.collect(),
