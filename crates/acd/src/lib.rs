@@ -63,7 +63,7 @@ mod visits;
 mod wanting;
 
 pub use agent::{AgentState, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, Pause, STRANGERS_MAX, Strikes};
-pub use callbacks::{DUE_MAX, DueCallback};
+pub use callbacks::{DUE_MAX, DueCallback, Urgency};
 pub use callers::CALLERS_MAX;
 pub use carried::{Carried, Work};
 pub use choosing::CHOOSING_MAX;

@@ -195,6 +195,16 @@ pub(crate) const METRICS: &[Metric] = &[
         &["queue"],
         "callbacks that an agent has, calls, or owes a description of",
     ),
+    gauge(
+        "kolapp_callback_abandoned_percent",
+        &["queue"],
+        "of a hundred people who answered within 24 hours, those who met no agent; of lists with `automatic_call = \"before\"`",
+    ),
+    gauge(
+        "kolapp_callback_called_before",
+        &["queue"],
+        "whether such a list's people are called before an agent has taken them: 0 while as many have met none as may",
+    ),
     counts(
         "kolapp_callback_wishes_total",
         &["queue"],

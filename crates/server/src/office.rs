@@ -12,7 +12,9 @@ use crate::reload::ConfigInForce;
 use axum::Router;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use calendar::{QuickClose, QuickCloses};
-use callback::{Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window};
+use callback::{
+    AheadRow, Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window,
+};
 use config::{Loaded, OPERATORS_REALM, OperatorProof, Schema};
 use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
 use serde::Serialize;
@@ -252,6 +254,10 @@ impl Office for ServerOffice {
 
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>> {
         self.0.callbacks.stand().staff.clone()
+    }
+
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>> {
+        self.0.callbacks.stand().ahead.clone()
     }
 
     fn page(&self, query: &Query) -> Page {

@@ -347,6 +347,8 @@ async fn wire(
     let wished = wishes::restore(&watch, &store, kept.wishes, is_account);
     let room = calls_max as usize * CALLBACK_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
     let (to_callbacks, callback_inputs) = mpsc::channel(room);
+    let audit = Audit::new(store.clone(), clock)?;
+    tokio::spawn(audit.clone().sum_up());
     let parts = acd_task::Parts {
         clock,
         inputs: acd_inputs,
@@ -357,6 +359,7 @@ async fn wire(
         settings: loaded.acd.clone(),
         directory: loaded.directory.clone(),
         store: store.clone(),
+        audit: audit.clone(),
         zero_ms: keeping::zero_ms(clock),
     };
     let zero_ms = parts.zero_ms;
@@ -367,8 +370,6 @@ async fn wire(
         // Before the first call is heard.
         quick.take_up(&kept.quick_closes).await;
     }
-    let audit = Audit::new(store.clone(), clock)?;
-    tokio::spawn(audit.clone().sum_up());
     let parts = callbacks::Parts {
         clock,
         inputs: callback_inputs,
@@ -478,7 +479,7 @@ async fn wire(
     tokio::spawn(reloader.run());
     let keeper = PromptKeeper::new(shelf, config.clone(), reloads.clone());
     let keeping_prompts =
-        kept_prompts::keep_recordings(recordings, keeper.clone(), mailboxes.clone());
+        kept_prompts::keep_recordings(recordings, keeper.clone(), audit.clone(), mailboxes.clone());
     tokio::spawn(keeping_prompts);
     let of_wanted = mailboxes.clone();
     let commands = Commands(Arc::new(Reach {

@@ -146,6 +146,9 @@ fn words(stamped: &Stamped) -> Option<String> {
             CallbackEnd::Unanswered(_) => format!("{agent} {}", blamed(*outcome)),
             CallbackEnd::HungUp => format!("{agent} hung up before the person was called"),
             CallbackEnd::Broken => format!("could not be begun with {agent}"),
+            CallbackEnd::PersonGone => {
+                format!("{agent} rings no more: the person was not reached, or has gone")
+            }
             CallbackEnd::Called => format!("{agent} is done with it"),
         },
         Fact::AnsweredLate { .. } => "an answer came too late".to_owned(),

@@ -276,6 +276,8 @@ pub(crate) fn shard_of(command: &callback::Command) -> Option<ShardId> {
         | Command::Cancelled { call, .. }
         | Command::Dialled { call, .. } => Some(call.shard),
         Command::RingAgent { placing, .. }
+        | Command::RingAnother { placing, .. }
+        | Command::StopAgent { placing, .. }
         | Command::RingPerson { placing, .. }
         | Command::HangUp { placing, .. } => {
             let shard = placing.0 % u64::from(ShardId::COUNT);

@@ -17,7 +17,9 @@ use crate::quick_closes::{QuickAsked, QuickChoices, QuickDone};
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use calendar::{QuickClose, QuickCloses};
-use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
+use callback::{
+    AheadRow, Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window,
+};
 use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
 use serde::{Deserialize, Serialize};
 use sip_core::digest::Ha1;
@@ -50,6 +52,9 @@ pub trait Office: Send + Sync + 'static {
 
     /// Who staffs which lists.
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>>;
+
+    /// How many people met nobody lately, of lists on which they are called before an agent has taken them.
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>>;
 
     /// A page of the lists that the query names. It takes a while.
     fn page(&self, query: &Query) -> Page;

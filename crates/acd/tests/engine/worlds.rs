@@ -11,8 +11,8 @@ use acd::{
     AgentRules, AgentState, Applies, Asked, Asker, CallbackEnd, Command, Counted, Deferral,
     DueCallback, Entrance, ErrorLimit, Exits, Figures, Input, KnownAs, LastAgent, LeaveCause,
     Licence, Line, Load, Marks, Member, MissedLimit, OfferEnd, Policy, Priority, QueueKind,
-    QueueSettings, SKILL_LEVEL_MAX, Settings, Share, Sidelining, Skills, Snapshot, Stamped, WaitOf,
-    Widening, Work,
+    QueueSettings, SKILL_LEVEL_MAX, Settings, Share, Sidelining, Skills, Snapshot, Stamped,
+    Urgency, WaitOf, Widening, Work,
 };
 use base::{CallId, CallbackId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, QueueCommand, Queues, permit};
@@ -551,7 +551,15 @@ impl World {
             let entry = CallbackId(of.unwrap_or_default() as u64 * 100 + u64::from(n));
             let arrived = Time::from_millis(self.upto(60_000).into());
             if !self.one_in(4) {
-                due.push(DueCallback { arrived, entry });
+                let urgency = match self.one_in(5) {
+                    true => Urgency::Called,
+                    false => Urgency::Due,
+                };
+                due.push(DueCallback {
+                    urgency,
+                    arrived,
+                    entry,
+                });
             }
         }
         self.give(Input::CallbacksDue { queue, due });
@@ -585,6 +593,7 @@ impl World {
             CallbackEnd::Unanswered(OfferEnd::Withdrawn),
             CallbackEnd::HungUp,
             CallbackEnd::Broken,
+            CallbackEnd::PersonGone,
             CallbackEnd::Called,
         ];
         let end = self.one_of(&ends);

@@ -4,6 +4,7 @@
 mod again;
 mod answering;
 mod callbacks;
+mod called_ahead;
 mod called_back;
 mod caller;
 mod calling_back;

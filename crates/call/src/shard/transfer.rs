@@ -77,7 +77,7 @@ impl Shard {
     }
 
     /// The one who was called is all that is left of a call: from now on it is his.
-    fn becomes_caller(&mut self, call: CallId, leg: LegId, out: &mut Vec<Output>) {
+    pub(super) fn becomes_caller(&mut self, call: CallId, leg: LegId, out: &mut Vec<Output>) {
         let Some(calling) = self.calling(call, leg) else {
             return;
         };

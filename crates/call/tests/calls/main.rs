@@ -6,6 +6,7 @@
 mod admission;
 mod again;
 mod agent_codes;
+mod ahead;
 mod automatic;
 mod called_back;
 mod calling_back;

@@ -5,13 +5,14 @@ mod received;
 mod shelf;
 mod told;
 
+use crate::audit::{Audit, Doing, Way};
 use crate::ctl::protocol::Failure;
 use crate::documents::PromptRow;
 use crate::panic::contain;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use base::{CallId, OrgId};
 use call::dictation::RecordingKept;
-use control::{Permitted, PromptAction, PromptCommand};
+use control::{Command, Permitted, PromptAction, PromptCommand};
 use media::{MediaEngine, Prompt, Prompts};
 use media_core::PromptId;
 use received::{Inbox, Received};
@@ -202,6 +203,7 @@ impl Desk {
 pub(crate) async fn keep_recordings(
     mut handed: mpsc::Receiver<Handed>,
     keeper: PromptKeeper,
+    audit: Audit,
     mailboxes: Mailboxes,
 ) {
     while let Some(Handed {
@@ -213,10 +215,16 @@ pub(crate) async fn keep_recordings(
         let sound = tokio::task::spawn_blocking(move || {
             sound.recv_timeout(HANDED_OVER_WITHIN).ok().flatten()
         });
+        let doing = Command::Prompt(command.command().clone());
+        let doing = Doing::of(command.by(), Way::Phone, &doing);
         let kept = match sound.await.ok().flatten() {
             Some(sound) => keeper.keep_recording(command, sound).await,
             None => RecordingKept::No,
         };
+        if let Some(doing) = doing {
+            let refused = (kept == RecordingKept::No).then_some("the recording was not kept");
+            audit.keep(doing, refused);
+        }
         let told = ShardInput::RecordingKept { call, kept };
         // A task that is gone has no calls left.
         let _ = mailboxes.inputs(told.task(&mailboxes)).send(told).await;

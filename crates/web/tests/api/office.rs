@@ -4,9 +4,9 @@ use crate::administered::{self, Administered};
 use base::{CallId, CallbackId, Core, OrgId, QueueId, ShardId, Time, UserId, WallClock};
 use calendar::{QuickClose, QuickCloses};
 use callback::{
-    CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft, Given, Input,
-    ListSettings, Lists, Number, Output, Page, PlacingId, Query, Refusal, Row, Settings, Span, Utc,
-    Waiting, Window, Wish,
+    AheadRow, CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft,
+    Given, Input, ListSettings, Lists, Number, Output, Page, PlacingId, Query, Refusal, Row,
+    Settings, Span, Utc, Waiting, Window, Wish,
 };
 use control::{
     AgentCommand, CallbackCommand, Command as Asked, Device, Permitted, Principal, Role,
@@ -501,6 +501,13 @@ impl Office for InMemory {
 
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>> {
         Arc::default()
+    }
+
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>> {
+        let lists = self.lists.lock().unwrap();
+        let all = self.settings.lists.keys();
+        let rows = all.filter_map(|list| Some((list.clone(), lists.ahead(self.now(), list)?)));
+        Arc::new(rows.collect())
     }
 
     fn page(&self, query: &Query) -> Page {
