@@ -157,7 +157,17 @@ pub(crate) const METRICS: &[Metric] = &[
     counts(
         "kolapp_web_connections_ended_total",
         &["cause"],
-        "connections by HTTP that we ended; cause: displaced, time",
+        "connections by HTTP that we ended; cause: displaced, handshake, time",
+    ),
+    counts(
+        "kolapp_web_refused_plain_total",
+        &[],
+        "requests by plain HTTP from another machine that is no proxy which is named",
+    ),
+    gauge(
+        "kolapp_certificate_ends_seconds",
+        &["of"],
+        "when the certificate ends, in Unix time; +Inf where there is none any more; of: sip, http",
     ),
     counts(
         "kolapp_web_requests_total",

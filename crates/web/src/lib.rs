@@ -20,6 +20,7 @@ mod eyes;
 mod figures;
 mod floor;
 mod follower;
+mod https;
 mod lists;
 mod log_ins;
 mod me;
@@ -39,11 +40,12 @@ mod tokens;
 mod told;
 mod turns;
 mod views;
+mod way;
 
 pub use audit::{AuditAsked, AuditFound, Audited};
 pub use calls::{CallShown, CallSort, CallsAsked, CallsFound, SortOrder};
 pub use changes::{CHANGES_MAX, Change, Changes, Staffing};
-pub use connections::{Listener, Peer};
+pub use connections::{Carried, Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;
 pub use desk::Desk;
@@ -53,6 +55,7 @@ pub use figures::{
 };
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
 pub use follower::Follower;
+pub use https::{Https, PROTOCOL};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,

@@ -5,13 +5,14 @@ use crate::desk::Desk;
 use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
+use crate::way::come_by;
 use crate::{
     acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues,
     sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -89,6 +90,7 @@ pub fn router(desk: Desk) -> Router {
         .fallback(beside)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(desk.clone(), come_by))
         .layer(middleware::from_fn(counted_and_private))
         .with_state(desk)
 }
@@ -109,10 +111,32 @@ async fn not_so() -> Problem {
     )
 }
 
+/// What every answer tells browsers, where it says no more itself: it is no page, whatever is in it, and no other site's to
+/// show or read.
+fn guard(headers: &mut HeaderMap) {
+    let told = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ];
+    for (name, told) in told {
+        let there = headers.entry(name);
+        there.or_insert(HeaderValue::from_static(told));
+    }
+}
+
 /// Counts answers by status, and keeps what is somebody's out of caches.
 async fn counted_and_private(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with(API);
     let mut response = next.run(request).await.into_response();
+    guard(response.headers_mut());
     if !is_api {
         return response;
     }
@@ -125,7 +149,5 @@ async fn counted_and_private(request: Request, next: Next) -> Response {
     metrics::counter!("kolapp_web_requests_total", "status" => class).increment(1);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let no_sniff = HeaderValue::from_static("nosniff");
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniff);
     response
 }

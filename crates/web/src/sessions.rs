@@ -1,17 +1,18 @@
 //! Logging in and out: a session is a cookie that no script can read and no other site's page can send.
 
 use crate::body::Body;
-use crate::caller::{self, By, COOKIE, must_be_same_site};
+use crate::caller::{self, By, PLAIN_COOKIE, SECURE_COOKIE, must_be_same_site};
 use crate::came_from::CameFrom;
 use crate::desk::Desk;
 use crate::log_ins::Named;
 use crate::office::{Account, Deed, Keeping, Who};
 use crate::password;
 use crate::problem::Problem;
-use axum::Json;
+use crate::way::Way;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use control::{Principal, Role};
 use serde::{Deserialize, Serialize};
 use sip_core::guard::Source;
@@ -103,10 +104,11 @@ impl From<&Account> for SessionView {
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
     CameFrom(source): CameFrom,
+    Extension(way): Extension<Way>,
     headers: HeaderMap,
     Body(given): Body<LogInBody>,
 ) -> Result<Response, Problem> {
-    must_be_same_site(&Method::POST, &headers)?;
+    must_be_same_site(&Method::POST, &headers, way)?;
     if given.password.len() > PASSWORD_BYTES_MAX || given.user.len() > USER_BYTES_MAX {
         return Err(refused());
     }
@@ -143,11 +145,13 @@ pub(crate) async fn log_in(
         desk.office().keep_soon(Keeping::SessionOver(hash));
     }
     let secret = begun.secret;
-    let by_tls = headers
-        .get(header::ORIGIN)
-        .is_some_and(|it| it.as_bytes().starts_with(b"https:"));
-    let secure = if by_tls { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}");
+    // A proxy may not say that it was HTTPS; the page does.
+    let origin = headers.get(header::ORIGIN);
+    let of_secure_page = origin.is_some_and(|it| it.as_bytes().starts_with(b"https:"));
+    let cookie = match of_secure_page {
+        true => set_cookie(Way::Secure, &secret),
+        false => set_cookie(way, &secret),
+    };
     Ok(with_cookie(
         &cookie,
         Json(SessionView::from(&account)).into_response(),
@@ -208,9 +212,17 @@ fn counted(outcome: &'static str) {
     metrics::counter!("kolapp_web_log_ins_total", "outcome" => outcome).increment(1);
 }
 
+fn set_cookie(way: Way, secret: &str) -> String {
+    let (name, more) = match way {
+        Way::Secure => (SECURE_COOKIE, "; Secure"),
+        Way::Plain => (PLAIN_COOKIE, ""),
+    };
+    format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict{more}")
+}
+
 fn with_cookie(cookie: &str, mut response: Response) -> Response {
     if let Ok(value) = HeaderValue::from_str(cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
+        response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
 }
@@ -234,16 +246,20 @@ pub(crate) async fn session(by: By) -> Json<SessionView> {
 )]
 pub(crate) async fn log_out(
     State(desk): State<Desk>,
+    Extension(way): Extension<Way>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    must_be_same_site(&Method::DELETE, &headers)?;
-    if let Some(secret) = caller::cookie(&headers) {
+    must_be_same_site(&Method::DELETE, &headers, way)?;
+    if let Some(secret) = caller::cookie(&headers, way) {
         // Whoever has ended it takes the cookie along: that a crash may bring it back before this is stored opens nothing to
         // him who finds neither.
         if let Some(hash) = desk.passes().end_session(secret) {
             desk.office().keep_soon(Keeping::SessionOver(hash));
         }
     }
-    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-    Ok(with_cookie(&gone, StatusCode::NO_CONTENT.into_response()))
+    // Whichever he has.
+    let response = StatusCode::NO_CONTENT.into_response();
+    let gone = [Way::Secure, Way::Plain].map(|way| set_cookie(way, "") + "; Max-Age=0");
+    let gone = gone.iter();
+    Ok(gone.fold(response, |response, gone| with_cookie(gone, response)))
 }

@@ -14,3 +14,4 @@ mod office;
 mod pages;
 mod passes;
 mod refusals;
+mod ways;
