@@ -86,7 +86,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counts(
         "kolapp_store_written_total",
         &["about"],
-        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents, licences, journal, calls, callbacks, callback-staff, tokens, sessions, credentials, audit, clock",
+        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents, licences, journal, calls, callbacks, callback-staff, tokens, sessions, credentials, second-factors, audit, clock",
     ),
     counts(
         "kolapp_store_commits_total",

@@ -530,7 +530,13 @@ async fn wire(
         store: store.clone(),
         quick: quick.clone(),
     });
-    office::take_up(&desk, kept.tokens, kept.sessions, kept.credentials);
+    office::take_up(
+        &desk,
+        kept.tokens,
+        kept.sessions,
+        kept.credentials,
+        kept.second_factors,
+    );
     // Both are set here alone.
     let _ = commands.0.desk.set(desk.clone());
     let _ = api.set(web::router(desk.clone()));

@@ -9,6 +9,7 @@ use crate::floor::Floor;
 use crate::me::Person;
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
+use crate::second_factors::SecondFactor;
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
@@ -201,6 +202,15 @@ pub enum Keeping {
         now: Option<Credential>,
         /// What it was.
         before: Option<Credential>,
+    },
+    /// The second step of somebody's log-in.
+    SecondFactor {
+        /// Whose.
+        who: Who,
+        /// What it is; none any more.
+        now: Option<SecondFactor>,
+        /// What it was.
+        before: Option<SecondFactor>,
     },
 }
 

@@ -8,7 +8,7 @@ use crate::roles::{Gate, Least};
 use crate::way::come_by;
 use crate::{
     acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues,
-    sessions, staff, tokens,
+    second_step, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -32,6 +32,10 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(sessions::session)))
         .routes(gate.may(Agent, routes!(credentials::choose)))
         .routes(gate.may(Administrator, routes!(credentials::reset)))
+        .routes(gate.may(Agent, routes!(second_step::totp, second_step::begin)))
+        .routes(gate.may(Agent, routes!(second_step::confirm)))
+        .routes(gate.may(Agent, routes!(second_step::off)))
+        .routes(gate.may(Administrator, routes!(second_step::reset)))
         .routes(gate.may(Administrator, routes!(tokens::make, tokens::list)))
         .routes(gate.may(Administrator, routes!(tokens::remove)))
         .routes(gate.may(Agent, routes!(lists::lists)))

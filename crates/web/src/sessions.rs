@@ -4,10 +4,11 @@ use crate::body::Body;
 use crate::caller::{self, By, PLAIN_COOKIE, SECURE_COOKIE, must_be_same_site};
 use crate::came_from::CameFrom;
 use crate::desk::Desk;
-use crate::log_ins::Named;
+use crate::log_ins::{Attempt, Named};
 use crate::office::{Account, Deed, Keeping, Who};
 use crate::password;
 use crate::problem::Problem;
+use crate::second_step::{self, Second};
 use crate::way::Way;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -36,6 +37,9 @@ pub(crate) struct LogInBody {
     /// His password.
     #[schema(max_length = 512, format = Password, example = "demo-anna")]
     password: String,
+    /// What his authenticator shows, or a recovery code; asked for (401 with `totp`) of whoever has switched that on.
+    #[schema(max_length = 64)]
+    code: Option<String>,
 }
 
 /// Who is logged in.
@@ -120,19 +124,35 @@ pub(crate) async fn log_in(
         Named::Who(who) => desk.account(who).map(|account| account.who),
         Named::Nobody(_) => None,
     };
-    let did = |refused| {
+    let did = |how, refused| {
         desk.office().did(Deed {
             org: claimed.as_ref().and_then(Who::org),
             by: claimed.clone(),
-            what: format!("logs in from {source}"),
+            what: format!("logs in from {source}{how}"),
             refused,
         });
     };
-    let Some(account) = prove(&desk, source, named, given.password).await? else {
-        did(Some("it is another password or nobody's name"));
+    let Some(Proven { account, attempt }) = prove(&desk, source, named, given.password).await?
+    else {
+        did("", Some("it is another password or nobody's name"));
         return Err(refused());
     };
-    did(None);
+    match second_step::take(&desk, source, &account, given.code).await? {
+        Second::Taken => did("", None),
+        Second::TakenByRecovery => did(" by a recovery code", None),
+        Second::Wanted => {
+            desk.log_ins().give_back(desk.office().now(), attempt);
+            return Err(Problem::code_wanted(
+                "a code is asked for beside the password",
+            ));
+        }
+        Second::Wrong => {
+            did("", Some("it is another code"));
+            counted("refused");
+            return Err(Problem::code_wanted("the code is another one"));
+        }
+    }
+    desk.log_ins().came_in(desk.office().now(), attempt);
     counted("done");
     tracing::info!(who = %account.who, %source, "logged in by HTTP");
     let random = desk.office().random().map_err(|_| no_random())?;
@@ -158,23 +178,32 @@ pub(crate) async fn log_in(
     ))
 }
 
+/// Somebody whose password it was. His attempt has failed unless something else is said of it.
+pub(crate) struct Proven {
+    pub(crate) account: Account,
+    pub(crate) attempt: Attempt,
+}
+
+pub(crate) fn throttled(after: Duration) -> Problem {
+    counted("throttled");
+    let detail = "too many attempts have failed: try again later";
+    Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, after)
+}
+
 /// The account that somebody names, if that is its password and he has not failed too often.
 pub(crate) async fn prove(
     desk: &Desk,
     source: Source,
     named: Named,
     password: String,
-) -> Result<Option<Account>, Problem> {
+) -> Result<Option<Proven>, Problem> {
     let account = match &named {
         Named::Who(who) => desk.account(who),
         Named::Nobody(_) => None,
     };
     let now = desk.office().now();
-    let attempt = desk.log_ins().begin(now, source, named).map_err(|after| {
-        counted("throttled");
-        let detail = "too many attempts have failed: try again later";
-        Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, after)
-    })?;
+    let attempt = desk.log_ins().begin(now, source, named);
+    let attempt = attempt.map_err(throttled)?;
     let Ok(proven) = password::prove(desk.trials(), account, password).await else {
         desk.log_ins().give_back(desk.office().now(), attempt);
         counted("busy");
@@ -185,14 +214,11 @@ pub(crate) async fn prove(
             COME_AGAIN,
         ));
     };
-    match &proven {
-        Some(_) => desk.log_ins().came_in(desk.office().now(), attempt),
-        None => {
-            counted("refused");
-            tracing::info!(%source, "a log-in by HTTP was refused");
-        }
+    if proven.is_none() {
+        counted("refused");
+        tracing::info!(%source, "a log-in by HTTP was refused");
     }
-    Ok(proven)
+    Ok(proven.map(|account| Proven { account, attempt }))
 }
 
 pub(crate) fn no_random() -> Problem {

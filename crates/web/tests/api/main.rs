@@ -14,4 +14,5 @@ mod office;
 mod pages;
 mod passes;
 mod refusals;
+mod totp;
 mod ways;
