@@ -6,6 +6,7 @@
 // are kept in FOLDER. It ends with its input, or when one step has taken longer than STEP_MS, and the browser, which is this
 // process's child, with it.
 
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -365,6 +366,111 @@ Object.assign(steps, {
                 }),
         );
         if (!(takes >= Number(seconds))) throw new Error(`it takes ${takes} s`);
+    },
+});
+
+// Two-step log-in, with an authenticator of our own (RFC 6238).
+let authenticator;
+let recovery = [];
+let lastStep = 0;
+
+function codeOf(step) {
+    const bits = [...authenticator].map(sign => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(sign).toString(2).padStart(5, '0'));
+    const key = Buffer.from(bits.join('').match(/.{8}/g).map(byte => Number.parseInt(byte, 2)));
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(step));
+    const hash = createHmac('sha1', key).update(counter).digest();
+    const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
+    return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** A code that has not been used: the next one counts already, a step before its time. */
+function unusedCode() {
+    const step = Math.max(Math.floor(Date.now() / 30_000), lastStep + 1);
+    lastStep = step;
+    return codeOf(step);
+}
+
+Object.assign(steps, {
+    /** menu WORDS: an item of one's own account. */
+    async menu(...words) {
+        await page.locator('header button').last().click();
+        await page.getByRole('menuitem', { name: words.join(' ') }).click();
+    },
+    /** The password once more, in what stands beside the page. */
+    async 'say-password'(password) {
+        await page.getByRole('dialog').locator('input[name=password]').fill(password);
+        await page.keyboard.press('Enter');
+    },
+    /** The secret that is shown is put into the authenticator. */
+    async 'take-secret'() {
+        const shown = page.getByRole('dialog').locator('.secret code').first();
+        authenticator = (await shown.textContent()).replaceAll(' ', '');
+        const uri = await page.getByRole('dialog').locator('a[href^="otpauth:"]').getAttribute('href');
+        if (!uri.includes(`secret=${authenticator}&`)) throw new Error(`another secret in ${uri}`);
+    },
+    /** The recovery codes that are shown are kept. */
+    async 'take-recovery'() {
+        const shown = page.getByRole('dialog').locator('ol code');
+        await shown.nth(9).waitFor();
+        recovery = await shown.allTextContents();
+        return recovery.length;
+    },
+    /** What the authenticator shows is typed. */
+    async 'show-code'() {
+        await page.locator('input[name=code]').fill(unusedCode());
+        await page.keyboard.press('Enter');
+    },
+    async 'wrong-code'() {
+        await page.locator('input[name=code]').fill('000000');
+        await page.keyboard.press('Enter');
+    },
+    async 'recovery-code'() {
+        await page.locator('input[name=code]').fill(recovery.shift());
+        await page.keyboard.press('Enter');
+    },
+    /** The code is asked for, and is where one types. */
+    async 'asks-for-code'() {
+        await page.locator('input[name=code]:focus').waitFor();
+    },
+});
+
+// What browsers keep of the pages.
+Object.assign(steps, {
+    /** The service worker is there, and has this page. */
+    async worker() {
+        await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+        await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+        const session = await context.newCDPSession(page);
+        const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+        await session.detach();
+        const kept = await page.evaluate(async () => {
+            const names = await caches.keys();
+            const all = await Promise.all(names.map(async name => (await caches.open(name)).keys()));
+            return all.flat().map(({ url }) => new URL(url).pathname);
+        });
+        const others = kept.filter(path => !path.startsWith('/assets/'));
+        if (kept.length < 2 || others.length > 0) throw new Error(`kept: ${kept.join(' ')}`);
+        // A window without a name of its own, as these are, is none that anything is installed from.
+        const errors = installabilityErrors.map(({ errorId }) => errorId).filter(id => id !== 'in-incognito');
+        if (errors.length > 0) throw new Error(`can't be installed: ${errors.join(' ')}`);
+    },
+    /** The page is loaded anew, without a network. */
+    async 'offline-reload'() {
+        await context.setOffline(true);
+        await page.reload();
+    },
+    async 'online-reload'() {
+        await context.setOffline(false);
+        await page.reload();
+        await page.locator('main h1').waitFor();
+    },
+    /** What the API says is never kept: without a network there is no answer. */
+    async 'offline-api'() {
+        await context.setOffline(true);
+        const came = await page.evaluate(() => fetch('/api/v1/session').then(() => 'an answer', () => 'none'));
+        await context.setOffline(false);
+        if (came !== 'none') throw new Error(`expected none, came ${came}`);
     },
 });
 

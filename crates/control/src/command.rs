@@ -287,6 +287,11 @@ pub enum Command {
         /// Whose.
         user: UserId,
     },
+    /// A user's log-in by HTTP has no second step any more.
+    ResetTotp {
+        /// Whose.
+        user: UserId,
+    },
     /// Change who is banned.
     Ban(BanCommand),
     /// Tell who is billed for licences in a month: to an administrator, of his own organisation.
@@ -405,7 +410,9 @@ impl Governed for Command {
                 Principal::Operator => true,
                 Principal::User { role, .. } => *role == Role::Administrator,
             },
-            Command::EndRegistrations { user } | Command::ResetPassword { user } => match by {
+            Command::EndRegistrations { user }
+            | Command::ResetPassword { user }
+            | Command::ResetTotp { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {
                     *role == Role::Administrator && user.is_of(&by.org())

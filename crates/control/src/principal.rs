@@ -177,9 +177,10 @@ mod tests {
 
     #[test]
     fn registrations_are_ended_and_passwords_reset_by_an_administrator_of_the_same_organisation() {
-        let commands: [fn(UserId) -> Command; 2] = [
+        let commands: [fn(UserId) -> Command; 3] = [
             |user| Command::EndRegistrations { user },
             |user| Command::ResetPassword { user },
+            |user| Command::ResetTotp { user },
         ];
         for command in commands {
             let of = |org| command(user(org, "anna"));

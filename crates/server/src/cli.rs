@@ -351,6 +351,11 @@ pub(crate) enum UserAction {
         /// The user: organisation/name, or the name alone where only one organisation has it
         user: String,
     },
+    /// Ask him for no code any more when he logs in to the web: he has lost his authenticator
+    ResetTotp {
+        /// The user: organisation/name, or the name alone where only one organisation has it
+        user: String,
+    },
 }
 
 impl CtlRequest {

@@ -150,6 +150,7 @@ impl Commands {
         match command {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::ResetPassword { user } => self.reset_password(&by, user).await,
+            Command::ResetTotp { user } => self.reset_totp(&by, user).await,
             Command::Show(view) => self.show(&by, view).await,
             Command::Explain(subject) => self.explain(subject).await,
             Command::ReportLicences { month } => self.report_licences(&by, month),
@@ -183,13 +184,29 @@ impl Commands {
         Ok(Answer::Changed)
     }
 
-    async fn reset_password(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
-        if self.0.config.loaded().directory.user(&user).is_none() {
+    /// Where what lets a user in by HTTP is changed.
+    fn desk_of(&self, user: &UserId) -> Result<&web::Desk, Failure> {
+        if self.0.config.loaded().directory.user(user).is_none() {
             return Err(Failure::new(format!("there is no user {user}")));
         }
-        tracing::info!(%by, %user, "password for the web reset");
         let desk = self.0.desk.get();
-        let desk = desk.ok_or_else(|| Failure::new("the server is starting: try again"))?;
+        desk.ok_or_else(|| Failure::new("the server is starting: try again"))
+    }
+
+    async fn reset_totp(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
+        let reset = self.desk_of(&user)?.reset_totp(&user).await;
+        tracing::info!(%by, %user, "second step of a log-in to the web reset");
+        reset.map_err(|_| {
+            Failure::new(format!(
+                "{user} is asked for no code now, but storage does not answer: do it again, or a restart brings it back"
+            ))
+        })?;
+        Ok(Answer::Changed)
+    }
+
+    async fn reset_password(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
+        let desk = self.desk_of(&user)?;
+        tracing::info!(%by, %user, "password for the web reset");
         let reset = desk.reset_password(&user).await;
         reset.map_err(|_| {
             Failure::new(format!(
@@ -321,6 +338,10 @@ impl Commands {
             Request::ResetPassword { user } => {
                 let user = self.user(&user)?;
                 return Ok(Command::ResetPassword { user });
+            }
+            Request::ResetTotp { user } => {
+                let user = self.user(&user)?;
+                return Ok(Command::ResetTotp { user });
             }
             Request::Ban { address, minutes } => {
                 return Ok(Command::Ban(BanCommand::Add {

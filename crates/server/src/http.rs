@@ -17,6 +17,7 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::ServiceExt;
+use web::Https;
 
 /// Whether the server takes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +69,13 @@ pub(crate) struct Pages {
 }
 
 /// Serves until the task is ended.
-pub(crate) async fn serve(listener: TcpListener, pages: Pages) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, https: Https, pages: Pages) -> io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
         .fallback(api)
         .with_state(pages);
-    web::Listener::new(listener).serve(router).await
+    web::Listener::new(listener, https).serve(router).await
 }
 
 /// Whatever is nothing of these is the API's, which is there when the server is ready.
@@ -159,7 +160,7 @@ mod tests {
             trunks: Arc::default(),
             api: Arc::default(),
         };
-        let server = tokio::spawn(serve(listener, pages));
+        let server = tokio::spawn(serve(listener, Https::default(), pages));
         assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 503"));
         health.set(Health::Ready);
         let reply = ask(address, "/healthz").await;

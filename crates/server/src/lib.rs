@@ -9,6 +9,7 @@ mod bans;
 mod callback_cli;
 mod callbacks;
 mod callers_key;
+mod certificates;
 mod check;
 mod cli;
 mod commands;

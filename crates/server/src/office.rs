@@ -25,14 +25,14 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
+use store::{CredentialRow, SecondFactorRow, SessionRow, Store, TokenRow, Write};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
     Credential, Declined, Deed, Desk, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
     Happened, Keeping, LicenceReport, NoFigures, NotConfigured, Office, OwnTurn, Person, Piece,
-    PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, Shown, Soon, Told, Unread,
+    PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, SecondFactor, Shown, Soon, Told, Unread,
     Unstored, Who,
 };
 
@@ -83,6 +83,7 @@ pub(crate) fn take_up(
     tokens: Vec<TokenRow>,
     sessions: Vec<SessionRow>,
     credentials: Vec<CredentialRow>,
+    factors: Vec<SecondFactorRow>,
 ) {
     let tokens = tokens.into_iter();
     let tokens = tokens.filter_map(|row| read(&row.token).map(Keeping::Keep));
@@ -96,7 +97,15 @@ pub(crate) fn take_up(
             before: None,
         })
     });
-    desk.take_up(tokens.chain(sessions).chain(passwords));
+    let factors = factors.into_iter().filter_map(|row| {
+        let factor: SecondFactor = read(&row.factor)?;
+        Some(Keeping::SecondFactor {
+            who: factor.who.clone(),
+            now: Some(factor),
+            before: None,
+        })
+    });
+    desk.take_up(tokens.chain(sessions).chain(passwords).chain(factors));
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
@@ -149,6 +158,16 @@ fn writes(change: Keeping) -> (Write, Write) {
                     credential: written(&credential),
                 }),
                 None => Write::RemoveCredential(user.clone()),
+            };
+            (write(now), write(before))
+        }
+        Keeping::SecondFactor { who, now, before } => {
+            let write = |factor: Option<SecondFactor>| match factor {
+                Some(factor) => Write::PutSecondFactor(SecondFactorRow {
+                    who: who.to_string(),
+                    factor: written(&factor),
+                }),
+                None => Write::RemoveSecondFactor(who.to_string()),
             };
             (write(now), write(before))
         }
@@ -373,7 +392,10 @@ impl Office for ServerOffice {
         let store = self.0.store.clone();
         let takes_away = matches!(
             change,
-            Keeping::Forget(_) | Keeping::SessionOver(_) | Keeping::Password { now: None, .. }
+            Keeping::Forget(_)
+                | Keeping::SessionOver(_)
+                | Keeping::Password { now: None, .. }
+                | Keeping::SecondFactor { now: None, .. }
         );
         let (write, undo) = writes(change);
         Box::pin(async move {

@@ -6,6 +6,7 @@ use crate::audit::Audit;
 use crate::bans::{self, BansOfStore};
 use crate::callbacks::{self, CallbackTask, Recalled, Source};
 use crate::callers_key::{self, CallersKeyError};
+use crate::certificates::{Certificates, Shown};
 use crate::check;
 use crate::commands::{Commands, Reach};
 use crate::configuration::Configuration;
@@ -29,6 +30,7 @@ use crate::records::RecordsOfStore;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wanted;
+use crate::watch::FileWatch;
 use crate::wishes::{self, WishesOfStore};
 use crate::{measure, random, storage, watch, welcome};
 use base::{CallId, LegId};
@@ -37,8 +39,8 @@ use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use sip::{
-    BindError, Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registrations, Secrets, Sockets, Tls,
-    ToAcd, Trunks, Watch,
+    BindError, Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registrations, Secrets, Sockets, ToAcd,
+    Trunks, Watch,
 };
 use sip_core::transport::Listener;
 use std::io;
@@ -135,7 +137,12 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let state = StateDir::take(&loaded.server.state_dir)?;
     let callers_key = callers_key::of(&loaded.server.state_dir)?;
     Arc::make_mut(&mut loaded.directory).callers_key = Some(callers_key);
-    let tls = reload::load_tls(&loaded)?;
+    let certificates = Certificates::read(&loaded.server)?;
+    let told_already = loaded.warnings.len();
+    certificates.warn(&mut loaded);
+    for warning in &loaded.warnings[told_already..] {
+        tracing::warn!("configuration: {warning}");
+    }
     // Read while prompts are decoded.
     let store = Store::start(storage::location(&loaded.server)?);
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
@@ -148,8 +155,10 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
         complete: Complete {
             loaded,
             prompts,
-            tls,
+            certificates,
         },
+        shown: Shown::default(),
+        files: Arc::default(),
     })
 }
 
@@ -179,6 +188,9 @@ struct Start {
     state: StateDir,
     store: (Store, Loading),
     complete: Complete,
+    shown: Shown,
+    /// Whoever looks at the files, once he does.
+    files: Arc<OnceLock<FileWatch>>,
 }
 
 /// All that others could have taken already.
@@ -224,12 +236,15 @@ async fn serve(start: Start) -> Result<(), StartError> {
         api: Api::default(),
     };
     let api = pages.api.clone();
-    tokio::spawn(http::serve(taken.http, pages));
+    start.shown.show(start.complete.certificates.clone());
+    tokio::spawn(http::serve(taken.http, start.shown.http.clone(), pages));
     tokio::spawn(upkeep(metrics));
 
     let sip_listeners = taken.sip.listeners().to_vec();
     let loaded = start.complete.loaded.clone();
-    let listeners = listener_rows(&sip_listeners, taken.http_address);
+    let by = loaded.server.https.as_ref().map_or("tcp", |_| "tls");
+    let listeners = listener_rows(&sip_listeners, (taken.http_address, by));
+    let files = start.files.clone();
     let (_state, keeping, commands, reloads) = wire(
         start,
         taken.sip,
@@ -242,15 +257,14 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
-    let tls = loaded.server.tls.as_ref();
-    let certificates = tls.map_or_else(Vec::new, |tls| {
-        let files = [Some(&tls.certificate), Some(&tls.key), tls.ca.as_ref()];
-        files.into_iter().flatten().cloned().collect()
-    });
     let folder = reach.config.status().folder;
-    let watcher = watch::files(Path::new(&folder), certificates, reloads.clone());
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "changed files will not be noticed; use kolapp ctl reload");
+    match FileWatch::start(Path::new(&folder), reloads.clone()) {
+        Ok(watch) => {
+            reload::follow(Some(files.get_or_init(|| watch)), &loaded.server);
+        }
+        Err(error) => {
+            tracing::warn!(%error, "changed files will not be noticed; use kolapp ctl reload");
+        }
     }
     tokio::spawn(watch::hang_ups(reloads));
 
@@ -308,15 +322,14 @@ async fn wire(
         environment,
         state,
         store: (store, loading),
-        complete:
-            Complete {
-                mut loaded,
-                prompts,
-                tls: identity,
-            },
+        complete: Complete {
+            mut loaded,
+            prompts,
+            ..
+        },
+        shown,
+        files,
     } = start;
-    let tls = Tls::default();
-    tls.replace(identity);
     let settings = &loaded.server.clone();
     let calls_max = loaded.directory.limits.calls_max;
     let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
@@ -447,7 +460,7 @@ async fn wire(
                 in_all: settings.connections.in_all,
                 per_source: settings.connections.per_source,
             },
-            tls: tls.clone(),
+            tls: shown.sip.clone(),
             directory: loaded.directory.clone(),
             seed: random::bytes()?,
             live_calls: live_calls.clone(),
@@ -466,7 +479,8 @@ async fn wire(
         configuration: configuration.clone(),
         config: config.clone(),
         media: media.clone(),
-        tls,
+        shown,
+        files,
         mailboxes: mailboxes.clone(),
         registrations: registrations.clone(),
         watch: watch.clone(),
@@ -519,7 +533,13 @@ async fn wire(
         store: store.clone(),
         quick: quick.clone(),
     });
-    office::take_up(&desk, kept.tokens, kept.sessions, kept.credentials);
+    office::take_up(
+        &desk,
+        kept.tokens,
+        kept.sessions,
+        kept.credentials,
+        kept.second_factors,
+    );
     // Both are set here alone.
     let _ = commands.0.desk.set(desk.clone());
     let _ = api.set(web::router(desk.clone()));
@@ -653,7 +673,7 @@ fn non_blocking(control: &ControlSocket) -> io::Result<std::os::unix::net::UnixL
     Ok(listener)
 }
 
-fn listener_rows(sip: &[Listener], http: SocketAddr) -> Vec<ListenerRow> {
+fn listener_rows(sip: &[Listener], (http, by): (SocketAddr, &str)) -> Vec<ListenerRow> {
     let row = |service: &str, transport: &str, address: &SocketAddr| ListenerRow {
         service: service.into(),
         transport: transport.into(),
@@ -663,5 +683,5 @@ fn listener_rows(sip: &[Listener], http: SocketAddr) -> Vec<ListenerRow> {
         let transport = listener.transport.via_token().to_ascii_lowercase();
         row("sip", &transport, &listener.address)
     });
-    sip.chain([row("http", "tcp", &http)]).collect()
+    sip.chain([row("http", by, &http)]).collect()
 }

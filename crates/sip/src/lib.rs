@@ -30,7 +30,9 @@ pub use measure::{METRICS, Metric, MetricKind, describe, end_label};
 pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};
 pub use resolver::Resolver;
 pub use sockets::{BindError, Sockets};
-pub use stream::{ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity};
+pub use stream::{
+    Certificate, CertificateStanding, ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity,
+};
 pub use trunks::Trunks;
 pub use watch::{SUBSCRIPTIONS_PER_USER_MAX, Watch};
 pub use worker::{LiveCalls, Media, Parts, RecordKeeper, Recorded, Wanted, WishKeeper, start};

@@ -486,6 +486,8 @@ impl Loading {
             .retain(|row| is_newest(Key::Session(row.id.clone())));
         kept.credentials
             .retain(|row| is_newest(Key::Credential(row.user.clone())));
+        kept.second_factors
+            .retain(|row| is_newest(Key::SecondFactor(row.who.clone())));
         drop(pending);
         Some((kept, self.taking_up))
     }

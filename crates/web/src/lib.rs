@@ -23,6 +23,7 @@ mod floor;
 mod follower;
 mod hours;
 mod licences;
+mod https;
 mod lists;
 mod log_ins;
 mod me;
@@ -37,13 +38,17 @@ mod queues;
 mod quick_closes;
 mod roles;
 mod router;
+mod second_factors;
+mod second_step;
 mod sessions;
 mod staff;
 mod streams;
 mod tokens;
 mod told;
+mod totp;
 mod turns;
 mod views;
+mod way;
 
 pub use audit::{AuditAsked, AuditFound, Audited};
 pub use calls::{CallShown, CallSort, CallsAsked, CallsFound, SortOrder};
@@ -53,6 +58,7 @@ pub use configuration::{
     FileDiffView, FileView, LineKindView, NotConfigured, QueueEffectView, SettingProblemView,
 };
 pub use connections::{Listener, Peer};
+pub use connections::{Carried, Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;
 pub use desk::Desk;
@@ -64,6 +70,7 @@ pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, 
 pub use follower::Follower;
 pub use hours::DoorHours;
 pub use licences::{Billed, LicenceReport, LicenceRow};
+pub use https::{Https, PROTOCOL};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
@@ -76,4 +83,5 @@ pub use prompts::{
 };
 pub use quick_closes::{LeadsTo, LeadsToKind, QuickAsked, QuickChoices, QuickDone, QuickPreview};
 pub use router::{document, router};
+pub use second_factors::SecondFactor;
 pub use turns::OwnTurn;

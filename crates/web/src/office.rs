@@ -14,6 +14,7 @@ use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
 use crate::prompts::{Piece, PromptsTold};
 use crate::quick_closes::{QuickAsked, QuickChoices, QuickDone};
+use crate::second_factors::SecondFactor;
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use calendar::{QuickClose, QuickCloses};
@@ -250,6 +251,15 @@ pub enum Keeping {
         now: Option<Credential>,
         /// What it was.
         before: Option<Credential>,
+    },
+    /// The second step of somebody's log-in.
+    SecondFactor {
+        /// Whose.
+        who: Who,
+        /// What it is; none any more.
+        now: Option<SecondFactor>,
+        /// What it was.
+        before: Option<SecondFactor>,
     },
 }
 

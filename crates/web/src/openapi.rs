@@ -1,6 +1,6 @@
 //! What the document says of the API as a whole.
 
-use crate::caller::COOKIE;
+use crate::caller::SECURE_COOKIE;
 use crate::problem::Problem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -42,7 +42,8 @@ struct WaysIn;
 impl Modify for WaysIn {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let cookie = ApiKeyValue::with_description(COOKIE, "set by POST /api/v1/session");
+        let what = "set by POST /api/v1/session; `kolapp-session` where it came plainly";
+        let cookie = ApiKeyValue::with_description(SECURE_COOKIE, what);
         let session = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("session", session);

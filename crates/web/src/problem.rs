@@ -38,6 +38,9 @@ pub(crate) struct Problem {
     /// What version it is at.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
+    /// Whether a code is asked for beside the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp: Option<bool>,
     #[serde(skip)]
     retry_after: Option<Duration>,
 }
@@ -60,6 +63,7 @@ impl Problem {
             entry: None,
             held_by: None,
             version: None,
+            totp: None,
             retry_after: None,
         }
     }
@@ -69,6 +73,14 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "log in first, or bring a token: POST /api/v1/session",
         )
+    }
+
+    /// The password was right, and a code is asked for beside it.
+    pub(crate) fn code_wanted(detail: &'static str) -> Problem {
+        Problem {
+            totp: Some(true),
+            ..Problem::new(StatusCode::UNAUTHORIZED, detail)
+        }
     }
 
     pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Problem {

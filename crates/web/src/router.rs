@@ -5,13 +5,14 @@ use crate::desk::Desk;
 use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
+use crate::way::come_by;
 use crate::{
     acts, agents, audit, calls, configuration, credentials, events, exports, figures, hours,
-    licences, lists, me, pages, prompts, queues, quick_closes, sessions, staff, tokens,
+    licences, lists, me, pages, prompts, queues, quick_closes, second_step, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -31,6 +32,10 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(sessions::session)))
         .routes(gate.may(Agent, routes!(credentials::choose)))
         .routes(gate.may(Administrator, routes!(credentials::reset)))
+        .routes(gate.may(Agent, routes!(second_step::totp, second_step::begin)))
+        .routes(gate.may(Agent, routes!(second_step::confirm)))
+        .routes(gate.may(Agent, routes!(second_step::off)))
+        .routes(gate.may(Administrator, routes!(second_step::reset)))
         .routes(gate.may(Administrator, routes!(tokens::make, tokens::list)))
         .routes(gate.may(Administrator, routes!(tokens::remove)))
         .routes(gate.may(Agent, routes!(lists::lists)))
@@ -109,6 +114,7 @@ pub fn router(desk: Desk) -> Router {
         .fallback(beside)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(desk.clone(), come_by))
         .layer(middleware::from_fn(counted_and_private))
         .with_state(desk)
 }
@@ -129,10 +135,32 @@ async fn not_so() -> Problem {
     )
 }
 
+/// What every answer tells browsers, where it says no more itself: it is no page, whatever is in it, and no other site's to
+/// show or read.
+fn guard(headers: &mut HeaderMap) {
+    let told = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ];
+    for (name, told) in told {
+        let there = headers.entry(name);
+        there.or_insert(HeaderValue::from_static(told));
+    }
+}
+
 /// Counts answers by status, and keeps what is somebody's out of caches.
 async fn counted_and_private(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with(API);
     let mut response = next.run(request).await.into_response();
+    guard(response.headers_mut());
     if !is_api {
         return response;
     }
@@ -145,7 +173,5 @@ async fn counted_and_private(request: Request, next: Next) -> Response {
     metrics::counter!("kolapp_web_requests_total", "status" => class).increment(1);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let no_sniff = HeaderValue::from_static("nosniff");
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniff);
     response
 }

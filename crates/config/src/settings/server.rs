@@ -335,15 +335,30 @@ heading! {
     LISTEN: Usually<Own<SocketAddr>> = setting(
         "listen",
         SOCKET_ADDRESS,
-        "Where `/healthz`, `/metrics` and the API are served.",
+        "Where the pages, the API, `/healthz` and `/metrics` are served. Without a certificate that is plain HTTP, which \
+         is for this machine alone, or for the `proxies` that are named.",
     )
     .or(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
     .restart();
+    CERTIFICATE: Optional<Text> = setting(
+        "certificate",
+        Text("path"),
+        "Our certificate, and behind it those between it and its root, as `fullchain.pem` has them: with it HTTPS is \
+         spoken there (TLS 1.2 and 1.3) and nothing else.",
+    )
+    .unset("plain HTTP");
+    KEY: Optional<Text> = setting(
+        "key",
+        Text("path"),
+        "Its key.",
+    )
+    .unset("");
     PROXIES: UsuallyMany<Own<Network>> = setting(
         "proxies",
         list("list of addresses and networks", PROXIES_MAX, NETWORK),
         "Proxies before the server, such as `\"127.0.0.1\"`: log-ins count by the address that the proxy writes last into \
-         `X-Forwarded-For` (or into `Forwarded`, where there is no other). Nobody else is believed.",
+         `X-Forwarded-For` (or into `Forwarded`, where there is no other), and what it says in `X-Forwarded-Proto` is so. \
+         Nobody else is believed. Of other machines only they are answered without a certificate.",
     )
     .or(Vec::new);
 }

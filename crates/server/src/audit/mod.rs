@@ -246,6 +246,10 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
             user.org(),
             format!("takes back the password that {user} chose"),
         ),
+        Command::ResetTotp { user } => of(
+            user.org(),
+            format!("takes back the second step of the log-in of {user}"),
+        ),
         Command::Queue(QueueCommand::Move { from, to, .. }) => {
             of(from.org(), format!("moves callers from {from} to {to}"))
         }

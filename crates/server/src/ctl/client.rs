@@ -158,6 +158,7 @@ fn action_request(asked: CtlRequest) -> Request {
         CtlRequest::User(UserAction::ResetPassword { user }) => {
             return Request::ResetPassword { user };
         }
+        CtlRequest::User(UserAction::ResetTotp { user }) => return Request::ResetTotp { user },
         CtlRequest::Bans {
             change: Some(BanAction::Add { address, minutes }),
         } => return Request::Ban { address, minutes },

@@ -66,6 +66,11 @@ pub(crate) enum Request {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
+    /// A user's log-in to the web has no second step any more.
+    ResetTotp {
+        /// `organisation/name`, or the name alone where it is clear.
+        user: String,
+    },
     /// What was decided about a call, and why.
     Why {
         /// As `calls` shows it.

@@ -20,3 +20,5 @@ mod passes;
 mod prompts;
 mod quick_closes;
 mod refusals;
+mod totp;
+mod ways;

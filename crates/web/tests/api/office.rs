@@ -272,6 +272,12 @@ impl InMemory {
         }
     }
 
+    /// At what version an entry is; none where it is gone.
+    pub(crate) fn entry_version(&self, entry: CallbackId) -> Option<u32> {
+        let lists = self.lists.lock().unwrap();
+        lists.row(lists.entry(entry)?).map(|row| row.version)
+    }
+
     /// A caller accepts; gives his entry.
     pub(crate) fn wish(&self, list: &str, number: &str, slot: u32) -> CallbackId {
         let call = CallId {

@@ -9,6 +9,8 @@ interface Document {
     entry?: string;
     held_by?: string;
     version?: number | string;
+    /** A code is asked for beside the password. */
+    totp?: boolean;
 }
 
 /** Why something was not done. */
