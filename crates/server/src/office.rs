@@ -32,8 +32,8 @@ use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
     Credential, Declined, Deed, Desk, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
     Happened, Keeping, LicenceReport, NoFigures, NotConfigured, Office, OwnTurn, Person, Piece,
-    PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, SecondFactor, Shown, Soon, Told, Unread,
-    Unstored, Who,
+    PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, SecondFactor, Shown, Soon,
+    Told, Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.

@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use config::{Environment, Fixed, Loaded, ServerSettings};
 use media::{MediaEngine, Prompts};
 use sip::{Mailboxes, Registrations, ShardInput, ToAcd, Watch};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use store::Store;
 use tokio::sync::{mpsc, oneshot};

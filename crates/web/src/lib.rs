@@ -22,8 +22,8 @@ mod figures;
 mod floor;
 mod follower;
 mod hours;
-mod licences;
 mod https;
+mod licences;
 mod lists;
 mod log_ins;
 mod me;
@@ -57,7 +57,6 @@ pub use configuration::{
     ChangeView, ConfigurationFileView, ConfigurationView, Configured, DiffLineView, EffectView,
     FileDiffView, FileView, LineKindView, NotConfigured, QueueEffectView, SettingProblemView,
 };
-pub use connections::{Listener, Peer};
 pub use connections::{Carried, Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;
@@ -69,8 +68,8 @@ pub use figures::{
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
 pub use follower::Follower;
 pub use hours::DoorHours;
-pub use licences::{Billed, LicenceReport, LicenceRow};
 pub use https::{Https, PROTOCOL};
+pub use licences::{Billed, LicenceReport, LicenceRow};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,

@@ -8,7 +8,8 @@ use crate::roles::{Gate, Least};
 use crate::way::come_by;
 use crate::{
     acts, agents, audit, calls, configuration, credentials, events, exports, figures, hours,
-    licences, lists, me, pages, prompts, queues, quick_closes, second_step, sessions, staff, tokens,
+    licences, lists, me, pages, prompts, queues, quick_closes, second_step, sessions, staff,
+    tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};

@@ -23,8 +23,11 @@ pub(crate) struct Administered {
     /// What was asked about prompts.
     pub(crate) asked: Mutex<Vec<PromptCommand>>,
     /// What came along, by prompt.
-    pub(crate) uploaded: Arc<Mutex<Vec<(PromptCommand, Vec<u8>)>>>,
+    pub(crate) uploaded: Uploads,
 }
+
+/// What came along with which command.
+type Uploads = Arc<Mutex<Vec<(PromptCommand, Vec<u8>)>>>;
 
 impl Administered {
     /// The support of each organisation will be closed in an hour.
