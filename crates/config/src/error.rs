@@ -111,6 +111,15 @@ impl ConfigError {
         }
     }
 
+    /// The file or folder that it is about, if it is about one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.subject {
+            Subject::Spot(spot) => Some(&spot.path),
+            Subject::Path(path) => Some(path),
+            Subject::Name(_) => None,
+        }
+    }
+
     /// What is wrong.
     pub fn problem(&self) -> &str {
         &self.problem

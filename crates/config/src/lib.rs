@@ -60,7 +60,10 @@ mod worked_off;
 pub use callback_windows::CallbackWindows;
 pub use database::DatabaseUrl;
 pub use describe::{Difference, diff};
-pub use edit::{Edited, edits, show};
+pub use edit::{
+    Change, DiffLine, EDITS_MAX, Edited, FileDiff, LineKind, Located, NotLanded, Snapshot, Told,
+    Touch, VersionKey, dotted, edits, show, taking_a_restart,
+};
 pub use environment::Environment;
 pub use error::{ConfigError, Spot, Weight};
 pub use fixed::{Fixed, needs_restart};
@@ -87,6 +90,7 @@ use scope::{LANGUAGES, Shared};
 use section::Context;
 use server::ServerFile;
 use source::{Place, Sources};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tree::Table;
@@ -122,6 +126,24 @@ pub fn load_edited(
     edited: &Edited,
 ) -> Result<Loaded, Vec<ConfigError>> {
     read(dir, environment, edited.sources())
+}
+
+/// Reads the configuration in `dir` as it would be with one organisation's files changed.
+pub fn load_changed(
+    dir: &Path,
+    environment: &Environment,
+    change: &Change,
+) -> Result<Loaded, Vec<ConfigError>> {
+    load_with(dir, environment, change.after())
+}
+
+/// Reads the configuration in `dir` as it would be if an organisation's files said this.
+pub(crate) fn load_with(
+    dir: &Path,
+    environment: &Environment,
+    files: &Snapshot,
+) -> Result<Loaded, Vec<ConfigError>> {
+    read(dir, environment, files.sources())
 }
 
 fn read(
@@ -160,6 +182,7 @@ struct OrganisationFiles {
     id: OrgId,
     first: usize,
     table: Table,
+    fingerprint: u64,
 }
 
 fn read_files(dir: &Path, sources: &mut Sources, problems: &mut Problems) -> Option<Files> {
@@ -217,17 +240,26 @@ fn read_organisation(
         return None;
     }
     let mut merged: Option<(usize, Table)> = None;
+    let mut read = Vec::new();
     for path in &paths {
         let Some((file, table)) = read_file(path, sources, problems) else {
             continue;
         };
+        read.push(file);
         match &mut merged {
             None => merged = Some((file, table)),
             Some((_, all)) => tree::merge(sources, all, table, problems),
         }
     }
     let (first, table) = merged?;
-    Some(OrganisationFiles { id, first, table })
+    let files = paths.iter().zip(read);
+    let files = files.map(|(path, file)| (path.as_path(), sources.source(file).text()));
+    Some(OrganisationFiles {
+        id,
+        first,
+        table,
+        fingerprint: edit::fingerprint(files),
+    })
 }
 
 fn read_file(
@@ -290,7 +322,12 @@ fn assemble(
     }
     let mut summary = Summary::default();
     directory.addressed_by_ip = default_organisation(&server, &files, context);
-    for OrganisationFiles { id, first, table } in &files.organisations {
+    let mut fingerprints = BTreeMap::new();
+    for organisation in &files.organisations {
+        let OrganisationFiles {
+            id, first, table, ..
+        } = organisation;
+        fingerprints.insert(id.clone(), organisation.fingerprint);
         let start = Place {
             file: *first,
             start: 0,
@@ -353,6 +390,7 @@ fn assemble(
         readable,
         description,
         store_at: server.store_at,
+        fingerprints,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use crate::callback_windows::CallbackWindows;
 use crate::describe::Description;
+use crate::edit::Snapshot;
 use crate::error::{ConfigError, Spot};
 use crate::problems::ERRORS_MAX;
 use crate::server::{HTTP, Listener, ServerSettings};
 use crate::web_accounts::WebAccounts;
-use base::UserId;
+use base::{OrgId, UserId};
 use call::settings::Directory;
 use control::Sight;
 use media_core::PromptId;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,6 +51,8 @@ pub struct Loaded {
     pub(crate) readable: Vec<ReadableAccount>,
     pub(crate) description: Description,
     pub(crate) store_at: Option<Spot>,
+    /// What each organisation's files said.
+    pub(crate) fingerprints: BTreeMap<OrgId, u64>,
 }
 
 #[derive(Clone)]
@@ -103,6 +107,11 @@ impl fmt::Display for Summary {
 }
 
 impl Loaded {
+    /// Whether it was made of these files of an organisation's.
+    pub fn is_made_of(&self, org: &OrgId, files: &Snapshot) -> bool {
+        self.fingerprints.get(org) == Some(&files.fingerprint())
+    }
+
     /// The password of a demo account, which is no secret; `None` for every other account.
     pub fn demo_password(&self, user: &UserId) -> Option<&str> {
         let account = self.demo.iter().find(|account| account.user == *user)?;

@@ -1,9 +1,11 @@
 //! What settings there are, told: as a list that the reference in the documents is made from, and as JSON Schema by
 //! which editors complete and check files while they are written.
 
+use crate::describe::SECRETS;
 use crate::setting::{Declared, Heading, TakenUp};
 use crate::settings::{organisation_files, server_file};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// One setting.
 #[derive(Clone, Debug)]
@@ -27,11 +29,7 @@ pub struct Described {
 /// Every setting there is, heading by heading.
 pub fn settings() -> Vec<Described> {
     let headings = headings(&[&server_file::HEADING, &organisation_files::HEADING]);
-    let of = |heading: &&'static Heading| {
-        let heading = *heading;
-        heading.own.iter().map(move |it| described(heading, *it))
-    };
-    headings.iter().flat_map(of).collect()
+    headings.into_iter().flat_map(own).collect()
 }
 
 fn described(heading: &Heading, setting: &'static dyn Declared) -> Described {
@@ -71,6 +69,26 @@ fn headings(from: &[&'static Heading]) -> Vec<&'static Heading> {
         open.extend(next.into_iter().rev());
     }
     found
+}
+
+/// Paths of the settings under a heading and all within it that a running server does not take up.
+pub(crate) fn fixed_below(heading: &'static Heading) -> BTreeSet<String> {
+    let fixed = below(heading).filter(|it| it.is_fixed_at_start);
+    fixed.map(|it| it.path).collect()
+}
+
+/// Paths of all settings under a heading and within it.
+#[cfg(test)]
+pub(crate) fn paths_below(heading: &'static Heading) -> BTreeSet<String> {
+    below(heading).map(|it| it.path).collect()
+}
+
+fn below(heading: &'static Heading) -> impl Iterator<Item = Described> {
+    headings(&[heading]).into_iter().flat_map(own)
+}
+
+fn own(heading: &'static Heading) -> impl Iterator<Item = Described> {
+    heading.own.iter().map(move |it| described(heading, *it))
 }
 
 /// A file that editors can be helped with.
@@ -153,6 +171,13 @@ fn property(setting: &'static dyn Declared) -> Value {
     };
     if !setting.meaning().is_empty() {
         property["description"] = setting.meaning().into();
+    }
+    // For pages: what they are never shown, and what they are to say about a change.
+    if SECRETS.contains(&setting.key()) {
+        property["x-secret"] = true.into();
+    }
+    if setting.taken_up() == TakenUp::Restarted {
+        property["x-restart"] = true.into();
     }
     // The ways that values are written in for the reference are JSON too.
     let usual = setting.usual();

@@ -2,6 +2,7 @@
 
 use crate::error::{ConfigError, Spot};
 use miette::NamedSource;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
@@ -89,24 +90,32 @@ impl Source {
 #[derive(Debug, Default)]
 pub(crate) struct Sources {
     list: Vec<Source>,
-    /// A file whose text is not the one on disk.
-    instead: Option<(PathBuf, String)>,
+    /// Files whose texts are not those on disk.
+    instead: BTreeMap<PathBuf, String>,
 }
 
 impl Sources {
-    /// None yet; where `path` is read, it says `text`.
-    pub(crate) fn with(path: PathBuf, text: String) -> Sources {
+    /// None yet; where one of these is read, it says that.
+    pub(crate) fn with(instead: impl IntoIterator<Item = (PathBuf, String)>) -> Sources {
         Sources {
             list: Vec::new(),
-            instead: Some((path, text)),
+            instead: instead.into_iter().collect(),
+        }
+    }
+
+    /// That file alone, which says that.
+    pub(crate) fn one(path: &Path, text: &str) -> Sources {
+        Sources {
+            list: vec![Source::new(path.to_owned(), text.to_owned())],
+            instead: BTreeMap::new(),
         }
     }
 
     /// Reads a file; its index names it in every [`Place`].
     pub(crate) fn read(&mut self, path: &Path) -> Result<usize, Box<ConfigError>> {
-        let text = match &self.instead {
-            Some((edited, text)) if edited == path => text.clone(),
-            _ => read_text(path)?,
+        let text = match self.instead.get(path) {
+            Some(text) => text.clone(),
+            None => read_text(path)?,
         };
         self.list.push(Source::new(path.to_owned(), text));
         Ok(self.list.len() - 1)

@@ -14,7 +14,10 @@ pub use command::{
     AgentCommand, BanCommand, Command, Device, FiguresCommand, Governed, PromptAction,
     PromptCommand, QueueCommand, Queues, QuickCommand, Subject, TrafficCommand, View,
 };
-pub use configuration::{ConfigChange, ConfigCommand, ConfigScope, Written};
+pub use configuration::{
+    ConfigChange, ConfigCommand, ConfigScope, Proposal, Proposed, SettingEdit, SettingValue,
+    SettingsAction, SettingsCommand, Written,
+};
 pub use month::{InvalidMonth, Month};
 pub use principal::{Permitted, Principal, Refusal, Role, permit};
 pub use sight::Sight;

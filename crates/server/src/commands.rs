@@ -4,6 +4,7 @@
 use crate::acd_task::Acd;
 use crate::audit::{Audit, Doing, Way};
 use crate::callbacks::Callbacks;
+use crate::configuration::Configuration;
 use crate::ctl::protocol::{AgentAction, Failure, PromptRequest, Request};
 use crate::documents::{
     AgentRow, Answer, BanRow, CallRow, ListenerRow, MediaStatus, QueueRow, QueueTotals,
@@ -59,6 +60,7 @@ pub(crate) struct Reach {
     pub(crate) live_calls: LiveCalls,
     pub(crate) health: HealthCell,
     pub(crate) config: ConfigInForce,
+    pub(crate) configuration: Arc<Configuration>,
     pub(crate) reloads: Reloads,
     pub(crate) quick: Quick,
     pub(crate) licences: Licences,

@@ -11,6 +11,7 @@ mod callers_key;
 mod check;
 mod cli;
 mod commands;
+mod configuration;
 mod ctl;
 mod descriptors;
 mod documents;

@@ -12,8 +12,8 @@ use crate::reload::ConfigInForce;
 use axum::Router;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use callback::{Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window};
-use config::{Loaded, OPERATORS_REALM, OperatorProof};
-use control::{CallbackCommand, Command, Permitted, Principal, Sight};
+use config::{Loaded, OPERATORS_REALM, OperatorProof, Schema};
+use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sip::Clock;
@@ -26,9 +26,10 @@ use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use web::{
-    Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened, Keeping,
-    NoFigures, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
+    Credential, Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened,
+    Keeping, NoFigures, NotConfigured, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told,
+    Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -389,6 +390,20 @@ impl Office for ServerOffice {
 
     fn person(&self, user: &UserId) -> Person {
         self.0.commands.person(user)
+    }
+
+    fn configuration_schema(&self) -> serde_json::Value {
+        let schema = serde_json::from_str(&config::schema(Schema::Organisation));
+        schema.expect("the schema is JSON")
+    }
+
+    fn configure(
+        &self,
+        command: Permitted<SettingsCommand>,
+    ) -> Soon<'_, Result<Configured, NotConfigured>> {
+        let commands = self.0.commands.clone();
+        let done = to_its_end(async move { commands.configure(command, Way::Http).await });
+        Box::pin(async { done.await.unwrap_or(Err(NotConfigured::Away)) })
     }
 
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>> {

@@ -3,6 +3,7 @@
 
 use crate::acd_task::Acd;
 use crate::callbacks::{Callbacks, Source};
+use crate::configuration::{Configuration, Outline, Wanted};
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
 use crate::editing::{self, Edit};
@@ -14,10 +15,11 @@ use arc_swap::ArcSwap;
 use config::{Environment, Fixed, Loaded};
 use media::{MediaEngine, Prompts};
 use sip::{Mailboxes, Registrations, ShardInput, Tls, TlsFiles, TlsIdentity, ToAcd, Watch};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use store::Store;
 use tokio::sync::{mpsc, oneshot};
+use web::NotConfigured;
 
 /// Requests that may wait for the one under way. All that wait are answered by their own reading, so more
 /// would only be late.
@@ -155,33 +157,43 @@ impl ConfigInForce {
 #[derive(Clone)]
 pub(crate) struct Reloads(mpsc::Sender<Request>);
 
-struct Request {
-    cause: Cause,
-    /// What is changed in the files before.
-    edit: Option<Edit>,
-    answer: oneshot::Sender<Result<Reloaded, Failure>>,
+/// What is to be done before the configuration is applied, and where it is said what came of it.
+enum Request {
+    /// It is read.
+    Reload(Cause, oneshot::Sender<Result<Reloaded, Failure>>),
+    /// One of its settings is changed.
+    Edit(Edit, oneshot::Sender<Result<Reloaded, Failure>>),
+    /// An organisation's settings are changed.
+    Change(Box<Wanted>, oneshot::Sender<Result<Outline, NotConfigured>>),
 }
 
 impl Reloads {
     /// Reads the configuration anew and says what came of it.
     pub(crate) async fn reload(&self, cause: Cause) -> Result<Reloaded, Failure> {
-        self.request(cause, None).await
+        self.request(|answer| Request::Reload(cause, answer)).await
     }
 
     /// Changes a setting in its file, reads the configuration anew and says what came of it.
     pub(crate) async fn edit(&self, edit: Edit) -> Result<Reloaded, Failure> {
-        self.request(Cause::Edit, Some(edit)).await
+        self.request(|answer| Request::Edit(edit, answer)).await
     }
 
-    async fn request(&self, cause: Cause, edit: Option<Edit>) -> Result<Reloaded, Failure> {
+    /// Changes an organisation's settings, as a whole; they are in force when it says what they are.
+    pub(crate) async fn change(&self, wanted: Wanted) -> Result<Outline, NotConfigured> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Change(Box::new(wanted), answer);
+        let sent = self.0.send(request).await;
+        sent.map_err(|_| NotConfigured::Away)?;
+        answered.await.map_err(|_| NotConfigured::Away)?
+    }
+
+    async fn request(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<Reloaded, Failure>>) -> Request,
+    ) -> Result<Reloaded, Failure> {
         let (answer, answered) = oneshot::channel();
         let ended = || Failure::new("the server is going down");
-        let request = Request {
-            cause,
-            edit,
-            answer,
-        };
-        self.0.send(request).await.map_err(|_| ended())?;
+        self.0.send(request(answer)).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
     }
 }
@@ -196,8 +208,7 @@ pub(crate) struct Reloader {
 
 /// What a configuration is applied to.
 pub(crate) struct Parts {
-    pub(crate) dir: PathBuf,
-    pub(crate) environment: Environment,
+    pub(crate) configuration: Arc<Configuration>,
     pub(crate) config: ConfigInForce,
     pub(crate) media: MediaEngine,
     pub(crate) tls: Tls,
@@ -224,27 +235,32 @@ impl Reloader {
 
     /// Runs until nobody can ask any more.
     pub(crate) async fn run(mut self) {
-        while let Some(Request {
-            cause,
-            edit,
-            answer,
-        }) = self.requests.recv().await
-        {
-            let (counter, result) = match edit {
-                None => ("kolapp_reloads_total", self.reload(cause).await),
-                Some(edit) => ("kolapp_config_edits_total", self.edit(edit).await),
-            };
-            let word = if result.is_ok() { "done" } else { "refused" };
-            metrics::counter!(counter, "result" => word).increment(1);
+        while let Some(request) = self.requests.recv().await {
             // Whoever asked may have gone away.
-            let _ = answer.send(result);
+            match request {
+                Request::Reload(cause, answer) => {
+                    let result = counted("kolapp_reloads_total", self.reload(cause).await);
+                    let _ = answer.send(result);
+                }
+                Request::Edit(edit, answer) => {
+                    let result = counted(EDITS, self.edit(edit).await);
+                    let _ = answer.send(result);
+                }
+                Request::Change(wanted, answer) => {
+                    let result = counted(EDITS, self.change(*wanted).await);
+                    let _ = answer.send(result);
+                }
+            }
         }
     }
 
     async fn reload(&self, cause: Cause) -> Result<Reloaded, Failure> {
-        let (dir, environment) = (self.parts.dir.clone(), self.parts.environment.clone());
+        let configuration = self.parts.configuration.clone();
         let before = self.parts.media.prompts();
-        let read = tokio::task::spawn_blocking(move || load(&dir, &environment, &before)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            load(&configuration.dir, &configuration.environment, &before)
+        });
+        let read = read.await;
         match read {
             Ok(Ok(complete)) => Ok(self.apply(cause, complete).await),
             Ok(Err(wrong)) => Err(self.refuse(wrong.lines())),
@@ -254,11 +270,12 @@ impl Reloader {
 
     /// What may not land leaves the files as they are, so that nothing is wrong with those in force.
     async fn edit(&self, edit: Edit) -> Result<Reloaded, Failure> {
-        let (dir, environment) = (self.parts.dir.clone(), self.parts.environment.clone());
+        let configuration = self.parts.configuration.clone();
         let before = self.parts.media.prompts();
         let landed = tokio::task::spawn_blocking(move || {
-            let (edited, complete) = editing::judge(&dir, &environment, &before, &edit)?;
-            editing::land(&edited, &dir)?;
+            let (dir, environment) = (&configuration.dir, &configuration.environment);
+            let (edited, complete) = editing::judge(dir, environment, &before, &edit)?;
+            editing::land(&edited, dir)?;
             Ok(complete)
         });
         match landed.await {
@@ -266,6 +283,24 @@ impl Reloader {
             Ok(Err(failure)) => Err(failure),
             Err(broken) => Err(Failure::new(broken.to_string())),
         }
+    }
+
+    /// The same of an organisation's settings as a whole.
+    async fn change(&self, wanted: Wanted) -> Result<Outline, NotConfigured> {
+        let configuration = self.parts.configuration.clone();
+        let (in_force, prompts) = (self.parts.config.loaded(), self.parts.media.prompts());
+        let landed = tokio::task::spawn_blocking(move || {
+            let judged = configuration.judge(&wanted, &in_force, &prompts)?;
+            if judged.is_a_change() {
+                configuration.land(&wanted, &judged)?;
+            }
+            Ok(judged)
+        });
+        let judged = landed.await.map_err(|_| NotConfigured::Away)??;
+        if judged.is_a_change() {
+            self.apply(Cause::Edit, judged.complete).await;
+        }
+        Ok(judged.outline)
     }
 
     fn refuse(&self, lines: Vec<String>) -> Failure {
@@ -367,6 +402,15 @@ impl Reloader {
         changes.extend(anew.map(|(id, _)| format!("prompt {id}: its file has changed")));
         changes
     }
+}
+
+/// Changes of settings by program.
+const EDITS: &str = "kolapp_config_edits_total";
+
+fn counted<T, E>(counter: &'static str, result: Result<T, E>) -> Result<T, E> {
+    let word = if result.is_ok() { "done" } else { "refused" };
+    metrics::counter!(counter, "result" => word).increment(1);
+    result
 }
 
 fn say(cause: Cause, reloaded: &Reloaded) {

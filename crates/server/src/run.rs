@@ -8,6 +8,7 @@ use crate::callbacks::{self, CallbackTask, Recalled, Source};
 use crate::callers_key::{self, CallersKeyError};
 use crate::check;
 use crate::commands::{Commands, Reach};
+use crate::configuration::Configuration;
 use crate::ctl;
 use crate::descriptors;
 use crate::documents::ListenerRow;
@@ -457,11 +458,11 @@ async fn wire(
     )?;
 
     let config = ConfigInForce::new(&dir, loaded);
+    let configuration = Arc::new(Configuration::new(dir, environment)?);
     tokio::spawn(forgetting.clone().run(store.clone(), config.clone()));
     tokio::spawn(facts::follow_clock(facts.clone(), clock));
     let (reloader, reloads) = Reloader::new(reload::Parts {
-        dir,
-        environment,
+        configuration: configuration.clone(),
         config: config.clone(),
         media: media.clone(),
         tls,
@@ -494,6 +495,7 @@ async fn wire(
         live_calls,
         health,
         config: config.clone(),
+        configuration,
         reloads: reloads.clone(),
         quick: quick.clone(),
         licences: licences.clone(),

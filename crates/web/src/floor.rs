@@ -226,7 +226,7 @@ pub(crate) enum DeviceView {
 
 impl Floor {
     /// The queue of that name.
-    pub(crate) fn queue(&self, name: &QueueId) -> Option<&QueueView> {
+    pub fn queue(&self, name: &QueueId) -> Option<&QueueView> {
         let found = self.queues.binary_search_by(|it| it.name.cmp(name));
         found.ok().map(|at| &self.queues[at])
     }

@@ -10,6 +10,7 @@ mod caller;
 mod calls;
 mod came_from;
 mod changes;
+mod configuration;
 mod connections;
 mod credentials;
 mod csv;
@@ -43,6 +44,10 @@ mod views;
 pub use audit::{AuditAsked, AuditFound, Audited};
 pub use calls::{CallShown, CallSort, CallsAsked, CallsFound, SortOrder};
 pub use changes::{CHANGES_MAX, Change, Changes, Staffing};
+pub use configuration::{
+    ChangeView, ConfigurationFileView, ConfigurationView, Configured, DiffLineView, EffectView,
+    FileDiffView, FileView, LineKindView, NotConfigured, QueueEffectView, SettingProblemView,
+};
 pub use connections::{Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;

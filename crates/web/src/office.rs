@@ -3,6 +3,7 @@
 use crate::audit::{AuditAsked, AuditFound};
 use crate::calls::{CallShown, CallsAsked, CallsFound};
 use crate::changes::Changes;
+use crate::configuration::{Configured, NotConfigured};
 use crate::credentials::Credential;
 use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
@@ -12,7 +13,7 @@ use crate::password::PasswordHash;
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
-use control::{CallbackCommand, Command, Permitted, Principal, Sight};
+use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
 use serde::{Deserialize, Serialize};
 use sip_core::digest::Ha1;
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,6 +111,15 @@ pub trait Office: Send + Sync + 'static {
 
     /// What is known of a user beside how he stands as an agent.
     fn person(&self, user: &UserId) -> Person;
+
+    /// What may be said in an organisation's files, as JSON Schema.
+    fn configuration_schema(&self) -> serde_json::Value;
+
+    /// Has something seen of an organisation's settings, or done with them. What was begun is done, also where nobody waits.
+    fn configure(
+        &self,
+        command: Permitted<SettingsCommand>,
+    ) -> Soon<'_, Result<Configured, NotConfigured>>;
 
     /// Has something done that is not about callback lists.
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;

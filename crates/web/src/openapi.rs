@@ -26,6 +26,7 @@ use utoipa::{Modify, OpenApi};
         (name = "agents", description = "Agents, and how they stand."),
         (name = "calls", description = "Calls that were, and go on."),
         (name = "figures", description = "What queues and agents came to."),
+        (name = "configuration", description = "An organisation's settings."),
         (name = "audit", description = "Who had what done."),
         (name = "events", description = "Changes, as they happen."),
     ),

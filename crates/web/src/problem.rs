@@ -42,10 +42,18 @@ pub(crate) struct Problem {
     retry_after: Option<Duration>,
 }
 
+/// The type of problems that their titles say (RFC 9457 §4.2.1).
+pub(crate) const BLANK: &str = "about:blank";
+
 impl Problem {
+    /// Its title, its status, and what is wrong.
+    pub(crate) fn said(&self) -> (&'static str, u16, &str) {
+        (self.title, self.status, &self.detail)
+    }
+
     pub(crate) fn new(status: StatusCode, detail: impl Into<Box<str>>) -> Problem {
         Problem {
-            r#type: "about:blank",
+            r#type: BLANK,
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
             detail: detail.into(),

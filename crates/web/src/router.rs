@@ -6,8 +6,8 @@ use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
-    acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues,
-    sessions, staff, tokens,
+    acts, agents, audit, calls, configuration, credentials, events, exports, figures, lists, me,
+    pages, queues, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -18,7 +18,7 @@ use axum::routing::get;
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 /// Where the API is.
@@ -66,8 +66,19 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(calls::call_record)))
         .routes(gate.may(Agent, routes!(figures::figures)))
         .routes(gate.may(Administrator, routes!(audit::audit)))
+        .routes(gate.may(Administrator, routes!(configuration::configuration)))
+        .routes(gate.may(Administrator, routes!(configuration::schema)))
+        .routes(gate.may(Administrator, routes!(configuration::file)))
+        .routes(gate.may(Administrator, roomy(routes!(configuration::preview))))
+        .routes(gate.may(Administrator, roomy(routes!(configuration::change))))
         .routes(gate.may(Agent, routes!(events::events)));
     OpenApiRouter::with_openapi(ApiDoc::openapi()).nest(API, api)
+}
+
+/// The same routes, with room for bodies that have a whole file in them.
+fn roomy((schemas, paths, routes): UtoipaMethodRouter<Desk>) -> UtoipaMethodRouter<Desk> {
+    let room = DefaultBodyLimit::max(configuration::CHANGE_BYTES_MAX);
+    (schemas, paths, routes.layer(room))
 }
 
 /// The OpenAPI document.

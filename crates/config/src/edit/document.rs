@@ -2,7 +2,9 @@
 //! A comment beside a key that goes stays in its place; what stands inside of a value or a table that
 //! goes, goes with it.
 
-use toml_edit::{Array, Decor, DocumentMut, Item, Key, RawString, Table, TableLike, Value};
+use toml_edit::{
+    Array, ArrayOfTables, Decor, DocumentMut, Item, Key, RawString, Table, TableLike, Value,
+};
 
 /// Why a text can't be edited this way, though it is TOML and has the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,44 +28,102 @@ pub(super) fn set(
     headers: usize,
     value: Value,
 ) -> Result<String, Hindrance> {
-    edited(text, |document| {
-        put(document.as_table_mut(), path, headers, value)
-    })
+    let mut draft = Draft::of(text)?;
+    draft.set(path, headers, value)?;
+    Ok(draft.text())
 }
 
 /// `text` without what stands at `path`.
 pub(super) fn unset(text: &str, path: &[String]) -> Result<String, Hindrance> {
-    edited(text, |document| remove(document, path))
+    let mut draft = Draft::of(text)?;
+    draft.unset(path)?;
+    Ok(draft.text())
 }
 
-/// The text between reading and writing, which knows one kind of line end and no byte order mark.
-fn edited(
-    text: &str,
-    change: impl FnOnce(&mut DocumentMut) -> Result<(), Hindrance>,
-) -> Result<String, Hindrance> {
-    const MARK: char = '\u{feff}';
-    let body = text.strip_prefix(MARK).unwrap_or(text);
-    let mut plain = body.replace("\r\n", "\n");
-    let lines = body.matches("\r\n").count();
-    if lines > 0 && lines != plain.matches('\n').count() {
-        return Err(Hindrance::NotKept);
+/// Stands at the beginning of some files.
+const MARK: char = '\u{feff}';
+
+/// A text between reading and writing, which knows one kind of line end and no byte order mark.
+#[derive(Clone)]
+pub(super) struct Draft {
+    document: DocumentMut,
+    has_mark: bool,
+    has_returns: bool,
+}
+
+impl Draft {
+    pub(super) fn of(text: &str) -> Result<Draft, Hindrance> {
+        let body = text.strip_prefix(MARK).unwrap_or(text);
+        let mut plain = body.replace("\r\n", "\n");
+        let lines = body.matches("\r\n").count();
+        if lines > 0 && lines != plain.matches('\n').count() {
+            return Err(Hindrance::NotKept);
+        }
+        if !plain.is_empty() && !plain.ends_with('\n') {
+            plain.push('\n');
+        }
+        let document: DocumentMut = plain.parse().map_err(|_| Hindrance::NotKept)?;
+        if document.to_string() != plain {
+            return Err(Hindrance::NotKept);
+        }
+        Ok(Draft {
+            document,
+            has_mark: body.len() < text.len(),
+            has_returns: lines > 0,
+        })
     }
-    if !plain.is_empty() && !plain.ends_with('\n') {
-        plain.push('\n');
+
+    pub(super) fn text(&self) -> String {
+        let mut written = self.document.to_string();
+        if self.has_returns {
+            written = written.replace('\n', "\r\n");
+        }
+        if self.has_mark {
+            written.insert(0, MARK);
+        }
+        written
     }
-    let mut document: DocumentMut = plain.parse().map_err(|_| Hindrance::NotKept)?;
-    if document.to_string() != plain {
-        return Err(Hindrance::NotKept);
+
+    /// What stands at `path`.
+    pub(super) fn at(&self, path: &[String]) -> Option<&Item> {
+        let mut item = self.document.as_item();
+        for key in path {
+            item = item.get(key)?;
+        }
+        Some(item)
     }
-    change(&mut document)?;
-    let mut written = document.to_string();
-    if lines > 0 {
-        written = written.replace('\n', "\r\n");
+
+    /// So many of the keys lead to something.
+    pub(super) fn depth(&self, path: &[String]) -> usize {
+        let is_there = |depth: &usize| self.at(&path[..*depth]).is_some();
+        (0..=path.len()).rev().find(is_there).unwrap_or(0)
     }
-    if body.len() < text.len() {
-        written.insert(0, MARK);
+
+    pub(super) fn set(
+        &mut self,
+        path: &[String],
+        headers: usize,
+        value: Value,
+    ) -> Result<(), Hindrance> {
+        let is_replaced = matches!(self.at(path), Some(Item::Value(_)));
+        put(self.document.as_table_mut(), path, headers, value)?;
+        match is_replaced {
+            true => Ok(()),
+            false => self.settle(),
+        }
     }
-    Ok(written)
+
+    pub(super) fn unset(&mut self, path: &[String]) -> Result<(), Hindrance> {
+        remove(&mut self.document, path)?;
+        self.settle()
+    }
+
+    /// What came and went has its place in the order of the text, for the next edit to go by.
+    fn settle(&mut self) -> Result<(), Hindrance> {
+        let text = self.document.to_string();
+        self.document = text.parse().map_err(|_| Hindrance::NotKept)?;
+        Ok(())
+    }
 }
 
 fn put(
@@ -120,7 +180,14 @@ fn place(
             *old = value;
             Ok(())
         }
-        Some(Item::Table(_) | Item::ArrayOfTables(_)) => Err(Hindrance::IsTable),
+        Some(Item::ArrayOfTables(old)) => match tables_like(old, &value) {
+            Some(new) => {
+                *old = new;
+                Ok(())
+            }
+            None => Err(Hindrance::IsTable),
+        },
+        Some(Item::Table(_)) => Err(Hindrance::IsTable),
         Some(Item::None) | None => {
             let item = match value {
                 Value::InlineTable(inline) if header => Item::Table(inline.into_table()),
@@ -130,6 +197,40 @@ fn place(
             Ok(())
         }
     }
+}
+
+/// A list of tables with headers, each written as the one that stood in its place.
+fn tables_like(old: &ArrayOfTables, value: &Value) -> Option<ArrayOfTables> {
+    let new = value.as_array().filter(|new| !new.is_empty())?;
+    let mut tables = ArrayOfTables::new();
+    let last = old.iter().last().and_then(Table::position);
+    for (index, value) in new.iter().enumerate() {
+        let wanted = value.as_inline_table()?;
+        let mut table = match old.get(index) {
+            Some(table) => table.clone(),
+            None => {
+                let mut table = Table::new();
+                table.set_position(last);
+                table
+            }
+        };
+        let gone = table.iter().map(|(key, _)| key.to_owned());
+        let gone = gone.filter(|key| !wanted.contains_key(key));
+        for key in gone.collect::<Vec<_>>() {
+            table.remove(&key);
+        }
+        for (key, value) in wanted.iter() {
+            // What is a table there is written as a value, which says the same.
+            if table.get(key).is_some_and(|item| !item.is_value()) {
+                table.remove(key);
+            }
+            let mut value = value.clone();
+            value.decor_mut().clear();
+            place(&mut table, key, false, value).ok()?;
+        }
+        tables.push(table);
+    }
+    Some(tables)
 }
 
 /// A list over several lines stays one, and what is in it as before keeps its comments.

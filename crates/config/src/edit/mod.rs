@@ -1,19 +1,32 @@
 //! Settings looked at and changed by program, in the files in which people write them. A setting is named
 //! by whose it is and its keys, `queues.support.ring`; the file is found. An edit is a value: it is judged
-//! with [`load_edited`](crate::load_edited) before it lands.
+//! with [`load_edited`](crate::load_edited) before it lands. Several of them, over several files, are a [`Change`].
 
+mod change;
+mod diff;
 mod document;
 mod landing;
+mod masks;
+mod named_files;
 mod shown;
+mod snapshot;
 #[cfg(test)]
 mod tests;
+mod told;
 
+pub use change::{Change, EDITS_MAX, FileDiff};
+pub use diff::{DiffLine, LineKind};
+pub use landing::NotLanded;
+pub(crate) use snapshot::fingerprint;
+pub use snapshot::{Snapshot, Touch, VersionKey, dotted, taking_a_restart};
+pub use told::{Located, Told};
+
+use crate::SERVER_FILE;
 use crate::describe::{SECRETS, THINGS};
 use crate::error::ConfigError;
 use crate::problems::{Problem, Problems, quoted};
 use crate::source::{FILE_BYTES_MAX, Place, Sources};
 use crate::tree::{self, Entry, Table};
-use crate::{FILES_MAX, ORGANISATIONS_FOLDER, SERVER_FILE, is_toml, library};
 use control::{ConfigChange, ConfigScope};
 use document::Hindrance;
 use std::path::{Path, PathBuf};
@@ -51,11 +64,18 @@ impl Edited {
     /// Puts it in the file's place: whole, and only if the file is still as it was read. `dir` is the configuration's
     /// folder.
     pub fn land(&self, dir: &Path) -> Result<(), Box<ConfigError>> {
-        landing::land(self, dir)
+        let landed = landing::land(std::slice::from_ref(self), dir, None);
+        landed.map_err(|failure| match failure {
+            NotLanded::Changed => Box::new(
+                ConfigError::about(&self.path, "has been changed meanwhile")
+                    .mend("nothing was written; look at it, and try again"),
+            ),
+            NotLanded::Failed(error) => error,
+        })
     }
 
     pub(crate) fn sources(&self) -> Sources {
-        Sources::with(self.path.clone(), self.after.clone())
+        Sources::with([(self.path.clone(), self.after.clone())])
     }
 }
 
@@ -127,11 +147,26 @@ fn keys(path: &str) -> Result<Vec<String>, Box<ConfigError>> {
 
 /// How many of the keys are tables with headers of their own: `[queues.support]`, `[organisation]`.
 fn headers(scope: &ConfigScope, keys: &[String]) -> usize {
-    let is_thing = |key: &String| THINGS.iter().any(|(section, _)| section == key);
     match scope {
-        ConfigScope::Organisation(_) if keys.first().is_some_and(is_thing) => 2,
-        _ => 1,
+        ConfigScope::Organisation(_) => headers_of_things(keys),
+        ConfigScope::Server => 1,
     }
+}
+
+/// The same of an organisation's.
+fn headers_of_things(keys: &[String]) -> usize {
+    let is_thing = |key: &String| THINGS.iter().any(|(section, _)| section == key);
+    if keys.first().is_some_and(is_thing) {
+        2
+    } else {
+        1
+    }
+}
+
+/// Whether it is the file in which an organisation's new things stand that have no like.
+fn is_main(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name == "organisation.toml")
 }
 
 /// A value as TOML, or as the text itself where quotes were left out.
@@ -179,17 +214,7 @@ impl Files {
     fn read(dir: &Path, scope: &ConfigScope) -> Result<Files, Box<ConfigError>> {
         let paths = match scope {
             ConfigScope::Server => vec![dir.join(SERVER_FILE)],
-            ConfigScope::Organisation(org) => {
-                let folder = dir.join(ORGANISATIONS_FOLDER).join(org.as_str());
-                let mut paths = library::entries(&folder).unwrap_or_default();
-                paths.retain(|path| is_toml(path));
-                if paths.is_empty() || paths.len() > FILES_MAX {
-                    let problem = format!("expected 1 to {FILES_MAX} TOML files");
-                    let mend = "name an organisation that is there, or kolapp.toml for the server";
-                    return Err(ConfigError::about(&folder, problem).mend(mend).into());
-                }
-                paths
-            }
+            ConfigScope::Organisation(org) => snapshot::paths(&snapshot::folder_of(dir, org))?,
         };
         let (mut sources, mut problems) = (Sources::default(), Problems::default());
         let mut trees = Vec::new();
@@ -217,9 +242,8 @@ impl Files {
             .map(|(_, tree)| walk(tree, keys))
             .collect();
         let depth = ways.iter().map(Vec::len).max().unwrap_or(0);
-        let main = |path: &PathBuf| path.file_name().is_some_and(|it| it == "organisation.toml");
         let index = match depth {
-            0 => self.paths.iter().position(main),
+            0 => self.paths.iter().position(|path| is_main(path)),
             _ => ways.iter().position(|way| way.len() == depth),
         };
         let index = index.unwrap_or(0);
@@ -244,34 +268,39 @@ impl Files {
     }
 
     fn hindered(&self, found: &Found, hindrance: Hindrance) -> ConfigError {
-        let (problem, mend) = match hindrance {
-            Hindrance::NotKept => (
-                "is written in a way that an edit by program would not keep",
-                "end its lines all alike, or edit it by hand",
-            ),
-            Hindrance::IsTable => (
-                "this is a table",
-                "set what is in it one by one, or unset it first",
-            ),
-            Hindrance::IsValue => (
-                "this is a value, in which nothing can be set",
-                "set this as a whole, or leave its last keys out",
-            ),
-            Hindrance::CommentsInside => (
-                "this table has comments between its braces, which might be lost",
-                "edit it by hand",
-            ),
-            Hindrance::NothingToRemove => (
-                "this does not stand in one place of its own",
-                "unset what is in it one by one",
-            ),
-        };
+        let (problem, mend) = hindered_words(hindrance);
         match found.place {
             Some(place) if hindrance != Hindrance::NotKept => {
                 Problem::new(place, problem).mend(mend).told(&self.sources)
             }
             _ => ConfigError::about(&self.paths[found.index], problem).mend(mend),
         }
+    }
+}
+
+/// What keeps an edit from being made, and how to mend it.
+fn hindered_words(hindrance: Hindrance) -> (&'static str, &'static str) {
+    match hindrance {
+        Hindrance::NotKept => (
+            "is written in a way that an edit by program would not keep",
+            "end its lines all alike, or edit it by hand",
+        ),
+        Hindrance::IsTable => (
+            "this is a table",
+            "set what is in it one by one, or unset it first",
+        ),
+        Hindrance::IsValue => (
+            "this is a value, in which nothing can be set",
+            "set this as a whole, or leave its last keys out",
+        ),
+        Hindrance::CommentsInside => (
+            "this table has comments between its braces, which might be lost",
+            "edit it by hand",
+        ),
+        Hindrance::NothingToRemove => (
+            "this does not stand in one place of its own",
+            "unset what is in it one by one",
+        ),
     }
 }
 

@@ -23,4 +23,5 @@ mod reference;
 mod reload;
 mod routing;
 mod secrets;
+mod several;
 mod worked_off;

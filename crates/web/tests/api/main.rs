@@ -5,6 +5,7 @@
 mod audit;
 mod calls;
 mod client;
+mod configuration;
 mod events;
 mod figures;
 mod floor;

@@ -121,7 +121,8 @@ async fn answer(
         .replace("{token}", &token.id)
         .replace("{organisation}", "demo")
         .replace("{queue}", "support")
-        .replace("{user}", "anna");
+        .replace("{user}", "anna")
+        .replace("{name}", "organisation.toml");
     assert!(!path.contains('{'), "what is to stand in {path}?");
     let method: Method = method.to_uppercase().parse().unwrap();
     let mut request = Request::builder().method(method).uri(path);

@@ -7,7 +7,8 @@ use callback::{
     Waiting, Window, Wish,
 };
 use control::{
-    AgentCommand, CallbackCommand, Command as Asked, Device, Permitted, Principal, Role, Sight,
+    AgentCommand, CallbackCommand, Command as Asked, Device, Permitted, Principal, Role,
+    SettingsAction, SettingsCommand, Sight,
 };
 use sip_core::digest::{Algorithm, Ha1};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +19,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use web::{
     Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited,
-    CallShown, CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, FiguresAsked,
-    FiguresReport, FiguresRow, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, PasswordHash,
-    PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView, Refused, Shown,
-    Soon, Told, Unread, Unstored, Who,
+    CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, ConfigurationFileView,
+    ConfigurationView, Configured, Declined, Deed, DiffLineView, DoorView, EffectView,
+    FiguresAsked, FiguresReport, FiguresRow, FileDiffView, FileView, Floor, Happened, Keeping,
+    LineKindView, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash, PauseReasonView, Person,
+    PhoneKindView, PhoneView, Proof, QueueDay, QueueEffectView, QueueView, Refused, Shown, Soon,
+    Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -52,6 +55,10 @@ pub(crate) struct InMemory {
     sight: Mutex<Arc<Sight>>,
     /// What was asked of queues and agents.
     pub(crate) asked: Mutex<Vec<Asked>>,
+    /// What was asked of settings.
+    pub(crate) asked_of_settings: Mutex<Vec<SettingsCommand>>,
+    /// Nothing comes of it.
+    pub(crate) refuses_settings: Mutex<Option<NotConfigured>>,
     /// Records of calls.
     pub(crate) calls: Mutex<Vec<CallShown>>,
     /// What was asked for of them last.
@@ -230,6 +237,8 @@ impl InMemory {
             looked_at: Mutex::default(),
             sight: Mutex::new(Arc::new(sight())),
             asked: Mutex::default(),
+            asked_of_settings: Mutex::default(),
+            refuses_settings: Mutex::default(),
             calls: Mutex::default(),
             asked_of_calls: Mutex::default(),
             is_reading: AtomicBool::new(false),
@@ -359,6 +368,58 @@ impl InMemory {
         let user = user(name);
         account.unwrap().principal = Principal::User { user, role };
         *self.sight.lock().unwrap() = Arc::new(sight());
+    }
+
+    /// One setting in one file, of which the version is 1.
+    fn settings_of(&self, command: &SettingsCommand) -> Result<Configured, NotConfigured> {
+        let org = command.org.as_str();
+        if !["demo", "other"].contains(&org) {
+            return Err(NotConfigured::NotThere(format!("there is no {org}")));
+        }
+        let refusal = self.refuses_settings.lock().unwrap().clone();
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        let (name, version) = ("organisation.toml".to_owned(), "1".to_owned());
+        Ok(match &command.action {
+            SettingsAction::Show => Configured::Shown(Box::new(ConfigurationView {
+                version: version.clone(),
+                settings: serde_json::json!({ "organisation": { "domain": format!("{org}.localhost") } }),
+                files: vec![ConfigurationFileView { name, version }],
+                in_force: true,
+                problems: Vec::new(),
+            })),
+            SettingsAction::ShowFile { name: asked } if *asked == name => {
+                Configured::File(FileView {
+                    name,
+                    version,
+                    text: format!("[organisation]\ndomain = \"{org}.localhost\"\n"),
+                })
+            }
+            SettingsAction::ShowFile { name } => {
+                return Err(NotConfigured::NotThere(format!("there is no file {name}")));
+            }
+            SettingsAction::Preview(_) | SettingsAction::Change(_) => {
+                Configured::Change(Box::new(ChangeView {
+                    version: "2".into(),
+                    files: vec![FileDiffView {
+                        name,
+                        diff: vec![DiffLineView {
+                            kind: LineKindView::Added,
+                            line: 2,
+                            text: "ring = \"20s\"".into(),
+                        }],
+                    }],
+                    warnings: Vec::new(),
+                    effects: vec![QueueEffectView {
+                        queue: queue(&format!("{org}/support")),
+                        waiting: 3,
+                        what: EffectView::Changed,
+                    }],
+                    restart: Vec::new(),
+                }))
+            }
+        })
     }
 
     fn can_read(&self) -> Result<(), Unread> {
@@ -681,6 +742,20 @@ impl Office for InMemory {
             ))),
             _ => Ok(()),
         };
+        Box::pin(async { result })
+    }
+
+    fn configuration_schema(&self) -> serde_json::Value {
+        serde_json::json!({ "title": "a file of an organisation" })
+    }
+
+    fn configure(
+        &self,
+        command: Permitted<SettingsCommand>,
+    ) -> Soon<'_, Result<Configured, NotConfigured>> {
+        let (_, command) = command.into_parts();
+        let result = self.settings_of(&command);
+        self.asked_of_settings.lock().unwrap().push(command);
         Box::pin(async { result })
     }
 
