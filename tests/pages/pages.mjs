@@ -437,40 +437,29 @@ Object.assign(steps, {
 
 // What browsers keep of the pages.
 Object.assign(steps, {
-    /** The service worker is there, and has this page. */
+    /** The service worker is there and has this page, which browsers would install, and keeps what it may. */
     async worker() {
-        await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
-        await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+        await ask(`navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done =>
+            navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }))).then(() => true)`);
         const session = await context.newCDPSession(page);
         const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
         await session.detach();
-        const kept = await page.evaluate(async () => {
-            const names = await caches.keys();
-            const all = await Promise.all(names.map(async name => (await caches.open(name)).keys()));
-            return all.flat().map(({ url }) => new URL(url).pathname);
-        });
-        const others = kept.filter(path => !path.startsWith('/assets/'));
-        if (kept.length < 2 || others.length > 0) throw new Error(`kept: ${kept.join(' ')}`);
-        // A window without a name of its own, as these are, is none that anything is installed from.
+        // The window of a test is a private one, from which nothing is installed.
         const errors = installabilityErrors.map(({ errorId }) => errorId).filter(id => id !== 'in-incognito');
         if (errors.length > 0) throw new Error(`can't be installed: ${errors.join(' ')}`);
+        const kept = await ask(`caches.keys()
+            .then(names => Promise.all(names.map(name => caches.open(name).then(kept => kept.keys()))))
+            .then(all => all.flat().map(({ url }) => new URL(url).pathname))`);
+        const others = kept.filter(path => !path.startsWith('/assets/'));
+        if (kept.length < 2 || others.length > 0) throw new Error(`kept: ${kept.join(' ')}`);
     },
-    /** The page is loaded anew, without a network. */
-    async 'offline-reload'() {
-        await context.setOffline(true);
-        await page.reload();
-    },
-    async 'online-reload'() {
-        await context.setOffline(false);
-        await page.reload();
-        await page.locator('main h1').waitFor();
-    },
-    /** What the API says is never kept: without a network there is no answer. */
-    async 'offline-api'() {
-        await context.setOffline(true);
-        const came = await page.evaluate(() => fetch('/api/v1/session').then(() => 'an answer', () => 'none'));
-        await context.setOffline(false);
+    /** The server is away: the API answers nothing, of which nothing was kept. */
+    async 'api-away'() {
+        const came = await ask(`fetch('/api/v1/me').then(() => 'an answer', () => 'none')`);
         if (came !== 'none') throw new Error(`expected none, came ${came}`);
+    },
+    async 'reload-away'() {
+        await page.reload();
     },
 });
 

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+use std::time::Duration;
 use tests::pages::Pages;
 use tests::server::Server;
+
+const SOON: Duration = Duration::from_secs(20);
 
 /// Somebody switches the second step on, logs in by it, and switches it off again; axe looks at each step.
 fn walk(language: &str, theme: &str, screen: &str, says: [&str; 5]) {
@@ -79,18 +82,21 @@ fn an_agent_switches_two_step_log_in_on_and_off_in_a_hand_in_swedish() {
 
 #[test]
 fn pages_are_installed_and_without_the_server_they_say_so() {
-    let server = Server::demo();
+    let mut server = Server::demo();
     let mut pages = Pages::start(&server, "worker");
     pages.does(&[
         "open en light desktop",
         "log-in anna",
         "sees My day",
         "worker",
-        "offline-api",
-        "offline-reload",
-        "sees The server does not answer. Look at your network, and",
-        "online-reload",
-        "sees My day",
-        "check online",
     ]);
+    server.terminate();
+    server.wait_end(SOON);
+    pages.does(&[
+        "api-away",
+        "reload-away",
+        "sees The server does not answer. Look at your network, and",
+    ]);
+    server.start_again();
+    pages.does(&["reload", "sees My day", "check online"]);
 }
