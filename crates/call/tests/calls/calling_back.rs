@@ -606,6 +606,7 @@ fn what_is_said_twice_is_done_once() {
             entry: ENTRY,
             agent: user("anna"),
             offer: None,
+            order: callback::Order::AgentFirst,
             errand: Box::new(callback::Errand {
                 queue: queue(),
                 number: number.clone(),
