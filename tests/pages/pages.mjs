@@ -40,7 +40,7 @@ let complaints = [];
 // Whoever opens the page without a session is told so, which browsers note.
 const isExpected = text => /401 \(Unauthorized\)/.test(text);
 // Of a server that is away, or of a stream that was cut off, browsers complain too; what the page says of it is looked at.
-const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|429 \(Too Many|503 \(Service/.test(text);
+const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|422 \(Unproc|429 \(Too Many|503 \(Service/.test(text);
 
 const button = name => page.getByRole('button', { name, exact: true });
 // Of several places with these words, one that is seen: an option of a closed select is not.
