@@ -22,12 +22,11 @@ pub(crate) struct Administered {
     pub(crate) quick: Mutex<Arc<QuickCloses>>,
     /// What was asked about prompts.
     pub(crate) asked: Mutex<Vec<PromptCommand>>,
-    /// What came along, by prompt.
-    pub(crate) uploaded: Uploads,
+    pub(crate) uploaded: Arc<Mutex<Vec<Uploaded>>>,
 }
 
-/// What came along with which command.
-type Uploads = Arc<Mutex<Vec<(PromptCommand, Vec<u8>)>>>;
+/// What was asked for, and what came along.
+type Uploaded = (PromptCommand, Vec<u8>);
 
 impl Administered {
     /// The support of each organisation will be closed in an hour.
