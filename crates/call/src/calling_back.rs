@@ -169,7 +169,7 @@ pub(crate) struct Placing {
 /// Who ends a call to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndedBy {
-    /// The agent, his device or the person.
+    /// The agent, his device, the person, or that nobody came for him.
     Agent,
     /// The callback lists.
     Lists,
@@ -272,7 +272,9 @@ impl Placing {
             (Stage::Ahead { agent, .. }, by) => match (agent, by) {
                 (Aside::There, EndedBy::Agent) => CallbackEnd::HungUp,
                 (Aside::There, EndedBy::Lists) => CallbackEnd::Broken,
-                (Aside::Rings | Aside::Nobody, _) => CallbackEnd::PersonGone,
+                (Aside::Rings | Aside::Nobody, EndedBy::Agent) => CallbackEnd::PersonGone,
+                // What could not be stored is not to be begun again at once.
+                (Aside::Rings | Aside::Nobody, EndedBy::Lists) => CallbackEnd::Broken,
             },
         }
     }

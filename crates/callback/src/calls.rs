@@ -203,9 +203,7 @@ impl Step<'_> {
             }
             (CallEvent::Taken(_) | CallEvent::NotTaken(_), _) => {}
             // It could not be begun, so nobody was called.
-            (CallEvent::AgentDidNotAnswer, Progress::Storing | Progress::RingingPerson)
-                if placed.is_unmet() =>
-            {
+            (CallEvent::AgentDidNotAnswer, Progress::Storing) if placed.is_unmet() => {
                 self.return_call(entry, placed, Returned::DeviceDidNotAnswer, by);
             }
             // His own device is no attempt, whatever it did.
@@ -334,6 +332,8 @@ fn outcome(event: CallEvent, placed: &Placed) -> Option<Outcome> {
     use CallEvent::{HungUp, MetNobody};
     match (event, placed.progress) {
         (MetNobody, _) if placed.is_unmet() => Some(Outcome::Abandoned),
+        // It could not be begun, which was not heard of before he was to be called.
+        (CallEvent::AgentDidNotAnswer, _) if placed.is_unmet() => Some(Outcome::Failed),
         (HungUp | MetNobody, Progress::Talking) => Some(Outcome::Reached),
         // The agent gave up while it rang.
         (HungUp | MetNobody | CallEvent::PersonNoAnswer, _) => Some(Outcome::NoAnswer),

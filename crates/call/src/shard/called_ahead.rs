@@ -196,7 +196,7 @@ impl Shard {
         let settings = self.call(call).and_then(|call| self.calling_back(call));
         let prompt = settings.map(|it| it.prompts.sorry.clone());
         let event = CallEvent::MetNobody;
-        self.placing_over(placing, Some(event), EndedBy::Lists, out);
+        self.placing_over(placing, Some(event), EndedBy::Agent, out);
         self.leads(call, person);
         let status = StatusCode::TEMPORARILY_UNAVAILABLE;
         self.end_saying(now, call, prompt, status, out);

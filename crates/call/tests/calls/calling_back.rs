@@ -12,8 +12,8 @@ use call::settings::{CallingBack, CallingBackPrompts, Language, PickUp};
 use call::wishes::{Change, Device};
 use call::{EndCause, Input, RefusedCause};
 use callback::{
-    CallEvent, Command, Draft, Given, HangUpCause, ListSettings, Outcome, PlacingId, Settings,
-    Status, Utc, Wish,
+    CallEvent, Command, Draft, Given, HangUpCause, ListSettings, Order, Outcome, PlacingId,
+    Settings, Status, Utc, Wish,
 };
 use control::{CallbackCommand, EntryAction, Principal, Queues, Role, StaffAction, permit};
 use media_core::{Event, PromptId};
@@ -606,7 +606,7 @@ fn what_is_said_twice_is_done_once() {
             entry: ENTRY,
             agent: user("anna"),
             offer: None,
-            order: callback::Order::AgentFirst,
+            order: Order::AgentFirst,
             errand: Box::new(callback::Errand {
                 queue: queue(),
                 number: number.clone(),

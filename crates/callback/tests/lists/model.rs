@@ -1206,10 +1206,11 @@ impl Model {
             E::PersonBusy => Outcome::Busy,
             E::PersonFailed => Outcome::Failed,
             E::Voicemail => Outcome::Voicemail,
-            E::AgentDidNotAnswer if unmet && progress != P::Talking => {
+            E::AgentDidNotAnswer if unmet && progress == P::Storing => {
                 self.give_back(id);
                 return vec![];
             }
+            E::AgentDidNotAnswer if unmet => Outcome::Failed,
             E::AgentDidNotAnswer if progress == P::RingingAgent => {
                 self.give_back(id);
                 return vec![];
