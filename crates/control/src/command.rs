@@ -97,6 +97,24 @@ pub enum QueueCommand {
         /// How many, the first in line; all, where not given.
         callers: Option<u32>,
     },
+    /// Have a caller who waits stand further forward.
+    PutForward {
+        /// Where he waits.
+        queue: QueueId,
+        /// His call.
+        call: CallId,
+        /// At which place, 1 being next in turn.
+        to: u32,
+    },
+    /// Have a caller who waits offered to an agent now, whoever's turn it is.
+    Give {
+        /// Where he waits.
+        queue: QueueId,
+        /// His call.
+        call: CallId,
+        /// Who is rung.
+        agent: UserId,
+    },
 }
 
 /// What can be looked at.
@@ -121,6 +139,10 @@ pub enum View {
     Doors,
     /// What is closed or opened by hand.
     QuickCloses,
+    /// Organisations, and how large they are.
+    Organisations,
+    /// The last lines of the log.
+    Log,
 }
 
 /// What is closed or opened by hand, and its undoing.
@@ -298,6 +320,11 @@ pub enum Command {
     Prompt(PromptCommand),
     /// Do something to a queue's callers.
     Queue(QueueCommand),
+    /// Look at the callers in a queue's line, and their numbers.
+    ShowCallers {
+        /// Which queue's.
+        queue: QueueId,
+    },
     /// Look at a setting in the configuration's files, or change it.
     Configuration(ConfigCommand),
     /// Tell what queues and agents came to: those that whoever asks sees.
@@ -366,6 +393,9 @@ impl Governed for QueueCommand {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
             QueueCommand::Move { from, to, .. } => supervises(by, [from, to]),
+            QueueCommand::PutForward { queue, .. } | QueueCommand::Give { queue, .. } => {
+                supervises(by, [queue])
+            }
         }
     }
 }
@@ -381,6 +411,12 @@ impl Governed for Command {
             Command::Show(View::Queues | View::Agents | View::Doors)
             | Command::ReportTraffic(_) => true,
             Command::ReportFigures(command) => command.is_allowed_to(by),
+            // He is shown those of his organisation.
+            Command::Show(View::Trunks | View::Registrations) => match by {
+                Principal::Operator => true,
+                Principal::User { role, .. } => *role == Role::Administrator,
+            },
+            Command::ShowCallers { queue } => supervises(by, [queue]),
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_)
             | Command::Reload

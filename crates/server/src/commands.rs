@@ -12,8 +12,9 @@ use crate::documents::{
 use crate::editing::{self, Edit};
 use crate::facts::Facts;
 use crate::floors::Floors;
-use crate::http::{Health, HealthCell};
+use crate::http::{self, Health, HealthCell};
 use crate::licences::Licences;
+use crate::log::Log;
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
 use crate::reload::{Cause, ConfigInForce, Reloads};
@@ -71,6 +72,7 @@ pub(crate) struct Reach {
     pub(crate) backups: Backups,
     pub(crate) audit: Audit,
     pub(crate) floors: Floors,
+    pub(crate) log: Log,
     /// Who comes in by HTTP; there when the API is.
     pub(crate) desk: OnceLock<Desk>,
 }
@@ -144,6 +146,7 @@ impl Commands {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::ResetPassword { user } => self.reset_password(&by, user).await,
             Command::Show(view) => self.show(&by, view).await,
+            Command::ShowCallers { queue } => self.callers(&queue).await,
             Command::Explain(subject) => self.explain(subject).await,
             Command::ReportLicences { month } => self.report_licences(&by, month),
             Command::BackUp { file } => self.back_up(&by, PathBuf::from(&*file)).await,
@@ -334,6 +337,7 @@ impl Commands {
             }
             Request::QuickClose(request) => return self.resolve_quick(request),
             Request::MoveCallers(request) => return self.resolve_move(&request),
+            Request::Callers(request) => return self.resolve_callers(request),
             Request::Figures(request) => return self.resolve_figures(&request),
             Request::Traffic(request) => return self.resolve_traffic(&request),
             Request::UndoQuickClose { id } => return self.resolve_undo(id),
@@ -454,7 +458,8 @@ impl Commands {
             }
             View::Registrations => {
                 let list = self.0.registrations.list(now).into_iter();
-                Answer::Registrations(list.map(|one| registration_row(one, now)).collect())
+                let his = list.filter(|one| is_shown(by, &one.user.org()));
+                Answer::Registrations(his.map(|one| registration_row(one, now)).collect())
             }
             View::Bans => {
                 let bans = self.0.gate.bans(now).into_iter();
@@ -462,10 +467,13 @@ impl Commands {
             }
             View::Doors => self.doors(|queue| sight.sees(by, queue)),
             View::QuickCloses => self.quick_list(),
+            View::Organisations => Answer::Organisations(self.organisation_rows(now).await?),
+            View::Log => Answer::Log(self.0.log.tail()),
             View::Trunks => {
                 let loaded = self.0.config.loaded();
-                let organisations = loaded.directory.organisations.values();
-                let trunks = organisations.flat_map(|organisation| organisation.trunks.keys());
+                let organisations = loaded.directory.organisations.iter();
+                let his = organisations.filter(|(org, _)| is_shown(by, org));
+                let trunks = his.flat_map(|(_, organisation)| organisation.trunks.keys());
                 let row = |trunk: &TrunkId| {
                     let calls = self.0.ledgers.channels_of(trunk);
                     trunk_row(trunk, calls, self.0.trunks.view(trunk), now)
@@ -487,7 +495,10 @@ impl Commands {
             .iter()
             .filter(|agent| !agent.queues.is_empty());
         let stats = self.0.media.stats();
+        let closed = snapshot.queues.iter().filter(|it| it.closed_by_load);
         Ok(Status {
+            storage: http::storage_word(&self.0.store).into(),
+            closed_by_load: closed.map(|it| it.queue.clone()).collect(),
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_s: self.0.clock.runs_for().as_secs(),
             draining: self.0.health.health() == Health::Draining,
@@ -512,6 +523,14 @@ impl Commands {
             shard_tasks: self.0.mailboxes.tasks(),
             config: self.0.config.status(),
         })
+    }
+}
+
+/// Whether he is shown what is of that organisation.
+fn is_shown(by: &Principal, org: &OrgId) -> bool {
+    match by {
+        Principal::Operator => true,
+        Principal::User { user, .. } => user.is_of(org),
     }
 }
 
@@ -675,7 +694,7 @@ pub(crate) fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
     }
 }
 
-fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
+pub(crate) fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
     let binding = registered.binding;
     RegistrationRow {
         user: registered.user,

@@ -7,6 +7,7 @@ mod audit;
 mod bans;
 mod callback_cli;
 mod callbacks;
+mod callers;
 mod callers_key;
 mod check;
 mod cli;
@@ -27,6 +28,7 @@ mod keeping;
 mod late;
 mod licences;
 mod log;
+mod looking;
 #[cfg(test)]
 mod lost_file;
 mod measure;

@@ -5,6 +5,7 @@ use crate::audit::{self, Way};
 use crate::callbacks::{Callbacks, history};
 use crate::commands::Commands;
 use crate::ctl::protocol::Failure;
+use crate::looking;
 use crate::quick::Quick;
 use crate::random;
 use crate::records;
@@ -27,8 +28,9 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened, Keeping,
-    NoFigures, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened, Keeping, Look,
+    NoFigures, Office, OwnTurn, Person, Proof, Refused, RegistrationsAsked, RegistrationsFound,
+    Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -400,6 +402,18 @@ impl Office for ServerOffice {
                 .map(drop)
                 .map_err(|failure| Declined::Because(failure.message))
         })
+    }
+
+    fn look(&self, command: Permitted<Command>) -> Soon<'_, Result<Look, Declined>> {
+        Box::pin(async {
+            let answer = self.0.commands.carry_out(command, Way::Http).await;
+            let answer = answer.map_err(|failure| Declined::Because(failure.message))?;
+            looking::look(answer).ok_or(Declined::Away)
+        })
+    }
+
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound {
+        self.0.commands.registrations_found(asked)
     }
 
     fn now(&self) -> Time {

@@ -115,7 +115,7 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
     }
     // The world's numbering plans are read meanwhile; whoever needs them sooner waits for that.
     std::thread::spawn(call::outward::warm);
-    let code = match prepare(clock, dir).and_then(enter) {
+    let code = match prepare(clock, dir, log.clone()).and_then(enter) {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartError::Wrong(wrong)) => {
             check::report(dir, &wrong);
@@ -128,7 +128,7 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
 }
 
 /// Reads the configuration, and makes sure of the state folder before the longer work on prompts.
-fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
+fn prepare(clock: Clock, dir: &Path, log: Log) -> Result<Start, StartError> {
     let environment = Environment::from_process();
     let mut loaded = reload::load_config(dir, &environment)?;
     let state = StateDir::take(&loaded.server.state_dir)?;
@@ -140,6 +140,7 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
     Ok(Start {
         clock,
+        log,
         dir: dir.to_owned(),
         environment,
         state,
@@ -172,6 +173,7 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 
 struct Start {
     clock: Clock,
+    log: Log,
     dir: PathBuf,
     environment: Environment,
     /// Ours until the process ends.
@@ -303,6 +305,7 @@ async fn wire(
 ) -> Result<(StateDir, Keeping, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
+        log,
         dir,
         environment,
         state,
@@ -506,6 +509,7 @@ async fn wire(
         backups: storage::Backups::new(),
         audit,
         floors: Floors::default(),
+        log,
         desk: OnceLock::new(),
     }));
     let desk = office::open(office::Parts {

@@ -100,6 +100,8 @@ pub enum ShardInput {
     EndAll,
     /// What calls are there?
     Calls(oneshot::Sender<Vec<CallView>>),
+    /// How do these of them stand? Those of other tasks' shards are left out.
+    CallsOf(Arc<[CallId]>, oneshot::Sender<Vec<CallView>>),
 }
 
 /// What shards tell the queue engine's task.
@@ -228,6 +230,23 @@ impl Mailboxes {
         calls
     }
 
+    /// Those of these calls that are live, in the order of their ids.
+    pub async fn calls_of(&self, ids: Arc<[CallId]>) -> Vec<CallView> {
+        let mut calls = Vec::new();
+        for (task, senders) in self.tasks.iter().enumerate() {
+            if !ids.iter().any(|id| self.task_of(id.shard) == task) {
+                continue;
+            }
+            let (answer, answered) = oneshot::channel();
+            let asked = ShardInput::CallsOf(ids.clone(), answer);
+            if senders.inputs.send(asked).await.is_ok() {
+                calls.extend(answered.await.unwrap_or_default());
+            }
+        }
+        calls.sort_by_key(|call: &CallView| call.id);
+        calls
+    }
+
     /// Hands a message to the task of its shard, or says that there is no room.
     pub(crate) fn forward(&self, message: Forwarded) -> Result<(), ()> {
         let task = self.task_of(message.shard);
@@ -304,7 +323,8 @@ impl ShardInput {
             | ShardInput::QuickCloses(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll
-            | ShardInput::Calls(_) => 0,
+            | ShardInput::Calls(_)
+            | ShardInput::CallsOf(..) => 0,
         }
     }
 

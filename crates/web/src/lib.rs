@@ -7,7 +7,9 @@ mod agents;
 mod audit;
 mod body;
 mod caller;
+mod callers;
 mod calls;
+mod calls_export;
 mod came_from;
 mod changes;
 mod connections;
@@ -25,6 +27,7 @@ mod log_ins;
 mod me;
 mod office;
 mod openapi;
+mod operation;
 mod pages;
 mod passes;
 mod password;
@@ -57,6 +60,10 @@ pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
     Unstored, Who,
+};
+pub use operation::{
+    BanRow, CallerRow, CallersInLine, ConfigStatus, ListenerRow, LogTail, Look, MediaStatus,
+    OrganisationRow, RegistrationRow, RegistrationsAsked, RegistrationsFound, Status, TrunkRow,
 };
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};

@@ -7,6 +7,7 @@ use crate::credentials::Credential;
 use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
 use crate::me::Person;
+use crate::operation::{Look, RegistrationsAsked, RegistrationsFound};
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
 use crate::turns::OwnTurn;
@@ -113,6 +114,12 @@ pub trait Office: Send + Sync + 'static {
 
     /// Has something done that is not about callback lists.
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;
+
+    /// Shows what a command asks to look at.
+    fn look(&self, command: Permitted<Command>) -> Soon<'_, Result<Look, Declined>>;
+
+    /// Registered devices. It takes a while.
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound;
 
     /// The same, whenever that is: nobody is promised anything by it.
     fn keep_soon(&self, change: Keeping);

@@ -27,6 +27,7 @@ use utoipa::{Modify, OpenApi};
         (name = "calls", description = "Calls that were, and go on."),
         (name = "figures", description = "What queues and agents came to."),
         (name = "audit", description = "Who had what done."),
+        (name = "operation", description = "The server, its trunks and registrations, and who is kept out."),
         (name = "events", description = "Changes, as they happen."),
     ),
 )]

@@ -6,8 +6,8 @@ use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
-    acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues,
-    sessions, staff, tokens,
+    acts, agents, audit, callers, calls, calls_export, credentials, events, exports, figures,
+    lists, me, operation, pages, queues, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 const API: &str = "/api/v1";
 
 fn described(gate: &Gate) -> OpenApiRouter<Desk> {
-    use Least::{Administrator, Agent, Anybody, Supervisor};
+    use Least::{Administrator, Agent, Anybody, Operator, Supervisor};
     let api = OpenApiRouter::new()
         .routes(gate.may(Anybody, routes!(sessions::log_in, sessions::log_out)))
         .routes(gate.may(Agent, routes!(sessions::session)))
@@ -54,6 +54,9 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(me::me)))
         .routes(gate.may(Agent, routes!(queues::queues)))
         .routes(gate.may(Agent, routes!(queues::queue)))
+        .routes(gate.may(Supervisor, routes!(callers::callers)))
+        .routes(gate.may(Supervisor, routes!(callers::put_forward)))
+        .routes(gate.may(Supervisor, routes!(callers::give)))
         .routes(gate.may(Agent, routes!(agents::agents)))
         .routes(gate.may(Agent, routes!(agents::log_in_to_queues)))
         .routes(gate.may(Agent, routes!(agents::log_out_of_queues)))
@@ -63,9 +66,18 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(agents::extend_wrap_up)))
         .routes(gate.may(Agent, routes!(agents::device)))
         .routes(gate.may(Agent, routes!(calls::calls)))
+        .routes(gate.may(Supervisor, routes!(calls_export::table)))
         .routes(gate.may(Agent, routes!(calls::call_record)))
         .routes(gate.may(Agent, routes!(figures::figures)))
         .routes(gate.may(Administrator, routes!(audit::audit)))
+        .routes(gate.may(Operator, routes!(operation::server)))
+        .routes(gate.may(Operator, routes!(operation::organisations)))
+        .routes(gate.may(Operator, routes!(operation::log)))
+        .routes(gate.may(Operator, routes!(operation::bans, operation::ban)))
+        .routes(gate.may(Operator, routes!(operation::lift_ban)))
+        .routes(gate.may(Administrator, routes!(operation::trunks)))
+        .routes(gate.may(Administrator, routes!(operation::registrations)))
+        .routes(gate.may(Administrator, routes!(operation::end_registrations)))
         .routes(gate.may(Agent, routes!(events::events)));
     OpenApiRouter::with_openapi(ApiDoc::openapi()).nest(API, api)
 }

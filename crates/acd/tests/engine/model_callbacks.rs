@@ -118,6 +118,7 @@ impl Model {
             agent,
             state: State::Ringing(until),
             prolonged: false,
+            given: false,
         });
         true
     }

@@ -216,6 +216,13 @@ impl<M: Media> Worker<M> {
                     // Whoever asked may have gone away.
                     let _ = answer.send(shards.flat_map(|owned| owned.shard.calls()).collect());
                 }
+                ShardInput::CallsOf(ids, answer) => {
+                    let views = ids.iter().filter_map(|id| {
+                        let place = self.place_of(id.shard)?;
+                        self.shards[place].shard.call_view(*id)
+                    });
+                    let _ = answer.send(views.collect());
+                }
             }
         }
         self.inputs = inputs;

@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod audit;
+mod callers;
 mod calls;
 mod client;
 mod events;
 mod figures;
 mod floor;
 mod lists;
+mod looks;
 mod matrix;
 mod office;
+mod operation;
 mod pages;
 mod passes;
 mod refusals;

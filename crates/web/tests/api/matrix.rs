@@ -117,6 +117,7 @@ async fn answer(
     assert_eq!(staffs.status, StatusCode::NO_CONTENT);
     let path = path
         .replace("{callback}", &entry.to_string())
+        .replace("{caller}", "c3-0-17")
         .replace("{call}", crate::calls::ID)
         .replace("{token}", &token.id)
         .replace("{organisation}", "demo")

@@ -1,5 +1,6 @@
 //! An office in memory: real lists, whose facts are stored at once, and a clock that the test sets.
 
+use crate::looks;
 use base::{CallId, CallbackId, Core, OrgId, QueueId, ShardId, Time, UserId, WallClock};
 use callback::{
     CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft, Given, Input,
@@ -19,9 +20,9 @@ use std::time::Duration;
 use web::{
     Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited,
     CallShown, CallsAsked, CallsFound, Change, Changes, Declined, Deed, DoorView, FiguresAsked,
-    FiguresReport, FiguresRow, Floor, Happened, Keeping, NoFigures, Office, OwnTurn, PasswordHash,
-    PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView, Refused, Shown,
-    Soon, Told, Unread, Unstored, Who,
+    FiguresReport, FiguresRow, Floor, Happened, Keeping, Look, NoFigures, Office, OwnTurn,
+    PasswordHash, PauseReasonView, Person, PhoneKindView, PhoneView, Proof, QueueDay, QueueView,
+    Refused, RegistrationsAsked, RegistrationsFound, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -682,6 +683,25 @@ impl Office for InMemory {
             _ => Ok(()),
         };
         Box::pin(async { result })
+    }
+
+    fn look(&self, command: Permitted<Asked>) -> Soon<'_, Result<Look, Declined>> {
+        let (by, command) = command.into_parts();
+        self.asked.lock().unwrap().push(command.clone());
+        Box::pin(async move { Ok(looks::look(&by, &command)) })
+    }
+
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound {
+        let rows = ["demo/anna", "other/anna"].map(looks::registered);
+        let his = rows.into_iter().filter(|row| {
+            let org = asked.org.as_ref();
+            org.is_none_or(|org| row.user.is_of(org)) && row.contact.contains(&asked.search)
+        });
+        let rows: Vec<_> = his.collect();
+        RegistrationsFound {
+            total: rows.len(),
+            rows,
+        }
     }
 
     fn now(&self) -> Time {
