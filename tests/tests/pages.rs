@@ -50,9 +50,23 @@ fn pages_of(who: &str) -> &'static [&'static str] {
     match who {
         "anna" => &["me", "callbacks", "queues", "wallboard", "calls"],
         "eva" => &["wallboard", "callbacks", "calls", "me"],
-        "admin" => &["wallboard", "callbacks", "calls", "audit", "me"],
+        "admin" => &[
+            "wallboard",
+            "callbacks",
+            "calls",
+            "audit",
+            "connections",
+            "me",
+        ],
         // An operator is no agent.
-        _ => &["wallboard", "callbacks", "calls", "audit"],
+        _ => &[
+            "wallboard",
+            "callbacks",
+            "calls",
+            "audit",
+            "server",
+            "connections",
+        ],
     }
 }
 
@@ -64,6 +78,8 @@ fn heading(path: &str, language: &str) -> &'static str {
         "queues" => ("Queues", "Köer"),
         "wallboard" => ("Wallboard", "Översikt"),
         "calls" => ("Calls", "Samtal"),
+        "server" => ("Server", "Server"),
+        "connections" => ("Connections", "Anslutningar"),
         _ => ("Audit log", "Ändringslogg"),
     };
     match language {

@@ -19,6 +19,12 @@ export type Queue = Schemas['QueueView'];
 export type Outcome = Schemas['OutcomeView'];
 export type Call = Schemas['CallView'];
 export type CallsPage = Schemas['CallsView'];
+export type Caller = Schemas['CallerView'];
+export type CallersPage = Schemas['CallersView'];
+export type Server = Schemas['ServerView'];
+export type Registration = Schemas['RegistrationView'];
+export type Trunk = Schemas['TrunkView'];
+export type Ban = Schemas['BanView'];
 export type AuditRow = Schemas['AuditRowView'];
 export type AuditPage = Schemas['AuditView'];
 

@@ -8,6 +8,8 @@ import CallsPage from '../calls/CallsPage.svelte';
 import type { Key } from '../lib/messages.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import ConnectionsPage from '../operation/ConnectionsPage.svelte';
+import ServerPage from '../operation/ServerPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
@@ -27,14 +29,17 @@ const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage }
 const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
 const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
+const connections: Page = { path: '/connections', title: 'app.connections', component: ConnectionsPage };
+const server: Page = { path: '/server', title: 'app.server', component: ServerPage };
+
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
  *  all that agents are shown of queues. */
 const PAGES: Record<Role, [Page, ...Page[]]> = {
     agent: [me, callbacks, queues, wallboard, calls, statistics],
     supervisor: [wallboard, callbacks, calls, statistics, me],
-    administrator: [wallboard, callbacks, calls, statistics, audit, me],
+    administrator: [wallboard, callbacks, calls, statistics, audit, connections, me],
     // He is no agent.
-    operator: [wallboard, callbacks, calls, statistics, audit],
+    operator: [wallboard, callbacks, calls, statistics, server, connections, audit],
 };
 
 /** The pages of a role. */
