@@ -602,7 +602,10 @@ impl Engine {
             self.deadlines.remove(&deadline);
         }
         self.back_to_waiting(made.call, offer);
+        let mut until = deferred_until;
         if let Some(agent) = self.agents.get_mut(made.to) {
+            // Who was given a caller while he was left in peace is so for the rest of that time.
+            until = until.or(agent.deferred_until);
             agent.engaged = None;
             agent.strikes_for(outcome);
             agent.totals.count(outcome);
@@ -610,6 +613,6 @@ impl Engine {
                 agent.idle_from(now);
             }
         }
-        self.defer(now, made.to, deferred_until);
+        self.defer(now, made.to, until);
     }
 }

@@ -121,7 +121,7 @@ fn one_who_is_not_in_that_line_is_not_found() {
     assert_eq!(give(&mut floor, 4, "anna").0, missing(4));
     assert_eq!(put_forward(&mut floor, 4, 1), Ok(1), "his place is his");
     floor.give(Input::Back { call: call(4) });
-    floor.log_in("anna", Queues::All);
+    floor.log_in("anna", Queues::All).0.unwrap();
     floor.answered(1);
     assert_eq!(put_forward(&mut floor, 4, 1), missing(4), "he talks");
 }
@@ -162,7 +162,7 @@ fn an_agent_who_is_not_there_is_rung_for_the_caller_he_is_given_and_is_as_before
 #[test]
 fn one_who_has_paused_or_works_after_a_call_may_be_given_a_caller() {
     let mut floor = four_wait(&["anna", "bosse"]);
-    floor.log_in("anna", Queues::All);
+    floor.log_in("anna", Queues::All).0.unwrap();
     floor.answered(1);
     floor.hung_up(1);
     assert!(matches!(floor.state("anna"), AgentState::WrapUp { .. }));
@@ -170,7 +170,7 @@ fn one_who_has_paused_or_works_after_a_call_may_be_given_a_caller() {
     assert_eq!((given, rung(&commands)), (Ok(1), vec![("anna".into(), 4)]));
     assert_eq!(floor.state("anna"), AgentState::Offered);
     floor.answered(2);
-    floor.pause("anna", Some("lunch"));
+    floor.pause("anna", Some("lunch")).0.unwrap();
     floor.hung_up(4);
     floor.pass(secs(10));
     let (given, commands) = give(&mut floor, 2, "anna");

@@ -59,7 +59,7 @@ impl Model {
             caller.seeks = None;
         }
         self.ring(call, queue.clone(), agent.clone());
-        for offer in self.offers.last_mut() {
+        if let Some(offer) = self.offers.last_mut() {
             offer.given = true;
         }
         Ok(1)
