@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { asked, DEFAULT, exported, isFiltered, isFoundAlone, read, sortedBy, write, type Query } from './query';
+import {
+    asked,
+    DEFAULT,
+    exported,
+    isFiltered,
+    isFoundAlone,
+    read,
+    sortedBy,
+    write,
+    type Query,
+} from './query';
 
 const NOW = Date.parse('2026-11-27T11:00:00Z');
 const ZONE = 'Europe/Stockholm';

@@ -109,8 +109,9 @@ export function asked(query: Query, now: number, zone: string | undefined): Aske
 
 /** Where the same calls are, all pages of them, as a table. */
 export function exported(asked: Asked): string {
-    const { page: _page, rows: _rows, ...given } = asked;
-    return `/api/v1/calls/export?${new URLSearchParams(given as Record<string, string>).toString()}`;
+    const given = Object.entries(asked).filter(([name]) => name !== 'page' && name !== 'rows');
+    const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    return `/api/v1/calls/export?${query.toString()}`;
 }
 
 /** Whether calls with that number are found by it alone, and not among all of a time. */

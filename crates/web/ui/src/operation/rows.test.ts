@@ -4,7 +4,8 @@ import { addressOf, banRows, isAddress, organisationRows, registrationRows, trun
 
 const said = (prefix: string, word: string) => `${prefix}.${word}`;
 const short = (name: string) => name.replace('demo/', '');
-const texts = (rows: { cells: { text: string }[] }[]) => rows.map(({ cells }) => cells.map(({ text }) => text));
+const texts = (rows: { cells: { text: string }[] }[]) =>
+    rows.map(({ cells }) => cells.map(({ text }) => text));
 
 describe('rows', () => {
     it('of trunks say what is known and are empty where nothing is', () => {
@@ -58,6 +59,11 @@ describe('rows', () => {
 describe('an address', () => {
     it('is one of IPv4 or IPv6', () => {
         expect(['192.0.2.1', ' 2001:db8::1 ', '::1'].map(isAddress)).toEqual([true, true, true]);
-        expect(['', 'example.com', '192.0.2', '192.0.2.1/24'].map(isAddress)).toEqual([false, false, false, false]);
+        expect(['', 'example.com', '192.0.2', '192.0.2.1/24'].map(isAddress)).toEqual([
+            false,
+            false,
+            false,
+            false,
+        ]);
     });
 });

@@ -93,7 +93,10 @@ export const ORGANISATION_COLUMNS = [
     'trunks',
 ] as const;
 
-export function organisationRows(organisations: readonly Organisation[], down: (count: number) => string): FactRow[] {
+export function organisationRows(
+    organisations: readonly Organisation[],
+    down: (count: number) => string,
+): FactRow[] {
     return organisations.map(one => ({
         key: one.name,
         cells: [
