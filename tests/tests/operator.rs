@@ -166,3 +166,69 @@ fn pages_show_who_waits_and_give_him_away_and_what_the_operator_looks_after() {
     pages.does(&["press End them", "sees No device is registered."]);
     server.stop();
 }
+
+/// A call through the queue to anna, who answers and is hung up on; its id as live calls are named.
+fn through_the_queue(server: &Server) -> String {
+    let anna = Phone::agent(server, "anna");
+    let (_caller, mut call) = waits(server, ONE);
+    let mut rung = anna.incoming(SOON);
+    rung.answer();
+    server.wait_agent("anna", "in-call", SOON);
+    let id = server.ctl(&["calls"])[0]["id"].as_str().unwrap().to_owned();
+    call.hang_up();
+    rung.expect_bye(SOON);
+    server.wait_no_call(SOON);
+    id
+}
+
+#[test]
+fn the_messages_of_a_call_are_told_of_all_its_legs_and_that_they_were_read_is_kept() {
+    let server = server();
+    let id = through_the_queue(&server);
+    let admin = Api::logged_in(server.http(), "admin", "demo-admin");
+    let record = || {
+        let calls = admin.get("/calls").json;
+        let first = calls["calls"].as_array()?.first()?.clone();
+        Some(first["id"].as_str()?.to_owned())
+    };
+    server.wait("there is a record", ON_DISK, |_| record().is_some());
+    let ladder = admin.get(&format!("/calls/{}/ladder", record().unwrap()));
+    assert_eq!(ladder.status, 200, "{ladder:?}");
+    let messages = ladder.json["messages"].as_array().unwrap().clone();
+    let legs: std::collections::BTreeSet<&str> = messages
+        .iter()
+        .map(|it| it["call_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(legs.len(), 2, "{legs:?}");
+    let many = |what: &str, is_ours: bool| {
+        let are = messages.iter().filter(|it| {
+            it["first_line"].as_str().unwrap().starts_with(what) && it["is_ours"] == is_ours
+        });
+        are.count()
+    };
+    assert!(many("INVITE ", false) >= 1 && many("INVITE ", true) >= 1);
+    assert!(many("SIP/2.0 200", false) >= 1 && many("SIP/2.0 200", true) >= 1);
+    assert!(many("BYE ", false) >= 1 && many("BYE ", true) >= 1);
+    assert_eq!(many("REGISTER ", false), 0);
+    let eva = Api::logged_in(server.http(), "eva", "demo-eva");
+    let refused = eva.get(&format!("/calls/{}/ladder", record().unwrap()));
+    assert_eq!(refused.status, 403);
+    let told = server.ctl(&["ladder", &id]);
+    assert_eq!(told["total"], ladder.json["total"]);
+    server.wait("it is kept who looked", ON_DISK, |_| {
+        let audit = admin.get("/audit").json.to_string();
+        audit.contains("reads the SIP messages of the call")
+    });
+    server.stop();
+}
+
+// Changes: sip.ladder_mib
+#[test]
+fn no_messages_are_kept_where_that_is_set() {
+    let setup = Setup::demo().set("queues.support.members", "[\"anna\"]");
+    let server = setup.set_server("sip.ladder_mib", "0").start();
+    let id = through_the_queue(&server);
+    let told = server.ctl(&["ladder", &id]);
+    assert_eq!(told["messages"], json!([]));
+    server.stop();
+}

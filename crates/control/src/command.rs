@@ -325,6 +325,13 @@ pub enum Command {
         /// Which queue's.
         queue: QueueId,
     },
+    /// Look at the SIP messages of a call.
+    ShowLadder {
+        /// Whose call it is; none where that is not known.
+        org: Option<OrgId>,
+        /// Which, as its record or as live calls are named.
+        call: Box<str>,
+    },
     /// Look at a setting in the configuration's files, or change it.
     Configuration(ConfigCommand),
     /// Tell what queues and agents came to: those that whoever asks sees.
@@ -417,6 +424,12 @@ impl Governed for Command {
                 Principal::User { role, .. } => *role == Role::Administrator,
             },
             Command::ShowCallers { queue } => supervises(by, [queue]),
+            Command::ShowLadder { org, .. } => match by {
+                Principal::Operator => true,
+                Principal::User { user, role } => {
+                    *role == Role::Administrator && org.as_ref().is_some_and(|org| user.is_of(org))
+                }
+            },
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_)
             | Command::Reload

@@ -179,6 +179,15 @@ mod tests {
             assert!(permit(admin(), Command::Show(view)).is_err());
             assert!(permit(Principal::Operator, Command::Show(view)).is_ok());
         }
+        let ladder = |org: Option<&str>| Command::ShowLadder {
+            org: org.map(|org| OrgId::new(org).unwrap()),
+            call: "c1-2-3".into(),
+        };
+        assert!(permit(admin(), ladder(Some("demo"))).is_ok());
+        assert!(permit(admin(), ladder(Some("other"))).is_err());
+        assert!(permit(admin(), ladder(None)).is_err());
+        assert!(permit(eva(), ladder(Some("demo"))).is_err());
+        assert!(permit(Principal::Operator, ladder(None)).is_ok());
         let callers = |queue: &str| Command::ShowCallers {
             queue: queue.parse().unwrap(),
         };

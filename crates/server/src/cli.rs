@@ -313,6 +313,11 @@ pub(crate) enum CtlRequest {
         /// The call, as `calls` shows it, or the callback, such as b17
         call: String,
     },
+    /// The SIP messages of a call, as far as they are still in memory
+    Ladder {
+        /// The call, as `calls` shows it
+        call: String,
+    },
     /// Which queues are open, why and until when
     Hours,
     /// What queues and agents came to, interval by interval
@@ -386,6 +391,7 @@ impl CtlRequest {
             | CtlRequest::Figures(_)
             | CtlRequest::Traffic(_)
             | CtlRequest::Why { .. }
+            | CtlRequest::Ladder { .. }
             | CtlRequest::User(_)
             | CtlRequest::Agent(_) => None,
         }

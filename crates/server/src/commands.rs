@@ -17,6 +17,7 @@ use crate::licences::Licences;
 use crate::log::Log;
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
+use crate::records::RecordsOfStore;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use crate::storage::Backups;
 use crate::wishes::WishesOfStore;
@@ -72,6 +73,7 @@ pub(crate) struct Reach {
     pub(crate) backups: Backups,
     pub(crate) audit: Audit,
     pub(crate) floors: Floors,
+    pub(crate) records: RecordsOfStore,
     pub(crate) log: Log,
     /// Who comes in by HTTP; there when the API is.
     pub(crate) desk: OnceLock<Desk>,
@@ -147,6 +149,7 @@ impl Commands {
             Command::ResetPassword { user } => self.reset_password(&by, user).await,
             Command::Show(view) => self.show(&by, view).await,
             Command::ShowCallers { queue } => self.callers(&queue).await,
+            Command::ShowLadder { call, .. } => self.ladder(&call).await,
             Command::Explain(subject) => self.explain(subject).await,
             Command::ReportLicences { month } => self.report_licences(&by, month),
             Command::BackUp { file } => self.back_up(&by, PathBuf::from(&*file)).await,
@@ -301,6 +304,10 @@ impl Commands {
             Request::UseDevice { agent, device } => {
                 let agent = self.user(&agent)?;
                 return Ok(Command::UseDevice { agent, device });
+            }
+            Request::Ladder { call } => {
+                let (org, call) = (None, call.into());
+                return Ok(Command::ShowLadder { org, call });
             }
             Request::Why { call } => {
                 let subject = subject(&call).ok_or_else(|| {

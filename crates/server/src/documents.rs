@@ -10,7 +10,7 @@ pub(crate) use web::{
     BanRow, ConfigStatus, ListenerRow, LogTail, MediaStatus, OrganisationRow, RegistrationRow,
     Status, TrunkRow,
 };
-use web::{CallersInLine, FiguresReport, ForecastRow};
+use web::{CallersInLine, FiguresReport, ForecastRow, LadderOfCall};
 
 /// An answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub(crate) enum Answer {
     Log(LogTail),
     /// Callers in a queue's line.
     Callers(CallersInLine),
+    /// The SIP messages of a call.
+    Ladder(LadderOfCall),
     Why(Vec<WhyRow>),
     /// Lines of a log, as `kolapp simulate --from-log` reads them.
     Traffic(Vec<String>),

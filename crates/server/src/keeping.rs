@@ -109,6 +109,12 @@ pub(crate) fn written_utc(utc_ms: u64) -> String {
     stamp.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
+/// The same to the millisecond.
+pub(crate) fn written_utc_ms(utc_ms: u64) -> String {
+    let stamp = Timestamp::from_millisecond(i64::try_from(utc_ms).unwrap_or(i64::MAX));
+    stamp.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
+
 /// Now, in milliseconds of UTC.
 pub(crate) fn utc_now_ms() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);

@@ -25,6 +25,7 @@ mod forgetting;
 mod hours;
 mod http;
 mod keeping;
+mod ladder;
 mod late;
 mod licences;
 mod log;

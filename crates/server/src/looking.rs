@@ -17,6 +17,7 @@ pub(crate) fn look(answer: Answer) -> Option<Look> {
         Answer::Bans(rows) => Look::Bans(rows),
         Answer::Log(tail) => Look::Log(tail),
         Answer::Callers(line) => Look::Callers(line),
+        Answer::Ladder(ladder) => Look::Ladder(ladder),
         _ => return None,
     })
 }

@@ -427,6 +427,7 @@ async fn wire(
     let shelf = Shelf::new(&settings.state_dir);
     let (desk, recordings) = kept_prompts::desk();
     let (to_wanted, wanted) = mpsc::channel(wanted::WAITING_MAX);
+    let records = RecordsOfStore::new(store.clone(), facts.clone())?;
     sip::start(
         sockets,
         inboxes,
@@ -454,8 +455,9 @@ async fn wire(
             live_calls: live_calls.clone(),
             ledgers: ledgers.clone(),
             wish_keeper,
-            record_keeper: Box::new(RecordsOfStore::new(store.clone(), facts.clone())?),
+            record_keeper: Box::new(records.clone()),
             wanted: to_wanted,
+            ladder_bytes: settings.ladder_bytes,
         },
     )?;
 
@@ -509,6 +511,7 @@ async fn wire(
         backups: storage::Backups::new(),
         audit,
         floors: Floors::default(),
+        records,
         log,
         desk: OnceLock::new(),
     }));

@@ -2,6 +2,7 @@
 //! mailboxes. Datagrams may be dropped when theirs is full, since peers send again; everything else
 //! waits for room.
 
+use crate::ladder::Kept;
 use base::{CallId, ShardId, SubscriptionId};
 use call::QuickCloses;
 use call::closing::CarriedOut;
@@ -100,6 +101,8 @@ pub enum ShardInput {
     EndAll,
     /// What calls are there?
     Calls(oneshot::Sender<Vec<CallView>>),
+    /// Which messages of lately are kept, and which Call-IDs have the legs of this call?
+    Ladder(CallId, oneshot::Sender<Kept>),
     /// How do these of them stand? Those of other tasks' shards are left out.
     CallsOf(Arc<[CallId]>, oneshot::Sender<Vec<CallView>>),
 }
@@ -247,6 +250,19 @@ impl Mailboxes {
         calls
     }
 
+    /// What each task keeps of messages that may be of that call.
+    pub async fn ladder(&self, call: CallId) -> Vec<Kept> {
+        let mut all = Vec::new();
+        for senders in self.tasks.iter() {
+            let (answer, answered) = oneshot::channel();
+            let asked = ShardInput::Ladder(call, answer);
+            if senders.inputs.send(asked).await.is_ok() {
+                all.extend(answered.await);
+            }
+        }
+        all
+    }
+
     /// Hands a message to the task of its shard, or says that there is no room.
     pub(crate) fn forward(&self, message: Forwarded) -> Result<(), ()> {
         let task = self.task_of(message.shard);
@@ -324,7 +340,8 @@ impl ShardInput {
             | ShardInput::Drain { .. }
             | ShardInput::EndAll
             | ShardInput::Calls(_)
-            | ShardInput::CallsOf(..) => 0,
+            | ShardInput::CallsOf(..)
+            | ShardInput::Ladder(..) => 0,
         }
     }
 

@@ -400,22 +400,31 @@ pub(crate) async fn call_record(
     by: By,
     Path(call): Path<String>,
 ) -> Result<Json<CallView>, Problem> {
+    let seen = seen(&desk, &by, &call).await?;
+    Ok(Json(CallView::from(seen)))
+}
+
+/// A call that he may see.
+pub(crate) async fn seen(desk: &Desk, by: &By, call: &str) -> Result<CallShown, Problem> {
     let is_one = call.len() <= 64
         && call
             .bytes()
             .all(|it| it.is_ascii_alphanumeric() || it == b'-');
     let found = match is_one {
-        true => desk.office().call(by.who().clone(), call.clone()).await?,
+        true => {
+            desk.office()
+                .call(by.who().clone(), call.to_owned())
+                .await?
+        }
         false => None,
     };
     let seen = found.filter(|found| may_see(by.principal(), found));
-    let seen = seen.ok_or_else(|| {
+    seen.ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
             format!("there is no call {call} that you may see"),
         )
-    })?;
-    Ok(Json(CallView::from(seen)))
+    })
 }
 
 impl From<CallShown> for CallView {

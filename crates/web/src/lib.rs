@@ -22,6 +22,7 @@ mod eyes;
 mod figures;
 mod floor;
 mod follower;
+mod ladder;
 mod lists;
 mod log_ins;
 mod me;
@@ -56,6 +57,7 @@ pub use figures::{
 };
 pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, QueueView};
 pub use follower::Follower;
+pub use ladder::{LadderMessage, LadderOfCall};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,

@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
     acts, agents, audit, callers, calls, calls_export, credentials, events, exports, figures,
-    lists, me, operation, pages, queues, sessions, staff, tokens,
+    ladder, lists, me, operation, pages, queues, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -68,6 +68,7 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(calls::calls)))
         .routes(gate.may(Supervisor, routes!(calls_export::table)))
         .routes(gate.may(Agent, routes!(calls::call_record)))
+        .routes(gate.may(Administrator, routes!(ladder::ladder)))
         .routes(gate.may(Agent, routes!(figures::figures)))
         .routes(gate.may(Administrator, routes!(audit::audit)))
         .routes(gate.may(Operator, routes!(operation::server)))

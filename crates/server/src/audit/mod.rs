@@ -289,6 +289,10 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
                 ConfigScope::Server => of_server(what),
             }
         }
+        Command::ShowLadder { org, call } => {
+            let org = org.as_ref().map(ToString::to_string);
+            Some((org, format!("reads the SIP messages of the call {call}")))
+        }
         Command::Ban(BanCommand::Add { address, .. }) => of_server(format!("bans {address}")),
         Command::Ban(BanCommand::Remove { address }) => {
             of_server(format!("lets {address} in again"))

@@ -152,6 +152,7 @@ fn action_request(asked: CtlRequest) -> Request {
     let action = match asked {
         CtlRequest::Agent(action) => action,
         CtlRequest::Why { call } => return Request::Why { call },
+        CtlRequest::Ladder { call } => return Request::Ladder { call },
         CtlRequest::Registrations {
             action: Some(RegistrationsAction::Remove { user }),
         } => return Request::EndRegistrations { user },
@@ -321,6 +322,7 @@ pub(super) fn json(answer: &Answer) -> String {
         Answer::Organisations(rows) => serde_json::to_string_pretty(rows),
         Answer::Log(tail) => serde_json::to_string_pretty(tail),
         Answer::Callers(line) => serde_json::to_string_pretty(line),
+        Answer::Ladder(ladder) => serde_json::to_string_pretty(ladder),
         Answer::Why(rows) => serde_json::to_string_pretty(rows),
         Answer::Traffic(lines) => serde_json::to_string_pretty(lines),
         Answer::Doors(rows) => serde_json::to_string_pretty(rows),

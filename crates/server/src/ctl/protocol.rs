@@ -66,6 +66,11 @@ pub(crate) enum Request {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
+    /// The SIP messages of a call.
+    Ladder {
+        /// As `calls` shows it, or its record.
+        call: String,
+    },
     /// What was decided about a call, and why.
     Why {
         /// As `calls` shows it.

@@ -9,7 +9,7 @@ use calendar::{Effect, Waiting};
 use control::Device;
 use std::fmt::Write;
 use std::time::Duration;
-use web::CallersInLine;
+use web::{CallersInLine, LadderOfCall};
 
 /// The answer as text, with a line end.
 pub(crate) fn text(answer: &Answer) -> String {
@@ -24,6 +24,7 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Organisations(rows) => organisations(rows),
         Answer::Log(tail) => tail.lines.iter().map(|line| format!("{line}\n")).collect(),
         Answer::Callers(line) => callers(line),
+        Answer::Ladder(of_call) => ladder(of_call),
         Answer::Why(rows) => why(rows),
         Answer::Traffic(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
         Answer::Doors(rows) => doors(rows),
@@ -80,6 +81,24 @@ fn callers(line: &CallersInLine) -> String {
         text += &format!("The first {} of {}.\n", line.callers.len(), line.total);
     }
     text
+}
+
+fn ladder(ladder: &LadderOfCall) -> String {
+    let head = ["AT", "FROM", "TO", "BY", "WHAT"];
+    let cells = ladder.messages.iter().map(|message| {
+        let (from, to) = match message.is_ours {
+            true => (&message.local, &message.remote),
+            false => (&message.remote, &message.local),
+        };
+        [
+            message.at.clone(),
+            from.clone(),
+            to.clone(),
+            message.transport.clone(),
+            message.first_line.clone(),
+        ]
+    });
+    table(head, cells, "No messages of that call are in memory.")
 }
 
 fn organisations(rows: &[OrganisationRow]) -> String {

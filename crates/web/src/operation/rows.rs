@@ -1,6 +1,7 @@
 //! What the server tells of itself: rows that the API shows, and `kolapp ctl` too. Their keys are a promise to whoever reads
 //! them by machine. Spans are in seconds before or after the moment at which they were read.
 
+use crate::ladder::LadderOfCall;
 use base::{OrgId, QueueId, TrunkId, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +21,8 @@ pub enum Look {
     Log(LogTail),
     /// Callers in a queue's line.
     Callers(CallersInLine),
+    /// The SIP messages of a call.
+    Ladder(LadderOfCall),
 }
 
 /// The server as a whole.

@@ -217,3 +217,25 @@ async fn no_table_is_made_of_more_calls_than_may_be_and_a_cause_is_a_word() {
         assert_eq!(answer.status, status, "{cause:?}");
     }
 }
+
+#[tokio::test]
+async fn the_messages_of_a_call_are_shown_to_who_administers_it_and_to_nobody_else() {
+    let world = World::new();
+    *world.office.calls.lock().unwrap() = vec![answered_by("demo/anna")];
+    let path = format!("/calls/{ID}/ladder");
+    let admin = world.log_in("admin").await;
+    let ladder = admin.get(&path).await;
+    assert_eq!(ladder.status, StatusCode::OK, "{ladder:?}");
+    let first = &ladder.json["messages"][0];
+    assert_eq!(first["first_line"], format!("INVITE of {ID}"));
+    for (who, status) in [
+        ("eva", StatusCode::FORBIDDEN),
+        ("admin@other.localhost", StatusCode::NOT_FOUND),
+        ("operator", StatusCode::OK),
+    ] {
+        let answer = world.log_in(who).await.get(&path).await;
+        assert_eq!(answer.status, status, "{who}");
+    }
+    let none = admin.get("/calls/9f86d081884c7d65-c3-0-18/ladder").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}

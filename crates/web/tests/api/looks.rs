@@ -3,8 +3,8 @@
 use base::OrgId;
 use control::{Command, Principal, View};
 use web::{
-    BanRow, CallerRow, CallersInLine, ConfigStatus, ListenerRow, LogTail, Look, MediaStatus,
-    OrganisationRow, RegistrationRow, Status, TrunkRow,
+    BanRow, CallerRow, CallersInLine, ConfigStatus, LadderMessage, LadderOfCall, ListenerRow,
+    LogTail, Look, MediaStatus, OrganisationRow, RegistrationRow, Status, TrunkRow,
 };
 
 /// What somebody sees who asks for that.
@@ -29,6 +29,20 @@ pub(crate) fn look(by: &Principal, command: &Command) -> Look {
             callers: vec![caller()],
             total: 1,
             at: format!("2026-11-18T11:06:40Z of {queue}"),
+        }),
+        Command::ShowLadder { call, .. } => Look::Ladder(LadderOfCall {
+            messages: vec![LadderMessage {
+                at: "2026-11-18T11:06:40.123Z".into(),
+                is_ours: false,
+                transport: "UDP".into(),
+                local: "192.0.2.1:5060".into(),
+                remote: "192.0.2.7:5060".into(),
+                first_line: format!("INVITE of {call}"),
+                call_id: "one@a".into(),
+                text: "INVITE".into(),
+            }],
+            total: 1,
+            kept_since: None,
         }),
         other => panic!("nobody looks at {other:?}"),
     }
