@@ -68,6 +68,7 @@ fn pages_of(who: &str) -> &'static [&'static str] {
             "settings",
             "licences",
             "audit",
+            "connections",
             "me",
         ],
         // An operator is no agent.
@@ -75,6 +76,8 @@ fn pages_of(who: &str) -> &'static [&'static str] {
             "wallboard",
             "callbacks",
             "calls",
+            "server",
+            "connections",
             "hours",
             "licences",
             "audit",
@@ -95,6 +98,8 @@ fn heading(path: &str, language: &str) -> &'static str {
         "hours" => ("Opening hours", "Öppettider"),
         "prompts" => ("Prompts", "Talmeddelanden"),
         "licences" => ("Licences", "Licenser"),
+        "server" => ("Server", "Server"),
+        "connections" => ("Connections", "Anslutningar"),
         _ => ("Audit log", "Ändringslogg"),
     };
     match language {

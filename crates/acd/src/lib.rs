@@ -16,6 +16,7 @@
 mod agent;
 mod apply;
 mod bench;
+mod by_hand;
 mod callbacks;
 mod callers;
 mod carried;
@@ -63,6 +64,7 @@ mod visits;
 mod wanting;
 
 pub use agent::{AgentState, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, Pause, STRANGERS_MAX, Strikes};
+pub use by_hand::InLine;
 pub use callbacks::{DUE_MAX, DueCallback, Urgency};
 pub use callers::CALLERS_MAX;
 pub use carried::{Carried, Work};

@@ -374,6 +374,13 @@ pub enum CallEvent {
     Started(CallView),
     /// The caller got his 200, so that he no longer hears it ringing.
     Answered(CallId),
+    /// Another party of a call is invited.
+    LegInvited {
+        /// The call.
+        call: CallId,
+        /// The Call-ID of its leg.
+        sip_call_id: Box<str>,
+    },
     /// A call is over; its last state.
     Ended {
         /// The call as it was.

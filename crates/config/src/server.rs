@@ -62,6 +62,8 @@ pub struct ServerSettings {
     pub registrar: Rules,
     /// How long a digest nonce is taken.
     pub nonce_lifetime: Duration,
+    /// Bytes of calls' SIP messages that are kept in memory.
+    pub ladder_bytes: usize,
     /// How much of what queues and agents did is kept.
     pub facts: FactsSettings,
     /// How long records of calls are kept.
@@ -118,6 +120,7 @@ impl ServerSettings {
                 self.connections.per_source.to_string(),
             ),
             ("sip.dns", addresses(&self.dns)),
+            ("sip.ladder_mib", (self.ladder_bytes >> 20).to_string()),
             ("sip.nonce_lifetime", value::spoken(self.nonce_lifetime)),
             ("http.listen", self.http.to_string()),
             ("rtp.address", self.rtp.address.to_string()),
@@ -246,6 +249,7 @@ pub(crate) fn read(
             drain_limit,
             registrar: registrations.rules,
             nonce_lifetime: sip.nonce_lifetime,
+            ladder_bytes: sip.ladder_bytes,
             facts,
             records_keep,
             audit_keep,

@@ -97,6 +97,24 @@ pub enum QueueCommand {
         /// How many, the first in line; all, where not given.
         callers: Option<u32>,
     },
+    /// Have a caller who waits stand further forward.
+    PutForward {
+        /// Where he waits.
+        queue: QueueId,
+        /// His call.
+        call: CallId,
+        /// At which place, 1 being next in turn.
+        to: u32,
+    },
+    /// Have a caller who waits offered to an agent now, whoever's turn it is.
+    Give {
+        /// Where he waits.
+        queue: QueueId,
+        /// His call.
+        call: CallId,
+        /// Who is rung.
+        agent: UserId,
+    },
 }
 
 /// What can be looked at.
@@ -121,6 +139,10 @@ pub enum View {
     Doors,
     /// What is closed or opened by hand.
     QuickCloses,
+    /// Organisations, and how large they are.
+    Organisations,
+    /// The last lines of the log.
+    Log,
 }
 
 /// What is closed or opened by hand, and its undoing.
@@ -312,6 +334,18 @@ pub enum Command {
     Prompt(PromptCommand),
     /// Do something to a queue's callers.
     Queue(QueueCommand),
+    /// Look at the callers in a queue's line, and their numbers.
+    ShowCallers {
+        /// Which queue's.
+        queue: QueueId,
+    },
+    /// Look at the SIP messages of a call.
+    ShowLadder {
+        /// Whose call it is; none where that is not known.
+        org: Option<OrgId>,
+        /// Which, as its record or as live calls are named.
+        call: Box<str>,
+    },
     /// Look at a setting in the configuration's files, or change it.
     Configuration(ConfigCommand),
     /// Tell what queues and agents came to: those that whoever asks sees.
@@ -381,6 +415,9 @@ impl Governed for QueueCommand {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
             QueueCommand::Move { from, to, .. } => supervises(by, [from, to]),
+            QueueCommand::PutForward { queue, .. } | QueueCommand::Give { queue, .. } => {
+                supervises(by, [queue])
+            }
         }
     }
 }
@@ -398,6 +435,18 @@ impl Governed for Command {
             Command::ReportFigures(command) => command.is_allowed_to(by),
             // The same, of those who may close any.
             Command::Show(View::QuickCloses) => supervises(by, []),
+            // He is shown those of his organisation.
+            Command::Show(View::Trunks | View::Registrations) => match by {
+                Principal::Operator => true,
+                Principal::User { role, .. } => *role == Role::Administrator,
+            },
+            Command::ShowCallers { queue } => supervises(by, [queue]),
+            Command::ShowLadder { org, .. } => match by {
+                Principal::Operator => true,
+                Principal::User { user, role } => {
+                    *role == Role::Administrator && org.as_ref().is_some_and(|org| user.is_of(org))
+                }
+            },
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_)
             | Command::Reload

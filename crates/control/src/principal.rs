@@ -170,6 +170,29 @@ mod tests {
         assert!(permit(eva(), Command::Reload).is_err());
         assert!(permit(eva(), Command::Show(View::Calls)).is_err());
         assert!(permit(eva(), Command::Show(View::Queues)).is_ok());
+        let admin = || principal("demo", "admin", Role::Administrator);
+        for view in [View::Trunks, View::Registrations] {
+            assert!(permit(admin(), Command::Show(view)).is_ok());
+            assert!(permit(eva(), Command::Show(view)).is_err());
+        }
+        for view in [View::Status, View::Bans, View::Organisations, View::Log] {
+            assert!(permit(admin(), Command::Show(view)).is_err());
+            assert!(permit(Principal::Operator, Command::Show(view)).is_ok());
+        }
+        let ladder = |org: Option<&str>| Command::ShowLadder {
+            org: org.map(|org| OrgId::new(org).unwrap()),
+            call: "c1-2-3".into(),
+        };
+        assert!(permit(admin(), ladder(Some("demo"))).is_ok());
+        assert!(permit(admin(), ladder(Some("other"))).is_err());
+        assert!(permit(admin(), ladder(None)).is_err());
+        assert!(permit(eva(), ladder(Some("demo"))).is_err());
+        assert!(permit(Principal::Operator, ladder(None)).is_ok());
+        let callers = |queue: &str| Command::ShowCallers {
+            queue: queue.parse().unwrap(),
+        };
+        assert!(permit(eva(), callers("demo/support")).is_ok());
+        assert!(permit(eva(), callers("other/support")).is_err());
         let address = std::net::Ipv4Addr::LOCALHOST.into();
         let lift = BanCommand::Remove { address };
         assert!(permit(eva(), Command::Ban(lift)).is_err());
@@ -251,6 +274,35 @@ mod tests {
         assert!(permit(by(Role::Administrator), moving("other/x")).is_err());
         assert!(permit(by(Role::Agent), moving("demo/backup")).is_err());
         assert!(permit(Principal::Operator, moving("demo/backup")).is_ok());
+    }
+
+    #[test]
+    fn one_caller_is_put_forward_or_given_to_an_agent_by_a_supervisor_of_his_queue_alone() {
+        let queue = |org: &str| format!("{org}/support").parse().unwrap();
+        let call = "c1-2-3".parse().unwrap();
+        let both = |org: &str| {
+            [
+                QueueCommand::PutForward {
+                    queue: queue(org),
+                    call,
+                    to: 1,
+                },
+                QueueCommand::Give {
+                    queue: queue(org),
+                    call,
+                    agent: "demo/anna".parse().unwrap(),
+                },
+            ]
+        };
+        let by = |role| principal("demo", "eva", role);
+        for command in both("demo") {
+            assert!(permit(by(Role::Supervisor), command.clone()).is_ok());
+            assert!(permit(by(Role::Agent), command.clone()).is_err());
+            assert!(permit(Principal::Operator, command).is_ok());
+        }
+        for command in both("other") {
+            assert!(permit(by(Role::Administrator), command).is_err());
+        }
     }
 
     #[test]

@@ -11,9 +11,10 @@ use crate::outbox::Outbox;
 use crate::queue_metrics;
 use crate::why::Decisions;
 use acd::{
-    Asker, CallbackEnd, CommandRefusal, Engine, Fact, Origin, Outcome, Output, Settings, Snapshot,
+    Asker, CallbackEnd, CommandRefusal, Engine, Fact, InLine, Origin, Outcome, Output, Settings,
+    Snapshot,
 };
-use base::{Core, OrgId, Time, UserId};
+use base::{Core, OrgId, QueueId, Time, UserId};
 use call::phone_kind::takes_calls;
 use call::settings::{CallersKey, Directory};
 use callback::Number;
@@ -67,6 +68,8 @@ pub(crate) enum Request {
         since_ms: u64,
         answer: oneshot::Sender<Stand>,
     },
+    /// Who stands in that queue's line? So many are told at most.
+    InLine(QueueId, usize, oneshot::Sender<(Vec<InLine>, usize)>),
     /// What was decided about that call or callback?
     Why(Subject, oneshot::Sender<Vec<WhyRow>>),
     /// What queues and agents came to, between these moments.
@@ -172,6 +175,16 @@ impl Acd {
     /// Back when all that has come about so far has been handed to the store.
     pub(crate) async fn settle(&self) -> Result<(), Gone> {
         self.ask(Request::Settle).await
+    }
+
+    /// Who stands in a queue's line, at most so many of them; and how many there are.
+    pub(crate) async fn in_line(
+        &self,
+        queue: QueueId,
+        most: usize,
+    ) -> Result<(Vec<InLine>, usize), Gone> {
+        self.ask(|answer| Request::InLine(queue, most, answer))
+            .await
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
@@ -391,6 +404,10 @@ impl AcdTask {
             }
             Request::Why(subject, answer) => {
                 let _ = answer.send(self.decisions.about(subject));
+            }
+            Request::InLine(queue, most, answer) => {
+                self.take_waiting();
+                let _ = answer.send(self.engine.in_line(&queue, most));
             }
             Request::Figures(moments_ms, answer) => {
                 let _ = answer.send(self.memory.between(&moments_ms));

@@ -13,10 +13,12 @@ use crate::documents::{
 use crate::editing::{self, Edit};
 use crate::facts::Facts;
 use crate::floors::Floors;
-use crate::http::{Health, HealthCell};
+use crate::http::{self, Health, HealthCell};
 use crate::licences::Licences;
+use crate::log::Log;
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
+use crate::records::RecordsOfStore;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use crate::storage::Backups;
 use crate::wishes::WishesOfStore;
@@ -73,6 +75,8 @@ pub(crate) struct Reach {
     pub(crate) backups: Backups,
     pub(crate) audit: Audit,
     pub(crate) floors: Floors,
+    pub(crate) records: RecordsOfStore,
+    pub(crate) log: Log,
     /// Who comes in by HTTP; there when the API is.
     pub(crate) desk: OnceLock<Desk>,
 }
@@ -152,6 +156,8 @@ impl Commands {
             Command::ResetPassword { user } => self.reset_password(&by, user).await,
             Command::ResetTotp { user } => self.reset_totp(&by, user).await,
             Command::Show(view) => self.show(&by, view).await,
+            Command::ShowCallers { queue } => self.callers(&queue).await,
+            Command::ShowLadder { call, .. } => self.ladder(&call).await,
             Command::Explain(subject) => self.explain(subject).await,
             Command::ReportLicences { month } => self.report_licences(&by, month),
             Command::BackUp { file } => self.back_up(&by, PathBuf::from(&*file)).await,
@@ -323,6 +329,10 @@ impl Commands {
                 let agent = self.user(&agent)?;
                 return Ok(Command::UseDevice { agent, device });
             }
+            Request::Ladder { call } => {
+                let (org, call) = (None, call.into());
+                return Ok(Command::ShowLadder { org, call });
+            }
             Request::Why { call } => {
                 let subject = subject(&call).ok_or_else(|| {
                     Failure::new(format!(
@@ -362,6 +372,7 @@ impl Commands {
             }
             Request::QuickClose(request) => return self.resolve_quick(request),
             Request::MoveCallers(request) => return self.resolve_move(&request),
+            Request::Callers(request) => return self.resolve_callers(request),
             Request::Figures(request) => return self.resolve_figures(&request),
             Request::Traffic(request) => return self.resolve_traffic(&request),
             Request::UndoQuickClose { id } => return self.resolve_undo(id),
@@ -482,7 +493,8 @@ impl Commands {
             }
             View::Registrations => {
                 let list = self.0.registrations.list(now).into_iter();
-                Answer::Registrations(list.map(|one| registration_row(one, now)).collect())
+                let his = list.filter(|one| is_shown(by, &one.user.org()));
+                Answer::Registrations(his.map(|one| registration_row(one, now)).collect())
             }
             View::Bans => {
                 let bans = self.0.gate.bans(now).into_iter();
@@ -490,10 +502,13 @@ impl Commands {
             }
             View::Doors => self.doors(|queue| sight.sees(by, queue)),
             View::QuickCloses => self.quick_list(|queue| sight.sees(by, queue)),
+            View::Organisations => Answer::Organisations(self.organisation_rows(now).await?),
+            View::Log => Answer::Log(self.0.log.tail()),
             View::Trunks => {
                 let loaded = self.0.config.loaded();
-                let organisations = loaded.directory.organisations.values();
-                let trunks = organisations.flat_map(|organisation| organisation.trunks.keys());
+                let organisations = loaded.directory.organisations.iter();
+                let his = organisations.filter(|(org, _)| is_shown(by, org));
+                let trunks = his.flat_map(|(_, organisation)| organisation.trunks.keys());
                 let row = |trunk: &TrunkId| {
                     let calls = self.0.ledgers.channels_of(trunk);
                     trunk_row(trunk, calls, self.0.trunks.view(trunk), now)
@@ -515,7 +530,10 @@ impl Commands {
             .iter()
             .filter(|agent| !agent.queues.is_empty());
         let stats = self.0.media.stats();
+        let closed = snapshot.queues.iter().filter(|it| it.closed_by_load);
         Ok(Status {
+            storage: http::storage_word(&self.0.store).into(),
+            closed_by_load: closed.map(|it| it.queue.clone()).collect(),
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_s: self.0.clock.runs_for().as_secs(),
             draining: self.0.health.health() == Health::Draining,
@@ -540,6 +558,14 @@ impl Commands {
             shard_tasks: self.0.mailboxes.tasks(),
             config: self.0.config.status(),
         })
+    }
+}
+
+/// Whether he is shown what is of that organisation.
+fn is_shown(by: &Principal, org: &OrgId) -> bool {
+    match by {
+        Principal::Operator => true,
+        Principal::User { user, .. } => user.is_of(org),
     }
 }
 
@@ -703,7 +729,7 @@ pub(crate) fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
     }
 }
 
-fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
+pub(crate) fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
     let binding = registered.binding;
     RegistrationRow {
         user: registered.user,

@@ -92,6 +92,14 @@ async fn api(State(pages): State<Pages>, request: Request) -> Response {
     }
 }
 
+/// How storage is, in a word.
+pub(crate) fn storage_word(store: &Store) -> &'static str {
+    match store.health() {
+        store::Health::Ok => "ok",
+        store::Health::Failing { kind, .. } => kind.label(),
+    }
+}
+
 async fn healthz(State(pages): State<Pages>) -> Response {
     let (status, word) = match pages.health.health() {
         Health::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
@@ -99,10 +107,7 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         Health::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
     // Calls go on without storage, so its state is told and is no reason to be called unhealthy.
-    let storage = match pages.store.health() {
-        store::Health::Ok => "ok",
-        store::Health::Failing { kind, .. } => kind.label(),
-    };
+    let storage = storage_word(&pages.store);
     let kind = [(header::CONTENT_TYPE, "application/json")];
     let mut body = serde_json::json!({ "status": word, "storage": storage });
     let states = pages.trunks.states().into_iter();

@@ -5,6 +5,7 @@ use crate::audit::{self, Way};
 use crate::callbacks::{Callbacks, history};
 use crate::commands::Commands;
 use crate::ctl::protocol::Failure;
+use crate::looking;
 use crate::quick::Quick;
 use crate::random;
 use crate::records;
@@ -31,9 +32,9 @@ use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
     Credential, Declined, Deed, Desk, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
-    Happened, Keeping, LicenceReport, NoFigures, NotConfigured, Office, OwnTurn, Person, Piece,
-    PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, SecondFactor, Shown, Soon,
-    Told, Unread, Unstored, Who,
+    Happened, Keeping, LicenceReport, Look, NoFigures, NotConfigured, Office, OwnTurn, Person,
+    Piece, PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, RegistrationsAsked,
+    RegistrationsFound, SecondFactor, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -490,6 +491,18 @@ impl Office for ServerOffice {
 
     fn licences(&self, command: Permitted<Command>) -> Soon<'_, Result<LicenceReport, Declined>> {
         self.told(|commands| async move { commands.licences_told(command).await })
+    }
+
+    fn look(&self, command: Permitted<Command>) -> Soon<'_, Result<Look, Declined>> {
+        Box::pin(async {
+            let answer = self.0.commands.carry_out(command, Way::Http).await;
+            let answer = answer.map_err(|failure| Declined::Because(failure.message))?;
+            looking::look(answer).ok_or(Declined::Away)
+        })
+    }
+
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound {
+        self.0.commands.registrations_found(asked)
     }
 
     fn now(&self) -> Time {

@@ -8,6 +8,7 @@ use crate::configuration::{Configuration, Outline, Wanted};
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
 use crate::editing::{self, Edit};
+use crate::keeping::{utc_now_ms, written_utc};
 use crate::licences::Licences;
 use crate::panic::contain;
 use crate::storage;
@@ -124,6 +125,7 @@ impl ConfigInForce {
     pub(crate) fn new(dir: &Path, loaded: Loaded) -> ConfigInForce {
         let status = ConfigStatus {
             folder: dir.display().to_string(),
+            in_force_since: written_utc(utc_now_ms()),
             ..ConfigStatus::default()
         };
         ConfigInForce {
@@ -299,6 +301,7 @@ impl Reloader {
         tracing::error!("the configuration was not loaded; the one before stays in force");
         self.parts.config.status.store(Arc::new(ConfigStatus {
             last_errors: lines.clone(),
+            refused_at: Some(written_utc(utc_now_ms())),
             ..self.parts.config.status()
         }));
         Failure {
@@ -345,6 +348,8 @@ impl Reloader {
         parts.config.status.store(Arc::new(ConfigStatus {
             reloads: parts.config.status().reloads + 1,
             last_errors: Vec::new(),
+            in_force_since: written_utc(utc_now_ms()),
+            refused_at: None,
             needs_restart: reloaded.needs_restart.clone(),
             ..parts.config.status()
         }));

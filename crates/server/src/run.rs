@@ -118,7 +118,7 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
     }
     // The world's numbering plans are read meanwhile; whoever needs them sooner waits for that.
     std::thread::spawn(call::outward::warm);
-    let code = match prepare(clock, dir).and_then(enter) {
+    let code = match prepare(clock, dir, log.clone()).and_then(enter) {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartError::Wrong(wrong)) => {
             check::report(dir, &wrong);
@@ -131,7 +131,7 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
 }
 
 /// Reads the configuration, and makes sure of the state folder before the longer work on prompts.
-fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
+fn prepare(clock: Clock, dir: &Path, log: Log) -> Result<Start, StartError> {
     let environment = Environment::from_process();
     let mut loaded = reload::load_config(dir, &environment)?;
     let state = StateDir::take(&loaded.server.state_dir)?;
@@ -148,6 +148,7 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
     Ok(Start {
         clock,
+        log,
         dir: dir.to_owned(),
         environment,
         state,
@@ -182,6 +183,7 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 
 struct Start {
     clock: Clock,
+    log: Log,
     dir: PathBuf,
     environment: Environment,
     /// Ours until the process ends.
@@ -318,6 +320,7 @@ async fn wire(
 ) -> Result<(StateDir, Keeping, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
+        log,
         dir,
         environment,
         state,
@@ -439,6 +442,7 @@ async fn wire(
     let shelf = Shelf::new(&settings.state_dir);
     let (desk, recordings) = kept_prompts::desk();
     let (to_wanted, wanted) = mpsc::channel(wanted::WAITING_MAX);
+    let records = RecordsOfStore::new(store.clone(), facts.clone())?;
     sip::start(
         sockets,
         inboxes,
@@ -466,8 +470,9 @@ async fn wire(
             live_calls: live_calls.clone(),
             ledgers: ledgers.clone(),
             wish_keeper,
-            record_keeper: Box::new(RecordsOfStore::new(store.clone(), facts.clone())?),
+            record_keeper: Box::new(records.clone()),
             wanted: to_wanted,
+            ladder_bytes: settings.ladder_bytes,
         },
     )?;
 
@@ -523,6 +528,8 @@ async fn wire(
         backups: storage::Backups::new(),
         audit,
         floors: Floors::default(),
+        records,
+        log,
         desk: OnceLock::new(),
     }));
     let desk = office::open(office::Parts {

@@ -118,7 +118,7 @@ fn words(stamped: &Stamped) -> Option<String> {
                 WithdrawCause::CallerGone => "the caller has gone",
                 WithdrawCause::NoAnswer => "no answer in time",
                 WithdrawCause::AgentGone => "the agent takes no call any more",
-                WithdrawCause::AnsweredElsewhere => "another agent answered",
+                WithdrawCause::AnsweredElsewhere => "another agent has the call",
             };
             format!("{agent} rings no more: {why}")
         }
@@ -168,6 +168,8 @@ fn words(stamped: &Stamped) -> Option<String> {
         }
         Fact::Expelled { queue, cause, .. } => format!("put out of {queue}: {cause}"),
         Fact::Moved { to, by, .. } => format!("moved to {to} by {by}"),
+        Fact::PutForward { to, by, .. } => format!("put forward to place {to} by {by}"),
+        Fact::Given { agent, by, .. } => format!("given to {agent} by {by}"),
         Fact::ConversationEnded { agent, .. } => format!("the conversation with {agent} ended"),
         _ => return None,
     })
@@ -204,6 +206,7 @@ fn chosen(reason: Reason, at: Time) -> String {
         Reason::LastAgent { talked } => {
             format!("talked with him {} s ago", (at - talked).as_secs())
         }
+        Reason::Given => "it was given to him".to_owned(),
         Reason::FixedOrder { rank } => format!("number {} in the order", rank + 1),
     }
 }

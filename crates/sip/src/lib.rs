@@ -6,6 +6,7 @@ mod clock;
 mod gate;
 mod guard;
 mod holders;
+mod ladder;
 mod ledgers;
 mod local;
 mod mailbox;
@@ -24,6 +25,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use gate::{BanKeeper, Gate, Secrets};
+pub use ladder::{Kept, Seen};
 pub use ledgers::Ledgers;
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, ToCallback, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe, end_label};

@@ -2,6 +2,7 @@
 //! mailboxes. Datagrams may be dropped when theirs is full, since peers send again; everything else
 //! waits for room.
 
+use crate::ladder::Kept;
 use base::{CallId, ShardId, SubscriptionId};
 use call::QuickCloses;
 use call::closing::CarriedOut;
@@ -100,6 +101,10 @@ pub enum ShardInput {
     EndAll,
     /// What calls are there?
     Calls(oneshot::Sender<Vec<CallView>>),
+    /// Which messages of lately are kept, and which Call-IDs have the legs of this call?
+    Ladder(CallId, oneshot::Sender<Kept>),
+    /// How do these of them stand? Those of other tasks' shards are left out.
+    CallsOf(Arc<[CallId]>, oneshot::Sender<Vec<CallView>>),
 }
 
 /// What shards tell the queue engine's task.
@@ -228,6 +233,36 @@ impl Mailboxes {
         calls
     }
 
+    /// Those of these calls that are live, in the order of their ids.
+    pub async fn calls_of(&self, ids: Arc<[CallId]>) -> Vec<CallView> {
+        let mut calls = Vec::new();
+        for (task, senders) in self.tasks.iter().enumerate() {
+            if !ids.iter().any(|id| self.task_of(id.shard) == task) {
+                continue;
+            }
+            let (answer, answered) = oneshot::channel();
+            let asked = ShardInput::CallsOf(ids.clone(), answer);
+            if senders.inputs.send(asked).await.is_ok() {
+                calls.extend(answered.await.unwrap_or_default());
+            }
+        }
+        calls.sort_by_key(|call: &CallView| call.id);
+        calls
+    }
+
+    /// What each task keeps of messages that may be of that call.
+    pub async fn ladder(&self, call: CallId) -> Vec<Kept> {
+        let mut all = Vec::new();
+        for senders in self.tasks.iter() {
+            let (answer, answered) = oneshot::channel();
+            let asked = ShardInput::Ladder(call, answer);
+            if senders.inputs.send(asked).await.is_ok() {
+                all.extend(answered.await);
+            }
+        }
+        all
+    }
+
     /// Hands a message to the task of its shard, or says that there is no room.
     pub(crate) fn forward(&self, message: Forwarded) -> Result<(), ()> {
         let task = self.task_of(message.shard);
@@ -306,7 +341,9 @@ impl ShardInput {
             | ShardInput::QuickCloses(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll
-            | ShardInput::Calls(_) => 0,
+            | ShardInput::Calls(_)
+            | ShardInput::CallsOf(..)
+            | ShardInput::Ladder(..) => 0,
         }
     }
 

@@ -7,7 +7,9 @@ mod agents;
 mod audit;
 mod body;
 mod caller;
+mod callers;
 mod calls;
+mod calls_export;
 mod came_from;
 mod changes;
 mod configuration;
@@ -24,11 +26,13 @@ mod follower;
 mod hours;
 mod https;
 mod licences;
+mod ladder;
 mod lists;
 mod log_ins;
 mod me;
 mod office;
 mod openapi;
+mod operation;
 mod pages;
 mod passes;
 mod password;
@@ -70,10 +74,15 @@ pub use follower::Follower;
 pub use hours::DoorHours;
 pub use https::{Https, PROTOCOL};
 pub use licences::{Billed, LicenceReport, LicenceRow};
+pub use ladder::{LadderMessage, LadderOfCall};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
     Unstored, Who,
+};
+pub use operation::{
+    BanRow, CallerRow, CallersInLine, ConfigStatus, ListenerRow, LogTail, Look, MediaStatus,
+    OrganisationRow, RegistrationRow, RegistrationsAsked, RegistrationsFound, Status, TrunkRow,
 };
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};

@@ -10,6 +10,7 @@ use crate::floor::Floor;
 use crate::hours::DoorHours;
 use crate::licences::LicenceReport;
 use crate::me::Person;
+use crate::operation::{Look, RegistrationsAsked, RegistrationsFound};
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
 use crate::prompts::{Piece, PromptsTold};
@@ -163,6 +164,12 @@ pub trait Office: Send + Sync + 'static {
 
     /// Who is billed for licences.
     fn licences(&self, command: Permitted<Command>) -> Soon<'_, Result<LicenceReport, Declined>>;
+
+    /// Shows what a command asks to look at.
+    fn look(&self, command: Permitted<Command>) -> Soon<'_, Result<Look, Declined>>;
+
+    /// Registered devices. It takes a while.
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound;
 
     /// The same, whenever that is: nobody is promised anything by it.
     fn keep_soon(&self, change: Keeping);

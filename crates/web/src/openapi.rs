@@ -31,6 +31,7 @@ use utoipa::{Modify, OpenApi};
         (name = "figures", description = "What queues and agents came to."),
         (name = "configuration", description = "An organisation's settings."),
         (name = "audit", description = "Who had what done."),
+        (name = "operation", description = "The server, its trunks and registrations, and who is kept out."),
         (name = "events", description = "Changes, as they happen."),
     ),
 )]

@@ -7,9 +7,9 @@ use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::way::come_by;
 use crate::{
-    acts, agents, audit, calls, configuration, credentials, events, exports, figures, hours,
-    licences, lists, me, pages, prompts, queues, quick_closes, second_step, sessions, staff,
-    tokens,
+    acts, agents, audit, callers, calls, calls_export, configuration, credentials, events, exports,
+    figures, hours, ladder, licences, lists, me, operation, pages, prompts, queues, quick_closes,
+    second_step, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -27,7 +27,7 @@ use utoipa_axum::routes;
 const API: &str = "/api/v1";
 
 fn described(gate: &Gate) -> OpenApiRouter<Desk> {
-    use Least::{Administrator, Agent, Anybody, Supervisor};
+    use Least::{Administrator, Agent, Anybody, Operator, Supervisor};
     let api = OpenApiRouter::new()
         .routes(gate.may(Anybody, routes!(sessions::log_in, sessions::log_out)))
         .routes(gate.may(Agent, routes!(sessions::session)))
@@ -69,6 +69,9 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Administrator, routes!(prompts::upload)))
         .routes(gate.may(Administrator, routes!(prompts::restore)))
         .routes(gate.may(Administrator, routes!(licences::licences)))
+        .routes(gate.may(Supervisor, routes!(callers::callers)))
+        .routes(gate.may(Supervisor, routes!(callers::put_forward)))
+        .routes(gate.may(Supervisor, routes!(callers::give)))
         .routes(gate.may(Agent, routes!(agents::agents)))
         .routes(gate.may(Agent, routes!(agents::log_in_to_queues)))
         .routes(gate.may(Agent, routes!(agents::log_out_of_queues)))
@@ -78,7 +81,9 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(agents::extend_wrap_up)))
         .routes(gate.may(Agent, routes!(agents::device)))
         .routes(gate.may(Agent, routes!(calls::calls)))
+        .routes(gate.may(Supervisor, routes!(calls_export::table)))
         .routes(gate.may(Agent, routes!(calls::call_record)))
+        .routes(gate.may(Administrator, routes!(ladder::ladder)))
         .routes(gate.may(Agent, routes!(figures::figures)))
         .routes(gate.may(Administrator, routes!(audit::audit)))
         .routes(gate.may(Administrator, routes!(configuration::configuration)))
@@ -86,6 +91,14 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Administrator, routes!(configuration::file)))
         .routes(gate.may(Administrator, roomy(routes!(configuration::preview))))
         .routes(gate.may(Administrator, roomy(routes!(configuration::change))))
+        .routes(gate.may(Operator, routes!(operation::server)))
+        .routes(gate.may(Operator, routes!(operation::organisations)))
+        .routes(gate.may(Operator, routes!(operation::log)))
+        .routes(gate.may(Operator, routes!(operation::bans, operation::ban)))
+        .routes(gate.may(Operator, routes!(operation::lift_ban)))
+        .routes(gate.may(Administrator, routes!(operation::trunks)))
+        .routes(gate.may(Administrator, routes!(operation::registrations)))
+        .routes(gate.may(Administrator, routes!(operation::end_registrations)))
         .routes(gate.may(Agent, routes!(events::events)));
     OpenApiRouter::with_openapi(ApiDoc::openapi()).nest(API, api)
 }

@@ -124,6 +124,7 @@ impl Model {
             agent,
             state: State::Ringing(until),
             prolonged: false,
+            given: false,
         });
         true
     }

@@ -10,7 +10,7 @@ use crate::diverted::by_colleagues;
 use crate::early::{Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, Trust, anonymous, is_nobody};
-use crate::input::{Asker, Output};
+use crate::input::{Asker, CallEvent, Output};
 use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::leg::{Acceptance, DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
@@ -166,6 +166,10 @@ impl Shard {
             },
         };
         let flow = entry.flow;
+        out.push(Output::Event(CallEvent::LegInvited {
+            call: entry.call,
+            sip_call_id: entry.sip_call_id.clone(),
+        }));
         let silent = Due::Leg(leg, LegTimer::DeviceSilent);
         self.timers.arm(silent, now + DEVICE_SILENCE_MAX);
         self.send(now, Mark::Invite(leg), flow, request, out);

@@ -362,6 +362,11 @@ impl Shard {
         calls.map(|call| self.view(call)).collect()
     }
 
+    /// One of them.
+    pub fn call_view(&self, id: CallId) -> Option<CallView> {
+        self.call(id).map(|call| self.view(call))
+    }
+
     /// How many calls are live, those included that are a part of another.
     pub fn calls_count(&self) -> usize {
         self.calls.len()

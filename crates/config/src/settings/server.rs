@@ -134,6 +134,12 @@ heading! {
 /// Listeners of one transport at most: a few addresses of one machine.
 const LISTENERS_MAX: usize = 16;
 
+/// Messages of lately that may be asked for, in MiB: a hundred thousand calls.
+const LADDER_MIB_MOST: u32 = 4_096;
+
+/// A call through a queue takes some 15 kB: two thousand calls, which are an hour of a large installation or a day of a small one.
+const LADDER_MIB_USUAL: u32 = 32;
+
 /// Connections that may be asked for: each takes a file descriptor and about 3 kB.
 const CONNECTIONS_MAX_MOST: u32 = 1_000_000;
 
@@ -248,6 +254,14 @@ heading! {
         "Of them from one address (IPv6: from one /64).",
     )
     .or(|| CONNECTIONS_PER_SOURCE_USUAL)
+    .restart();
+    LADDER_MIB: Usually<Whole> = setting(
+        "ladder_mib",
+        whole(0..=LADDER_MIB_MOST),
+        "How many MiB of calls' SIP messages are kept in memory, the latest, for the ladder of a call in the pages and \
+         `kolapp ctl ladder`; 0 keeps none. They are nowhere else, and gone with the process.",
+    )
+    .or(|| LADDER_MIB_USUAL)
     .restart();
     NONCE_LIFETIME: Usually<Span> = setting(
         "nonce_lifetime",

@@ -253,6 +253,14 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
         Command::Queue(QueueCommand::Move { from, to, .. }) => {
             of(from.org(), format!("moves callers from {from} to {to}"))
         }
+        Command::Queue(QueueCommand::PutForward { queue, call, to }) => of(
+            queue.org(),
+            format!("puts the caller {call} forward in {queue}, to place {to}"),
+        ),
+        Command::Queue(QueueCommand::Give { queue, call, agent }) => of(
+            queue.org(),
+            format!("gives the caller {call} of {queue} to {agent}"),
+        ),
         Command::Quick(QuickCommand::Set(quick)) => {
             let org = quick.queues.first().map(|queue| queue.org().to_string());
             let queues: Vec<String> = quick.queues.iter().map(ToString::to_string).collect();
@@ -286,6 +294,10 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
                 ConfigScope::Server => of_server(what),
             }
         }
+        Command::ShowLadder { org, call } => {
+            let org = org.as_ref().map(ToString::to_string);
+            Some((org, format!("reads the SIP messages of the call {call}")))
+        }
         Command::Ban(BanCommand::Add { address, .. }) => of_server(format!("bans {address}")),
         Command::Ban(BanCommand::Remove { address }) => {
             of_server(format!("lets {address} in again"))
@@ -294,6 +306,7 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
         Command::BackUp { .. } => of_server("has all that is kept copied".into()),
         Command::Quick(QuickCommand::Preview(_))
         | Command::Show(_)
+        | Command::ShowCallers { .. }
         | Command::Explain { .. }
         | Command::ReportLicences { .. }
         | Command::ReportFigures(_)

@@ -71,6 +71,11 @@ pub(crate) enum Request {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
+    /// The SIP messages of a call.
+    Ladder {
+        /// As `calls` shows it, or its record.
+        call: String,
+    },
     /// What was decided about a call, and why.
     Why {
         /// As `calls` shows it.
@@ -89,6 +94,8 @@ pub(crate) enum Request {
     LiftBan { address: String },
     /// Have callers who wait in one queue wait in another.
     MoveCallers(MoveRequest),
+    /// Look at the callers in a queue's line, or do something about one.
+    Callers(CallersRequest),
     /// Close or open queues for a while.
     QuickClose(QuickRequest),
     /// Look at a setting in the configuration's files, or change it.
@@ -227,6 +234,35 @@ pub(crate) struct MoveRequest {
     /// The first so many; all otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) callers: Option<u32>,
+}
+
+/// Whose callers, and what is done about one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallersRequest {
+    /// `organisation/name`, or the name alone where it is clear.
+    pub(crate) queue: String,
+    /// They are looked at, otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<CallerAct>,
+}
+
+/// What is done about a caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum CallerAct {
+    PutForward {
+        /// His call.
+        caller: String,
+        /// 1 is next in turn.
+        place: u32,
+    },
+    Give {
+        /// His call.
+        caller: String,
+        /// `organisation/name`, or the name alone where it is clear.
+        agent: String,
+    },
 }
 
 /// What queues and agents came to, and when.

@@ -11,6 +11,7 @@ mod wire;
 use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::holders::{Holder, Stage};
+use crate::ladder::Ladder;
 use crate::ledgers::Ledgers;
 use crate::local::LocalAddresses;
 use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd, ToCallback};
@@ -164,6 +165,8 @@ pub struct Parts<M> {
     pub record_keeper: Box<dyn RecordKeeper>,
     /// Whoever carries out what calls ask for.
     pub wanted: mpsc::Sender<Wanted>,
+    /// Bytes of messages that are kept for whoever asks how a call went.
+    pub ladder_bytes: usize,
 }
 
 /// Starts a task for each inbox, on the current runtime. They run until the senders of their mailboxes are
@@ -282,6 +285,10 @@ struct Worker<M> {
     unsent: VecDeque<(Flow, Bytes)>,
     /// Subscriptions that are to look again; those of other tasks stay here while their mailbox is full.
     changed: BTreeSet<SubscriptionId>,
+    /// Messages of lately.
+    ladder: Ladder,
+    /// Whether what is sent just now may answer a message of a call: not what answers a registration.
+    answers_call: bool,
     buffer: Box<[u8]>,
     // Kept to be used again: their allocations.
     outputs: Vec<Output>,
@@ -335,6 +342,8 @@ impl<M: Media> Worker<M> {
             untold: VecDeque::new(),
             unsent: VecDeque::new(),
             changed: BTreeSet::new(),
+            ladder: Ladder::of(parts.ladder_bytes / parts.mailboxes.tasks()),
+            answers_call: true,
             buffer: vec![0; DATAGRAM_BYTES_MAX].into(),
             outputs: Vec::new(),
             inputs: Vec::with_capacity(BUDGET),

@@ -1,6 +1,7 @@
 //! The shards' side of a task: handing inputs to the shard they are for, and carrying out what it wants
 //! done.
 
+use super::wire::is_of_call;
 use super::{Media, Recorded, Wanted, Worker, wake};
 use crate::gate::{Asked, Verdict};
 use crate::holders::{Holder, Stage};
@@ -33,6 +34,13 @@ impl<M: Media> Worker<M> {
 
     /// A message from the wire, for one of our shards: through the gate, if it starts something new.
     pub(super) fn deliver(&mut self, now: Time, shard: ShardId, flow: Flow, message: Message) {
+        // What is sent meanwhile answers it.
+        self.answers_call = is_of_call(&message);
+        self.let_in(now, shard, flow, message);
+        self.answers_call = true;
+    }
+
+    fn let_in(&mut self, now: Time, shard: ShardId, flow: Flow, message: Message) {
         let Some(place) = self.place_of(shard) else {
             return;
         };
@@ -215,6 +223,16 @@ impl<M: Media> Worker<M> {
                     let shards = self.shards.iter();
                     // Whoever asked may have gone away.
                     let _ = answer.send(shards.flat_map(|owned| owned.shard.calls()).collect());
+                }
+                ShardInput::Ladder(call, answer) => {
+                    let _ = answer.send(self.ladder.kept(call));
+                }
+                ShardInput::CallsOf(ids, answer) => {
+                    let views = ids.iter().filter_map(|id| {
+                        let place = self.place_of(id.shard)?;
+                        self.shards[place].shard.call_view(*id)
+                    });
+                    let _ = answer.send(views.collect());
                 }
             }
         }
@@ -492,7 +510,9 @@ impl<M: Media> Worker<M> {
 
     fn note(&mut self, event: CallEvent) {
         match event {
+            CallEvent::LegInvited { call, sip_call_id } => self.ladder.leg(call, &sip_call_id),
             CallEvent::Started(call) => {
+                self.ladder.leg(call.id, &call.sip_call_id);
                 self.parts.live_calls.0.fetch_add(1, Ordering::Relaxed);
                 self.counters.started();
                 if let Some(holder) = self.admitting.take() {

@@ -4,6 +4,7 @@
 
 mod administered;
 mod audit;
+mod callers;
 mod calls;
 mod client;
 mod configuration;
@@ -13,8 +14,10 @@ mod floor;
 mod hours;
 mod licences;
 mod lists;
+mod looks;
 mod matrix;
 mod office;
+mod operation;
 mod pages;
 mod passes;
 mod prompts;

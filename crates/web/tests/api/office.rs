@@ -1,6 +1,7 @@
 //! An office in memory: real lists, whose facts are stored at once, and a clock that the test sets.
 
 use crate::administered::{self, Administered};
+use crate::looks;
 use base::{CallId, CallbackId, Core, OrgId, QueueId, ShardId, Time, UserId, WallClock};
 use calendar::{QuickClose, QuickCloses};
 use callback::{
@@ -25,10 +26,10 @@ use web::{
     CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, ConfigurationFileView,
     ConfigurationView, Configured, Declined, Deed, DiffLineView, DoorHours, DoorView, EffectView,
     FiguresAsked, FiguresReport, FiguresRow, FileDiffView, FileView, Floor, Happened, Keeping,
-    LicenceReport, LineKindView, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash,
+    LicenceReport, LineKindView, Look, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash,
     PauseReasonView, Person, PhoneKindView, PhoneView, Piece, PromptsTold, Proof, QueueDay,
-    QueueEffectView, QueueView, QuickAsked, QuickChoices, QuickDone, Refused, Shown, Soon, Told,
-    Unread, Unstored, Who,
+    QueueEffectView, QueueView, QuickAsked, QuickChoices, QuickDone, Refused, RegistrationsAsked,
+    RegistrationsFound, Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -816,6 +817,25 @@ impl Office for InMemory {
     fn licences(&self, command: Permitted<Asked>) -> Soon<'_, Result<LicenceReport, Declined>> {
         let report = administered::licences(command.into_parts());
         Box::pin(async { Ok(report) })
+    }
+
+    fn look(&self, command: Permitted<Asked>) -> Soon<'_, Result<Look, Declined>> {
+        let (by, command) = command.into_parts();
+        self.asked.lock().unwrap().push(command.clone());
+        Box::pin(async move { Ok(looks::look(&by, &command)) })
+    }
+
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound {
+        let rows = ["demo/anna", "other/anna"].map(looks::registered);
+        let his = rows.into_iter().filter(|row| {
+            let org = asked.org.as_ref();
+            org.is_none_or(|org| row.user.is_of(org)) && row.contact.contains(&asked.search)
+        });
+        let rows: Vec<_> = his.collect();
+        RegistrationsFound {
+            total: rows.len(),
+            rows,
+        }
     }
 
     fn now(&self) -> Time {

@@ -13,6 +13,8 @@ import QueuesPage from '../me/QueuesPage.svelte';
 import SettingsPage from '../settings/SettingsPage.svelte';
 import PromptsPage from '../prompts/PromptsPage.svelte';
 import QuickPage from '../quick/QuickPage.svelte';
+import ConnectionsPage from '../operation/ConnectionsPage.svelte';
+import ServerPage from '../operation/ServerPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
@@ -37,15 +39,17 @@ const hours: Page = { path: '/hours', title: 'hours.nav', component: HoursPage }
 const quick: Page = { path: '/quick-closes', title: 'quick.nav', component: QuickPage };
 const prompts: Page = { path: '/prompts', title: 'prompts.title', component: PromptsPage };
 const licences: Page = { path: '/licences', title: 'licences.title', component: LicencesPage };
+const connections: Page = { path: '/connections', title: 'app.connections', component: ConnectionsPage };
+const server: Page = { path: '/server', title: 'app.server', component: ServerPage };
 
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
  *  all that agents are shown of queues. */
 const PAGES: Record<Role, [Page, ...Page[]]> = {
     agent: [me, callbacks, queues, wallboard, calls, statistics, hours],
     supervisor: [wallboard, callbacks, calls, statistics, quick, hours, prompts, me],
-    administrator: [wallboard, callbacks, calls, statistics, quick, hours, prompts, settings, licences, audit, me],
+    administrator: [wallboard, callbacks, calls, statistics, quick, hours, prompts, settings, licences, audit, connections, me],
     // He is no agent, and of no organisation whose queues he closes.
-    operator: [wallboard, callbacks, calls, statistics, hours, licences, audit],
+    operator: [wallboard, callbacks, calls, statistics, server, connections, hours, licences, audit],
 };
 
 /** The pages of a role. */
