@@ -23,12 +23,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Credential,
-    Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened, Keeping,
-    NoFigures, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told, Unread, Unstored, Who,
+    Declined, Deed, Desk, Directory, FiguresAsked, FiguresReport, Floor, Follower, Happened,
+    Keeping, NoFigures, Office, OwnCallView, OwnTurn, Person, Proof, Refused, Shown, Soon, Told,
+    Unread, Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -391,14 +392,27 @@ impl Office for ServerOffice {
         self.0.commands.person(user)
     }
 
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView> {
+        self.0.commands.own_calls(user)
+    }
+
+    fn own_calls_changes(&self, user: &UserId) -> watch::Receiver<u64> {
+        self.0.commands.own_calls_changes(user)
+    }
+
+    fn directory(&self, org: &OrgId) -> Directory {
+        self.0.commands.directory(org)
+    }
+
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>> {
         let commands = self.0.commands.clone();
         let done = to_its_end(async move { commands.carry_out(command, Way::Http).await });
         Box::pin(async {
             let answer = done.await.ok_or(Declined::Away)?;
-            answer
-                .map(drop)
-                .map_err(|failure| Declined::Because(failure.message))
+            answer.map(drop).map_err(|failure| match failure.own_call {
+                Some(refusal) => Declined::OwnCall(refusal),
+                None => Declined::Because(failure.message),
+            })
         })
     }
 

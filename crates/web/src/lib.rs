@@ -14,6 +14,7 @@ mod connections;
 mod credentials;
 mod csv;
 mod desk;
+mod directory;
 mod events;
 mod exports;
 mod eyes;
@@ -25,6 +26,7 @@ mod log_ins;
 mod me;
 mod office;
 mod openapi;
+mod own_calls;
 mod pages;
 mod passes;
 mod password;
@@ -47,6 +49,7 @@ pub use connections::{Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;
 pub use desk::Desk;
+pub use directory::{Colleague, Directory, Reached};
 pub use figures::{
     AgentFigures, FiguresAsked, FiguresMoment, FiguresReport, FiguresRow, FiguresRows, FiguresStep,
     ForecastRow, MomentsWritten, NoFigures, NoMoment,
@@ -58,6 +61,7 @@ pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
     Unstored, Who,
 };
+pub use own_calls::{CallStageView, HeldView, OwnCallView};
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};
 pub use router::{document, router};

@@ -4,15 +4,17 @@ use crate::audit::{AuditAsked, AuditFound};
 use crate::calls::{CallShown, CallsAsked, CallsFound};
 use crate::changes::Changes;
 use crate::credentials::Credential;
+use crate::directory::Directory;
 use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
 use crate::me::Person;
+use crate::own_calls::OwnCallView;
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
 use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
-use control::{CallbackCommand, Command, Permitted, Principal, Sight};
+use control::{CallbackCommand, Command, OwnCallRefusal, Permitted, Principal, Sight};
 use serde::{Deserialize, Serialize};
 use sip_core::digest::Ha1;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +23,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What comes later.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -110,6 +113,15 @@ pub trait Office: Send + Sync + 'static {
 
     /// What is known of a user beside how he stands as an agent.
     fn person(&self, user: &UserId) -> Person;
+
+    /// The calls that somebody has now.
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView>;
+
+    /// Told whenever those change.
+    fn own_calls_changes(&self, user: &UserId) -> watch::Receiver<u64>;
+
+    /// Who and what of an organisation has a number within it. It takes a while.
+    fn directory(&self, org: &OrgId) -> Directory;
 
     /// Has something done that is not about callback lists.
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;
@@ -223,6 +235,8 @@ pub enum Refused {
 pub enum Declined {
     /// It can't be done as things stand, and why.
     Because(String),
+    /// The same of somebody's own call.
+    OwnCall(OwnCallRefusal),
     /// Nobody is there to do it.
     Away,
 }

@@ -6,8 +6,8 @@ use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::{
-    acts, agents, audit, calls, credentials, events, exports, figures, lists, me, pages, queues,
-    sessions, staff, tokens,
+    acts, agents, audit, calls, credentials, directory, events, exports, figures, lists, me,
+    own_calls, pages, queues, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -52,6 +52,14 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Supervisor, routes!(acts::waive)))
         .routes(gate.may(Agent, routes!(acts::reveal)))
         .routes(gate.may(Agent, routes!(me::me)))
+        .routes(gate.may(Agent, routes!(own_calls::own_calls, own_calls::dial)))
+        .routes(gate.may(Agent, routes!(own_calls::hang_up)))
+        .routes(gate.may(Agent, routes!(own_calls::decline)))
+        .routes(gate.may(Agent, routes!(own_calls::hold_call)))
+        .routes(gate.may(Agent, routes!(own_calls::resume_call)))
+        .routes(gate.may(Agent, routes!(own_calls::transfer)))
+        .routes(gate.may(Agent, routes!(own_calls::join)))
+        .routes(gate.may(Agent, routes!(directory::directory)))
         .routes(gate.may(Agent, routes!(queues::queues)))
         .routes(gate.may(Agent, routes!(queues::queue)))
         .routes(gate.may(Agent, routes!(agents::agents)))

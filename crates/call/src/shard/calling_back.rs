@@ -126,13 +126,10 @@ impl Shard {
         let Some(call) = self.leg(leg).map(|leg| leg.call) else {
             return;
         };
-        if let Some(role) = self.leg(leg).map(|leg| leg.role.clone()) {
-            self.forget_ring(call, &role);
+        if self.is_dialled_elsewhere(call) {
+            return self.goes_on_dialling(now, leg, out);
         }
-        self.leads(call, leg);
-        for timer in [CallTimer::RingTooLong, CallTimer::NextRound] {
-            self.timers.disarm(&Due::Call(call, timer));
-        }
+        self.is_caller_now(call, leg);
         let seconds = self.wall.map(|wall| wall.unix_seconds(now));
         let Some((entry, placed)) = self.call(call).and_then(|entry| {
             let placed = self.placings.get(&entry.placing?)?;

@@ -11,6 +11,7 @@ mod floor;
 mod lists;
 mod matrix;
 mod office;
+mod own_calls;
 mod pages;
 mod passes;
 mod refusals;

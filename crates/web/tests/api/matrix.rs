@@ -118,6 +118,7 @@ async fn answer(
     let path = path
         .replace("{callback}", &entry.to_string())
         .replace("{call}", crate::calls::ID)
+        .replace("{leg}", "l3-1-2")
         .replace("{token}", &token.id)
         .replace("{organisation}", "demo")
         .replace("{queue}", "support")
