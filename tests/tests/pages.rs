@@ -48,8 +48,16 @@ fn server_with(count: u64) -> Server {
 /// Which pages somebody has, by their paths.
 fn pages_of(who: &str) -> &'static [&'static str] {
     match who {
-        "anna" => &["me", "callbacks", "queues", "wallboard", "calls"],
-        "eva" => &["wallboard", "callbacks", "calls", "me"],
+        "anna" => &[
+            "me",
+            "callbacks",
+            "directory",
+            "queues",
+            "wallboard",
+            "calls",
+            "password",
+        ],
+        "eva" => &["wallboard", "callbacks", "calls", "directory", "me"],
         "admin" => &["wallboard", "callbacks", "calls", "audit", "me"],
         // An operator is no agent.
         _ => &["wallboard", "callbacks", "calls", "audit"],
@@ -64,6 +72,8 @@ fn heading(path: &str, language: &str) -> &'static str {
         "queues" => ("Queues", "Köer"),
         "wallboard" => ("Wallboard", "Översikt"),
         "calls" => ("Calls", "Samtal"),
+        "directory" => ("Directory", "Katalog"),
+        "password" => ("Change password", "Byt lösenord"),
         _ => ("Audit log", "Ändringslogg"),
     };
     match language {

@@ -21,6 +21,10 @@ export type Call = Schemas['CallView'];
 export type CallsPage = Schemas['CallsView'];
 export type AuditRow = Schemas['AuditRowView'];
 export type AuditPage = Schemas['AuditView'];
+export type OwnCall = Schemas['OwnCallView'];
+export type Directory = Schemas['DirectoryView'];
+export type Colleague = Schemas['ColleagueView'];
+export type QueueNumber = Schemas['QueueNumberView'];
 
 /** Longest answer that is waited for: the server gives up on a request by itself before. */
 const LIMIT_MS = 35_000;

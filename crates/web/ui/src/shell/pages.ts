@@ -5,9 +5,11 @@ import type { Session } from '../api/client';
 import AuditPage from '../audit/AuditPage.svelte';
 import CallbacksPage from '../callbacks/CallbacksPage.svelte';
 import CallsPage from '../calls/CallsPage.svelte';
+import DirectoryPage from '../directory/DirectoryPage.svelte';
 import type { Key } from '../lib/messages.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import PasswordPage from '../password/PasswordPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
@@ -25,17 +27,21 @@ const queues: Page = { path: '/queues', title: 'app.queues', component: QueuesPa
 const wallboard: Page = { path: '/wallboard', title: 'app.wallboard', component: WallboardPage };
 const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage };
 const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
+const directory: Page = { path: '/directory', title: 'directory.title', component: DirectoryPage };
 const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
  *  all that agents are shown of queues. */
 const PAGES: Record<Role, [Page, ...Page[]]> = {
-    agent: [me, callbacks, queues, wallboard, calls, statistics],
-    supervisor: [wallboard, callbacks, calls, statistics, me],
-    administrator: [wallboard, callbacks, calls, statistics, audit, me],
+    agent: [me, callbacks, directory, queues, wallboard, calls, statistics],
+    supervisor: [wallboard, callbacks, calls, statistics, directory, me],
+    administrator: [wallboard, callbacks, calls, statistics, audit, directory, me],
     // He is no agent.
     operator: [wallboard, callbacks, calls, statistics, audit],
 };
+
+/** What is reached from one's account. An operator's password stands in the configuration. */
+export const PASSWORD: Page = { path: '/password', title: 'password.title', component: PasswordPage };
 
 /** The pages of a role. */
 export function of(role: Role): [Page, ...Page[]] {
@@ -45,5 +51,6 @@ export function of(role: Role): [Page, ...Page[]] {
 /** The page at a path; the first, where there is none of that role's. */
 export function at(path: string, role: Role): Page {
     const pages = of(role);
+    if (path === PASSWORD.path && role !== 'operator') return PASSWORD;
     return pages.find(page => page.path === path) ?? pages[0];
 }
