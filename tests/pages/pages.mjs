@@ -165,6 +165,10 @@ const steps = {
         const [label, text] = parts(words);
         await labelled(label, 'input').fill(text);
     },
+    /** Whom a call is sent to. */
+    async to(...words) {
+        await page.locator('.line form input').fill(words.join(' '));
+    },
     /** limit FIGURE: LEVEL: VALUE */
     async limit(...words) {
         const [figure, level, value] = words.join(' ').split(': ');

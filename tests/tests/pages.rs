@@ -48,7 +48,16 @@ fn server_with(count: u64) -> Server {
 /// Which pages somebody has, by their paths.
 fn pages_of(who: &str) -> &'static [&'static str] {
     match who {
-        "anna" => &["me", "callbacks", "queues", "wallboard", "calls", "hours"],
+        "anna" => &[
+            "me",
+            "callbacks",
+            "directory",
+            "queues",
+            "wallboard",
+            "calls",
+            "hours",
+            "password",
+        ],
         "eva" => &[
             "wallboard",
             "callbacks",
@@ -56,6 +65,7 @@ fn pages_of(who: &str) -> &'static [&'static str] {
             "quick-closes",
             "hours",
             "prompts",
+            "directory",
             "me",
         ],
         "admin" => &[
@@ -69,6 +79,7 @@ fn pages_of(who: &str) -> &'static [&'static str] {
             "licences",
             "audit",
             "connections",
+            "directory",
             "me",
         ],
         // An operator is no agent.
@@ -100,6 +111,8 @@ fn heading(path: &str, language: &str) -> &'static str {
         "licences" => ("Licences", "Licenser"),
         "server" => ("Server", "Server"),
         "connections" => ("Connections", "Anslutningar"),
+        "directory" => ("Directory", "Katalog"),
+        "password" => ("Change password", "Byt lösenord"),
         _ => ("Audit log", "Ändringslogg"),
     };
     match language {

@@ -2,6 +2,7 @@
 
 use crate::configuration::ConfigCommand;
 use crate::month::Month;
+use crate::own_call::OwnCallCommand;
 use crate::principal::{Principal, Role};
 use base::{CallId, CallbackId, OrgId, QueueId, UserId};
 use calendar::QuickClose;
@@ -352,6 +353,8 @@ pub enum Command {
     ReportFigures(FiguresCommand),
     /// Tell who was in queues: in those that whoever asks sees.
     ReportTraffic(TrafficCommand),
+    /// Do something with one's own calls.
+    OwnCall(OwnCallCommand),
 }
 
 /// A command that permission is asked for.
@@ -455,6 +458,7 @@ impl Governed for Command {
             | Command::Ban(_) => matches!(by, Principal::Operator),
             Command::Quick(command) => supervises(by, command.queues()),
             Command::Queue(command) => command.is_allowed_to(by),
+            Command::OwnCall(command) => command.is_allowed_to(by),
             Command::ReportLicences { .. } => match by {
                 Principal::Operator => true,
                 Principal::User { role, .. } => *role == Role::Administrator,

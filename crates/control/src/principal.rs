@@ -70,45 +70,36 @@ impl<T> Permitted<T> {
 impl Permitted<Command> {
     /// The queue command inside, permitted as the whole was; or the whole back.
     pub fn into_queue_command(self) -> Result<Permitted<QueueCommand>, Permitted<Command>> {
-        match self.command {
-            Command::Queue(command) => Ok(Permitted {
-                by: self.by,
-                command,
-            }),
-            command => Err(Permitted {
-                by: self.by,
-                command,
-            }),
-        }
+        self.split(|command| match command {
+            Command::Queue(command) => Ok(command),
+            other => Err(other),
+        })
     }
 
     /// The agent command inside, permitted as the whole was; or the whole back.
     pub fn into_agent_command(self) -> Result<Permitted<AgentCommand>, Permitted<Command>> {
-        match self.command {
-            Command::Agent(command) => Ok(Permitted {
-                by: self.by,
-                command,
-            }),
-            command => Err(Permitted {
-                by: self.by,
-                command,
-            }),
-        }
+        self.split(|command| match command {
+            Command::Agent(command) => Ok(command),
+            other => Err(other),
+        })
     }
-}
 
-impl Permitted<Command> {
     /// The prompt command inside, permitted as the whole was; or the whole back.
     pub fn into_prompt_command(self) -> Result<Permitted<PromptCommand>, Permitted<Command>> {
-        match self.command {
-            Command::Prompt(command) => Ok(Permitted {
-                by: self.by,
-                command,
-            }),
-            command => Err(Permitted {
-                by: self.by,
-                command,
-            }),
+        self.split(|command| match command {
+            Command::Prompt(command) => Ok(command),
+            other => Err(other),
+        })
+    }
+
+    pub(crate) fn split<T>(
+        self,
+        take: impl FnOnce(Command) -> Result<T, Command>,
+    ) -> Result<Permitted<T>, Permitted<Command>> {
+        let by = self.by;
+        match take(self.command) {
+            Ok(command) => Ok(Permitted { by, command }),
+            Err(command) => Err(Permitted { by, command }),
         }
     }
 }

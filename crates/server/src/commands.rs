@@ -150,6 +150,10 @@ impl Commands {
             Ok(command) => return self.0.prompts.carry_out(command).await.map(Answer::Prompts),
             Err(other) => other,
         };
+        let command = match command.into_own_call_command() {
+            Ok(command) => return self.own_call(command).await,
+            Err(other) => other,
+        };
         let (by, command) = command.into_parts();
         match command {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
@@ -173,7 +177,7 @@ impl Commands {
             Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
             Command::Quick(command) => self.change_quick(&by, command).await,
             Command::Configuration(command) => self.configuration(&by, command).await,
-            Command::Agent(_) | Command::Prompt(_) | Command::Queue(_) => {
+            Command::Agent(_) | Command::Prompt(_) | Command::Queue(_) | Command::OwnCall(_) => {
                 Err(Failure::new("a command was not taken as what it is"))
             }
         }

@@ -39,6 +39,7 @@ mod measure;
 mod office;
 mod offline;
 mod outbox;
+mod own_calls;
 mod panic;
 mod prompts;
 mod queue_commands;

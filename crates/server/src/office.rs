@@ -27,12 +27,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::{CredentialRow, SecondFactorRow, SessionRow, Store, TokenRow, Write};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
-    Credential, Declined, Deed, Desk, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
-    Happened, Keeping, LicenceReport, Look, NoFigures, NotConfigured, Office, OwnTurn, Person,
+    Credential, Declined, Deed, Desk, Directory, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
+    Happened, Keeping, LicenceReport, Look, NoFigures, NotConfigured, Office, OwnCallView, OwnTurn, Person,
     Piece, PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, RegistrationsAsked,
     RegistrationsFound, SecondFactor, Shown, Soon, Told, Unread, Unstored, Who,
 };
@@ -193,7 +193,10 @@ impl ServerOffice {
         let done = to_its_end(work(self.0.commands.clone()));
         Box::pin(async {
             let told = done.await.ok_or(Declined::Away)?;
-            told.map_err(|failure| Declined::Because(failure.message))
+            told.map_err(|failure| match failure.own_call {
+                Some(refusal) => Declined::OwnCall(refusal),
+                None => Declined::Because(failure.message),
+            })
         })
     }
 
@@ -447,6 +450,18 @@ impl Office for ServerOffice {
         let commands = self.0.commands.clone();
         let done = to_its_end(async move { commands.configure(command, Way::Http).await });
         Box::pin(async { done.await.unwrap_or(Err(NotConfigured::Away)) })
+    }
+
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView> {
+        self.0.commands.own_calls(user)
+    }
+
+    fn own_calls_changes(&self, user: &UserId) -> watch::Receiver<u64> {
+        self.0.commands.own_calls_changes(user)
+    }
+
+    fn directory(&self, org: &OrgId) -> Directory {
+        self.0.commands.directory(org)
     }
 
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>> {

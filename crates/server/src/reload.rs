@@ -305,8 +305,8 @@ impl Reloader {
             ..self.parts.config.status()
         }));
         Failure {
-            message: "the configuration was not loaded; the one before stays in force".into(),
             details: lines,
+            ..Failure::new("the configuration was not loaded; the one before stays in force")
         }
     }
 

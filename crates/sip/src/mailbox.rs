@@ -9,6 +9,7 @@ use call::closing::CarriedOut;
 use call::dictation::RecordingKept;
 use call::settings::Directory;
 use call::{Asker, CallView, Crosswise};
+use control::{OwnCallCommand, OwnCallRefusal, Permitted};
 use sip_core::next_hop::Target;
 use sip_core::{Flow, Message};
 use std::sync::Arc;
@@ -105,6 +106,15 @@ pub enum ShardInput {
     Ladder(CallId, oneshot::Sender<Kept>),
     /// How do these of them stand? Those of other tasks' shards are left out.
     CallsOf(Arc<[CallId]>, oneshot::Sender<Vec<CallView>>),
+    /// A user does something with a call of his own.
+    OwnCall {
+        /// The shard that has the call, or is to.
+        shard: ShardId,
+        /// What.
+        command: Permitted<OwnCallCommand>,
+        /// Told what came of it.
+        answer: oneshot::Sender<Result<(), OwnCallRefusal>>,
+    },
 }
 
 /// What shards tell the queue engine's task.
@@ -263,6 +273,27 @@ impl Mailboxes {
         all
     }
 
+    /// Has something done with a user's own call; none where nobody is there to do it.
+    pub async fn own_call(
+        &self,
+        command: Permitted<OwnCallCommand>,
+    ) -> Option<Result<(), OwnCallRefusal>> {
+        let asked = command.command();
+        let shard = match asked.act.leg() {
+            Some(leg) => leg.shard,
+            None => call::shard_of_dialling(&asked.user),
+        };
+        let (answer, answered) = oneshot::channel();
+        let input = ShardInput::OwnCall {
+            shard,
+            command,
+            answer,
+        };
+        let sent = self.inputs(self.task_of(shard)).send(input).await;
+        sent.ok()?;
+        answered.await.ok()
+    }
+
     /// Hands a message to the task of its shard, or says that there is no room.
     pub(crate) fn forward(&self, message: Forwarded) -> Result<(), ()> {
         let task = self.task_of(message.shard);
@@ -334,9 +365,9 @@ impl ShardInput {
                 mailboxes.task_of(call.shard)
             }
             ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
-            ShardInput::TransportFailed { shard, .. } | ShardInput::Resolved { shard, .. } => {
-                mailboxes.task_of(*shard)
-            }
+            ShardInput::TransportFailed { shard, .. }
+            | ShardInput::Resolved { shard, .. }
+            | ShardInput::OwnCall { shard, .. } => mailboxes.task_of(*shard),
             ShardInput::Configure(_)
             | ShardInput::QuickCloses(_)
             | ShardInput::Drain { .. }

@@ -17,6 +17,7 @@ mod connections;
 mod credentials;
 mod csv;
 mod desk;
+mod directory;
 mod events;
 mod exports;
 mod eyes;
@@ -33,6 +34,7 @@ mod me;
 mod office;
 mod openapi;
 mod operation;
+mod own_calls;
 mod pages;
 mod passes;
 mod password;
@@ -65,6 +67,7 @@ pub use connections::{Carried, Listener, Peer};
 pub use credentials::Credential;
 pub use csv::quoted;
 pub use desk::Desk;
+pub use directory::{Colleague, Directory, Reached};
 pub use figures::{
     AgentFigures, FiguresAsked, FiguresMoment, FiguresReport, FiguresRow, FiguresRows, FiguresStep,
     ForecastRow, MomentsWritten, NoFigures, NoMoment,
@@ -84,6 +87,7 @@ pub use operation::{
     BanRow, CallerRow, CallersInLine, ConfigStatus, ListenerRow, LogTail, Look, MediaStatus,
     OrganisationRow, RegistrationRow, RegistrationsAsked, RegistrationsFound, Status, TrunkRow,
 };
+pub use own_calls::{CallStageView, HeldView, OwnCallView};
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};
 pub use prompts::{

@@ -5,12 +5,14 @@ use crate::calls::{CallShown, CallsAsked, CallsFound};
 use crate::changes::Changes;
 use crate::configuration::{Configured, NotConfigured};
 use crate::credentials::Credential;
+use crate::directory::Directory;
 use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
 use crate::hours::DoorHours;
 use crate::licences::LicenceReport;
 use crate::me::Person;
 use crate::operation::{Look, RegistrationsAsked, RegistrationsFound};
+use crate::own_calls::OwnCallView;
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
 use crate::prompts::{Piece, PromptsTold};
@@ -22,7 +24,9 @@ use calendar::{QuickClose, QuickCloses};
 use callback::{
     AheadRow, Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window,
 };
-use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
+use control::{
+    CallbackCommand, Command, OwnCallRefusal, Permitted, Principal, SettingsCommand, Sight,
+};
 use serde::{Deserialize, Serialize};
 use sip_core::digest::Ha1;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +35,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// What comes later.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -133,6 +137,15 @@ pub trait Office: Send + Sync + 'static {
         &self,
         command: Permitted<SettingsCommand>,
     ) -> Soon<'_, Result<Configured, NotConfigured>>;
+
+    /// The calls that somebody has now.
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView>;
+
+    /// Told whenever those change.
+    fn own_calls_changes(&self, user: &UserId) -> watch::Receiver<u64>;
+
+    /// Who and what of an organisation has a number within it. It takes a while.
+    fn directory(&self, org: &OrgId) -> Directory;
 
     /// Has something done that is not about callback lists.
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;
@@ -289,6 +302,8 @@ pub enum Refused {
 pub enum Declined {
     /// It can't be done as things stand, and why.
     Because(String),
+    /// The same of somebody's own call.
+    OwnCall(OwnCallRefusal),
     /// Nobody is there to do it.
     Away,
 }

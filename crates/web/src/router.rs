@@ -7,9 +7,9 @@ use crate::problem::Problem;
 use crate::roles::{Gate, Least};
 use crate::way::come_by;
 use crate::{
-    acts, agents, audit, callers, calls, calls_export, configuration, credentials, events, exports,
-    figures, hours, ladder, licences, lists, me, operation, pages, prompts, queues, quick_closes,
-    second_step, sessions, staff, tokens,
+    acts, agents, audit, callers, calls, calls_export, configuration, credentials, directory,
+    events, exports, figures, hours, ladder, licences, lists, me, operation, own_calls, pages,
+    prompts, queues, quick_closes, second_step, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
@@ -58,6 +58,14 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Supervisor, routes!(acts::waive)))
         .routes(gate.may(Agent, routes!(acts::reveal)))
         .routes(gate.may(Agent, routes!(me::me)))
+        .routes(gate.may(Agent, routes!(own_calls::own_calls, own_calls::dial)))
+        .routes(gate.may(Agent, routes!(own_calls::hang_up)))
+        .routes(gate.may(Agent, routes!(own_calls::decline)))
+        .routes(gate.may(Agent, routes!(own_calls::hold_call)))
+        .routes(gate.may(Agent, routes!(own_calls::resume_call)))
+        .routes(gate.may(Agent, routes!(own_calls::transfer)))
+        .routes(gate.may(Agent, routes!(own_calls::join)))
+        .routes(gate.may(Agent, routes!(directory::directory)))
         .routes(gate.may(Agent, routes!(queues::queues)))
         .routes(gate.may(Agent, routes!(queues::queue)))
         .routes(gate.may(Agent, routes!(hours::hours)))

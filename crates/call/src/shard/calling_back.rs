@@ -139,16 +139,13 @@ impl Shard {
         let Some(call) = self.leg(leg).map(|leg| leg.call) else {
             return;
         };
+        if self.is_dialled_elsewhere(call) {
+            return self.goes_on_dialling(now, leg, out);
+        }
         if self.placed(call).is_some_and(|placed| placed.is_ahead()) {
             return self.takes_called(now, call, leg, out);
         }
-        if let Some(role) = self.leg(leg).map(|leg| leg.role.clone()) {
-            self.forget_ring(call, &role);
-        }
-        self.leads(call, leg);
-        for timer in [CallTimer::RingTooLong, CallTimer::NextRound] {
-            self.timers.disarm(&Due::Call(call, timer));
-        }
+        self.is_caller_now(call, leg);
         let Some(token) = self.call(call).map(Call::token) else {
             return;
         };

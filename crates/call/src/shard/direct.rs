@@ -139,7 +139,7 @@ impl Shard {
         }
         if matches!(
             self.call(call).map(|call| &call.purpose),
-            Some(Purpose::CallingBack)
+            Some(Purpose::CallingBack | Purpose::Dialling(_))
         ) {
             return self.calls_back_on_none(now, call, OfferEnd::NoAnswer, out);
         }

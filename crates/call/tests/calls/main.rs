@@ -31,6 +31,7 @@ mod lists;
 mod menus;
 mod mobile;
 mod outside;
+mod own_calls;
 mod parallel;
 mod personal;
 mod phone;

@@ -15,8 +15,8 @@ use crate::random;
 use base::Time;
 use calendar::Hours;
 use control::{
-    AgentCommand, BanCommand, Command, ConfigScope, Principal, PromptAction, QueueCommand, Queues,
-    QuickCommand,
+    AgentCommand, BanCommand, CallAct, Command, ConfigScope, OwnCallCommand, Principal,
+    PromptAction, QueueCommand, Queues, QuickCommand,
 };
 use pace::{More, Pace, Whom};
 use sip::Clock;
@@ -302,6 +302,7 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
         Command::Ban(BanCommand::Remove { address }) => {
             of_server(format!("lets {address} in again"))
         }
+        Command::OwnCall(command) => of(command.user.org(), own_call(command)),
         Command::Reload => of_server("has the configuration read anew".into()),
         Command::BackUp { .. } => of_server("has all that is kept copied".into()),
         Command::Quick(QuickCommand::Preview(_))
@@ -311,6 +312,19 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
         | Command::ReportLicences { .. }
         | Command::ReportFigures(_)
         | Command::ReportTraffic(_) => None,
+    }
+}
+
+/// Whom somebody called is in the record of the call.
+fn own_call(OwnCallCommand { user, act }: &OwnCallCommand) -> String {
+    match act {
+        CallAct::Dial { .. } => format!("dials for {user}"),
+        CallAct::HangUp { .. } => format!("hangs up a call of {user}"),
+        CallAct::Decline { .. } => format!("declines a call to {user}"),
+        CallAct::Hold { .. } => format!("holds a call of {user}"),
+        CallAct::Resume { .. } => format!("resumes a call of {user}"),
+        CallAct::Transfer { .. } => format!("transfers a call of {user}"),
+        CallAct::Join { .. } => format!("joins two calls of {user}"),
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::documents::Answer;
 use calendar::{Effect, Waiting};
 use callback::{Direction, Heading, Outcome, Status, Then, When};
-use control::{ConfigChange, Device, View};
+use control::{ConfigChange, Device, OwnCallRefusal, View};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -366,6 +366,9 @@ pub(crate) struct Failure {
     /// One line each: the errors of a configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) details: Vec<String>,
+    /// Where it is about somebody's own call: why that can't be, for a program to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) own_call: Option<OwnCallRefusal>,
 }
 
 impl Failure {
@@ -373,6 +376,7 @@ impl Failure {
         Failure {
             message: message.into(),
             details: Vec::new(),
+            own_call: None,
         }
     }
 }

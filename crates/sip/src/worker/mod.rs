@@ -30,7 +30,7 @@ use call::CallRecord;
 use call::settings::Directory;
 use call::wishes::Wishes;
 use call::{Input, Output, Shard};
-use control::{Permitted, PromptCommand};
+use control::{OwnCallRefusal, Permitted, PromptCommand};
 use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -45,7 +45,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
@@ -272,6 +272,8 @@ struct Worker<M> {
     held: HashMap<CallId, (Holder, Stage), ahash::RandomState>,
     /// On whose word the INVITE came that is being handled.
     admitting: Option<Holder>,
+    /// Who is to be told what comes of what a user does with his own call, while a shard does it.
+    asks: Option<oneshot::Sender<Result<(), OwnCallRefusal>>>,
     /// For the queue engine, of the step that is under way.
     unheard: Vec<acd::Input>,
     /// For callback lists, of the step that is under way.
@@ -335,6 +337,7 @@ impl<M: Media> Worker<M> {
             counters: Counters::new(),
             held: HashMap::default(),
             admitting: None,
+            asks: None,
             unheard: Vec::new(),
             unasked: Vec::new(),
             for_acd: VecDeque::new(),

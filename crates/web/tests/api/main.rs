@@ -18,6 +18,7 @@ mod looks;
 mod matrix;
 mod office;
 mod operation;
+mod own_calls;
 mod pages;
 mod passes;
 mod prompts;

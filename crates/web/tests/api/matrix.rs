@@ -102,6 +102,7 @@ pub(crate) fn body(document: &Value, operation: &Value) -> Value {
 pub(crate) fn filled(path: &str, entry: &str, token: &str) -> String {
     let path = path
         .replace("{callback}", entry)
+        .replace("{leg}", "l3-1-2")
         .replace("{caller}", "c3-0-17")
         .replace("{call}", crate::calls::ID)
         .replace("{token}", token)

@@ -10,8 +10,8 @@ use callback::{
     Settings, Span, Utc, Waiting, Window, Wish,
 };
 use control::{
-    AgentCommand, CallbackCommand, Command as Asked, Device, Permitted, Principal, Role,
-    SettingsAction, SettingsCommand, Sight,
+    AgentCommand, CallbackCommand, Command as Asked, Device, OwnCallRefusal, Permitted, Principal,
+    Role, SettingsAction, SettingsCommand, Sight,
 };
 use sip_core::digest::{Algorithm, Ha1};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,16 +20,17 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use web::{
     Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited,
-    CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, ConfigurationFileView,
-    ConfigurationView, Configured, Declined, Deed, DiffLineView, DoorHours, DoorView, EffectView,
-    FiguresAsked, FiguresReport, FiguresRow, FileDiffView, FileView, Floor, Happened, Keeping,
-    LicenceReport, LineKindView, Look, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash,
-    PauseReasonView, Person, PhoneKindView, PhoneView, Piece, PromptsTold, Proof, QueueDay,
-    QueueEffectView, QueueView, QuickAsked, QuickChoices, QuickDone, Refused, RegistrationsAsked,
-    RegistrationsFound, Shown, Soon, Told, Unread, Unstored, Who,
+    CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, Colleague,
+    ConfigurationFileView, ConfigurationView, Configured, Declined, Deed, DiffLineView, Directory,
+    DoorHours, DoorView, EffectView, FiguresAsked, FiguresReport, FiguresRow, FileDiffView,
+    FileView, Floor, Happened, Keeping, LicenceReport, LineKindView, Look, NoFigures,
+    NotConfigured, Office, OwnCallView, OwnTurn, PasswordHash, PauseReasonView, Person,
+    PhoneKindView, PhoneView, Piece, PromptsTold, Proof, QueueDay, QueueEffectView, QueueView,
+    QuickAsked, QuickChoices, QuickDone, Reached, Refused, RegistrationsAsked, RegistrationsFound,
+    Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -74,6 +75,11 @@ pub(crate) struct InMemory {
     pub(crate) asked_of_audit: Mutex<Option<AuditAsked>>,
     /// And all that was asked for of figures.
     pub(crate) asked_of_figures: Mutex<Vec<FiguresAsked>>,
+    /// Calls that go on, by whose they are.
+    own_calls: Mutex<BTreeMap<UserId, Vec<OwnCallView>>>,
+    own_calls_changed: watch::Sender<u64>,
+    /// Why nothing can be done with anybody's.
+    pub(crate) own_call_refused: Mutex<Option<OwnCallRefusal>>,
     /// Figures are read while nobody has this.
     pub(crate) journal: tokio::sync::Mutex<()>,
     pub(crate) administered: Administered,
@@ -250,6 +256,9 @@ impl InMemory {
             is_reading: AtomicBool::new(false),
             asked_of_audit: Mutex::default(),
             asked_of_figures: Mutex::default(),
+            own_calls: Mutex::default(),
+            own_calls_changed: watch::Sender::new(0),
+            own_call_refused: Mutex::default(),
             journal: tokio::sync::Mutex::default(),
             administered: Administered::new(START_UTC),
         };
@@ -370,6 +379,12 @@ impl InMemory {
     /// Whoever reads is told that who sees what may be another.
     pub(crate) fn tell_sight(&self) {
         self.changes.tell_sight(&self.sight());
+    }
+
+    /// Somebody has these calls from now on, and is told.
+    pub(crate) fn set_own_calls(&self, name: &str, calls: Vec<OwnCallView>) {
+        self.own_calls.lock().unwrap().insert(user(name), calls);
+        self.own_calls_changed.send_modify(|changes| *changes += 1);
     }
 
     /// Another role.
@@ -746,6 +761,43 @@ impl Office for InMemory {
         }
     }
 
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView> {
+        let calls = self.own_calls.lock().unwrap();
+        calls.get(user).cloned().unwrap_or_default()
+    }
+
+    fn own_calls_changes(&self, _: &UserId) -> watch::Receiver<u64> {
+        self.own_calls_changed.subscribe()
+    }
+
+    fn directory(&self, org: &OrgId) -> Directory {
+        let all = [
+            ("demo/anna", Some("Anna"), Some("101"), Reached::Idle),
+            ("demo/bosse", None, Some("102"), Reached::InCall),
+            ("demo/cecilia", None, Some("103"), Reached::Idle),
+            ("demo/eva", None, None, Reached::Nowhere),
+            ("other/anna", None, Some("101"), Reached::Rings),
+        ];
+        let colleagues = all.map(|(name, display_name, number, reached)| Colleague {
+            user: user(name),
+            display_name: display_name.map(Into::into),
+            number: number.map(Into::into),
+            reached,
+        });
+        let queues = ["demo/sales", "demo/support", "other/support"];
+        let queues = queues.map(|name| (queue(name), "1000".to_owned()));
+        Directory {
+            colleagues: colleagues
+                .into_iter()
+                .filter(|it| it.user.is_of(org))
+                .collect(),
+            queues: queues
+                .into_iter()
+                .filter(|(name, _)| name.is_of(org))
+                .collect(),
+        }
+    }
+
     /// A pause is one at once; there is no wrap-up time to end.
     fn carry_out(&self, command: Permitted<Asked>) -> Soon<'_, Result<(), Declined>> {
         let (_, command) = command.into_parts();
@@ -760,6 +812,10 @@ impl Office for InMemory {
             Asked::Agent(AgentCommand::EndWrapUp { agent }) => Err(Declined::Because(format!(
                 "{agent} has no wrap-up time now"
             ))),
+            Asked::OwnCall(_) => match *self.own_call_refused.lock().unwrap() {
+                Some(refusal) => Err(Declined::OwnCall(refusal)),
+                None => Ok(()),
+            },
             _ => Ok(()),
         };
         Box::pin(async { result })

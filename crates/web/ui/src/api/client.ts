@@ -29,6 +29,10 @@ export type Trunk = Schemas['TrunkView'];
 export type Ban = Schemas['BanView'];
 export type AuditRow = Schemas['AuditRowView'];
 export type AuditPage = Schemas['AuditView'];
+export type OwnCall = Schemas['OwnCallView'];
+export type Directory = Schemas['DirectoryView'];
+export type Colleague = Schemas['ColleagueView'];
+export type QueueNumber = Schemas['QueueNumberView'];
 
 /** Longest answer that is waited for: the server gives up on a request by itself before. */
 const LIMIT_MS = 35_000;

@@ -3,6 +3,20 @@
 import type { Key, Values } from '../lib/messages.svelte';
 import { short } from '../lib/names';
 
+/** Why something can't be done with one's own call, as the server says it in a word. */
+const REASONS = [
+    'no-such-call',
+    'not-now',
+    'held-on-phone',
+    'no-number',
+    'unknown-number',
+    'not-allowed',
+    'no-telephone',
+    'dialling-already',
+    'too-many-calls',
+    'draining',
+] as const;
+
 /** What of a problem document is used. */
 interface Document {
     detail?: string;
@@ -11,6 +25,8 @@ interface Document {
     version?: number | string;
     /** A code is asked for beside the password. */
     totp?: boolean;
+    /** Of one own call: in a word, why it cannot be. */
+    reason?: string;
 }
 
 /** Why something was not done. */
@@ -46,8 +62,10 @@ export interface Telling {
 
 /** How a refusal is told to whoever is `me`. */
 export function telling(problem: Problem, me: string): Telling {
-    const { detail, entry, held_by, version } = problem.said;
+    const { detail, entry, held_by, reason, version } = problem.said;
     const more = detail === undefined ? {} : { detail };
+    const why = REASONS.find(known => known === reason);
+    if (why) return { key: `calling.refused.${why}` };
     switch (problem.status) {
         case 0:
             return { key: 'problem.away' };
