@@ -31,10 +31,11 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
-    Credential, Declined, Deed, Desk, Directory, DoorHours, FiguresAsked, FiguresReport, Floor, Follower,
-    Happened, Keeping, LicenceReport, Look, NoFigures, NotConfigured, Office, OwnCallView, OwnTurn, Person,
-    Piece, PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone, Refused, RegistrationsAsked,
-    RegistrationsFound, SecondFactor, Shown, Soon, Told, Unread, Unstored, Who,
+    Credential, Declined, Deed, Desk, Directory, DoorHours, FiguresAsked, FiguresReport, Floor,
+    Follower, Happened, Keeping, LicenceReport, Look, NoFigures, NotConfigured, Office,
+    OwnCallView, OwnTurn, Person, Piece, PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone,
+    Refused, RegistrationsAsked, RegistrationsFound, SecondFactor, Shown, Soon, Told, Unread,
+    Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.

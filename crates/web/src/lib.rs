@@ -26,8 +26,8 @@ mod floor;
 mod follower;
 mod hours;
 mod https;
-mod licences;
 mod ladder;
+mod licences;
 mod lists;
 mod log_ins;
 mod me;
@@ -76,8 +76,8 @@ pub use floor::{AgentDay, AgentStateView, AgentView, DoorView, Floor, QueueDay, 
 pub use follower::Follower;
 pub use hours::DoorHours;
 pub use https::{Https, PROTOCOL};
-pub use licences::{Billed, LicenceReport, LicenceRow};
 pub use ladder::{LadderMessage, LadderOfCall};
+pub use licences::{Billed, LicenceReport, LicenceRow};
 pub use me::{PauseReasonView, Person, PhoneKindView, PhoneView};
 pub use office::{
     Account, Declined, Deed, Happened, Keeping, Office, Proof, Refused, Shown, Soon, Told, Unread,
