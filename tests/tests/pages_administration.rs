@@ -127,7 +127,7 @@ fn hours_are_seen_by_week_and_year_in_a_hand_and_licences_by_month() {
         "log-in anna",
         "go /hours?queue=demo/support&week=2026-12-21 Öppettider",
         "sees 08:00–17:00",
-        "sees Juldagen",
+        "sees juldagen",
         "check week",
         "press Veckan efter",
         "sees Nyårsdagen",

@@ -36,7 +36,7 @@ const COLUMNS: [&str; 17] = [
 
 /// The calls that one may see, all pages of them, as a table (CSV, RFC 4180): 20,000 at most, and none where there are more.
 #[utoipa::path(
-    get, path = "/calls/export", tag = "calls", params(CallsQuery),
+    get, path = "/calls/export", operation_id = "export_calls", tag = "calls", params(CallsQuery),
     responses(
         (status = 200, content_type = "text/csv", body = String),
         (status = 401, response = Problem),

@@ -19,11 +19,12 @@ async fn an_operator_sees_the_server_its_organisations_and_its_log_and_that_he_r
     assert!(server.json["at"].is_string(), "when it was read");
     let organisations = operator.get("/organisations").await;
     assert_eq!(organisations.json["organisations"][0]["name"], "demo");
-    assert_eq!(world.office.deeds.lock().unwrap().len(), 0);
+    // He has logged in.
+    assert_eq!(world.office.deeds.lock().unwrap().len(), 1);
     let log = operator.get("/log").await;
     assert_eq!(log.json["log"]["lines"], json!(["INFO kolapp ready"]));
     let deeds = world.office.deeds.lock().unwrap().clone();
-    assert_eq!(deeds[0].what, "reads the log");
+    assert_eq!(deeds[1].what, "reads the log");
     let views = [View::Status, View::Organisations, View::Log].map(Command::Show);
     assert_eq!(asked(&world), views);
 }
