@@ -91,7 +91,7 @@ fn an_administrator_records_a_prompt_uploads_another_and_takes_the_first_again()
         "press Upload",
         "sees Version 2",
         "sounds 1.9",
-        "press Use version 1 again",
+        "press Use again: version 1",
         "sees Version 3",
         "check versions",
         &attach(&letter),
