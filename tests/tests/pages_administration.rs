@@ -81,6 +81,7 @@ fn an_administrator_records_a_prompt_uploads_another_and_takes_the_first_again()
         "press Record to-come",
         "press Record",
         "sees recording",
+        "check recording",
         "press Stop",
         "sounds 0.02",
         "check recorded",
