@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { From, Prompt } from './list.svelte';
-import { isName, rows, size } from './rows';
+import { isName, limit, rows, size } from './rows';
 
 const prompt = (name: string, from: From): Prompt => ({ name, from, number: null, seconds: 3, versions: [] });
 const ALL = [
@@ -26,4 +26,5 @@ it('knows what a prompt may be called', () => {
 it('writes sizes as people do', () => {
     expect(size(48_044, 'en-GB')).toBe('48 kB');
     expect(size(2_500_000, 'sv-SE')).toBe('2,5 MB');
+    expect(limit(64 << 20)).toBe('64 MiB');
 });

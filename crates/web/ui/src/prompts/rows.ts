@@ -28,3 +28,8 @@ export function size(bytes: number, language: string): string {
         maximumFractionDigits: unit === 'kilobyte' ? 0 : 1,
     }).format(value as number);
 }
+
+/** A limit of so many bytes, which is a whole number of mebibytes. */
+export function limit(bytes: number): string {
+    return `${bytes / 1_048_576} MiB`;
+}
