@@ -443,9 +443,11 @@ Object.assign(steps, {
 Object.assign(steps, {
     /** The service worker is there and has this page, which browsers would install, and keeps what it may. */
     async worker() {
-        await ask(`navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done =>
-            navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }))).then(() => true)`);
         const session = await context.newCDPSession(page);
+        // Only the page's own world knows of it.
+        const controlled = `navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done =>
+            navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }))).then(() => true)`;
+        await session.send('Runtime.evaluate', { expression: controlled, awaitPromise: true });
         const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
         await session.detach();
         // The window of a test is a private one, from which nothing is installed.
