@@ -103,11 +103,9 @@ pub struct ConfigStatus {
     /// How often it was taken up since the start.
     pub reloads: u64,
     /// When the one in force was taken up.
-    #[serde(default)]
     #[schema(format = DateTime)]
     pub in_force_since: String,
     /// When files were last refused, where the ones before are still in force for that.
-    #[serde(default)]
     #[schema(format = DateTime)]
     pub refused_at: Option<String>,
     /// Errors of the last attempt to load, if it failed and the one before is still in force.
