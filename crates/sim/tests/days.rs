@@ -318,7 +318,7 @@ fn who_would_rather_be_called_back_is_in_the_order_in_which_all_came_and_neither
             let (lived, [callers, callbacks]) = called_back(percent, Faults::default(), seed);
             let accepted = lived.callbacks.len();
             let made = lived.callbacks.iter().filter(|row| row.reached.is_some());
-            assert!(accepted > 50, "seed {seed}: {accepted} accepted");
+            assert!(accepted > 40, "seed {seed}: {accepted} accepted");
             assert!(
                 made.count() * 10 > accepted * 8,
                 "seed {seed}: most are called before the day is over"

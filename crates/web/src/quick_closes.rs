@@ -110,12 +110,12 @@ pub enum QuickDone {
 
 /// Whether queues are closed or opened.
 #[derive(ToSchema)]
-#[schema(as = EffectView, rename_all = "kebab-case")]
+#[schema(as = QuickEffectView, rename_all = "kebab-case")]
 #[allow(
     dead_code,
     reason = "it names in the document what `calendar::Effect` is"
 )]
-pub(crate) enum EffectView {
+pub(crate) enum QuickEffectView {
     Close,
     Open,
 }
@@ -136,7 +136,7 @@ pub(crate) enum WaitingView {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct QuickCloseView {
     id: u32,
-    #[schema(value_type = EffectView)]
+    #[schema(value_type = QuickEffectView)]
     effect: Effect,
     /// Whether it has begun.
     in_force: bool,
@@ -215,7 +215,7 @@ pub(crate) struct QuickCloseBody {
     until: String,
     /// Whether they are closed, or opened whatever their hours say.
     #[serde(default)]
-    #[schema(value_type = EffectView)]
+    #[schema(value_type = QuickEffectView)]
     effect: Effect,
     /// What becomes of callers who wait already.
     #[serde(default)]

@@ -106,7 +106,7 @@ mod tests {
         versions.show(&files(folder.path(), "a = \"new\"\n"));
         assert!(versions.find(&first).is_some());
         assert!(versions.find(&rest[0]).is_none());
-        let large = format!("a = \"{}\"\n", "x".repeat(BYTES_MAX / 4));
+        let large = format!("a = \"{}\"\n", "x".repeat(BYTES_MAX / 4 - 64));
         for number in 0..5 {
             versions.show(&files(folder.path(), &format!("b = {number}\n{large}")));
         }
