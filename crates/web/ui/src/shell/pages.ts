@@ -8,8 +8,10 @@ import CallsPage from '../calls/CallsPage.svelte';
 import type { Key } from '../lib/messages.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import { FILES } from '../settings/places';
 import SettingsPage from '../settings/SettingsPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
+import FilesPage from '../toml/FilesPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
 type Role = Session['role'];
@@ -27,6 +29,7 @@ const wallboard: Page = { path: '/wallboard', title: 'app.wallboard', component:
 const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage };
 const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
 const settings: Page = { path: '/settings', title: 'settings.title', component: SettingsPage };
+const files: Page = { path: FILES, title: 'toml.title', component: FilesPage };
 const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
 /** Where each role goes, the first being where it begins: agents with themselves, others with what they look after, which has
@@ -39,6 +42,9 @@ const PAGES: Record<Role, [Page, ...Page[]]> = {
     operator: [wallboard, callbacks, calls, statistics, audit],
 };
 
+/** Pages that are reached from another, and have no place of their own beside it. */
+const WITHIN: Partial<Record<Role, readonly Page[]>> = { administrator: [files] };
+
 /** The pages of a role. */
 export function of(role: Role): [Page, ...Page[]] {
     return PAGES[role];
@@ -46,7 +52,7 @@ export function of(role: Role): [Page, ...Page[]] {
 
 /** The page at a path, or that it is a part of; the first, where there is none of that role's. */
 export function at(path: string, role: Role): Page {
-    const pages = of(role);
+    const pages = [...of(role), ...(WITHIN[role] ?? [])];
     const exact = pages.find(page => page.path === path);
-    return exact ?? pages.find(page => path.startsWith(`${page.path}/`)) ?? pages[0];
+    return exact ?? pages.find(page => path.startsWith(`${page.path}/`)) ?? of(role)[0];
 }
