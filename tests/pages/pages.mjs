@@ -6,6 +6,7 @@
 // are kept in FOLDER. It ends with its input, or when one step has taken longer than STEP_MS, and the browser, which is this
 // process's child, with it.
 
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -19,6 +20,8 @@ const SEEN_MS = 30_000;
 const STEP_MS = 180_000;
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'];
+// A microphone that beeps each second, which nobody is asked about.
+FLAGS.push('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream');
 const SCREENS = {
     desktop: { viewport: { width: 1366, height: 800 } },
     phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
@@ -37,7 +40,7 @@ let complaints = [];
 // Whoever opens the page without a session is told so, which browsers note.
 const isExpected = text => /401 \(Unauthorized\)/.test(text);
 // Of a server that is away, or of a stream that was cut off, browsers complain too; what the page says of it is looked at.
-const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|429 \(Too Many|503 \(Service/.test(text);
+const isAway = text => /ERR_(CONNECTION|INCOMPLETE|FAILED|EMPTY|NETWORK)|409 \(Conflict\)|422 \(Unproc|429 \(Too Many|503 \(Service/.test(text);
 
 const button = name => page.getByRole('button', { name, exact: true });
 // Of several places with these words, one that is seen: an option of a closed select is not.
@@ -161,6 +164,10 @@ const steps = {
     async fill(...words) {
         const [label, text] = parts(words);
         await labelled(label, 'input').fill(text);
+    },
+    /** Whom a call is sent to. */
+    async to(...words) {
+        await page.locator('.line form input').fill(words.join(' '));
     },
     /** limit FIGURE: LEVEL: VALUE */
     async limit(...words) {
@@ -340,6 +347,123 @@ Object.assign(steps, {
     /** To an address that the page may not want to be left for. */
     async leave(path) {
         await page.evaluate(to => (location.hash = to), path).catch(() => {});
+    },
+});
+
+// Administration.
+Object.assign(steps, {
+    async radio(...words) {
+        await page.getByRole('radio', { name: words.join(' '), exact: true }).check();
+    },
+    /** A file is chosen. */
+    async attach(file) {
+        await page.locator('input[type=file]').setInputFiles(file);
+    },
+    /** There is a sound that can be heard, and takes so many seconds at least. */
+    async sounds(seconds) {
+        const takes = await page.locator('audio').first().evaluate(
+            audio =>
+                new Promise((done, failed) => {
+                    audio.onloadedmetadata = () => done(audio.duration);
+                    audio.onerror = () => failed(new Error(audio.error?.message));
+                    if (audio.readyState > 0) done(audio.duration);
+                }),
+        );
+        if (!(takes >= Number(seconds))) throw new Error(`it takes ${takes} s`);
+    },
+});
+
+// Two-step log-in, with an authenticator of our own (RFC 6238).
+let authenticator;
+let recovery = [];
+let lastStep = 0;
+
+function codeOf(step) {
+    const bits = [...authenticator].map(sign => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(sign).toString(2).padStart(5, '0'));
+    const key = Buffer.from(bits.join('').match(/.{8}/g).map(byte => Number.parseInt(byte, 2)));
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(step));
+    const hash = createHmac('sha1', key).update(counter).digest();
+    const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
+    return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** A code that has not been used: the next one counts already, a step before its time. */
+function unusedCode() {
+    const step = Math.max(Math.floor(Date.now() / 30_000), lastStep + 1);
+    lastStep = step;
+    return codeOf(step);
+}
+
+Object.assign(steps, {
+    /** menu WORDS: an item of one's own account. */
+    async menu(...words) {
+        await page.locator('header button').last().click();
+        await page.getByRole('menuitem', { name: words.join(' ') }).click();
+    },
+    /** The password once more, in what stands beside the page. */
+    async 'say-password'(password) {
+        await page.getByRole('dialog').locator('input[name=password]').fill(password);
+        await page.keyboard.press('Enter');
+    },
+    /** The secret that is shown is put into the authenticator. */
+    async 'take-secret'() {
+        const shown = page.getByRole('dialog').locator('.secret code').first();
+        authenticator = (await shown.textContent()).replaceAll(' ', '');
+        const uri = await page.getByRole('dialog').locator('a[href^="otpauth:"]').getAttribute('href');
+        if (!uri.includes(`secret=${authenticator}&`)) throw new Error(`another secret in ${uri}`);
+    },
+    /** The recovery codes that are shown are kept. */
+    async 'take-recovery'() {
+        const shown = page.getByRole('dialog').locator('ol code');
+        await shown.nth(9).waitFor();
+        recovery = await shown.allTextContents();
+        return recovery.length;
+    },
+    /** What the authenticator shows is typed. */
+    async 'show-code'() {
+        await page.locator('input[name=code]').fill(unusedCode());
+        await page.keyboard.press('Enter');
+    },
+    async 'wrong-code'() {
+        await page.locator('input[name=code]').fill('000000');
+        await page.keyboard.press('Enter');
+    },
+    async 'recovery-code'() {
+        await page.locator('input[name=code]').fill(recovery.shift());
+        await page.keyboard.press('Enter');
+    },
+    /** The code is asked for, and is where one types. */
+    async 'asks-for-code'() {
+        await page.locator('input[name=code]:focus').waitFor();
+    },
+});
+
+// What browsers keep of the pages.
+Object.assign(steps, {
+    /** The service worker is there and has this page, which browsers would install, and keeps what it may. */
+    async worker() {
+        await ask(`navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ?? new Promise(done =>
+            navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }))).then(() => true)`);
+        const session = await context.newCDPSession(page);
+        const { installabilityErrors } = await session.send('Page.getInstallabilityErrors');
+        await session.detach();
+        // The window of a test is a private one, from which nothing is installed.
+        const errors = installabilityErrors.map(({ errorId }) => errorId).filter(id => id !== 'in-incognito');
+        if (errors.length > 0) throw new Error(`can't be installed: ${errors.join(' ')}`);
+        const kept = await ask(`caches.keys()
+            .then(names => Promise.all(names.map(name => caches.open(name).then(kept => kept.keys()))))
+            .then(all => all.flat().map(({ url }) => new URL(url).pathname))`);
+        const others = kept.filter(path => !path.startsWith('/assets/'));
+        if (kept.length < 2 || others.length > 0) throw new Error(`kept: ${kept.join(' ')}`);
+    },
+    /** The server is away: the API answers nothing, of which nothing was kept. */
+    async 'api-away'() {
+        const came = await ask(`fetch('/api/v1/me').then(() => 'an answer', () => 'none')`);
+        if (came !== 'none') throw new Error(`expected none, came ${came}`);
+    },
+    async 'reload-away'() {
+        await page.reload();
     },
 });
 

@@ -1,20 +1,63 @@
-//! HTTP over a plain socket: one request a connection, and a stream of events.
+//! HTTP, plainly or by TLS: one request a connection, and a stream of events.
 
+use crate::wire::{self, Duplex};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+/// Where HTTP is spoken, and how.
+#[derive(Clone, Debug)]
+pub struct Place {
+    address: SocketAddr,
+    /// By TLS, with whoever has a certificate that this one (in PEM) vouches for.
+    trusted: Option<String>,
+}
+
+impl From<SocketAddr> for Place {
+    fn from(address: SocketAddr) -> Place {
+        let trusted = None;
+        Place { address, trusted }
+    }
+}
+
+impl Place {
+    /// Where HTTPS is spoken by whom that certificate (in PEM) vouches for.
+    pub fn by_tls(address: SocketAddr, trusted: String) -> Place {
+        let trusted = Some(trusted);
+        Place { address, trusted }
+    }
+
+    fn connect(&self, limit: Duration) -> std::io::Result<Box<dyn Duplex>> {
+        let stream = TcpStream::connect_timeout(&self.address, limit)?;
+        stream.set_read_timeout(Some(limit))?;
+        Ok(match &self.trusted {
+            None => Box::new(stream),
+            Some(trusted) => Box::new(wire::tls(stream, self.address.ip(), Some(trusted))?),
+        })
+    }
+}
+
+/// Reads until the other side has ended, properly or not.
+fn read_all(stream: &mut dyn Duplex) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    match stream.read_to_end(&mut bytes) {
+        // Without a word of TLS that it ends; what has come was whole.
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => return Err(error),
+        _ => {}
+    }
+    String::from_utf8(bytes).map_err(std::io::Error::other)
+}
+
 /// Status and body of `GET path`; an error when nobody listens or answers.
-pub fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
-    let limit = Duration::from_secs(5);
-    let mut stream = TcpStream::connect_timeout(&address, limit)?;
-    stream.set_read_timeout(Some(limit))?;
+pub fn get(place: impl Into<Place>, path: &str) -> std::io::Result<(u16, String)> {
+    let place = place.into();
+    let address = place.address;
+    let mut stream = place.connect(Duration::from_secs(5))?;
     write!(
         stream,
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
+    let text = read_all(&mut *stream)?;
     let status = text
         .split(' ')
         .nth(1)
@@ -42,16 +85,16 @@ pub struct Answer {
 /// Whoever asks the API of a server, with what lets him in.
 #[derive(Clone, Debug)]
 pub struct Api {
-    address: SocketAddr,
+    place: Place,
     /// A header line.
     pass: Option<String>,
 }
 
 impl Api {
     /// Somebody who has nothing yet that lets him in.
-    pub fn at(address: SocketAddr) -> Api {
+    pub fn at(place: impl Into<Place>) -> Api {
         Api {
-            address,
+            place: place.into(),
             pass: None,
         }
     }
@@ -60,8 +103,8 @@ impl Api {
     ///
     /// # Panics
     /// When he can't.
-    pub fn logged_in(address: SocketAddr, user: &str, password: &str) -> Api {
-        let nobody = Api::at(address);
+    pub fn logged_in(place: impl Into<Place>, user: &str, password: &str) -> Api {
+        let nobody = Api::at(place);
         let body = serde_json::json!({ "user": user, "password": password });
         let answer = nobody.post("/session", &body);
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -71,15 +114,15 @@ impl Api {
             is_it.then(|| value.split(';').next().unwrap_or_default().to_owned())
         });
         Api {
-            address,
             pass: Some(format!("Cookie: {}", cookie.expect("a session"))),
+            ..nobody
         }
     }
 
     /// Somebody who comes by a proxy, which says from where, and has nothing yet that lets him in.
     pub fn forwarded(address: SocketAddr, from: &str) -> Api {
         Api {
-            address,
+            place: address.into(),
             pass: Some(format!("X-Forwarded-For: {from}")),
         }
     }
@@ -87,7 +130,7 @@ impl Api {
     /// Somebody with a token.
     pub fn with_token(address: SocketAddr, token: &str) -> Api {
         Api {
-            address,
+            place: address.into(),
             pass: Some(format!("Authorization: Bearer {token}")),
         }
     }
@@ -115,6 +158,37 @@ impl Api {
         self.send("PUT", path, Some(&body.to_string()))
     }
 
+    /// `POST /api/v1…` of a file, as it is.
+    ///
+    /// # Panics
+    /// When nobody answers.
+    pub fn upload(&self, path: &str, file: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        let address = self.place.address;
+        let pass = self.pass.as_deref().unwrap_or_default();
+        let head = format!(
+            "POST /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{pass}\r\n\
+             Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+            file.len()
+        );
+        stream.write_all(head.as_bytes()).expect("a live socket");
+        stream.write_all(file).expect("a live socket");
+        answer(&mut *stream)
+    }
+
+    /// `GET /api/v1…` of what is no text.
+    ///
+    /// # Panics
+    /// When nobody answers, or it is refused.
+    pub fn file(&self, path: &str) -> Vec<u8> {
+        let mut stream = self.open("GET", path, None, "close");
+        let mut whole = Vec::new();
+        stream.read_to_end(&mut whole).expect("an answer");
+        assert!(whole.starts_with(b"HTTP/1.1 200"), "{path} is refused");
+        let end = whole.windows(4).position(|it| it == b"\r\n\r\n");
+        whole.split_off(end.expect("a whole head") + 4)
+    }
+
     /// `DELETE /api/v1…`.
     pub fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, None)
@@ -123,24 +197,23 @@ impl Api {
     /// # Panics
     /// When nobody answers.
     fn send(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
-        let mut stream = self.open(method, path, body, "close");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("an answer");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a whole head");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Answer {
-            status: status.expect("a status"),
-            head: head.to_owned(),
-            json: serde_json::from_str(body).unwrap_or_default(),
-            text: body.to_owned(),
-        }
+        answer(&mut *self.open(method, path, body, "close"))
     }
 
-    fn open(&self, method: &str, path: &str, body: Option<&str>, connection: &str) -> TcpStream {
+    fn connect(&self) -> Box<dyn Duplex> {
         let limit = Duration::from_secs(20);
-        let mut stream = TcpStream::connect_timeout(&self.address, limit).expect("the server");
-        stream.set_read_timeout(Some(limit)).expect("a live socket");
-        let address = self.address;
+        self.place.connect(limit).expect("the server")
+    }
+
+    fn open(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+        connection: &str,
+    ) -> Box<dyn Duplex> {
+        let mut stream = self.connect();
+        let address = self.place.address;
         let mut head = format!(
             "{method} /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nConnection: {connection}\r\n"
         );
@@ -168,11 +241,29 @@ impl Api {
     }
 }
 
+/// What comes until there is no more.
+fn answer(stream: &mut dyn Duplex) -> Answer {
+    let text = read_all(stream).expect("an answer");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a whole head");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    Answer {
+        status: status.expect("a status"),
+        head: head.to_owned(),
+        json: serde_json::from_str(body).unwrap_or_default(),
+        text: body.to_owned(),
+    }
+}
+
 /// A stream of events.
-#[derive(Debug)]
 pub struct Events {
-    stream: TcpStream,
+    stream: Box<dyn Duplex>,
     read: Vec<u8>,
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Events")
+    }
 }
 
 impl Events {

@@ -70,7 +70,7 @@ impl Transport {
     }
 }
 
-trait Duplex: Read + Write + Send {}
+pub(crate) trait Duplex: Read + Write + Send {}
 impl<T: Read + Write + Send> Duplex for T {}
 
 /// One end of the way to the server.
@@ -271,7 +271,7 @@ impl End {
 }
 
 /// TLS with a server whose certificate names its address.
-fn tls(
+pub(crate) fn tls(
     mut tcp: TcpStream,
     server: IpAddr,
     trusted: Option<&str>,

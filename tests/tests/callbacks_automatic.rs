@@ -41,14 +41,17 @@ allow = ["mobile"]
 "+46850002030" = { queue = "again" }
 "#;
 
-/// The server, and a person outside behind its trunk.
-fn open() -> (Server, Phone) {
+/// The server, and a person outside behind its trunk; its queue has these lines beside.
+fn open(lines: &str) -> (Server, Phone) {
     let setup = Setup::demo().set("organisation.plan", "\"home\"");
     let address = format!("127.0.0.1:{}", setup.sip_port()).parse().unwrap();
     let person = Phone::new(address, Options::outside(PERSON));
     let trunk = format!("[trunks.out]\naddress = \"{}\"\n", person.local());
     let server = setup
-        .add("callbacks.toml", QUEUE)
+        .add(
+            "callbacks.toml",
+            &QUEUE.replace("automatic = true\n", lines),
+        )
         .add("trunks.toml", &trunk)
         .start();
     (server, person)
@@ -88,7 +91,7 @@ fn is_callback(call: &Call) -> bool {
 
 #[test]
 fn agents_get_callbacks_among_callers_take_or_decline_them_and_a_crash_dials_nobody_twice() {
-    let (mut server, person) = open();
+    let (mut server, person) = open("automatic = true\n");
     asks(&server, &person);
     let caller = Phone::agent(&server, "david");
     let mut waits = caller.call("1030");
@@ -162,4 +165,74 @@ fn agents_get_callbacks_among_callers_take_or_decline_them_and_a_crash_dials_nob
     assert!(person.try_incoming(A_WHILE).is_none(), "once");
     server.callbacks(&["note", "b1", "cecilia", "Helped."]);
     server.wait_no_call(SOON);
+}
+
+/// People are called while an agent's phone rings, and wait for one so long.
+const BEFORE: &str = "automatic = true\nautomatic_call = \"before\"\nautomatic_wait = \"10s\"\n";
+
+#[test]
+fn a_person_called_before_an_agent_has_taken_it_is_told_to_wait_and_gets_the_next_where_one_declines()
+ {
+    let (server, person) = open(BEFORE);
+    asks(&server, &person);
+    let bosse = Phone::agent(&server, "bosse");
+    let cecilia = Phone::agent(&server, "cecilia");
+    server.ctl(&["agent", "log-in", "bosse", "--queue", "again"]);
+    let mut offered = bosse.incoming(SOON);
+    assert!(is_callback(&offered), "{}", offered.invite().start);
+    let mut theirs = person.incoming(SOON);
+    theirs.answer();
+    hears(&server, &theirs, "sv/calling-back-wait");
+    server.ctl(&["agent", "log-in", "cecilia", "--queue", "again"]);
+    offered.refuse(603);
+    let mut hers = cecilia.incoming(SOON);
+    hers.answer();
+    server.wait_agent("cecilia", "in-call", SOON);
+    server.wait("they talk", SOON, |server| {
+        shown(server)["held_by"] == "demo/cecilia"
+    });
+    assert_eq!(attempts(&server), 1, "one call, whoever rang for it");
+    theirs.hang_up();
+    hers.expect_bye(SOON);
+    server.wait("she owes what came of it", SOON, |server| {
+        shown(server)["status"] == "awaiting-note"
+    });
+    assert!(person.try_incoming(A_WHILE).is_none(), "once");
+    let list = server.ctl(&["why", "b1"]).to_string();
+    assert!(list.contains("demo/bosse declined"), "{list}");
+    server.callbacks(&["note", "b1", "cecilia", "Helped."]);
+    server.wait_no_call(SOON);
+}
+
+#[test]
+fn a_person_for_whom_no_agent_comes_is_told_so_keeps_his_place_and_is_called_for_an_agent_next() {
+    let (server, person) = open(BEFORE);
+    asks(&server, &person);
+    let bosse = Phone::agent(&server, "bosse");
+    server.ctl(&["agent", "log-in", "bosse", "--queue", "again"]);
+    let offered = bosse.incoming(SOON);
+    offered.ring();
+    let mut theirs = person.incoming(SOON);
+    theirs.answer();
+    Hearing::of(&server, &theirs)
+        .says(&["sv/calling-back-wait"])
+        .says(&["sv/calling-back-sorry"]);
+    theirs.expect_bye(SAID);
+    server.wait("that is kept", SOON, |server| {
+        shown(server)["tries"][0]["outcome"] == "abandoned"
+    });
+    drop(offered);
+    // He is free at once, and nobody is called before he has taken it.
+    let mut again = bosse.incoming(SOON);
+    again.ring();
+    assert!(person.try_incoming(A_WHILE).is_none());
+    again.answer();
+    let mut theirs = person.incoming(SAID);
+    theirs.answer();
+    server.wait_agent("bosse", "in-call", SOON);
+    theirs.hang_up();
+    again.expect_bye(SOON);
+    server.wait("two attempts are kept", SOON, |server| {
+        attempts(server) == 2
+    });
 }

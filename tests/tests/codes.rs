@@ -108,3 +108,30 @@ fn by_intercom_a_colleague_s_phone_is_asked_to_answer_by_itself() {
     end(calling, called);
     server.wait_idle(SOON);
 }
+
+#[test]
+fn what_agents_key_about_their_work_is_in_the_audit_with_what_came_of_it() {
+    let server = Setup::demo().start();
+    let anna = Phone::agent(&server, "anna");
+    dial(&anna, "*13");
+    dial(&anna, "*14");
+    // There is no such reason.
+    dial(&anna, "*139");
+    dial(&anna, "*41");
+    let mut audit = Vec::new();
+    server.wait("it is kept who did so", SOON, |server| {
+        audit = server.report("audit", &["--organisation", "demo"]);
+        audit.len() == 4
+    });
+    let of = |row: usize| ["who", "way", "what"].map(|name| audit[row][name].as_str());
+    // The latest first.
+    assert_eq!(
+        of(0),
+        ["demo/anna", "phone", "logs in demo/anna, all lists"]
+    );
+    assert_eq!(of(1), ["demo/anna", "phone", "pauses demo/anna"]);
+    assert_ne!(audit[1]["result"].as_str(), "done");
+    assert_eq!(of(2), ["demo/anna", "phone", "ends the pause of demo/anna"]);
+    assert_eq!(of(3), ["demo/anna", "phone", "pauses demo/anna"]);
+    assert_eq!(audit[3]["result"].as_str(), "done");
+}

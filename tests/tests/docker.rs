@@ -81,7 +81,7 @@ fn the_image_is_built_from_files_that_are_there_and_runs_the_server_as_nobody_sp
     assert!(
         others(&dockerfile, "HEALTHCHECK")
             .concat()
-            .contains("/healthz")
+            .contains("ctl --socket ${KOLAPP_STATE_DIR}/kolapp.sock status")
     );
 }
 

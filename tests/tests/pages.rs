@@ -48,11 +48,51 @@ fn server_with(count: u64) -> Server {
 /// Which pages somebody has, by their paths.
 fn pages_of(who: &str) -> &'static [&'static str] {
     match who {
-        "anna" => &["me", "callbacks", "queues", "wallboard", "calls"],
-        "eva" => &["wallboard", "callbacks", "calls", "me"],
-        "admin" => &["wallboard", "callbacks", "calls", "settings", "audit", "me"],
+        "anna" => &[
+            "me",
+            "callbacks",
+            "directory",
+            "queues",
+            "wallboard",
+            "calls",
+            "hours",
+            "password",
+        ],
+        "eva" => &[
+            "wallboard",
+            "callbacks",
+            "calls",
+            "quick-closes",
+            "hours",
+            "prompts",
+            "directory",
+            "me",
+        ],
+        "admin" => &[
+            "wallboard",
+            "callbacks",
+            "calls",
+            "quick-closes",
+            "hours",
+            "prompts",
+            "settings",
+            "licences",
+            "audit",
+            "connections",
+            "directory",
+            "me",
+        ],
         // An operator is no agent.
-        _ => &["wallboard", "callbacks", "calls", "audit"],
+        _ => &[
+            "wallboard",
+            "callbacks",
+            "calls",
+            "server",
+            "connections",
+            "hours",
+            "licences",
+            "audit",
+        ],
     }
 }
 
@@ -65,6 +105,14 @@ fn heading(path: &str, language: &str) -> &'static str {
         "wallboard" => ("Wallboard", "Översikt"),
         "calls" => ("Calls", "Samtal"),
         "settings" => ("Settings", "Inställningar"),
+        "quick-closes" => ("Close and open queues", "Stäng och öppna köer"),
+        "hours" => ("Opening hours", "Öppettider"),
+        "prompts" => ("Prompts", "Talmeddelanden"),
+        "licences" => ("Licences", "Licenser"),
+        "server" => ("Server", "Server"),
+        "connections" => ("Connections", "Anslutningar"),
+        "directory" => ("Directory", "Katalog"),
+        "password" => ("Change password", "Byt lösenord"),
         _ => ("Audit log", "Ändringslogg"),
     };
     match language {

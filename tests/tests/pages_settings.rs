@@ -63,13 +63,23 @@ fn the_assistant_makes_a_queue_from_nothing_and_its_number_rings_at_its_agent() 
         "press Next",
         "sees Step 2 of 5",
     ]);
-    pages.does(&["pick When it is open: These hours …", "check assistant-hours"]);
+    pages.does(&[
+        "pick When it is open: These hours …",
+        "check assistant-hours",
+    ]);
     pages.does(&["pick When it is open: Always", "press Next"]);
     pages.does(&["press Next", "sees Choose somebody who answers."]);
-    pages.does(&["press-box Anna Åkesson", "check assistant-agents", "press Next"]);
+    pages.does(&[
+        "press-box Anna Åkesson",
+        "check assistant-agents",
+        "press Next",
+    ]);
     pages.does(&["sees Step 4 of 5", "check assistant-prompts", "press Next"]);
     pages.does(&["sees queues.ny-ko", "check assistant-check", "press Save"]);
-    pages.does(&["sees Dial +46850002000 from outside.", "check assistant-made"]);
+    pages.does(&[
+        "sees Dial +46850002000 from outside.",
+        "check assistant-made",
+    ]);
     is_answered(&server, "+46850002000", "anna");
     pages.does(&["follow Open the queue", "headed Ny kö"]);
     pages.does(&["sees +46850002000", "check assistant-queue"]);
@@ -83,15 +93,25 @@ fn a_queue_is_built_in_forms_looked_at_and_saved_and_comments_of_the_files_stay(
     let mut pages = administrator(&server, "settings-forms");
     pages.does(&["check overview", "follow Queues", "headed Queues"]);
     pages.does(&["fill New, by its name in the files: forsaljning"]);
-    pages.does(&["press Add", "headed forsaljning", "sees No number leads here yet"]);
-    pages.does(&["set queues/forsaljning/name Försäljning", "headed Försäljning"]);
+    pages.does(&[
+        "press Add",
+        "headed forsaljning",
+        "sees No number leads here yet",
+    ]);
+    pages.does(&[
+        "set queues/forsaljning/name Försäljning",
+        "headed Försäljning",
+    ]);
     pages.does(&["set queues/forsaljning/members anna"]);
     pages.does(&["set queues/forsaljning/logged_in_at_start true"]);
     pages.does(&["set queues/forsaljning/wrap_up 5y", "sees A time such as"]);
     pages.does(&["press Look and save", "sees 1 problem", "check refused"]);
     pages.does(&["press Close", "set queues/forsaljning/wrap_up 0s"]);
     pages.does(&["go /settings/numbers Numbers"]);
-    pages.does(&["fill New, by its name in the files: +46850003000", "press Add"]);
+    pages.does(&[
+        "fill New, by its name in the files: +46850003000",
+        "press Add",
+    ]);
     pages.does(&["headed +46850003000"]);
     pages.does(&["set numbers/%2B46850003000 queue"]);
     pages.does(&["set numbers/%2B46850003000/queue forsaljning"]);
@@ -101,7 +121,10 @@ fn a_queue_is_built_in_forms_looked_at_and_saved_and_comments_of_the_files_stay(
     is_answered(&server, "+46850003000", "anna");
     let queues = says(&server, "queues.toml");
     assert!(queues.contains("[queues.forsaljning]"), "{queues}");
-    assert!(queues.contains("# A queue that keeps office hours"), "{queues}");
+    assert!(
+        queues.contains("# A queue that keeps office hours"),
+        "{queues}"
+    );
     // Who waits in a queue is said before it goes.
     let caller = Phone::outside(&server, CALLER);
     let mut waits = caller.call("+46850001000");
@@ -124,10 +147,20 @@ fn of_two_who_change_the_same_at_once_nobody_loses_what_he_wrote() {
     let edits = json!([{ "path": ["queues", "support", "ring"], "value": "40s" }]);
     let body = json!({ "version": version, "edits": edits });
     assert_eq!(other.post("/configuration/changes", &body).status, 200);
-    pages.does(&["press Look and save", "sees Somebody else has changed the files"]);
+    pages.does(&[
+        "press Look and save",
+        "sees Somebody else has changed the files",
+    ]);
     pages.does(&["sees you too", "check conflict"]);
-    pages.does(&["press Let theirs stand where both changed", "press Check again"]);
-    pages.does(&["sees queues.toml", "press Save", "sees Saved, and in force."]);
+    pages.does(&[
+        "press Let theirs stand where both changed",
+        "press Check again",
+    ]);
+    pages.does(&[
+        "sees queues.toml",
+        "press Save",
+        "sees Saved, and in force.",
+    ]);
     pages.does(&["press Close", "is queues/support/ring 40s"]);
     let queues = says(&server, "queues.toml");
     assert!(queues.contains("ring = \"40s\"") && queues.contains("wrap_up = \"7s\""));
@@ -144,9 +177,16 @@ fn skills_and_permissions_are_changed_in_tables_and_all_of_it_is_read_in_a_hand_
     let mut pages = administrator(&server, "settings-matrices");
     pages.does(&["follow Skills matrix", "headed Skills matrix"]);
     pages.does(&["cell-set Anna Åkesson: invoices: 7", "sees 1 change"]);
-    pages.does(&["check skills", "go /settings/permissions-matrix Permissions matrix"]);
+    pages.does(&[
+        "check skills",
+        "go /settings/permissions-matrix Permissions matrix",
+    ]);
     pages.does(&["cell-set Anna Åkesson: Kontoret: 2", "sees 2 changes"]);
-    pages.does(&["check permissions", "press Look and save", "sees users.toml"]);
+    pages.does(&[
+        "check permissions",
+        "press Look and save",
+        "sees users.toml",
+    ]);
     pages.does(&["press Save", "sees Saved, and in force.", "press Close"]);
     let api = Api::logged_in(server.http(), "admin", "demo-admin");
     let settings = api.get("/configuration").json["settings"].clone();

@@ -38,6 +38,8 @@ impl Engine {
             | Fact::Left { .. }
             | Fact::Expelled { .. }
             | Fact::Moved { .. }
+            | Fact::PutForward { .. }
+            | Fact::Given { .. }
             | Fact::Chooses { .. }
             | Fact::WaitsOn { .. } => self.apply_to_caller(now, fact),
             Fact::Offered { .. }
@@ -154,6 +156,9 @@ impl Engine {
                 self.take_out(now, *call, Gone::Expelled(*cause));
             }
             Fact::Moved { call, .. } => self.take_out(now, *call, Gone::Moved),
+            Fact::PutForward { call, since, .. } => self.apply_put_forward(now, *call, *since),
+            // Whom he waited for is not whom he gets.
+            Fact::Given { call, .. } => self.seeks_no_more(*call),
             Fact::Chooses { call, until, .. } => self.apply_chooses(*call, *until),
             Fact::WaitsOn { call, .. } => self.apply_waits_on(*call),
             _ => {}
@@ -182,6 +187,7 @@ impl Engine {
                         to,
                         state: OfferState::Ringing { until: *ring_until },
                         prolonged: false,
+                        given: matches!(reason, Reason::Given),
                     };
                     self.note_turn(at, to, reason);
                     self.apply_offered(now, *offer, made);
@@ -357,15 +363,16 @@ impl Engine {
         self.agent(now, made.to, |agent| {
             agent.engaged = Some(Engagement::Offered(offer))
         });
-        self.reconsider(made.call);
+        let call = made.call;
         self.deadlines.extend(deadline_of(offer, made.state));
         self.offers.insert(offer, made);
+        self.reconsider(call);
     }
 
     /// Who was chosen is who was chosen last, unless it was not his turn.
     pub(crate) fn note_turn(&mut self, at: Number, to: Number, reason: &Reason) {
         let login = self.agents.get(to).and_then(|agent| agent.login(at));
-        if !matches!(reason, Reason::LastAgent { .. })
+        if !matches!(reason, Reason::LastAgent { .. } | Reason::Given)
             && let Some(seat) = login.and_then(|login| login.seat)
             && let Some(queue) = self.queues.get_mut(at)
             && let Some(rules) = &queue.rules
@@ -595,7 +602,10 @@ impl Engine {
             self.deadlines.remove(&deadline);
         }
         self.back_to_waiting(made.call, offer);
+        let mut until = deferred_until;
         if let Some(agent) = self.agents.get_mut(made.to) {
+            // Who was given a caller while he was left in peace is so for the rest of that time.
+            until = until.or(agent.deferred_until);
             agent.engaged = None;
             agent.strikes_for(outcome);
             agent.totals.count(outcome);
@@ -603,6 +613,6 @@ impl Engine {
                 agent.idle_from(now);
             }
         }
-        self.defer(now, made.to, deferred_until);
+        self.defer(now, made.to, until);
     }
 }

@@ -21,9 +21,24 @@ use std::collections::BTreeSet;
 /// of the list is heard again are fewer.
 pub const DUE_MAX: usize = 16;
 
+/// Whether somebody is kept waiting by an entry that no agent has.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Urgency {
+    /// The person is being called, or is on the line: whoever is free next has to have it, whoever else waits.
+    Called,
+    /// It may be made.
+    #[default]
+    Due,
+}
+
 /// An entry that may be made now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DueCallback {
+    /// First, so that whom nobody may keep waiting stands before all others.
+    #[serde(default)]
+    pub urgency: Urgency,
     /// When its caller came first.
     pub arrived: Time,
     /// Which.
@@ -33,7 +48,11 @@ pub struct DueCallback {
 impl DueCallback {
     /// Where it would stand in line.
     pub(crate) fn place(self) -> Place {
-        let since = i64::try_from(self.arrived.as_micros()).unwrap_or(i64::MAX);
+        let since = match self.urgency {
+            // Before anybody can have come.
+            Urgency::Called => i64::MIN,
+            Urgency::Due => i64::try_from(self.arrived.as_micros()).unwrap_or(i64::MAX),
+        };
         let ticket = self.entry.0;
         Place { since, ticket }
     }

@@ -158,7 +158,7 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn listed_agent(&self, agent: &UserId) -> Result<&Agent, CommandRefusal> {
+    pub(crate) fn listed_agent(&self, agent: &UserId) -> Result<&Agent, CommandRefusal> {
         let known = self.engine.agents.named(agent).filter(|known| known.listed);
         known.ok_or_else(|| CommandRefusal::NoSuchAgent(agent.clone()))
     }
@@ -171,7 +171,7 @@ impl Step<'_> {
         Ok(known)
     }
 
-    fn queues_meant(
+    pub(crate) fn queues_meant(
         &self,
         agent: &UserId,
         queues: Queues,

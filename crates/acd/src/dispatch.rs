@@ -2,7 +2,7 @@
 //! of one kind faces one of the other. One reservation at a time, whatever the policy: an agent who is offered a caller sits on no
 //! bench any more, so he can't be in two offers.
 
-use crate::callbacks::DueCallback;
+use crate::callbacks::{DueCallback, Urgency};
 use crate::engine::Step;
 use crate::fact::Fact;
 use crate::particular::View;
@@ -51,6 +51,12 @@ impl Step<'_> {
     /// become free faces one (see [`Engine::ready`](crate::Engine)), so it is the same that they want.
     fn contested(&self, of_caller: Number, of_callback: Number) -> Option<Turn> {
         let (id, queue) = self.engine.queues.row(of_callback)?;
+        let head = queue.callbacks.head()?;
+        if head.urgency == Urgency::Called {
+            // Who has been called is on the line already, or may be at any moment.
+            let offer = self.next_callback(of_callback, None)?;
+            return Some(Turn { given: None, offer });
+        }
         let share = queue.rules.as_ref()?.callbacks?;
         let (next, balance) = queue.callbacks.balance.next(share);
         if next == Next::Callback {
@@ -59,7 +65,7 @@ impl Step<'_> {
         }
         let given = Fact::TurnGiven {
             queue: id.clone(),
-            entry: queue.callbacks.head()?.entry,
+            entry: head.entry,
             balance,
         };
         Some(Turn {
@@ -72,7 +78,7 @@ impl Step<'_> {
     fn next_callback(&self, number: Number, balance: Option<Balance>) -> Option<Fact> {
         let (queue_id, queue) = self.engine.queues.row(number)?;
         let rules = queue.rules.as_ref()?;
-        let DueCallback { arrived, entry } = queue.callbacks.head()?;
+        let DueCallback { arrived, entry, .. } = queue.callbacks.head()?;
         let view = View {
             bench: &queue.callbacks.bench,
             asked: &queue.asked,

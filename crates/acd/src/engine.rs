@@ -1,6 +1,6 @@
 //! The engine: all queues and agents as one value. A step *decides* facts from what happened and
 //! *applies* them (`apply.rs`), which is the only way its state changes; the decisions are in
-//! `callers.rs`, `callbacks.rs`, `choosing.rs`, `errands.rs`, `moves.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `reunion.rs`,
+//! `by_hand.rs`, `callers.rs`, `callbacks.rs`, `choosing.rs`, `errands.rs`, `moves.rs`, `dispatch.rs`, `offers.rs`, `presence.rs`, `reunion.rs`,
 //! `commands.rs` and `configure.rs`.
 
 use crate::agent::Agent;
@@ -88,6 +88,8 @@ pub(crate) struct Offer {
     pub(crate) state: OfferState,
     /// Whether whoever answered has been given longer already.
     pub(crate) prolonged: bool,
+    /// Whether somebody gave the caller to this agent.
+    pub(crate) given: bool,
 }
 
 /// How far an offer has come.

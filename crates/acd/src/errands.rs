@@ -43,6 +43,8 @@ pub enum CallbackEnd {
     HungUp,
     /// It was taken from him, or could not be begun, and that is not his doing.
     Broken,
+    /// The person, who was called before he had taken it, was not reached or has gone. His device rings no more.
+    PersonGone,
     /// The person was called.
     Called,
 }
@@ -85,6 +87,7 @@ impl Step<'_> {
             CallbackEnd::NotDue
             | CallbackEnd::HasAnother
             | CallbackEnd::Broken
+            | CallbackEnd::PersonGone
             | CallbackEnd::Called => Outcome::Nothing,
             CallbackEnd::Unanswered(end) => outcome(errand.state, end),
             // He let it go, as who declines does.
@@ -97,6 +100,8 @@ impl Step<'_> {
                 let error = settings.map(|queue| queue.deferral.error);
                 Some(self.now + error.unwrap_or_default().max(DEFERRAL_MIN))
             }
+            // His device has to hear first that it is to stop.
+            CallbackEnd::PersonGone => Some(self.now + DEFERRAL_MIN),
             _ => self.deferred_until(&errand.queue, outcome),
         };
         let wrap_up = settings.map(|queue| queue.wrap_up);

@@ -279,6 +279,31 @@ pub enum Fact {
         /// At whose wish.
         by: Principal,
     },
+    /// A caller stands further forward in his line.
+    PutForward {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waits in.
+        queue: QueueId,
+        /// The place that was asked for, 1 being next in turn.
+        to: u32,
+        /// What his place goes by from now on, in microseconds on the clock of [`Time`]; before its start, where whoever
+        /// he goes before was put forward that far.
+        since: i64,
+        /// At whose wish.
+        by: Principal,
+    },
+    /// A caller is for one agent, whoever's turn it is: his offer follows.
+    Given {
+        /// The caller's call.
+        call: CallId,
+        /// The queue he waits in.
+        queue: QueueId,
+        /// Who gets him.
+        agent: UserId,
+        /// At whose wish.
+        by: Principal,
+    },
     /// By the time alone a queue's load has changed: an answer counts no more for the average, or the waits rose over
     /// a lower mark.
     LoadLooked {
@@ -555,6 +580,8 @@ impl Fact {
             | Fact::Left { .. }
             | Fact::Expelled { .. }
             | Fact::Moved { .. }
+            | Fact::PutForward { .. }
+            | Fact::Given { .. }
             | Fact::LoadClosed { .. }
             | Fact::LoadOpened { .. }
             | Fact::LoadLooked { .. }
@@ -587,6 +614,8 @@ impl Fact {
             | Fact::Left { call, .. }
             | Fact::Expelled { call, .. }
             | Fact::Moved { call, .. }
+            | Fact::PutForward { call, .. }
+            | Fact::Given { call, .. }
             | Fact::ConversationEnded { call, .. } => Some(*call),
             _ => None,
         }
@@ -675,6 +704,8 @@ impl Fact {
             | Fact::OfferEnded { .. }
             | Fact::OfferLost { .. }
             | Fact::Left { .. }
+            | Fact::PutForward { .. }
+            | Fact::Given { .. }
             | Fact::LoadClosed { .. }
             | Fact::LoadOpened { .. }
             | Fact::LoadLooked { .. }

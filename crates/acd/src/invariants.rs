@@ -81,10 +81,14 @@ impl Engine {
                 Stage::Waiting(ringing) => {
                     let at_once = queue.at_once();
                     holds!(
-                        wants == (caller.seeks.is_none() && ringing.len() < at_once),
+                        wants
+                            == (caller.seeks.is_none()
+                                && !self.is_given(ringing)
+                                && ringing.len() < at_once),
                         "{call} wants: {wants}, while {ringing:?} of {at_once} ring"
                     );
                     self.check_seeking(*call, caller)?;
+                    self.check_given(*call, ringing)?;
                     for offer in ringing.iter() {
                         self.check_stage(*call, *offer, "ringing")?;
                     }
@@ -124,6 +128,17 @@ impl Engine {
         let rings = caller.ringing().iter().map(theirs);
         let others = rings.filter(|to| *to != Some(seeking.agent)).count();
         holds!(others == 0, "{call} waits for {agent:?}, and others ring");
+        Ok(())
+    }
+
+    /// Who was given to an agent is nobody else's.
+    fn check_given(&self, call: CallId, ringing: &[OfferId]) -> Result<(), String> {
+        let offers = ringing.iter().filter_map(|offer| self.offers.get(offer));
+        let given = offers.filter(|made| made.given).count();
+        holds!(
+            given == 0 || ringing.len() == 1,
+            "{call} was given to somebody, and {ringing:?} ring"
+        );
         Ok(())
     }
 
@@ -234,8 +249,8 @@ impl Engine {
             let rings = self.offers.get(&offer).is_some_and(|made| {
                 matches!(made.state, OfferState::Ringing { .. })
                     && (!agent.own_calls.is_empty()
-                        || agent.pause.is_some()
-                        || !agent.logins.contains_key(&made.queue))
+                        || !made.given
+                            && (agent.pause.is_some() || !agent.logins.contains_key(&made.queue)))
             });
             holds!(!rings, "{id} is rung though busy, paused or logged out");
         }

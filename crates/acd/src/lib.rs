@@ -16,6 +16,7 @@
 mod agent;
 mod apply;
 mod bench;
+mod by_hand;
 mod callbacks;
 mod callers;
 mod carried;
@@ -63,7 +64,8 @@ mod visits;
 mod wanting;
 
 pub use agent::{AgentState, OWN_CALLS_MAX, PAUSE_REASON_CHARS_MAX, Pause, STRANGERS_MAX, Strikes};
-pub use callbacks::{DUE_MAX, DueCallback};
+pub use by_hand::InLine;
+pub use callbacks::{DUE_MAX, DueCallback, Urgency};
 pub use callers::CALLERS_MAX;
 pub use carried::{Carried, Work};
 pub use choosing::CHOOSING_MAX;

@@ -9,7 +9,8 @@ use std::time::Duration;
 /// chunks of a line of 100,000.
 const CHUNK_MAX: usize = 256;
 
-/// A caller's place: lower is served first. It never changes, so that a line keeps its order by itself.
+/// A caller's place: lower is served first. It changes only where somebody puts him forward, so that a line keeps its
+/// order by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Place {
     /// First arrival less what the caller's priority is worth, in microseconds on the clock of [`Time`]: before its

@@ -1,4 +1,5 @@
-//! Decisions on callers whom somebody moves from one queue to another: each keeps his first arrival and his priority,
+//! Commands about a queue's callers; what is decided about one of them is in `by_hand.rs`. Callers whom somebody moves
+//! from one queue to another: each keeps his first arrival and his priority,
 //! and they keep their order. Whoever is being offered to an agent stays, since he is about to be answered.
 
 use crate::engine::Step;
@@ -17,6 +18,8 @@ impl Step<'_> {
                 let many = callers.unwrap_or(u32::MAX);
                 self.move_callers(&from, &to, many, &by)
             }
+            QueueCommand::PutForward { queue, call, to } => self.put_forward(&queue, call, to, &by),
+            QueueCommand::Give { queue, call, agent } => self.give(&queue, call, &agent, &by),
         };
         self.out.commands.push(Command::Moved { ticket, result });
     }

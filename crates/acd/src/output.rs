@@ -115,7 +115,7 @@ pub enum Command {
     Moved {
         /// Who asked.
         ticket: u64,
-        /// How many callers were moved.
+        /// How many callers were moved, put forward or given.
         result: Result<u32, CommandRefusal>,
     },
     /// Answer to an agent command.
@@ -203,6 +203,20 @@ pub enum CommandRefusal {
     /// Callers can only be moved to another queue.
     #[error("callers of {0} can only be moved to another queue")]
     SameQueue(QueueId),
+    /// That caller does not wait there (any more), or does something else meanwhile.
+    #[error("no caller {call} waits in {queue}")]
+    NoSuchCaller {
+        /// The caller's call.
+        call: CallId,
+        /// Where he was looked for.
+        queue: QueueId,
+    },
+    /// The agent talks, or is being rung.
+    #[error("{0} has a call")]
+    Busy(UserId),
+    /// A call to the agent's device can't be tried.
+    #[error("{0} has no device that can be called")]
+    Unreachable(UserId),
     /// Organisations are closed to each other.
     #[error("{from} and {to} are of different organisations")]
     OtherOrganisation {

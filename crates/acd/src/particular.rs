@@ -70,6 +70,10 @@ impl Group {
 pub(crate) struct Particular(Vec<Group>);
 
 impl Particular {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Group> {
         self.0.iter()
     }

@@ -96,6 +96,8 @@ pub enum Reason {
         /// When.
         talked: Time,
     },
+    /// He was given the caller by somebody, as the fact before says.
+    Given,
 }
 
 /// Who was chosen last, at each priority: where the circle goes on, how far chance has run.

@@ -106,10 +106,14 @@ impl Queue {
         let weight = self.rules.as_ref().map_or(1, |rules| rules.weight);
         let wanted = self.head().map(|head| (weight, head.place));
         ready.callers.change(own, &mut self.ready_as, wanted);
-        let deals = self.rules.is_some_and(|rules| rules.callbacks.is_some());
-        let due = self.callbacks.head().filter(|_| deals);
-        let wanted = due.map(|due| (weight, due.place()));
-        ready.callbacks.change(own, &mut self.callbacks_as, wanted);
+        let rules = self.rules.as_ref();
+        let deals = rules.is_some_and(|rules| rules.callbacks.is_some());
+        // Asked at each step of each agent: most queues have no callbacks to distribute.
+        if deals || self.callbacks_as.is_some() {
+            let due = self.callbacks.head().filter(|_| deals);
+            let wanted = due.map(|due| (weight, due.place()));
+            ready.callbacks.change(own, &mut self.callbacks_as, wanted);
+        }
     }
 
     /// Where an agent who sits down now goes who is idle since then; nowhere, if callers never ask for as little
@@ -178,6 +182,9 @@ impl Queue {
             call,
             whom: Whom::WhoeverIsNext,
         });
+        if self.seekers.is_empty() && self.particular.is_empty() {
+            return any;
+        }
         let one = self.seekers.first().map(|(place, call, agent)| Head {
             place,
             call,

@@ -100,7 +100,10 @@ impl Settings {
     /// where members take its calls but none of them could ever take his. He would wait for ever beside agents who are
     /// free.
     pub(crate) fn attainable(&self, queue: &QueueId, own: Skills) -> (Skills, Skills) {
-        let Some(queue) = self.queues.get(queue).filter(|_| !own.is_empty()) else {
+        if own.is_empty() {
+            return (own, Skills::new());
+        }
+        let Some(queue) = self.queues.get(queue) else {
             return (own, Skills::new());
         };
         let able = |asked: &Asked| {

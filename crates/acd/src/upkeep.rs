@@ -46,7 +46,7 @@ impl Engine {
     }
 
     /// A caller is among those who want a phone to ring exactly while fewer ring than are to, and he waits for nobody
-    /// alone.
+    /// alone and was given to nobody.
     pub(crate) fn reconsider(&mut self, call: CallId) {
         let Some(caller) = self.callers.get(&call) else {
             return;
@@ -55,7 +55,8 @@ impl Engine {
             return;
         };
         let (ring, step, place) = (ringing.len(), caller.step, caller.place);
-        let (for_any, requires) = (caller.seeks.is_none(), caller.requires.clone());
+        let for_any = caller.seeks.is_none() && !self.is_given(ringing);
+        let requires = caller.requires.clone();
         self.queue(caller.at, |queue| {
             let wants = for_any && ring < queue.at_once();
             let wanting = queue.wanting_mut(&requires);
@@ -196,7 +197,10 @@ impl Engine {
                 }
                 queue.note_desertion(login.at, &mut self.deserted);
             }
-            queue.refresh(login.at, &mut self.ready);
+            // Whose part of a queue changes alone faces nobody else by it.
+            if !(sits && serves) {
+                queue.refresh(login.at, &mut self.ready);
+            }
         }
         if agent.is_spent() {
             self.agents.remove(own);

@@ -251,6 +251,27 @@ impl Hours {
         }
     }
 
+    /// The day that decides about a moment, in seconds since 1970 (UTC): the one before, where it opened in its evening and
+    /// nothing of this one does; none beyond the years that there are.
+    pub fn deciding(&self, unix_seconds: i64) -> Option<DayPlan<'_>> {
+        let shown = self.shown_at(unix_seconds)?;
+        let minute = u16::from(shown.hour) * 60 + u16::from(shown.minute);
+        let today = self.day(shown.date);
+        let opens = today.hours.iter().any(|it| it.opens_by(minute));
+        if opens || !self.at(unix_seconds).is_open {
+            return Some(today);
+        }
+        Some(self.day(shown.date.yesterday().ok()?))
+    }
+
+    /// When it would open on a day that is none of its own and no holiday.
+    pub fn by_schedule(&self, date: Date) -> Vec<Interval> {
+        let mut hours: Vec<Interval> = self.scheduled(date).collect();
+        hours.sort_unstable();
+        hours.dedup();
+        hours
+    }
+
     /// The days of a year that differ from most of their weekday, and all its holidays and own days.
     pub fn year(&self, year: i16) -> Vec<DayPlan<'_>> {
         let Ok(first) = Date::new(year, 1, 1) else {
@@ -288,13 +309,15 @@ impl Hours {
             Why::Holiday(_) => self.holiday(date).map(|(_, hours)| hours),
             Why::Schedule => None,
         };
-        let scheduled = match replaced {
-            Some(_) => &[][..],
-            None => &self.rules[..],
-        };
-        let scheduled = scheduled.iter().filter(move |rule| rule.days.is_on(date));
-        let scheduled = scheduled.flat_map(|rule| &rule.hours);
-        replaced.into_iter().flatten().chain(scheduled).copied()
+        let scheduled = replaced.is_none().then(|| self.scheduled(date));
+        let scheduled = scheduled.into_iter().flatten();
+        replaced.into_iter().flatten().copied().chain(scheduled)
+    }
+
+    /// Those of the schedule, whatever decides about the day.
+    fn scheduled(&self, date: Date) -> impl Iterator<Item = Interval> + '_ {
+        let rules = self.rules.iter().filter(move |rule| rule.days.is_on(date));
+        rules.flat_map(|rule| &rule.hours).copied()
     }
 }
 

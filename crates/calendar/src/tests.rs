@@ -413,3 +413,25 @@ fn the_clock_that_counts_is_that_of_the_zone() {
         );
     }
 }
+
+#[test]
+fn a_night_is_decided_by_the_day_that_it_began_on_and_a_holiday_hides_what_the_schedule_would_do() {
+    let mut night = hours(&[("fri", "22:00-02:00"), ("sat", "10:00-12:00")]);
+    let deciding = |hours: &Hours, moment: &str| {
+        let plan = hours.deciding(hours.moment(moment, 0).unwrap()).unwrap();
+        plan.date.to_string()
+    };
+    for (moment, day) in [
+        ("2026-11-27 23:00", "2026-11-27"),
+        ("2026-11-28 01:59", "2026-11-27"),
+        ("2026-11-28 02:00", "2026-11-28"),
+        ("2026-11-28 11:00", "2026-11-28"),
+        ("2026-11-29 01:00", "2026-11-29"),
+    ] {
+        assert_eq!(deciding(&night, moment), day, "{moment}");
+    }
+    let friday = date("2026-11-27").unwrap();
+    night.add_days(once("2026-11-27"), named("Inventering", &[]));
+    assert!(night.day(friday).hours.is_empty());
+    assert_eq!(night.by_schedule(friday), read(&["22:00-02:00"]));
+}

@@ -10,7 +10,7 @@ use crate::hunt::{Hunt, Rings};
 use crate::journey::Journey;
 use crate::menu::{Choosing, Keys};
 use crate::outward::{CallerId, Outside, Payer};
-use crate::record::CallRecord;
+use crate::record::{CallDirection, CallRecord};
 use crate::settings::{Destination, FeatureCode, Message, PickUp, Terms};
 use crate::view::{CallState, CallView};
 use crate::{EndCause, view};
@@ -144,6 +144,8 @@ pub(crate) enum Purpose {
     Closing(Closing),
     /// An agent is to call somebody back: his device rings, or he hears whom he is to call.
     CallingBack,
+    /// Its caller has dialled elsewhere than on his device, which rings: a number that leads there.
+    Dialling(CallDirection),
 }
 
 /// A call whose other party is in another call.

@@ -8,7 +8,7 @@ use crate::settings::Language;
 use crate::speech;
 use acd::{CallbackEnd, OfferEnd};
 use base::{CallId, OfferId};
-use callback::{CallEvent, Errand, HangUpCause, Utc};
+use callback::{CallEvent, Errand, HangUpCause, Order, Utc};
 use media_core::PromptId;
 use serde::{Deserialize, Serialize};
 use sip_core::StatusCode;
@@ -23,6 +23,10 @@ pub const VOICEMAIL_KEYS_MAX: usize = 4;
 /// most mobile networks ring before their voicemail answers.
 pub const PERSON_RINGS_DEFAULT: Duration = Duration::from_secs(40);
 
+/// How long a person who is called ahead of the agent, and has answered, waits for one where nothing else is set: a ring that an
+/// agent who is there hears out, and as long as people who were called hold a line.
+pub const AGENT_WITHIN_DEFAULT: Duration = Duration::from_secs(20);
+
 /// How the agents of a queue call people back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallingBack {
@@ -36,6 +40,8 @@ pub struct CallingBack {
     pub voicemail_keys: Box<str>,
     /// How long the person is rung.
     pub person_rings: Duration,
+    /// How long a person who is called ahead of the agent, and has answered, waits for one.
+    pub agent_within: Duration,
 }
 
 impl CallingBack {
@@ -70,6 +76,10 @@ pub struct CallingBackPrompts {
     pub not_stored: PromptId,
     /// "The callback is not yours any more, so the call ends."
     pub lost: PromptId,
+    /// What a person hears at once who is called ahead of the agent: who calls, and that somebody is on his way.
+    pub wait: PromptId,
+    /// What he hears where nobody came: that he keeps his place, and is called again.
+    pub sorry: PromptId,
 }
 
 impl CallingBackPrompts {
@@ -85,6 +95,8 @@ impl CallingBackPrompts {
             voicemail: prompt("calling-back-voicemail")?,
             not_stored: prompt("calling-back-not-stored")?,
             lost: prompt("calling-back-lost")?,
+            wait: prompt("calling-back-wait")?,
+            sorry: prompt("calling-back-sorry")?,
         })
     }
 
@@ -99,7 +111,10 @@ impl CallingBackPrompts {
             | CallEvent::AgentDidNotAnswer
             | CallEvent::Alive
             | CallEvent::PersonAnswered
-            | CallEvent::HungUp => None,
+            | CallEvent::HungUp
+            | CallEvent::Taken(_)
+            | CallEvent::NotTaken(_)
+            | CallEvent::MetNobody => None,
         }
     }
 
@@ -154,7 +169,7 @@ pub(crate) struct Placing {
 /// Who ends a call to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndedBy {
-    /// The agent, his device or the person.
+    /// The agent, his device, the person, or that nobody came for him.
     Agent,
     /// The callback lists.
     Lists,
@@ -173,6 +188,41 @@ enum Stage {
     RingingPerson,
     /// The two talk.
     Talking,
+    /// The person is called ahead of the agent, and the two are not there both.
+    Ahead { person: Person, agent: Aside },
+}
+
+/// How far a person is who is called ahead of the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Person {
+    /// The attempt is being stored.
+    Storing,
+    /// His telephone rings.
+    Rings,
+    /// He has answered, and waits.
+    Waits,
+}
+
+/// Where the agent is meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Aside {
+    /// His device rings.
+    Rings,
+    /// He has answered before it was stored.
+    There,
+    /// He has let it be; the queue looks for another.
+    Nobody,
+}
+
+/// What an agent's answer begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// He hears whom he is to call; once that is stored the person is called.
+    Announcement,
+    /// He hears whom he is to call while the person's telephone rings, or is about to.
+    Ringing,
+    /// The person waits already: the two talk.
+    Talk,
 }
 
 /// Whether the keys that say "voicemail" are complete.
@@ -185,11 +235,22 @@ pub(crate) enum Keyed {
 }
 
 impl Placing {
-    pub(crate) fn new(errand: Errand, call: CallId, offer: Option<OfferId>) -> Placing {
+    pub(crate) fn new(
+        errand: Errand,
+        call: CallId,
+        offer: Option<OfferId>,
+        order: Order,
+    ) -> Placing {
         Placing {
             errand,
             call,
-            stage: Stage::RingingAgent,
+            stage: match order {
+                Order::AgentFirst => Stage::RingingAgent,
+                Order::Ahead => Stage::Ahead {
+                    person: Person::Storing,
+                    agent: Aside::Rings,
+                },
+            },
             keyed: 0,
             offer,
             unanswered: OfferEnd::Withdrawn,
@@ -208,12 +269,78 @@ impl Placing {
             (Stage::Announcing | Stage::Storing, EndedBy::Agent) => CallbackEnd::HungUp,
             (Stage::Announcing | Stage::Storing, EndedBy::Lists) => CallbackEnd::Broken,
             (Stage::RingingPerson | Stage::Talking, _) => CallbackEnd::Called,
+            (Stage::Ahead { agent, .. }, by) => match (agent, by) {
+                (Aside::There, EndedBy::Agent) => CallbackEnd::HungUp,
+                (Aside::There, EndedBy::Lists) => CallbackEnd::Broken,
+                (Aside::Rings | Aside::Nobody, EndedBy::Agent) => CallbackEnd::PersonGone,
+                // What could not be stored is not to be begun again at once.
+                (Aside::Rings | Aside::Nobody, EndedBy::Lists) => CallbackEnd::Broken,
+            },
         }
     }
 
-    /// The agent has answered: he hears whom he is to call.
-    pub(crate) fn agent_answered(&mut self) {
-        self.stage = Stage::Announcing;
+    /// The agent has answered.
+    pub(crate) fn agent_answered(&mut self) -> Begins {
+        let (stage, begins) = match self.stage {
+            Stage::Ahead { person, .. } => match person {
+                Person::Storing => {
+                    let agent = Aside::There;
+                    (Stage::Ahead { person, agent }, Begins::Ringing)
+                }
+                Person::Rings => (Stage::RingingPerson, Begins::Ringing),
+                // That they talk is told when they are put together.
+                Person::Waits => (Stage::RingingPerson, Begins::Talk),
+            },
+            _ => (Stage::Announcing, Begins::Announcement),
+        };
+        self.stage = stage;
+        begins
+    }
+
+    /// Whether an agent is still to be there for a person who is called ahead of him.
+    pub(crate) fn is_ahead(&self) -> bool {
+        matches!(self.stage, Stage::Ahead { .. })
+    }
+
+    /// Whether the person has answered, and waits for the agent.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        let person = Person::Waits;
+        matches!(self.stage, Stage::Ahead { person: it, .. } if it == person)
+    }
+
+    /// The agent whose device rang for a person called ahead has let it be: by which number he was kept. None where none rang.
+    pub(crate) fn agent_out(&mut self) -> Option<OfferId> {
+        match &mut self.stage {
+            Stage::Ahead { agent, .. } if *agent == Aside::Rings => *agent = Aside::Nobody,
+            _ => return None,
+        }
+        self.offer.take()
+    }
+
+    /// Another's device is to ring in his place. False where nobody is wanted any more.
+    pub(crate) fn agent_rung(&mut self, offer: OfferId) -> bool {
+        let wanted = match &mut self.stage {
+            Stage::Ahead { agent, .. } if *agent == Aside::Nobody => {
+                *agent = Aside::Rings;
+                true
+            }
+            _ => false,
+        };
+        if wanted {
+            self.offer = Some(offer);
+        }
+        wanted
+    }
+
+    /// A person who is called ahead has answered, and no agent is there. False where one is.
+    pub(crate) fn person_waits(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Ahead { person, .. } if *person == Person::Rings => {
+                *person = Person::Waits;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// He has heard it, which the lists are told. None where he had before.
@@ -225,7 +352,22 @@ impl Placing {
     /// The lists let the person be called. False where that was not asked for, or the person is being called already:
     /// nobody is called for no one, or twice.
     pub(crate) fn rings_person(&mut self) -> bool {
-        self.moves(Stage::Storing, Stage::RingingPerson)
+        let stage = match self.stage {
+            Stage::Storing => Stage::RingingPerson,
+            Stage::Ahead {
+                person: Person::Storing,
+                agent,
+            } => match agent {
+                Aside::There => Stage::RingingPerson,
+                agent => Stage::Ahead {
+                    person: Person::Rings,
+                    agent,
+                },
+            },
+            _ => return false,
+        };
+        self.stage = stage;
+        true
     }
 
     /// The person has answered, which the lists are told.
@@ -246,6 +388,11 @@ impl Placing {
     pub(crate) fn ended(&self) -> CallEvent {
         match self.stage {
             Stage::RingingAgent => CallEvent::AgentDidNotAnswer,
+            Stage::Ahead { person, .. } => match person {
+                Person::Storing => CallEvent::HungUp,
+                Person::Rings => CallEvent::PersonNoAnswer,
+                Person::Waits => CallEvent::MetNobody,
+            },
             Stage::Announcing | Stage::Storing | Stage::RingingPerson | Stage::Talking => {
                 CallEvent::HungUp
             }
@@ -259,7 +406,11 @@ impl Placing {
 
     /// Whether the agent hears us.
     pub(crate) fn is_answered(&self) -> bool {
-        self.stage != Stage::RingingAgent
+        match self.stage {
+            Stage::RingingAgent => false,
+            Stage::Ahead { agent, .. } => agent == Aside::There,
+            _ => true,
+        }
     }
 
     /// The agent pressed a key while the person rings or talks: before that no machine can have answered.
@@ -311,7 +462,7 @@ mod tests {
             slot: 1,
             generation: 1,
         };
-        Placing::new(errand, call, None)
+        Placing::new(errand, call, None, Order::AgentFirst)
     }
 
     #[test]
@@ -329,6 +480,54 @@ mod tests {
         assert!(!placing.rings_person(), "never twice");
         assert_eq!(placing.person_answered(), Some(CallEvent::PersonAnswered));
         assert_eq!(placing.person_answered(), None);
+    }
+
+    fn ahead() -> Placing {
+        let placing = placing();
+        let offer = Some(OfferId(1));
+        Placing::new(placing.errand, placing.call, offer, Order::Ahead)
+    }
+
+    #[test]
+    fn a_person_called_ahead_is_called_once_it_is_stored_and_waits_where_no_agent_is_there() {
+        let mut placing = ahead();
+        assert!(!placing.person_waits(), "nobody is called");
+        assert_eq!(placing.ended(), CallEvent::HungUp);
+        assert!(placing.rings_person());
+        assert!(!placing.rings_person(), "never twice");
+        assert_eq!(placing.ended(), CallEvent::PersonNoAnswer);
+        assert_eq!(
+            placing.ended_for_queue(EndedBy::Agent),
+            CallbackEnd::PersonGone
+        );
+        assert_eq!(placing.agent_out(), Some(OfferId(1)));
+        assert_eq!(placing.agent_out(), None, "once");
+        assert!(placing.person_waits());
+        assert!(placing.is_waited_for());
+        assert_eq!(placing.ended(), CallEvent::MetNobody);
+        assert!(placing.agent_rung(OfferId(2)));
+        assert!(!placing.agent_rung(OfferId(3)), "one at a time");
+        assert_eq!(placing.agent_answered(), Begins::Talk);
+        assert_eq!(placing.person_answered(), Some(CallEvent::PersonAnswered));
+        assert_eq!(placing.ended(), CallEvent::HungUp);
+    }
+
+    #[test]
+    fn an_agent_who_is_there_first_hears_the_person_ring_as_after_any_announcement() {
+        for stored_first in [false, true] {
+            let mut placing = ahead();
+            if stored_first {
+                assert!(placing.rings_person());
+            }
+            assert_eq!(placing.agent_answered(), Begins::Ringing);
+            assert!(placing.is_answered());
+            if !stored_first {
+                assert_eq!(placing.ended_for_queue(EndedBy::Agent), CallbackEnd::HungUp);
+                assert!(placing.rings_person());
+            }
+            assert!(!placing.is_ahead() && !placing.person_waits());
+            assert_eq!(placing.person_answered(), Some(CallEvent::PersonAnswered));
+        }
     }
 
     #[test]
@@ -380,6 +579,7 @@ mod tests {
             display_name: "Support".into(),
             voicemail_keys: VOICEMAIL_KEYS_DEFAULT.into(),
             person_rings: PERSON_RINGS_DEFAULT,
+            agent_within: AGENT_WITHIN_DEFAULT,
         };
         assert_eq!(&*settings.shown(), "Callback: Support");
         let at = Some(Utc::from_seconds(25 * 60 + 59));

@@ -55,6 +55,8 @@ pub enum Onward {
     Number(Box<str>),
     /// To the other party of that dialog, in place of its peer.
     Dialog(Replaces),
+    /// The same, by a leg of the one who sends him.
+    Leg(LegId),
 }
 
 /// A party's wish to take the place of another in a dialog.
@@ -77,6 +79,8 @@ pub enum Named {
     Dialog(Replaces),
     /// By the leg that rings at his device: we know it ourselves.
     Leg(LegId),
+    /// By his leg, which this user hands over as his own.
+    Own(LegId, UserId),
 }
 
 /// What may be replaced.

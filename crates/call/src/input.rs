@@ -17,7 +17,7 @@ use base::{
     CallId, LegId, MessageId, OrgId, ShardId, SubscriptionId, TrunkId, UpkeepId, UserId, WallClock,
 };
 use calendar::QuickCloses;
-use control::{Permitted, PromptCommand};
+use control::{OwnCallCommand, OwnCallRefusal, Permitted, PromptCommand};
 use sip_core::registrar::Binding;
 use sip_core::transaction::ServerKey;
 use sip_core::transport::Listener;
@@ -195,6 +195,14 @@ pub enum Input {
     },
     /// A command of the callback lists to one of this shard's callers, or to a call to a person that is this shard's.
     Callback(callback::Command),
+    /// A user does something with a call of his own away from his telephone; answered by [`Output::OwnCallDone`] in the same
+    /// step.
+    OwnCall {
+        /// What.
+        command: Permitted<OwnCallCommand>,
+        /// On whose word a call would begin: his, or `NoRoom` where there are as many as there may be.
+        admission: Admission,
+    },
 }
 
 /// Something to be done.
@@ -365,6 +373,8 @@ pub enum Output {
     TrunkForgotten(TrunkId),
     /// Something for the callback lists. Must never be dropped: whoever carries it out waits for room.
     Callback(callback::Input),
+    /// What came of an [`Input::OwnCall`].
+    OwnCallDone(Result<(), OwnCallRefusal>),
 }
 
 /// Milestones of a call, for logs and counters.
@@ -374,6 +384,13 @@ pub enum CallEvent {
     Started(CallView),
     /// The caller got his 200, so that he no longer hears it ringing.
     Answered(CallId),
+    /// Another party of a call is invited.
+    LegInvited {
+        /// The call.
+        call: CallId,
+        /// The Call-ID of its leg.
+        sip_call_id: Box<str>,
+    },
     /// A call is over; its last state.
     Ended {
         /// The call as it was.

@@ -1,6 +1,7 @@
 //! One leg of a call: our dialog with one party, its offer/answer, and how far it has come. A plain value;
 //! what happens to it is decided in `shard`.
 
+use crate::crosswise::Holding;
 use crate::early::Forks;
 use crate::exchange::Exchange;
 use crate::input::EndCause;
@@ -100,7 +101,7 @@ pub(crate) enum Role {
     Caller,
     /// An agent's device, rung for an offer.
     Agent { offer: OfferId, agent: UserId },
-    /// An agent's device, rung because he asked to call somebody back.
+    /// A user's device, rung because he asked to call somebody back, or dialled elsewhere than on it.
     CallsBack { agent: UserId },
     /// A colleague's device, rung because he was dialled.
     Callee { user: UserId },
@@ -315,6 +316,8 @@ pub(crate) struct Leg {
     pub(crate) settled: bool,
     /// Whether the answer is the person's own.
     pub(crate) acceptance: Acceptance,
+    /// Whether the party holds the other by a command, of which the telephone knows nothing.
+    pub(crate) holds: Holding,
 }
 
 /// Whether whoever answered is the person who was called: on a mobile, voicemail may have done so.
@@ -437,8 +440,13 @@ impl Leg {
         }
     }
 
-    /// Whether the party wants nothing sent: it has put us on hold (RFC 3264 §8.4).
+    /// Whether the party holds the other.
     pub(crate) fn holds_us(&self) -> bool {
+        self.holds == Holding::Yes || self.holds_by_itself()
+    }
+
+    /// Whether the telephone wants nothing sent: it has put us on hold (RFC 3264 §8.4).
+    pub(crate) fn holds_by_itself(&self) -> bool {
         use sip_core::Direction::{Inactive, RecvOnly};
         self.agreed()
             .is_some_and(|agreed| matches!(agreed.direction, RecvOnly | Inactive))

@@ -33,6 +33,7 @@ mod list_codes;
 mod menu;
 mod notifier;
 pub mod outward;
+pub mod own_call;
 pub mod phone_kind;
 mod record;
 mod reliable;
@@ -58,5 +59,5 @@ pub use input::{Admission, Asker, CallEvent, EndCause, Input, Output, Reason, Re
 pub use keys::KeyWay;
 pub use record::{CallDirection, CallRecord, Stop, WAY_MAX};
 pub use shard::{Room, Shard};
-pub use tag::{shard_of, shard_of_placing, shard_of_trunk};
+pub use tag::{shard_of, shard_of_dialling, shard_of_placing, shard_of_trunk};
 pub use view::{CallState, CallView};

@@ -246,7 +246,8 @@ impl Call {
             Purpose::Joined(_)
             | Purpose::Referring(_)
             | Purpose::Between(_)
-            | Purpose::CallingBack => {}
+            | Purpose::CallingBack
+            | Purpose::Dialling(_) => {}
         }
     }
 }

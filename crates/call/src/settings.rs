@@ -315,7 +315,7 @@ impl Organisation {
     }
 
     /// The internal number that leads to a queue, if one does.
-    pub(crate) fn extension_of(&self, queue: &QueueId) -> Option<&str> {
+    pub fn extension_of(&self, queue: &QueueId) -> Option<&str> {
         let leads = |to: &Destination| matches!(to, Destination::Queue(other) if other == queue);
         let mut extensions = self.extensions.iter();
         let found = extensions.find(|(_, to)| leads(to));

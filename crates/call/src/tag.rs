@@ -1,7 +1,7 @@
 //! Our tags in From and To carry the leg they belong to, so that a message within a dialog finds its shard
 //! and its leg with no look-up, and shard numbers mean the same after a restart on another number of cores.
 
-use base::{LegId, ShardId, TrunkId};
+use base::{LegId, ShardId, TrunkId, UserId};
 use callback::PlacingId;
 use sip_core::transaction::Transactions;
 use sip_core::{HeaderName, Message, Method, Request};
@@ -47,6 +47,11 @@ pub fn shard_of(message: &Message) -> ShardId {
 /// The shard that keeps a trunk up.
 pub fn shard_of_trunk(trunk: &TrunkId) -> ShardId {
     by_hash(trunk.as_str().as_bytes())
+}
+
+/// The shard that has the calls which a user dials away from his telephone.
+pub fn shard_of_dialling(user: &UserId) -> ShardId {
+    by_hash(user.as_str().as_bytes())
 }
 
 /// The shard that has a call of an agent's to a person who is to be called back.

@@ -2,6 +2,7 @@
 //! kept together, over all shards, is the shell's matter; a shard tells what its own legs do.
 
 use crate::call::About;
+use crate::own_call::OwnCall;
 use crate::routing;
 use crate::settings::{Destination, FeatureCode, Organisation};
 use base::{LegId, QueueId, UserId};
@@ -72,6 +73,8 @@ pub struct Line {
     pub rendering: Rendering,
     /// The other party's URI.
     pub remote: Box<str>,
+    /// What the person himself knows of it.
+    pub own: Box<OwnCall>,
 }
 
 /// What `dialled` names that `by` may watch: a colleague by extension or name; by a feature code, his own switch, and

@@ -1,8 +1,9 @@
 //! What each fact does to the lists: the only code that changes their state. It decides nothing, and a fact about
 //! something unknown changes nothing.
 
+use crate::ahead::{AheadStand, Met};
 use crate::engine::Lists;
-use crate::entry::{Attempt, Entry, Placed, Progress, Stage, Standing, Told, Wish};
+use crate::entry::{Attempt, Beside, Entry, Order, Placed, Progress, Stage, Standing, Told, Wish};
 use crate::fact::{Fact, Resolution, Stamped};
 use crate::identity::CustomerInput;
 use crate::index::Index;
@@ -57,7 +58,17 @@ impl Lists {
             | Fact::PromiseBroken { .. } => self.apply_promise(stamped),
             Fact::AnswerOwed { owed, until } => self.owe(stamped.seq, *owed, *until),
             Fact::Answered { token } => self.answered(*token),
-            Fact::Started { entry } | Fact::Recalled { entry } => self.insert(entry),
+            Fact::Started { entry } => self.insert(entry),
+            Fact::Recalled { entry } => {
+                self.insert(entry);
+                self.recall_answers(stamped.utc, entry);
+            }
+            Fact::AheadIs { list, stand, .. } => {
+                match stand {
+                    AheadStand::Goes => self.held_back.remove(list),
+                    AheadStand::HeldBack => self.held_back.insert(list.clone()),
+                };
+            }
             Fact::Erased { entry, .. } => self.remove(*entry),
             Fact::Merged {
                 kept,
@@ -170,6 +181,7 @@ impl Lists {
                 agent,
                 placing,
                 offer,
+                order,
                 until,
             } => {
                 self.last_placing = self.last_placing.max(*placing);
@@ -180,6 +192,7 @@ impl Lists {
                     until: *until,
                     progress: Progress::RingingAgent,
                     offer: *offer,
+                    beside: (*order == Order::Ahead).then_some(Beside::Rings),
                 };
                 self.change(*entry, |entry| entry.stage = Stage::InCall(placed));
             }
@@ -188,12 +201,29 @@ impl Lists {
                     placed.until = *until;
                 }
             }),
-            Fact::PersonAnswered { entry, until } => self.change(*entry, |entry| {
-                if let Stage::InCall(placed) = &mut entry.stage {
-                    placed.until = *until;
-                    placed.progress = Progress::Talking;
+            Fact::PersonAnswered { entry, until } => {
+                self.change(*entry, |entry| {
+                    if let Stage::InCall(placed) = &mut entry.stage {
+                        placed.until = *until;
+                        placed.progress = Progress::Talking;
+                    }
+                });
+                self.note_answer(utc, utc, *entry, Met::Agent);
+            }
+            Fact::AgentThere { .. } | Fact::AgentOut { .. } | Fact::AgentRung { .. } => {
+                self.apply_beside(&stamped.fact);
+            }
+            Fact::Unmet {
+                entry,
+                outcome,
+                then,
+                ..
+            } => {
+                self.change(*entry, |entry| entry.note(*outcome, None, *then, utc));
+                if *outcome == Outcome::Abandoned {
+                    self.note_answer(utc, utc, *entry, Met::Nobody);
                 }
-            }),
+            }
             Fact::CallOver { entry, outcome, .. } => self.change(*entry, |entry| {
                 entry.say(*outcome);
                 if let Stage::InCall(placed) = &entry.stage {
@@ -229,6 +259,29 @@ impl Lists {
             }
             _ => {}
         }
+    }
+
+    /// Where the agent is whose person is called ahead of him.
+    fn apply_beside(&mut self, fact: &Fact) {
+        let (entry, now, rung) = match fact {
+            Fact::AgentThere { entry, .. } => (*entry, Beside::There, None),
+            Fact::AgentOut { entry, .. } => (*entry, Beside::Nobody, None),
+            Fact::AgentRung {
+                entry,
+                agent,
+                offer,
+            } => (*entry, Beside::Rings, Some((agent.clone(), *offer))),
+            _ => return,
+        };
+        self.change(entry, |entry| {
+            if let Stage::InCall(placed) = &mut entry.stage {
+                placed.beside = Some(now);
+                if let Some((agent, offer)) = rung {
+                    placed.agent = agent;
+                    placed.offer = Some(offer);
+                }
+            }
+        });
     }
 
     /// Changes what is known of an entry.

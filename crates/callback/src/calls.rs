@@ -1,8 +1,9 @@
 //! The call to a person: the agent's device first, then, when he is there and the attempt is stored, the person. So there are never
-//! more calls than agents who asked for one, nobody is rung for no one, and after a crash it is known who was rung.
+//! more calls than agents who asked for one, nobody is rung for no one, and after a crash it is known who was rung. Where a queue
+//! has people called ahead (`ahead.rs`), the agent's device rings while the person's does, and another's where he lets it be.
 
 use crate::engine::Step;
-use crate::entry::{ATTEMPTS_MAX, Placed, PlacingId, Progress, Stage};
+use crate::entry::{ATTEMPTS_MAX, Entry, Order, Placed, PlacingId, Progress, Stage};
 use crate::fact::{Fact, Origin, Returned};
 use crate::input::{CallEvent, Health};
 use crate::output::{Command, Done, Errand, HangUpCause, Refusal, Ungiven};
@@ -34,7 +35,7 @@ impl Step<'_> {
         }
         // Whoever has it may call; whoever hasn't takes it first.
         self.lease(list, id, agent.clone(), by.clone())?;
-        self.ring_agent(id, agent, None, by)
+        self.ring_agent(id, agent, None, Order::AgentFirst, by)
             .ok_or(Refusal::NoSuchEntry(id))
     }
 
@@ -44,6 +45,7 @@ impl Step<'_> {
         id: CallbackId,
         agent: UserId,
         offer: Option<OfferId>,
+        order: Order,
         by: Origin,
     ) -> Option<Done> {
         let asked = &self.lists.entries.get(&id)?.asked;
@@ -58,6 +60,7 @@ impl Step<'_> {
             agent: agent.clone(),
             placing,
             offer,
+            order,
             until: self.now + CALL_ALIVE_WITHIN,
         };
         self.emit(by, fact);
@@ -66,6 +69,7 @@ impl Step<'_> {
             entry: id,
             agent,
             offer,
+            order,
             errand: errand.into(),
         });
         Some(Done::Calling { entry: id, placing })
@@ -80,16 +84,58 @@ impl Step<'_> {
         agent: UserId,
     ) {
         let by = Origin::Distribution;
+        if self.lists.entries.get(&id).is_some_and(Entry::lacks_agent) {
+            return self.entrust_called(offer, list, id, agent);
+        }
         let why = match self.may_be_entrusted(list, id, &agent) {
             Ok(()) => {
+                let order = self.order_for(list, id);
                 self.take(id, agent.clone(), by.clone());
-                self.ring_agent(id, agent, Some(offer), by);
+                self.ring_agent(id, agent, Some(offer), order, by);
+                if order == Order::Ahead {
+                    self.dial_ahead(id);
+                }
                 return;
             }
             Err(Refusal::HasAnother { .. } | Refusal::OwesNote { .. }) => Ungiven::Agent,
             Err(_) => Ungiven::Entry,
         };
         self.out.commands.push(Command::NotGiven { offer, why });
+    }
+
+    /// The person of an entry is called already, and whoever was kept for him has let it be.
+    fn entrust_called(&mut self, offer: OfferId, list: &QueueId, id: CallbackId, agent: UserId) {
+        let placing = match (self.on_list(list, id), self.is_idle(&agent)) {
+            (Ok(entry), Ok(())) => match &entry.stage {
+                Stage::InCall(placed) => Ok(placed.placing),
+                _ => Err(Ungiven::Entry),
+            },
+            (_, Err(_)) => Err(Ungiven::Agent),
+            (Err(_), _) => Err(Ungiven::Entry),
+        };
+        let placing = match placing {
+            Ok(placing) => placing,
+            Err(why) => return self.out.commands.push(Command::NotGiven { offer, why }),
+        };
+        let fact = Fact::AgentRung {
+            entry: id,
+            agent: agent.clone(),
+            offer,
+        };
+        self.emit(Origin::Distribution, fact);
+        self.out.commands.push(Command::RingAnother {
+            placing,
+            agent,
+            offer,
+        });
+    }
+
+    /// The attempt is stored while the agent's device rings: the person is called when it is.
+    fn dial_ahead(&mut self, id: CallbackId) {
+        let stage = self.lists.entries.get(&id).map(|entry| entry.stage.clone());
+        if let Some(Stage::InCall(placed)) = stage {
+            self.dial(id, placed);
+        }
     }
 
     fn may_be_entrusted(
@@ -118,6 +164,14 @@ impl Step<'_> {
         let Some(Stage::InCall(placed)) = stage else {
             return;
         };
+        if placed.rings_for(offer) {
+            // Whoever carries the call knows whether he has taken it by now, and says so.
+            let placing = placed.placing;
+            return self
+                .out
+                .commands
+                .push(Command::StopAgent { placing, offer });
+        }
         if placed.offer != Some(offer) || placed.progress != Progress::RingingAgent {
             return;
         }
@@ -139,6 +193,19 @@ impl Step<'_> {
         let until = self.now + CALL_ALIVE_WITHIN;
         match (event, placed.progress) {
             (CallEvent::AgentAnswered, Progress::RingingAgent) => self.dial(entry, placed),
+            (CallEvent::Taken(offer), _) if placed.rings_for(offer) => {
+                let agent = placed.agent;
+                self.emit(by, Fact::AgentThere { entry, agent });
+            }
+            (CallEvent::NotTaken(offer), _) if placed.rings_for(offer) => {
+                let agent = placed.agent;
+                self.emit(by, Fact::AgentOut { entry, agent });
+            }
+            (CallEvent::Taken(_) | CallEvent::NotTaken(_), _) => {}
+            // It could not be begun, so nobody was called.
+            (CallEvent::AgentDidNotAnswer, Progress::Storing) if placed.is_unmet() => {
+                self.return_call(entry, placed, Returned::DeviceDidNotAnswer, by);
+            }
             // His own device is no attempt, whatever it did.
             (CallEvent::AgentDidNotAnswer, Progress::RingingAgent) => {
                 self.return_call(entry, placed, Returned::DeviceDidNotAnswer, by);
@@ -149,17 +216,25 @@ impl Step<'_> {
             (CallEvent::Alive, _) => {
                 self.emit(by, Fact::CallAlive { entry, until });
             }
-            (CallEvent::PersonAnswered, Progress::RingingPerson) => {
+            (CallEvent::PersonAnswered, Progress::RingingPerson) if !placed.is_unmet() => {
                 self.emit(by, Fact::PersonAnswered { entry, until });
             }
             (event, Progress::RingingPerson | Progress::Talking) => {
-                if let Some(outcome) = outcome(event, placed.progress) {
-                    self.call_over(entry, placed, outcome, by);
+                if let Some(outcome) = outcome(event, &placed) {
+                    self.over(entry, placed, outcome, by);
                     self.end_at_voicemail(placing, event);
                 }
             }
             // Of a person who has not been rung nothing is to be heard.
             _ => {}
+        }
+    }
+
+    /// The call is over: what came of it is for its agent to say, where there was one.
+    fn over(&mut self, entry: CallbackId, placed: Placed, outcome: Outcome, by: Origin) {
+        match placed.is_unmet() {
+            true => self.unmet(entry, placed.agent, outcome, by),
+            false => self.call_over(entry, placed, outcome, by),
         }
     }
 
@@ -176,13 +251,18 @@ impl Step<'_> {
     /// A call that is none of ours any more must not go on.
     fn stray(&mut self, placing: PlacingId, event: CallEvent) {
         let goes_on = match event {
-            CallEvent::AgentAnswered | CallEvent::Alive | CallEvent::PersonAnswered => true,
+            CallEvent::AgentAnswered
+            | CallEvent::Alive
+            | CallEvent::PersonAnswered
+            | CallEvent::Taken(_) => true,
             CallEvent::AgentDidNotAnswer
             | CallEvent::PersonBusy
             | CallEvent::PersonNoAnswer
             | CallEvent::PersonFailed
             | CallEvent::Voicemail
-            | CallEvent::HungUp => false,
+            | CallEvent::HungUp
+            | CallEvent::NotTaken(_)
+            | CallEvent::MetNobody => false,
         };
         if goes_on {
             self.out.commands.push(Command::HangUp {
@@ -213,7 +293,13 @@ impl Step<'_> {
         self.promise(by, fact);
     }
 
-    fn return_call(&mut self, entry: CallbackId, placed: Placed, why: Returned, by: Origin) {
+    pub(crate) fn return_call(
+        &mut self,
+        entry: CallbackId,
+        placed: Placed,
+        why: Returned,
+        by: Origin,
+    ) {
         let agent = placed.agent;
         self.emit(by, Fact::Returned { entry, agent, why });
     }
@@ -235,18 +321,22 @@ impl Step<'_> {
                 self.return_call(entry, placed, Returned::CallLost, Origin::Clock);
             }
             Progress::RingingPerson | Progress::Talking => {
-                self.call_over(entry, placed, Outcome::Interrupted, Origin::Clock);
+                self.over(entry, placed, Outcome::Interrupted, Origin::Clock);
             }
         }
     }
 }
 
 /// What came of an attempt that an event ends.
-fn outcome(event: CallEvent, progress: Progress) -> Option<Outcome> {
-    match (event, progress) {
-        (CallEvent::HungUp, Progress::Talking) => Some(Outcome::Reached),
+fn outcome(event: CallEvent, placed: &Placed) -> Option<Outcome> {
+    use CallEvent::{HungUp, MetNobody};
+    match (event, placed.progress) {
+        (MetNobody, _) if placed.is_unmet() => Some(Outcome::Abandoned),
+        // It could not be begun, which was not heard of before he was to be called.
+        (CallEvent::AgentDidNotAnswer, _) if placed.is_unmet() => Some(Outcome::Failed),
+        (HungUp | MetNobody, Progress::Talking) => Some(Outcome::Reached),
         // The agent gave up while it rang.
-        (CallEvent::HungUp | CallEvent::PersonNoAnswer, _) => Some(Outcome::NoAnswer),
+        (HungUp | MetNobody | CallEvent::PersonNoAnswer, _) => Some(Outcome::NoAnswer),
         (CallEvent::PersonBusy, _) => Some(Outcome::Busy),
         (CallEvent::PersonFailed, _) => Some(Outcome::Failed),
         (CallEvent::Voicemail, _) => Some(Outcome::Voicemail),

@@ -179,7 +179,7 @@ impl Step<'_> {
     ) -> Result<Done, Refusal> {
         let text = text.map(|text| Text::new(&text)).transpose()?;
         let entry = self.on_list(list, id)?;
-        if let Some(by) = entry.agent() {
+        if let Some(by) = entry.occupied_by() {
             let by = by.clone();
             return Err(Refusal::Held { entry: id, by });
         }
@@ -253,7 +253,7 @@ impl Step<'_> {
     /// Whether an entry is open and nobody has it.
     fn waits(&self, list: &QueueId, id: CallbackId) -> Result<(), Refusal> {
         let entry = self.on_list(list, id)?;
-        match (&entry.stage, entry.agent()) {
+        match (&entry.stage, entry.occupied_by()) {
             (_, Some(by)) => Err(Refusal::Held {
                 entry: id,
                 by: by.clone(),

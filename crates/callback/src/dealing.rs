@@ -19,8 +19,8 @@ pub enum News {
     Due {
         /// Which list.
         list: QueueId,
-        /// When each came at the latest, and which it is.
-        entries: Vec<(Time, CallbackId)>,
+        /// Those: before all others whom somebody is being called for.
+        entries: Vec<Due>,
     },
     /// An agent has an entry or owes a description, or doesn't any more.
     Indebted {
@@ -31,11 +31,22 @@ pub enum News {
     },
 }
 
+/// An entry that an agent may be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Due {
+    /// When its caller came, at the latest.
+    pub arrived: Time,
+    /// Which.
+    pub entry: CallbackId,
+    /// Whether its person is being called already, or on the line, so that an agent has to be found at once.
+    pub is_called: bool,
+}
+
 /// What was told so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dealing {
     /// Of lists on which something is due.
-    due: BTreeMap<QueueId, Vec<(Time, CallbackId)>>,
+    due: BTreeMap<QueueId, Vec<Due>>,
     /// Who has which entry.
     held: BTreeMap<CallbackId, UserId>,
     /// No more entries are to be given to anybody.
@@ -50,24 +61,41 @@ impl Lists {
     }
 
     /// The first so many on a list that could be given to an agent now.
-    fn next_on(&self, now: Time, list: &QueueId, most: usize) -> Vec<(Time, CallbackId)> {
-        if self.storage == Health::Down || !self.is_dealt(list) {
+    fn next_on(&self, now: Time, list: &QueueId, most: usize) -> Vec<Due> {
+        if !self.is_dealt(list) {
             return Vec::new();
         }
+        // Their attempts are stored.
+        let lacking = self.index.lacking_on(list).map(|it| (it, true));
+        let due = self.due_on(now, list).map(|it| (it, false));
+        // He came before the next second, and whoever holds the line since this one came no later than he.
+        let came = |arrived: crate::Utc| self.wall.time_at(arrived.as_seconds() + 1);
+        let all = lacking.chain(due).map(|((arrived, entry), is_called)| Due {
+            arrived: came(arrived),
+            entry,
+            is_called,
+        });
+        all.take(most).collect()
+    }
+
+    /// What is due on a list and may be begun.
+    fn due_on<'s>(
+        &'s self,
+        now: Time,
+        list: &'s QueueId,
+    ) -> impl Iterator<Item = (crate::Utc, CallbackId)> + 's {
         let (org, utc) = (list.org(), self.utc(now));
-        let due = self.index.due_on(list).filter(|(_, id)| {
+        let can_store = self.storage == Health::Fine;
+        self.index.due_on(list).filter(move |(_, id)| {
             let Some(entry) = self.entries.get(id) else {
                 return false;
             };
             let number = (org.clone(), entry.asked.number.clone());
-            entry.due <= utc
+            can_store
+                && entry.due <= utc
                 && entry.attempts.len() < ATTEMPTS_MAX
                 && !self.index.ringing.contains_key(&number)
-        });
-        // He came before the next second, and whoever holds the line since this one came no later than he.
-        let came = |arrived: crate::Utc| self.wall.time_at(arrived.as_seconds() + 1);
-        let due = due.map(|(arrived, id)| (came(arrived), id));
-        due.take(most).collect()
+        })
     }
 }
 
@@ -123,7 +151,7 @@ impl Dealing {
             let Some(entry) = lists.entries.get(id) else {
                 // It was erased: wherever it was told of.
                 let told = self.due.iter();
-                let of = told.filter(|(_, due)| due.iter().any(|(_, other)| other == id));
+                let of = told.filter(|(_, due)| due.iter().any(|other| other.entry == *id));
                 all.extend(of.map(|(list, _)| list.clone()));
                 continue;
             };

@@ -1,7 +1,8 @@
 //! All lists as one value. A step *decides* facts from what happened and *applies* them (`apply.rs`), which is the only
-//! way its state changes; the decisions are in `windows.rs`, `promises.rs`, `leases.rs`, `calls.rs`, `notes.rs`, `commands.rs`,
+//! way its state changes; the decisions are in `windows.rs`, `promises.rs`, `leases.rs`, `calls.rs`, `ahead.rs`, `notes.rs`, `commands.rs`,
 //! `retention.rs` and `recall.rs`.
 
+use crate::ahead::Answered;
 use crate::entry::{Closing, Entry, PlacingId, Stage, Turn};
 use crate::fact::{ErasedFor, Fact, Origin, Stamped};
 use crate::index::Index;
@@ -40,6 +41,10 @@ pub struct Lists {
     pub(crate) hours: BTreeMap<QueueId, Hours>,
     pub(crate) wall: WallClock,
     pub(crate) storage: Health,
+    /// Who answered lately, by list.
+    pub(crate) answered: BTreeMap<QueueId, Answered>,
+    /// Lists whose people are called ahead no more, since as many as may have met nobody.
+    pub(crate) held_back: BTreeSet<QueueId>,
     pub(crate) entries: BTreeMap<CallbackId, Entry>,
     /// Places that are held for callers.
     pub(crate) reserved: BTreeMap<CallId, Reservation>,
@@ -65,6 +70,8 @@ impl Default for Lists {
             // Until `Input::Clock` comes, which is the first of all.
             wall: WallClock::new(Time::ZERO, 0),
             storage: Health::Fine,
+            answered: BTreeMap::new(),
+            held_back: BTreeSet::new(),
             entries: BTreeMap::new(),
             reserved: BTreeMap::new(),
             pending: BTreeMap::new(),

@@ -173,6 +173,32 @@ pub struct Placed {
     /// By which number his queue keeps him for it, where it gave it to him.
     #[serde(default)]
     pub offer: Option<OfferId>,
+    /// Where he is, where the person is called ahead of him.
+    #[serde(default)]
+    pub beside: Option<Beside>,
+}
+
+/// Who is there first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Order {
+    /// The agent: the person is called once he has taken it.
+    #[default]
+    AgentFirst,
+    /// Whoever it may be: the person is called while the agent's device rings.
+    Ahead,
+}
+
+/// Where the agent is, while a person is called ahead of him.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Beside {
+    /// His device rings.
+    Rings,
+    /// He has taken it.
+    There,
+    /// He has let it be, and nobody is kept in his place yet.
+    Nobody,
 }
 
 /// How far a call to a person has come.
@@ -322,9 +348,16 @@ impl Entry {
     pub fn agent(&self) -> Option<&UserId> {
         match &self.stage {
             Stage::Leased { agent, .. } | Stage::AwaitingNote { agent, .. } => Some(agent),
+            // Who has let it be may have another.
+            Stage::InCall(placed) if placed.beside == Some(Beside::Nobody) => None,
             Stage::InCall(placed) => Some(&placed.agent),
             Stage::Promised | Stage::Waiting | Stage::Closed { .. } => None,
         }
+    }
+
+    /// The same; or who had it last, while its person is being called and nobody does.
+    pub(crate) fn occupied_by(&self) -> Option<&UserId> {
+        self.agent().or_else(|| self.rings_by())
     }
 
     /// Whoever may be about to ring the number.

@@ -1,7 +1,8 @@
 //! What came about, said once and for good, with who and when. Facts are the only thing that changes lists, they are
 //! what storage keeps, and commands are read off them.
 
-use crate::entry::{Closing, Draft, Entry, PlacingId, Wish};
+use crate::ahead::{Abandoned, AheadStand};
+use crate::entry::{Closing, Draft, Entry, Order, PlacingId, Wish};
 use crate::identity::CustomerInput;
 use crate::input::Health;
 use crate::moment::Utc;
@@ -271,8 +272,54 @@ pub enum Fact {
         /// By which number his queue keeps him for it, where it gave it to him.
         #[serde(default)]
         offer: Option<OfferId>,
+        /// Whether the person is called meanwhile.
+        #[serde(default)]
+        order: Order,
         /// When it is held for lost.
         until: Time,
+    },
+    /// The agent has taken it, whose person is called ahead of him.
+    AgentThere {
+        /// Which.
+        entry: CallbackId,
+        /// Who.
+        agent: UserId,
+    },
+    /// He has let it be; the person's call goes on.
+    AgentOut {
+        /// Which.
+        entry: CallbackId,
+        /// Who.
+        agent: UserId,
+    },
+    /// Another agent's device rings in his place.
+    AgentRung {
+        /// Which.
+        entry: CallbackId,
+        /// Who.
+        agent: UserId,
+        /// By which number his queue keeps him for it.
+        offer: OfferId,
+    },
+    /// The call to the person is over, and no agent was in it who could say what came of it.
+    Unmet {
+        /// Which.
+        entry: CallbackId,
+        /// Whose device rang last.
+        agent: UserId,
+        /// What came of it.
+        outcome: Outcome,
+        /// What becomes of the entry.
+        then: Resolution,
+    },
+    /// A list's people are called ahead of agents no more, or again.
+    AheadIs {
+        /// Which.
+        list: QueueId,
+        /// Whether they are.
+        stand: AheadStand,
+        /// Of those who answered lately.
+        counted: Abandoned,
     },
     /// His call is alive.
     CallAlive {
@@ -392,6 +439,10 @@ impl Fact {
             | Fact::Leased { entry, .. }
             | Fact::Returned { entry, .. }
             | Fact::CallBegun { entry, .. }
+            | Fact::AgentThere { entry, .. }
+            | Fact::AgentOut { entry, .. }
+            | Fact::AgentRung { entry, .. }
+            | Fact::Unmet { entry, .. }
             | Fact::PersonAnswered { entry, .. }
             | Fact::CallOver { entry, .. }
             | Fact::Noted { entry, .. }
@@ -409,6 +460,7 @@ impl Fact {
             | Fact::NumbersTaken { .. }
             | Fact::Reserved { .. }
             | Fact::ReservationEnded { .. }
+            | Fact::AheadIs { .. }
             | Fact::LoggedIn { .. }
             | Fact::LoggedOut { .. }
             // Nothing that outlives the process.

@@ -26,6 +26,8 @@ pub(crate) struct Index {
     taken: BTreeMap<(QueueId, Wish), Taken>,
     /// What is due and nobody has, in the order of arrival.
     pub(crate) due: BTreeSet<(QueueId, Utc, CallbackId)>,
+    /// Those whose person is called and has no agent, in the order of arrival.
+    pub(crate) lacking: BTreeSet<(QueueId, Utc, CallbackId)>,
     /// What each agent has.
     pub(crate) agents: BTreeMap<UserId, CallbackId>,
     /// The entry of each call.
@@ -85,6 +87,10 @@ impl Index {
         if entry.stage == Stage::Waiting && entry.told != Told::Nothing {
             self.due.insert((asked.queue.clone(), asked.arrived, id));
         }
+        if entry.lacks_agent() {
+            let lacking = (asked.queue.clone(), asked.arrived, id);
+            self.lacking.insert(lacking);
+        }
         if let Some((at, _)) = entry.next_turn(list) {
             self.turns.insert((at, id));
         }
@@ -123,6 +129,7 @@ impl Index {
         }
         let due = (asked.queue.clone(), asked.arrived, id);
         self.due.remove(&due);
+        self.lacking.remove(&due);
         if let Some((at, _)) = entry.next_turn(list) {
             self.turns.remove(&(at, id));
         }
@@ -232,11 +239,19 @@ impl Index {
     }
 
     /// What is due on a list and nobody has, the first to arrive first.
-    pub(crate) fn due_on(&self, list: &QueueId) -> impl Iterator<Item = (Utc, CallbackId)> {
-        let first = (list.clone(), Utc::from_seconds(i64::MIN), CallbackId(0));
-        let from = self.due.range(first..);
-        let its = from.take_while(move |(of, ..)| of == list);
-        its.map(|(_, arrived, id)| (*arrived, *id))
+    pub(crate) fn due_on(
+        &self,
+        list: &QueueId,
+    ) -> impl Iterator<Item = (Utc, CallbackId)> + use<'_> {
+        on(&self.due, list)
+    }
+
+    /// Those on a list whose person is called and has no agent, the first to arrive first.
+    pub(crate) fn lacking_on(
+        &self,
+        list: &QueueId,
+    ) -> impl Iterator<Item = (Utc, CallbackId)> + use<'_> {
+        on(&self.lacking, list)
     }
 
     fn take(&mut self, queue: &QueueId, wish: &Wish, seconds: u32) {
@@ -256,4 +271,15 @@ impl Index {
             }
         }
     }
+}
+
+/// Those of a list.
+fn on<'s>(
+    all: &'s BTreeSet<(QueueId, Utc, CallbackId)>,
+    list: &QueueId,
+) -> impl Iterator<Item = (Utc, CallbackId)> + use<'s> {
+    let (list, first) = (list.clone(), Utc::from_seconds(i64::MIN));
+    let from = all.range((list.clone(), first, CallbackId(0))..);
+    let its = from.take_while(move |(of, ..)| *of == list);
+    its.map(|(_, arrived, id)| (*arrived, *id))
 }

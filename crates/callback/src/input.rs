@@ -188,4 +188,10 @@ pub enum CallEvent {
     Voicemail,
     /// The agent or the person hung up. Ends it.
     HungUp,
+    /// Of a person who is called ahead: the agent has taken it who is kept by that number.
+    Taken(OfferId),
+    /// The same: he has let it be, and the call goes on.
+    NotTaken(OfferId),
+    /// The same: the person answered, and no agent was there before he hung up or had waited for too long. Ends it.
+    MetNobody,
 }

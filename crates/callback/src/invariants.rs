@@ -82,6 +82,13 @@ impl Lists {
             entry.attempts.len() <= ATTEMPTS_MAX,
             "{id} was tried too often"
         );
+        if let Stage::InCall(placed) = &entry.stage
+            && placed.is_unmet()
+        {
+            let called = matches!(placed.progress, Progress::Storing | Progress::RingingPerson);
+            holds!(called, "{id} is {:?} and has met nobody", placed.progress);
+            holds!(placed.offer.is_some(), "{id} is called for no queue");
+        }
         let starts = entry.asked.wish.starts();
         holds!(
             starts.is_none_or(|starts| starts <= entry.due),

@@ -171,7 +171,7 @@ impl Step<'_> {
     /// Whether the agent can have an entry that he doesn't have.
     pub(crate) fn may_take(&self, entry: &Entry, agent: &UserId) -> Result<(), Refusal> {
         self.is_idle(agent)?;
-        if let Some(by) = entry.agent() {
+        if let Some(by) = entry.occupied_by() {
             return Err(Refusal::Held {
                 entry: entry.id,
                 by: by.clone(),
@@ -196,7 +196,7 @@ impl Step<'_> {
     }
 
     /// Whether the agent has nothing and owes nothing.
-    fn is_idle(&self, agent: &UserId) -> Result<(), Refusal> {
+    pub(crate) fn is_idle(&self, agent: &UserId) -> Result<(), Refusal> {
         let has = self.lists.index.agents.get(agent);
         let Some(has) = has.and_then(|id| self.lists.entries.get(id)) else {
             return Ok(());

@@ -13,6 +13,7 @@
 //!
 //! Told twice, late or about things unknown, the lists do nothing; they never panic.
 
+mod ahead;
 mod apply;
 mod calls;
 mod commands;
@@ -41,14 +42,15 @@ mod text;
 mod view;
 mod windows;
 
+pub use ahead::{ANSWERED_MAX, ANSWERED_WITHIN, Abandoned, AheadRow, AheadStand};
 pub use calls::CALL_ALIVE_WITHIN;
 pub use conditions::Seen;
 pub use control::{CallbackCommand, EntryAction, Note, Outcome, StaffAction, Then, WindowChoice};
-pub use dealing::{Dealing, News};
+pub use dealing::{Dealing, Due, News};
 pub use engine::{Deadline, Lists};
 pub use entry::{
-    ATTEMPTS_MAX, Attempt, Closing, Draft, ENTRY_VERSION, Entry, Placed, PlacingId, Progress,
-    Stage, Standing, Status, Told, Window, Wish,
+    ATTEMPTS_MAX, Attempt, Beside, Closing, Draft, ENTRY_VERSION, Entry, Order, Placed, PlacingId,
+    Progress, Stage, Standing, Status, Told, Window, Wish,
 };
 pub use fact::{Broken, ErasedFor, FACTS_VERSION, Fact, Origin, Resolution, Returned, Stamped};
 pub use identity::{
@@ -65,7 +67,7 @@ pub use promises::{OPEN_MAX, PROMISE_WITHIN};
 pub use retention::CLOSED_MAX;
 pub use rows::Row;
 pub use settings::{
-    Asks, Capacity, ClockTimes, Conditions, Distribution, KeepStarted, ListSettings, Offers,
+    Ahead, Asks, Capacity, ClockTimes, Conditions, Distribution, KeepStarted, ListSettings, Offers,
     RETENTION, Rule, Rules, Settings,
 };
 pub use text::{InvalidText, TEXT_CHARS_MAX, Text};

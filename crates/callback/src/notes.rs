@@ -59,7 +59,9 @@ impl Step<'_> {
             Stage::AwaitingNote { .. } => return Err(Refusal::NotHis { agent, entry: id }),
             _ => return Err(Refusal::NoNoteOwed(id)),
         }
-        if let Some(outcome @ (Outcome::Failed | Outcome::Interrupted)) = note.outcome {
+        if let Some(outcome @ (Outcome::Failed | Outcome::Interrupted | Outcome::Abandoned)) =
+            note.outcome
+        {
             return Err(Refusal::NotHisToSay(outcome));
         }
         let text = Text::new(&note.text)?;
@@ -94,20 +96,9 @@ impl Step<'_> {
         wish: Option<Then>,
         by: Origin,
     ) {
-        let Some(entry) = self.lists.entries.get(&id) else {
+        let Some((then, merges)) = self.what_becomes(id, outcome, wish) else {
             return;
         };
-        let mut then = resolve(&self.lists.settings, entry, outcome, wish, self.utc);
-        // The caller may have come again while an agent tried what he had begun: that goes on in what he accepted.
-        let other = self
-            .lists
-            .promise_of(&entry.asked.queue, &entry.asked.number);
-        let other = other.filter(|_| entry.standing == Standing::Started);
-        let other = other.map(|other| (other.id, entry.asked.arrived));
-        let merges = other.filter(|_| matches!(then, Resolution::Requeued { .. }));
-        if merges.is_some() {
-            then = Resolution::Closed(Closing::Cancelled);
-        }
         let fact = Fact::Noted {
             entry: id,
             agent,
@@ -116,16 +107,60 @@ impl Step<'_> {
             then,
         };
         self.emit(by.clone(), fact);
-        if let Some((kept, arrived)) = merges {
-            let gone = id;
-            self.emit(
-                by,
-                Fact::Merged {
-                    kept,
-                    gone,
-                    arrived,
-                },
-            );
+        self.merge_into(id, merges, by);
+    }
+
+    /// A call is over in which no agent was: the entry goes on by the rules, and nobody owes a description.
+    pub(crate) fn unmet(&mut self, id: CallbackId, agent: UserId, outcome: Outcome, by: Origin) {
+        let Some((then, merges)) = self.what_becomes(id, outcome, None) else {
+            return;
+        };
+        let fact = Fact::Unmet {
+            entry: id,
+            agent,
+            outcome,
+            then,
+        };
+        self.emit(by.clone(), fact);
+        self.merge_into(id, merges, by);
+        let list = self.lists.entries.get(&id).map(|it| it.asked.queue.clone());
+        let ahead =
+            list.and_then(|list| Some((self.lists.settings.lists.get(&list)?.ahead?, list)));
+        if let Some((most, list)) = ahead {
+            self.look_at_abandoned(&list, most);
+        }
+    }
+
+    /// What becomes of an entry, and the promise in which it goes on where that is another.
+    fn what_becomes(
+        &self,
+        id: CallbackId,
+        outcome: Outcome,
+        wish: Option<Then>,
+    ) -> Option<(Resolution, Option<(CallbackId, Utc)>)> {
+        let entry = self.lists.entries.get(&id)?;
+        let then = resolve(&self.lists.settings, entry, outcome, wish, self.utc);
+        // The caller may have come again while an agent tried what he had begun: that goes on in what he accepted.
+        let other = self
+            .lists
+            .promise_of(&entry.asked.queue, &entry.asked.number);
+        let other = other.filter(|_| entry.standing == Standing::Started);
+        let other = other.map(|other| (other.id, entry.asked.arrived));
+        let merges = other.filter(|_| matches!(then, Resolution::Requeued { .. }));
+        Some(match merges {
+            Some(_) => (Resolution::Closed(Closing::Cancelled), merges),
+            None => (then, None),
+        })
+    }
+
+    fn merge_into(&mut self, gone: CallbackId, other: Option<(CallbackId, Utc)>, by: Origin) {
+        if let Some((kept, arrived)) = other {
+            let fact = Fact::Merged {
+                kept,
+                gone,
+                arrived,
+            };
+            self.emit(by, fact);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the lists want done.
 
-use crate::entry::{Closing, PlacingId, Wish};
+use crate::entry::{Closing, Order, PlacingId, Wish};
 use crate::fact::{Broken, Stamped};
 use crate::moment::Utc;
 use crate::number::{InvalidNumber, Number};
@@ -87,8 +87,27 @@ pub enum Command {
         agent: UserId,
         /// By which number his queue keeps him for it, where it gave it to him.
         offer: Option<OfferId>,
+        /// Whether the person is called meanwhile: with `RingPerson`, once that is stored.
+        order: Order,
         /// Whom he is to call, as he is told before.
         errand: Box<Errand>,
+    },
+    /// Ring another agent's device for a person who is called ahead, in the place of one who has let it be.
+    RingAnother {
+        /// The call.
+        placing: PlacingId,
+        /// Whom.
+        agent: UserId,
+        /// By which number his queue keeps him for it.
+        offer: OfferId,
+    },
+    /// The agent's device is to ring no more, and the person's call goes on; answered with `CallEvent::NotTaken`, unless he has
+    /// taken it.
+    StopAgent {
+        /// The call.
+        placing: PlacingId,
+        /// By which number he is kept.
+        offer: OfferId,
     },
     /// An agent who is kept for an entry can't be given it: answer to `Entrust`, where nobody is rung.
     NotGiven {
@@ -97,7 +116,7 @@ pub enum Command {
         /// For whose sake.
         why: Ungiven,
     },
-    /// Ring the person: the agent is there, and the attempt is stored.
+    /// Ring the person: the agent is there, or rings, and the attempt is stored.
     RingPerson {
         /// The call.
         placing: PlacingId,

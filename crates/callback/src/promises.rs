@@ -3,8 +3,8 @@
 //! kept his place in the queue.
 
 use crate::engine::Step;
-use crate::entry::{Closing, Draft, Entry, PlacingId, Stage, Standing, Wish};
-use crate::fact::{Broken, Fact, Origin};
+use crate::entry::{Beside, Closing, Draft, Entry, PlacingId, Stage, Standing, Wish};
+use crate::fact::{Broken, Fact, Origin, Returned};
 use crate::identity::CustomerInput;
 use crate::input::Health;
 use crate::number::Number;
@@ -169,7 +169,7 @@ impl Step<'_> {
     fn own(&self, queue: &QueueId, number: &Number) -> Result<CallbackId, Refusal> {
         let entry = self.lists.promise_of(queue, number);
         let entry = entry.ok_or(Refusal::NothingToChange)?;
-        match (&entry.stage, entry.agent()) {
+        match (&entry.stage, entry.occupied_by()) {
             (Stage::Waiting, _) => Ok(entry.id),
             (_, Some(agent)) => Err(Refusal::Held {
                 entry: entry.id,
@@ -260,6 +260,10 @@ impl Step<'_> {
             }
             Promise::Dial { placing } => {
                 let (queue, number) = (known.asked.queue.clone(), known.asked.number.clone());
+                if self.lets_be(entry) {
+                    let why = HangUpCause::TakenBack;
+                    return self.out.commands.push(Command::HangUp { placing, why });
+                }
                 self.emit(Origin::Storage, Fact::PromiseKept { token, entry });
                 self.out.commands.push(Command::RingPerson {
                     placing,
@@ -268,6 +272,19 @@ impl Step<'_> {
                     number,
                 });
             }
+        }
+    }
+
+    /// Nobody is called for no one: the agent let it be while the attempt was stored, and it is as though it had not been made.
+    fn lets_be(&mut self, entry: CallbackId) -> bool {
+        let stage = self.lists.entries.get(&entry).map(|it| it.stage.clone());
+        match stage {
+            Some(Stage::InCall(placed)) if placed.beside == Some(Beside::Nobody) => {
+                let why = Returned::DeviceDidNotAnswer;
+                self.return_call(entry, placed, why, Origin::Storage);
+                true
+            }
+            _ => false,
         }
     }
 

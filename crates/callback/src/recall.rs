@@ -43,12 +43,15 @@ impl Step<'_> {
 
     /// Nobody has it any more.
     fn wake(&self, entry: &mut Entry) {
+        let mut is_owed = true;
         match entry.stage.clone() {
             // It was stored, so it may have been promised.
             Stage::Promised | Stage::Leased { .. } => entry.stage = Stage::Waiting,
             Stage::InCall(placed) => match entry.attempts.last_mut() {
                 Some(attempt) if attempt.outcome.is_none() => {
                     attempt.outcome = Some(Outcome::Interrupted);
+                    // An agent who was not there has nothing to say of it.
+                    is_owed = !placed.is_unmet();
                     let (agent, began) = (placed.agent, placed.began);
                     entry.stage = Stage::AwaitingNote { agent, began };
                 }
@@ -58,7 +61,7 @@ impl Step<'_> {
         }
         // An agent owes one description at most: what he can't have owed goes on by the rules.
         if let Some(agent) = entry.agent()
-            && self.lists.index.agents.contains_key(agent)
+            && (!is_owed || self.lists.index.agents.contains_key(agent))
         {
             let settings = &self.lists.settings;
             match resolve(settings, entry, Outcome::Interrupted, None, self.utc) {

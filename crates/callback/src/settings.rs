@@ -29,6 +29,9 @@ pub struct ListSettings {
     /// How its entries come to agents.
     #[serde(default)]
     pub distribution: Distribution,
+    /// Whether the people of those that the queue gives to its agents are called ahead of them.
+    #[serde(default)]
+    pub ahead: Option<Ahead>,
     /// How many may ask for a call as soon as possible; none where they can't.
     pub soon: Option<Capacity>,
     /// The windows that callers choose from, by name. When they are comes from the calendar.
@@ -57,6 +60,13 @@ pub enum Distribution {
     ByHand,
     /// The queue gives them to its agents beside its callers; whoever staffs the list may take them still.
     Automatic,
+}
+
+/// People are called while the agent's device rings who is kept for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ahead {
+    /// How many of a hundred who answer may meet nobody: while as many have, the others are called once an agent has taken it.
+    pub abandoned_max: u8,
 }
 
 /// When callers are offered to be called back.
@@ -183,6 +193,12 @@ impl Rules {
             Outcome::NoAnswer | Outcome::Failed | Outcome::Interrupted => self.no_answer,
             Outcome::Voicemail => self.voicemail,
             Outcome::WrongNumber => self.wrong_number,
+            // It is no doing of his: he keeps his place.
+            Outcome::Abandoned => Rule {
+                then: Then::Requeue,
+                delay: Duration::ZERO,
+                attempts_max: u8::MAX,
+            },
         }
     }
 }
@@ -214,6 +230,7 @@ impl Default for ListSettings {
             offers: Offers::When(Conditions::default()),
             members: BTreeSet::new(),
             distribution: Distribution::ByHand,
+            ahead: None,
             soon: Some(Capacity::Unlimited),
             windows: BTreeMap::new(),
             asks: Asks::Nothing,

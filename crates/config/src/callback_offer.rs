@@ -67,6 +67,7 @@ pub(crate) fn read(
         context.add(Problem::new(voicemail_keys.place, problem).mend(mend));
     }
     let person_rings = section.value(&list::RING, context);
+    let agent_within = section.value(&list::AUTOMATIC_WAIT, context);
     let mut numbers = Prompts {
         scope,
         language: of.language,
@@ -83,6 +84,7 @@ pub(crate) fn read(
         display_name: of.display_name.into(),
         voicemail_keys: voicemail_keys.value,
         person_rings,
+        agent_within,
     };
     let offer = CallbackOffer {
         key: key.value,

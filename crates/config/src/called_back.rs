@@ -16,8 +16,8 @@ use acd::{QueueKind, QueueSettings, Share};
 use base::{QueueId, UserId};
 use call::settings::{CallbackOffer, CallingBack, Destination, Language, Organisation};
 use callback::{
-    Asks, Capacity, ClockTimes, Conditions, CustomerDigits, Distribution, KeepStarted,
-    ListSettings, Offers, Rule, Rules,
+    Ahead, Asks, Capacity, ClockTimes, Conditions, CustomerDigits, Distribution, KeepStarted,
+    ListSettings, Offers, Order, Rule, Rules,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -93,6 +93,7 @@ pub(crate) fn read(
     let share = section.value(&list::AUTOMATIC_SHARE, context);
     let share = u8::try_from(share).ok().and_then(Share::new);
     let share = share.filter(|_| section.value(&list::AUTOMATIC, context));
+    let ahead = read_ahead(&mut section, context);
     let settings = ListSettings {
         offers: match enabled {
             true => Offers::When(conditions),
@@ -103,6 +104,7 @@ pub(crate) fn read(
             Some(_) => Distribution::Automatic,
             None => Distribution::ByHand,
         },
+        ahead,
         soon,
         windows: windows
             .iter()
@@ -132,6 +134,14 @@ pub(crate) fn read(
         place,
         needs_zone: by_clock.then_some(clocks),
     })
+}
+
+/// Whether people are called before an agent has taken it.
+fn read_ahead(section: &mut Section<'_>, context: &mut Context<'_>) -> Option<Ahead> {
+    let order = section.value(&list::AUTOMATIC_CALL, context);
+    let most = section.value(&list::AUTOMATIC_ABANDONED_MAX, context);
+    let abandoned_max = u8::try_from(most).unwrap_or(u8::MAX);
+    (order == Order::Ahead).then_some(Ahead { abandoned_max })
 }
 
 fn read_conditions(section: &mut Section<'_>, context: &mut Context<'_>) -> Conditions {

@@ -21,6 +21,7 @@ mod forward;
 mod graph;
 mod group;
 mod hours;
+mod http;
 mod import;
 mod inbound;
 mod keep;
@@ -67,6 +68,7 @@ pub use edit::{
 pub use environment::Environment;
 pub use error::{ConfigError, Spot, Weight};
 pub use fixed::{Fixed, needs_restart};
+pub use http::HttpsSettings;
 pub use library::{PROMPTS_MAX, is_sound_file};
 pub use loaded::{Loaded, Summary};
 pub use problems::ERRORS_MAX;

@@ -13,7 +13,7 @@ use control::Sight;
 use media_core::PromptId;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A configuration that is whole and right.
@@ -116,6 +116,12 @@ impl Loaded {
     pub fn demo_password(&self, user: &UserId) -> Option<&str> {
         let account = self.demo.iter().find(|account| account.user == *user)?;
         account.password.as_deref()
+    }
+
+    /// Warns of a file that the configuration names, and says how to mend it.
+    pub fn warn_of(&mut self, file: &Path, problem: String, mend: &str) {
+        let warning = ConfigError::about(file, problem).mend(mend);
+        self.warnings.push(warning.into_warning());
     }
 
     /// Refuses listeners that others than this machine can reach while demo accounts exist, and passwords that

@@ -6,13 +6,14 @@ use crate::database::{self, DatabaseUrl, StoreSection};
 use crate::environment::Overrides;
 use crate::error::Spot;
 use crate::fixed::Fixed;
+use crate::http::{self, HttpsSettings};
 use crate::kinds::Text;
 use crate::limits;
 use crate::problems::Problem;
 use crate::section::{At, Context, Section};
 use crate::setting::{Declared, Usually};
 use crate::settings::{
-    BEYOND, THREADS_MAX, audit, facts, http, prompts, records, registrations, rtp, server_file,
+    BEYOND, THREADS_MAX, audit, facts, prompts, records, registrations, rtp, server_file,
 };
 use crate::sip::{self, ConnectionLimits};
 use crate::source::Place;
@@ -41,8 +42,10 @@ pub struct ServerSettings {
     pub dns: Vec<SocketAddr>,
     /// Files of the certificate that we show.
     pub tls: Option<TlsSettings>,
-    /// Where `/healthz` and `/metrics` are served.
+    /// Where pages, API, `/healthz` and `/metrics` are served.
     pub http: SocketAddr,
+    /// Files of the certificate that is shown there; plain HTTP without.
+    pub https: Option<HttpsSettings>,
     /// Proxies before that, which say whom they have a request from.
     pub proxies: Vec<Network>,
     /// Audio.
@@ -59,6 +62,8 @@ pub struct ServerSettings {
     pub registrar: Rules,
     /// How long a digest nonce is taken.
     pub nonce_lifetime: Duration,
+    /// Bytes of calls' SIP messages that are kept in memory.
+    pub ladder_bytes: usize,
     /// How much of what queues and agents did is kept.
     pub facts: FactsSettings,
     /// How long records of calls are kept.
@@ -115,6 +120,7 @@ impl ServerSettings {
                 self.connections.per_source.to_string(),
             ),
             ("sip.dns", addresses(&self.dns)),
+            ("sip.ladder_mib", (self.ladder_bytes >> 20).to_string()),
             ("sip.nonce_lifetime", value::spoken(self.nonce_lifetime)),
             ("http.listen", self.http.to_string()),
             ("rtp.address", self.rtp.address.to_string()),
@@ -196,7 +202,7 @@ pub(crate) fn read(
     let sip = sip::read(&mut top, start, overrides.sip_port, context);
     let tls = tls::read(&mut top, context);
     sip::require_certificate(&sip.listeners, tls.as_ref(), context);
-    let (http, proxies) = read_http(&mut top, start, overrides.http_port, context);
+    let http = http::read(&mut top, start, overrides.http_port, context);
     let rtp = read_rtp(
         &mut top,
         start,
@@ -231,8 +237,9 @@ pub(crate) fn read(
             connections: sip.connections,
             dns: sip.dns,
             tls,
-            http: http.value,
-            proxies,
+            http: http.listen.value,
+            https: http.https,
+            proxies: http.proxies,
             rtp,
             state_dir: overrides.state_dir.unwrap_or(state_dir.value),
             store: url,
@@ -242,11 +249,12 @@ pub(crate) fn read(
             drain_limit,
             registrar: registrations.rules,
             nonce_lifetime: sip.nonce_lifetime,
+            ladder_bytes: sip.ladder_bytes,
             facts,
             records_keep,
             audit_keep,
         },
-        listeners: listeners(&sip.listeners, &http, context),
+        listeners: listeners(&sip.listeners, &http.listen, context),
         default_organisation,
         prompts,
         limits,
@@ -330,22 +338,6 @@ fn listeners(
 /// Defaults stand at no stretch of the file.
 fn written<T>(at: &At<T>, context: &Context<'_>) -> Option<Spot> {
     (at.place.start < at.place.end).then(|| context.sources.spot(at.place))
-}
-
-fn read_http(
-    top: &mut Section<'_>,
-    start: Place,
-    port: Option<u16>,
-    context: &mut Context<'_>,
-) -> (At<SocketAddr>, Vec<Network>) {
-    let mut section = top.headed_or_empty(&server_file::HTTP, context);
-    let mut listen = section.placed(&http::LISTEN, start, context);
-    let proxies = section.values(&http::PROXIES, context);
-    section.finish(context);
-    if let Some(port) = port {
-        listen.value.set_port(port);
-    }
-    (listen, proxies)
 }
 
 fn read_rtp(

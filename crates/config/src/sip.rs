@@ -29,6 +29,8 @@ const TRANSPORTS: [(Listening, Transport, u16); 5] = [
 /// How far the highest of them lies above `KOLAPP_SIP_PORT`.
 pub(crate) const PORT_OFFSET_MAX: u16 = 3;
 
+const MIB: usize = 1024 * 1024;
+
 /// What SIP's connections may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
@@ -42,6 +44,7 @@ pub struct ConnectionLimits {
 pub(crate) struct SipSection {
     pub(crate) listeners: Vec<At<Listener>>,
     pub(crate) connections: ConnectionLimits,
+    pub(crate) ladder_bytes: usize,
     pub(crate) nonce_lifetime: Duration,
     pub(crate) external_address: Option<Host>,
     pub(crate) local_networks: Vec<Network>,
@@ -69,6 +72,7 @@ pub(crate) fn read(
             in_all: section.value(&sip::CONNECTIONS_MAX, context),
             per_source: section.value(&sip::CONNECTIONS_PER_SOURCE, context),
         },
+        ladder_bytes: section.value(&sip::LADDER_MIB, context) as usize * MIB,
         nonce_lifetime: section.value(&sip::NONCE_LIFETIME, context),
         external_address: external_address.map(|at| at.value),
         local_networks: section.values(&sip::LOCAL_NETWORKS, context),

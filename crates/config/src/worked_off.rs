@@ -3,7 +3,7 @@
 
 use crate::loaded::Loaded;
 use base::{QueueId, UserId};
-use call::calling_back::{PERSON_RINGS_DEFAULT, VOICEMAIL_KEYS_DEFAULT};
+use call::calling_back::{AGENT_WITHIN_DEFAULT, PERSON_RINGS_DEFAULT, VOICEMAIL_KEYS_DEFAULT};
 use call::settings::{CallingBack, CallingBackPrompts, Organisation};
 use callback::{ListSettings, Offers};
 use media_core::PromptId;
@@ -70,5 +70,6 @@ fn usual(
         display_name: queue.map_or(list.name().into(), |queue| queue.display_name.clone()),
         voicemail_keys: VOICEMAIL_KEYS_DEFAULT.into(),
         person_rings: PERSON_RINGS_DEFAULT,
+        agent_within: AGENT_WITHIN_DEFAULT,
     })
 }

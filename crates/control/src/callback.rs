@@ -119,6 +119,8 @@ pub enum Outcome {
     Failed,
     /// The server went down in the middle of it.
     Interrupted,
+    /// The person answered, and no agent was there in time.
+    Abandoned,
 }
 
 /// What becomes of an entry after a call.

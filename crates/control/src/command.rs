@@ -2,6 +2,7 @@
 
 use crate::configuration::ConfigCommand;
 use crate::month::Month;
+use crate::own_call::OwnCallCommand;
 use crate::principal::{Principal, Role};
 use base::{CallId, CallbackId, OrgId, QueueId, UserId};
 use calendar::QuickClose;
@@ -97,6 +98,24 @@ pub enum QueueCommand {
         /// How many, the first in line; all, where not given.
         callers: Option<u32>,
     },
+    /// Have a caller who waits stand further forward.
+    PutForward {
+        /// Where he waits.
+        queue: QueueId,
+        /// His call.
+        call: CallId,
+        /// At which place, 1 being next in turn.
+        to: u32,
+    },
+    /// Have a caller who waits offered to an agent now, whoever's turn it is.
+    Give {
+        /// Where he waits.
+        queue: QueueId,
+        /// His call.
+        call: CallId,
+        /// Who is rung.
+        agent: UserId,
+    },
 }
 
 /// What can be looked at.
@@ -121,6 +140,10 @@ pub enum View {
     Doors,
     /// What is closed or opened by hand.
     QuickCloses,
+    /// Organisations, and how large they are.
+    Organisations,
+    /// The last lines of the log.
+    Log,
 }
 
 /// What is closed or opened by hand, and its undoing.
@@ -212,6 +235,8 @@ pub enum PromptAction {
     Listen {
         /// Its name.
         name: Box<str>,
+        /// Which version; the one that callers hear, where not given.
+        version: Option<u32>,
     },
     /// Take what was recorded by telephone.
     Record {
@@ -224,6 +249,13 @@ pub enum PromptAction {
         name: Box<str>,
         /// The file, where the server finds it.
         file: PathBuf,
+    },
+    /// Take a file that comes along.
+    Upload {
+        /// Its name.
+        name: Box<str>,
+        /// Its ending, by which its kind is known: `wav`.
+        ending: Box<str>,
     },
     /// Take an older version again.
     Restore {
@@ -278,6 +310,11 @@ pub enum Command {
         /// Whose.
         user: UserId,
     },
+    /// A user's log-in by HTTP has no second step any more.
+    ResetTotp {
+        /// Whose.
+        user: UserId,
+    },
     /// Change who is banned.
     Ban(BanCommand),
     /// Tell who is billed for licences in a month: to an administrator, of his own organisation.
@@ -298,12 +335,26 @@ pub enum Command {
     Prompt(PromptCommand),
     /// Do something to a queue's callers.
     Queue(QueueCommand),
+    /// Look at the callers in a queue's line, and their numbers.
+    ShowCallers {
+        /// Which queue's.
+        queue: QueueId,
+    },
+    /// Look at the SIP messages of a call.
+    ShowLadder {
+        /// Whose call it is; none where that is not known.
+        org: Option<OrgId>,
+        /// Which, as its record or as live calls are named.
+        call: Box<str>,
+    },
     /// Look at a setting in the configuration's files, or change it.
     Configuration(ConfigCommand),
     /// Tell what queues and agents came to: those that whoever asks sees.
     ReportFigures(FiguresCommand),
     /// Tell who was in queues: in those that whoever asks sees.
     ReportTraffic(TrafficCommand),
+    /// Do something with one's own calls.
+    OwnCall(OwnCallCommand),
 }
 
 /// A command that permission is asked for.
@@ -338,6 +389,7 @@ impl Governed for PromptCommand {
             PromptAction::List | PromptAction::Listen { .. } => *role >= Role::Supervisor,
             PromptAction::Record { .. }
             | PromptAction::Import { .. }
+            | PromptAction::Upload { .. }
             | PromptAction::Restore { .. } => *role >= Role::Administrator,
         };
         may && user.is_of(&self.org)
@@ -366,6 +418,9 @@ impl Governed for QueueCommand {
     fn is_allowed_to(&self, by: &Principal) -> bool {
         match self {
             QueueCommand::Move { from, to, .. } => supervises(by, [from, to]),
+            QueueCommand::PutForward { queue, .. } | QueueCommand::Give { queue, .. } => {
+                supervises(by, [queue])
+            }
         }
     }
 }
@@ -381,6 +436,20 @@ impl Governed for Command {
             Command::Show(View::Queues | View::Agents | View::Doors)
             | Command::ReportTraffic(_) => true,
             Command::ReportFigures(command) => command.is_allowed_to(by),
+            // The same, of those who may close any.
+            Command::Show(View::QuickCloses) => supervises(by, []),
+            // He is shown those of his organisation.
+            Command::Show(View::Trunks | View::Registrations) => match by {
+                Principal::Operator => true,
+                Principal::User { role, .. } => *role == Role::Administrator,
+            },
+            Command::ShowCallers { queue } => supervises(by, [queue]),
+            Command::ShowLadder { org, .. } => match by {
+                Principal::Operator => true,
+                Principal::User { user, role } => {
+                    *role == Role::Administrator && org.as_ref().is_some_and(|org| user.is_of(org))
+                }
+            },
             // These reach over every organisation, so they are the operator's alone.
             Command::Show(_)
             | Command::Reload
@@ -389,11 +458,14 @@ impl Governed for Command {
             | Command::Ban(_) => matches!(by, Principal::Operator),
             Command::Quick(command) => supervises(by, command.queues()),
             Command::Queue(command) => command.is_allowed_to(by),
+            Command::OwnCall(command) => command.is_allowed_to(by),
             Command::ReportLicences { .. } => match by {
                 Principal::Operator => true,
                 Principal::User { role, .. } => *role == Role::Administrator,
             },
-            Command::EndRegistrations { user } | Command::ResetPassword { user } => match by {
+            Command::EndRegistrations { user }
+            | Command::ResetPassword { user }
+            | Command::ResetTotp { user } => match by {
                 Principal::Operator => true,
                 Principal::User { user: by, role } => {
                     *role == Role::Administrator && user.is_of(&by.org())

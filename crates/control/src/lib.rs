@@ -6,6 +6,7 @@ mod callback;
 mod command;
 mod configuration;
 mod month;
+mod own_call;
 mod principal;
 mod sight;
 
@@ -19,5 +20,6 @@ pub use configuration::{
     SettingsAction, SettingsCommand, Written,
 };
 pub use month::{InvalidMonth, Month};
+pub use own_call::{CallAct, DIALLED_CHARS_MAX, OwnCallCommand, OwnCallRefusal};
 pub use principal::{Permitted, Principal, Refusal, Role, permit};
 pub use sight::Sight;

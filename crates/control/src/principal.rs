@@ -70,45 +70,36 @@ impl<T> Permitted<T> {
 impl Permitted<Command> {
     /// The queue command inside, permitted as the whole was; or the whole back.
     pub fn into_queue_command(self) -> Result<Permitted<QueueCommand>, Permitted<Command>> {
-        match self.command {
-            Command::Queue(command) => Ok(Permitted {
-                by: self.by,
-                command,
-            }),
-            command => Err(Permitted {
-                by: self.by,
-                command,
-            }),
-        }
+        self.split(|command| match command {
+            Command::Queue(command) => Ok(command),
+            other => Err(other),
+        })
     }
 
     /// The agent command inside, permitted as the whole was; or the whole back.
     pub fn into_agent_command(self) -> Result<Permitted<AgentCommand>, Permitted<Command>> {
-        match self.command {
-            Command::Agent(command) => Ok(Permitted {
-                by: self.by,
-                command,
-            }),
-            command => Err(Permitted {
-                by: self.by,
-                command,
-            }),
-        }
+        self.split(|command| match command {
+            Command::Agent(command) => Ok(command),
+            other => Err(other),
+        })
     }
-}
 
-impl Permitted<Command> {
     /// The prompt command inside, permitted as the whole was; or the whole back.
     pub fn into_prompt_command(self) -> Result<Permitted<PromptCommand>, Permitted<Command>> {
-        match self.command {
-            Command::Prompt(command) => Ok(Permitted {
-                by: self.by,
-                command,
-            }),
-            command => Err(Permitted {
-                by: self.by,
-                command,
-            }),
+        self.split(|command| match command {
+            Command::Prompt(command) => Ok(command),
+            other => Err(other),
+        })
+    }
+
+    pub(crate) fn split<T>(
+        self,
+        take: impl FnOnce(Command) -> Result<T, Command>,
+    ) -> Result<Permitted<T>, Permitted<Command>> {
+        let by = self.by;
+        match take(self.command) {
+            Ok(command) => Ok(Permitted { by, command }),
+            Err(command) => Err(Permitted { by, command }),
         }
     }
 }
@@ -170,6 +161,29 @@ mod tests {
         assert!(permit(eva(), Command::Reload).is_err());
         assert!(permit(eva(), Command::Show(View::Calls)).is_err());
         assert!(permit(eva(), Command::Show(View::Queues)).is_ok());
+        let admin = || principal("demo", "admin", Role::Administrator);
+        for view in [View::Trunks, View::Registrations] {
+            assert!(permit(admin(), Command::Show(view)).is_ok());
+            assert!(permit(eva(), Command::Show(view)).is_err());
+        }
+        for view in [View::Status, View::Bans, View::Organisations, View::Log] {
+            assert!(permit(admin(), Command::Show(view)).is_err());
+            assert!(permit(Principal::Operator, Command::Show(view)).is_ok());
+        }
+        let ladder = |org: Option<&str>| Command::ShowLadder {
+            org: org.map(|org| OrgId::new(org).unwrap()),
+            call: "c1-2-3".into(),
+        };
+        assert!(permit(admin(), ladder(Some("demo"))).is_ok());
+        assert!(permit(admin(), ladder(Some("other"))).is_err());
+        assert!(permit(admin(), ladder(None)).is_err());
+        assert!(permit(eva(), ladder(Some("demo"))).is_err());
+        assert!(permit(Principal::Operator, ladder(None)).is_ok());
+        let callers = |queue: &str| Command::ShowCallers {
+            queue: queue.parse().unwrap(),
+        };
+        assert!(permit(eva(), callers("demo/support")).is_ok());
+        assert!(permit(eva(), callers("other/support")).is_err());
         let address = std::net::Ipv4Addr::LOCALHOST.into();
         let lift = BanCommand::Remove { address };
         assert!(permit(eva(), Command::Ban(lift)).is_err());
@@ -177,9 +191,10 @@ mod tests {
 
     #[test]
     fn registrations_are_ended_and_passwords_reset_by_an_administrator_of_the_same_organisation() {
-        let commands: [fn(UserId) -> Command; 2] = [
+        let commands: [fn(UserId) -> Command; 3] = [
             |user| Command::EndRegistrations { user },
             |user| Command::ResetPassword { user },
+            |user| Command::ResetTotp { user },
         ];
         for command in commands {
             let of = |org| command(user(org, "anna"));
@@ -202,6 +217,8 @@ mod tests {
         assert!(permit(by(Role::Supervisor), undo(&["demo/support"])).is_ok());
         assert!(permit(by(Role::Supervisor), undo(&["demo/support", "other/x"])).is_err());
         assert!(permit(by(Role::Agent), undo(&["demo/support"])).is_err());
+        assert!(permit(by(Role::Supervisor), Command::Show(View::QuickCloses)).is_ok());
+        assert!(permit(by(Role::Agent), Command::Show(View::QuickCloses)).is_err());
         assert!(permit(Principal::Operator, undo(&["demo/support"])).is_ok());
     }
 
@@ -214,12 +231,22 @@ mod tests {
         };
         let name = || "welcome".into();
         let record = |org| command(org, PromptAction::Record { name: name() });
-        let listen = |org| command(org, PromptAction::Listen { name: name() });
+        let listen = |org| {
+            let (name, version) = (name(), None);
+            command(org, PromptAction::Listen { name, version })
+        };
+        let upload = |org| {
+            let (name, ending) = (name(), "wav".into());
+            command(org, PromptAction::Upload { name, ending })
+        };
         let by = |role| principal("demo", "eva", role);
         assert!(permit(by(Role::Administrator), record("demo")).is_ok());
         assert!(permit(by(Role::Administrator), record("other")).is_err());
         assert!(permit(by(Role::Administrator), listen("other")).is_err());
         assert!(permit(by(Role::Supervisor), record("demo")).is_err());
+        assert!(permit(by(Role::Administrator), upload("demo")).is_ok());
+        assert!(permit(by(Role::Administrator), upload("other")).is_err());
+        assert!(permit(by(Role::Supervisor), upload("demo")).is_err());
         assert!(permit(by(Role::Supervisor), listen("demo")).is_ok());
         assert!(permit(by(Role::Agent), listen("demo")).is_err());
         assert!(permit(Principal::Operator, record("demo")).is_ok());
@@ -238,6 +265,35 @@ mod tests {
         assert!(permit(by(Role::Administrator), moving("other/x")).is_err());
         assert!(permit(by(Role::Agent), moving("demo/backup")).is_err());
         assert!(permit(Principal::Operator, moving("demo/backup")).is_ok());
+    }
+
+    #[test]
+    fn one_caller_is_put_forward_or_given_to_an_agent_by_a_supervisor_of_his_queue_alone() {
+        let queue = |org: &str| format!("{org}/support").parse().unwrap();
+        let call = "c1-2-3".parse().unwrap();
+        let both = |org: &str| {
+            [
+                QueueCommand::PutForward {
+                    queue: queue(org),
+                    call,
+                    to: 1,
+                },
+                QueueCommand::Give {
+                    queue: queue(org),
+                    call,
+                    agent: "demo/anna".parse().unwrap(),
+                },
+            ]
+        };
+        let by = |role| principal("demo", "eva", role);
+        for command in both("demo") {
+            assert!(permit(by(Role::Supervisor), command.clone()).is_ok());
+            assert!(permit(by(Role::Agent), command.clone()).is_err());
+            assert!(permit(Principal::Operator, command).is_ok());
+        }
+        for command in both("other") {
+            assert!(permit(by(Role::Administrator), command).is_err());
+        }
     }
 
     #[test]

@@ -53,7 +53,13 @@ impl Prompt {
 
     /// As a WAV file: what was recorded, to be kept.
     pub fn to_wav(&self) -> Vec<u8> {
-        let samples = self.a_law.iter();
+        self.to_wav_of(u32::MAX)
+    }
+
+    /// The same of its first so many frames of 20 ms.
+    pub fn to_wav_of(&self, frames: u32) -> Vec<u8> {
+        let bytes = self.a_law.len().min(frames as usize * FRAME_SAMPLES);
+        let samples = self.a_law[..bytes].iter();
         wav::write(samples.map(|byte| Codec::Pcma.decode_sample(*byte)))
     }
 

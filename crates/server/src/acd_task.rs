@@ -2,6 +2,7 @@
 //! here, bounded by the calls there are, so that shards may safely wait for this task.
 
 use crate::agents::AgentKeeper;
+use crate::audit::{Audit, Doing, Way};
 use crate::documents::WhyRow;
 use crate::facts::{FactKeeper, Kept, Memory, Recalled, Since};
 use crate::http::HealthCell;
@@ -10,13 +11,14 @@ use crate::outbox::Outbox;
 use crate::queue_metrics;
 use crate::why::Decisions;
 use acd::{
-    Asker, CallbackEnd, CommandRefusal, Engine, Fact, Origin, Outcome, Output, Settings, Snapshot,
+    Asker, CallbackEnd, CommandRefusal, Engine, Fact, InLine, Origin, Outcome, Output, Settings,
+    Snapshot,
 };
-use base::{Core, OrgId, Time, UserId};
+use base::{Core, OrgId, QueueId, Time, UserId};
 use call::phone_kind::takes_calls;
 use call::settings::{CallersKey, Directory};
 use callback::Number;
-use control::{AgentCommand, Device, Permitted, QueueCommand, Subject};
+use control::{AgentCommand, Command, Device, Permitted, QueueCommand, Subject};
 use sip::{Clock, Mailboxes, Registrations, ShardInput, ToAcd, ToCallback, Watch};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -66,6 +68,8 @@ pub(crate) enum Request {
         since_ms: u64,
         answer: oneshot::Sender<Stand>,
     },
+    /// Who stands in that queue's line? So many are told at most.
+    InLine(QueueId, usize, oneshot::Sender<(Vec<InLine>, usize)>),
     /// What was decided about that call or callback?
     Why(Subject, oneshot::Sender<Vec<WhyRow>>),
     /// What queues and agents came to, between these moments.
@@ -173,6 +177,16 @@ impl Acd {
         self.ask(Request::Settle).await
     }
 
+    /// Who stands in a queue's line, at most so many of them; and how many there are.
+    pub(crate) async fn in_line(
+        &self,
+        queue: QueueId,
+        most: usize,
+    ) -> Result<(Vec<InLine>, usize), Gone> {
+        self.ask(|answer| Request::InLine(queue, most, answer))
+            .await
+    }
+
     pub(crate) async fn snapshot(&self) -> Result<Snapshot, Gone> {
         self.ask(Request::Snapshot).await
     }
@@ -218,6 +232,9 @@ pub(crate) struct AcdTask {
     /// Who waits for the answer to a queue's command.
     movers: BTreeMap<u64, oneshot::Sender<Result<u32, CommandRefusal>>>,
     next_ticket: u64,
+    audit: Audit,
+    /// What an agent keyed on his telephone, until it is known what came of it.
+    keyed: Option<Doing>,
     decisions: Decisions,
     memory: Memory,
     facts: FactKeeper,
@@ -236,6 +253,8 @@ pub(crate) struct Parts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) store: Store,
+    /// Keeps what people key on telephones.
+    pub(crate) audit: Audit,
     /// When the clock showed 0, in milliseconds of UTC.
     pub(crate) zero_ms: u64,
 }
@@ -257,6 +276,7 @@ impl AcdTask {
             settings,
             directory,
             store,
+            audit,
             zero_ms,
         } = parts;
         let (to_requests, requests) = mpsc::channel(REQUESTS_MAX);
@@ -278,6 +298,8 @@ impl AcdTask {
             askers: BTreeMap::new(),
             movers: BTreeMap::new(),
             next_ticket: 0,
+            audit,
+            keyed: None,
             decisions: Decisions::default(),
             memory: Memory::new(zero_ms, clock.now()),
             facts: FactKeeper::new(store, zero_ms),
@@ -338,6 +360,14 @@ impl AcdTask {
                 acd::Input::DeviceReachable { agent, reachable }
             }
         };
+        if let acd::Input::AgentCommand {
+            asker: Asker::Call(_),
+            command,
+        } = &input
+        {
+            let asked = Command::Agent(command.command().clone());
+            self.keyed = Doing::of(command.by(), Way::Phone, &asked);
+        }
         self.step(input);
     }
 
@@ -374,6 +404,10 @@ impl AcdTask {
             }
             Request::Why(subject, answer) => {
                 let _ = answer.send(self.decisions.about(subject));
+            }
+            Request::InLine(queue, most, answer) => {
+                self.take_waiting();
+                let _ = answer.send(self.engine.in_line(&queue, most));
             }
             Request::Figures(moments_ms, answer) => {
                 let _ = answer.send(self.memory.between(&moments_ms));
@@ -501,6 +535,16 @@ impl AcdTask {
             self.show_switches(agent);
         }
         for command in self.output.commands.drain(..) {
+            // Said in the step in which it was asked for.
+            if let acd::Command::Answer {
+                asker: Asker::Call(_),
+                result,
+            } = &command
+                && let Some(doing) = self.keyed.take()
+            {
+                let refused = result.as_ref().err().map(ToString::to_string);
+                self.audit.keep(doing, refused.as_deref());
+            }
             match ShardInput::acd(command) {
                 Ok(input) => {
                     let task = input.task(&self.mailboxes);

@@ -304,9 +304,18 @@ pub(crate) enum CtlRequest {
     },
     /// Trunks, whether they are up, and their registrations
     Trunks,
+    /// Organisations, and what goes on in them
+    Organisations,
+    /// The last lines of the server's log
+    Log,
     /// Why a call or a callback was offered to whom, and to nobody else
     Why {
         /// The call, as `calls` shows it, or the callback, such as b17
+        call: String,
+    },
+    /// The SIP messages of a call, as far as they are still in memory
+    Ladder {
+        /// The call, as `calls` shows it
         call: String,
     },
     /// Which queues are open, why and until when
@@ -332,7 +341,7 @@ pub(crate) enum CtlRequest {
     },
     /// Read the configuration anew; a wrong one changes nothing
     Reload,
-    /// Do something to a queue's callers
+    /// Look at a queue's callers, or do something about them
     #[command(subcommand)]
     Queue(QueueAction),
     /// Change an agent's state
@@ -351,6 +360,11 @@ pub(crate) enum UserAction {
         /// The user: organisation/name, or the name alone where only one organisation has it
         user: String,
     },
+    /// Ask him for no code any more when he logs in to the web: he has lost his authenticator
+    ResetTotp {
+        /// The user: organisation/name, or the name alone where only one organisation has it
+        user: String,
+    },
 }
 
 impl CtlRequest {
@@ -362,6 +376,8 @@ impl CtlRequest {
             CtlRequest::Queues => Some(View::Queues),
             CtlRequest::Agents => Some(View::Agents),
             CtlRequest::Trunks => Some(View::Trunks),
+            CtlRequest::Organisations => Some(View::Organisations),
+            CtlRequest::Log => Some(View::Log),
             CtlRequest::Hours => Some(View::Doors),
             CtlRequest::QuickClose {
                 action: QuickAction::List,
@@ -380,6 +396,7 @@ impl CtlRequest {
             | CtlRequest::Figures(_)
             | CtlRequest::Traffic(_)
             | CtlRequest::Why { .. }
+            | CtlRequest::Ladder { .. }
             | CtlRequest::User(_)
             | CtlRequest::Agent(_) => None,
         }
@@ -434,6 +451,30 @@ pub(crate) enum QueueAction {
         /// The first so many in line; all otherwise
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         callers: Option<u32>,
+    },
+    /// Those who stand in its line, first to last
+    Callers {
+        /// The queue: organisation/name, or the name alone where only one organisation has it
+        queue: String,
+    },
+    /// Have one of them stand further forward
+    PutForward {
+        /// The queue: organisation/name, or the name alone where only one organisation has it
+        queue: String,
+        /// The caller, as `callers` shows him
+        caller: String,
+        /// At which place, 1 being next in turn
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        place: u32,
+    },
+    /// Have one of them offered to an agent now, whoever's turn it is; the agent may have paused or be logged out
+    Give {
+        /// The queue: organisation/name, or the name alone where only one organisation has it
+        queue: String,
+        /// The caller, as `callers` shows him
+        caller: String,
+        /// The agent, a member of the queue: organisation/name, or the name alone where only one organisation has him
+        agent: String,
     },
 }
 

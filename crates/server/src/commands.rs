@@ -13,10 +13,12 @@ use crate::documents::{
 use crate::editing::{self, Edit};
 use crate::facts::Facts;
 use crate::floors::Floors;
-use crate::http::{Health, HealthCell};
+use crate::http::{self, Health, HealthCell};
 use crate::licences::Licences;
+use crate::log::Log;
 use crate::prompts::PromptKeeper;
 use crate::quick::Quick;
+use crate::records::RecordsOfStore;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use crate::storage::Backups;
 use crate::wishes::WishesOfStore;
@@ -73,6 +75,8 @@ pub(crate) struct Reach {
     pub(crate) backups: Backups,
     pub(crate) audit: Audit,
     pub(crate) floors: Floors,
+    pub(crate) records: RecordsOfStore,
+    pub(crate) log: Log,
     /// Who comes in by HTTP; there when the API is.
     pub(crate) desk: OnceLock<Desk>,
 }
@@ -112,13 +116,18 @@ impl Commands {
     ) -> Result<Answer, Failure> {
         let doing = Doing::of(command.by(), way, command.command());
         let result = self.have_done(command).await;
-        if let Some(doing) = doing {
-            self.0.floors.changed(doing.org());
-            self.0
-                .audit
-                .keep(doing, result.as_ref().err().map(|it| it.message.as_str()));
-        }
+        self.keep_doing(doing, result.as_ref().err());
         result
+    }
+
+    /// Keeps that something was done that changes something, or why it was not.
+    pub(crate) fn keep_doing(&self, doing: Option<Doing>, failure: Option<&Failure>) {
+        let Some(doing) = doing else {
+            return;
+        };
+        self.0.floors.changed(doing.org());
+        let why_not = failure.map(|failure| failure.message.as_str());
+        self.0.audit.keep(doing, why_not);
     }
 
     async fn have_done(&self, command: Permitted<Command>) -> Result<Answer, Failure> {
@@ -141,11 +150,18 @@ impl Commands {
             Ok(command) => return self.0.prompts.carry_out(command).await.map(Answer::Prompts),
             Err(other) => other,
         };
+        let command = match command.into_own_call_command() {
+            Ok(command) => return self.own_call(command).await,
+            Err(other) => other,
+        };
         let (by, command) = command.into_parts();
         match command {
             Command::EndRegistrations { user } => self.end_registrations(&by, user).await,
             Command::ResetPassword { user } => self.reset_password(&by, user).await,
+            Command::ResetTotp { user } => self.reset_totp(&by, user).await,
             Command::Show(view) => self.show(&by, view).await,
+            Command::ShowCallers { queue } => self.callers(&queue).await,
+            Command::ShowLadder { call, .. } => self.ladder(&call).await,
             Command::Explain(subject) => self.explain(subject).await,
             Command::ReportLicences { month } => self.report_licences(&by, month),
             Command::BackUp { file } => self.back_up(&by, PathBuf::from(&*file)).await,
@@ -161,7 +177,7 @@ impl Commands {
             Command::UseDevice { agent, device } => self.use_device(&by, agent, device).await,
             Command::Quick(command) => self.change_quick(&by, command).await,
             Command::Configuration(command) => self.configuration(&by, command).await,
-            Command::Agent(_) | Command::Prompt(_) | Command::Queue(_) => {
+            Command::Agent(_) | Command::Prompt(_) | Command::Queue(_) | Command::OwnCall(_) => {
                 Err(Failure::new("a command was not taken as what it is"))
             }
         }
@@ -178,13 +194,29 @@ impl Commands {
         Ok(Answer::Changed)
     }
 
-    async fn reset_password(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
-        if self.0.config.loaded().directory.user(&user).is_none() {
+    /// Where what lets a user in by HTTP is changed.
+    fn desk_of(&self, user: &UserId) -> Result<&web::Desk, Failure> {
+        if self.0.config.loaded().directory.user(user).is_none() {
             return Err(Failure::new(format!("there is no user {user}")));
         }
-        tracing::info!(%by, %user, "password for the web reset");
         let desk = self.0.desk.get();
-        let desk = desk.ok_or_else(|| Failure::new("the server is starting: try again"))?;
+        desk.ok_or_else(|| Failure::new("the server is starting: try again"))
+    }
+
+    async fn reset_totp(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
+        let reset = self.desk_of(&user)?.reset_totp(&user).await;
+        tracing::info!(%by, %user, "second step of a log-in to the web reset");
+        reset.map_err(|_| {
+            Failure::new(format!(
+                "{user} is asked for no code now, but storage does not answer: do it again, or a restart brings it back"
+            ))
+        })?;
+        Ok(Answer::Changed)
+    }
+
+    async fn reset_password(&self, by: &Principal, user: UserId) -> Result<Answer, Failure> {
+        let desk = self.desk_of(&user)?;
+        tracing::info!(%by, %user, "password for the web reset");
         let reset = desk.reset_password(&user).await;
         reset.map_err(|_| {
             Failure::new(format!(
@@ -301,6 +333,10 @@ impl Commands {
                 let agent = self.user(&agent)?;
                 return Ok(Command::UseDevice { agent, device });
             }
+            Request::Ladder { call } => {
+                let (org, call) = (None, call.into());
+                return Ok(Command::ShowLadder { org, call });
+            }
             Request::Why { call } => {
                 let subject = subject(&call).ok_or_else(|| {
                     Failure::new(format!(
@@ -316,6 +352,10 @@ impl Commands {
             Request::ResetPassword { user } => {
                 let user = self.user(&user)?;
                 return Ok(Command::ResetPassword { user });
+            }
+            Request::ResetTotp { user } => {
+                let user = self.user(&user)?;
+                return Ok(Command::ResetTotp { user });
             }
             Request::Ban { address, minutes } => {
                 return Ok(Command::Ban(BanCommand::Add {
@@ -336,6 +376,7 @@ impl Commands {
             }
             Request::QuickClose(request) => return self.resolve_quick(request),
             Request::MoveCallers(request) => return self.resolve_move(&request),
+            Request::Callers(request) => return self.resolve_callers(request),
             Request::Figures(request) => return self.resolve_figures(&request),
             Request::Traffic(request) => return self.resolve_traffic(&request),
             Request::UndoQuickClose { id } => return self.resolve_undo(id),
@@ -456,18 +497,22 @@ impl Commands {
             }
             View::Registrations => {
                 let list = self.0.registrations.list(now).into_iter();
-                Answer::Registrations(list.map(|one| registration_row(one, now)).collect())
+                let his = list.filter(|one| is_shown(by, &one.user.org()));
+                Answer::Registrations(his.map(|one| registration_row(one, now)).collect())
             }
             View::Bans => {
                 let bans = self.0.gate.bans(now).into_iter();
                 Answer::Bans(bans.map(|ban| ban_row(&ban, now)).collect())
             }
             View::Doors => self.doors(|queue| sight.sees(by, queue)),
-            View::QuickCloses => self.quick_list(),
+            View::QuickCloses => self.quick_list(|queue| sight.sees(by, queue)),
+            View::Organisations => Answer::Organisations(self.organisation_rows(now).await?),
+            View::Log => Answer::Log(self.0.log.tail()),
             View::Trunks => {
                 let loaded = self.0.config.loaded();
-                let organisations = loaded.directory.organisations.values();
-                let trunks = organisations.flat_map(|organisation| organisation.trunks.keys());
+                let organisations = loaded.directory.organisations.iter();
+                let his = organisations.filter(|(org, _)| is_shown(by, org));
+                let trunks = his.flat_map(|(_, organisation)| organisation.trunks.keys());
                 let row = |trunk: &TrunkId| {
                     let calls = self.0.ledgers.channels_of(trunk);
                     trunk_row(trunk, calls, self.0.trunks.view(trunk), now)
@@ -489,7 +534,10 @@ impl Commands {
             .iter()
             .filter(|agent| !agent.queues.is_empty());
         let stats = self.0.media.stats();
+        let closed = snapshot.queues.iter().filter(|it| it.closed_by_load);
         Ok(Status {
+            storage: http::storage_word(&self.0.store).into(),
+            closed_by_load: closed.map(|it| it.queue.clone()).collect(),
             version: env!("CARGO_PKG_VERSION").into(),
             uptime_s: self.0.clock.runs_for().as_secs(),
             draining: self.0.health.health() == Health::Draining,
@@ -514,6 +562,14 @@ impl Commands {
             shard_tasks: self.0.mailboxes.tasks(),
             config: self.0.config.status(),
         })
+    }
+}
+
+/// Whether he is shown what is of that organisation.
+fn is_shown(by: &Principal, org: &OrgId) -> bool {
+    match by {
+        Principal::Operator => true,
+        Principal::User { user, .. } => user.is_of(org),
     }
 }
 
@@ -677,7 +733,7 @@ pub(crate) fn origin_word(by: &Origin, agent: &UserId) -> Option<String> {
     }
 }
 
-fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
+pub(crate) fn registration_row(registered: Registered, now: Time) -> RegistrationRow {
     let binding = registered.binding;
     RegistrationRow {
         user: registered.user,

@@ -1,12 +1,16 @@
 //! Answers as documents: what `ctl --json` prints, tables are drawn from, and pages will show. Their keys
 //! are a promise to whoever reads them by machine.
 
-use base::{OrgId, QueueId, TrunkId, UserId};
+use base::{OrgId, QueueId, UserId};
 use calendar::{Effect, Waiting};
 use callback::{Given, Outcome};
 use control::Device;
 use serde::{Deserialize, Serialize};
-use web::{FiguresReport, ForecastRow};
+pub(crate) use web::{
+    BanRow, ConfigStatus, ListenerRow, LogTail, MediaStatus, OrganisationRow, RegistrationRow,
+    Status, TrunkRow,
+};
+use web::{CallersInLine, FiguresReport, ForecastRow, LadderOfCall, LeadsTo};
 
 /// An answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +23,12 @@ pub(crate) enum Answer {
     Registrations(Vec<RegistrationRow>),
     Bans(Vec<BanRow>),
     Trunks(Vec<TrunkRow>),
+    Organisations(Vec<OrganisationRow>),
+    Log(LogTail),
+    /// Callers in a queue's line.
+    Callers(CallersInLine),
+    /// The SIP messages of a call.
+    Ladder(LadderOfCall),
     Why(Vec<WhyRow>),
     /// Lines of a log, as `kolapp simulate --from-log` reads them.
     Traffic(Vec<String>),
@@ -216,54 +226,9 @@ pub(crate) struct QuickPreviewRow {
     pub(crate) waiting: u32,
     /// What they would do.
     pub(crate) they: String,
-}
-
-/// The server as a whole.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Status {
-    pub(crate) version: String,
-    pub(crate) uptime_s: u64,
-    pub(crate) draining: bool,
-    pub(crate) calls: usize,
-    pub(crate) registrations: usize,
-    pub(crate) waiting: u32,
-    pub(crate) agents_logged_in: usize,
-    pub(crate) listeners: Vec<ListenerRow>,
-    pub(crate) media: MediaStatus,
-    pub(crate) shards: u32,
-    pub(crate) shard_tasks: usize,
-    pub(crate) config: ConfigStatus,
-}
-
-/// Something listened on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ListenerRow {
-    /// `sip` or `http`.
-    pub(crate) service: String,
-    pub(crate) transport: String,
-    pub(crate) address: String,
-}
-
-/// The media engine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct MediaStatus {
-    pub(crate) sessions: u64,
-    pub(crate) ports_used: u64,
-    pub(crate) packets_in: u64,
-    pub(crate) packets_out: u64,
-    pub(crate) dropped: u64,
-    pub(crate) late_ticks: u64,
-}
-
-/// The configuration in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ConfigStatus {
-    pub(crate) folder: String,
-    pub(crate) reloads: u64,
-    /// Errors of the last attempt to load, if it failed and the one before is still in force.
-    pub(crate) last_errors: Vec<String>,
-    /// Settings that the files have changed and that wait for a restart.
-    pub(crate) needs_restart: Vec<String>,
+    /// Where callers go who find it closed; none where they are told that it is busy.
+    #[serde(default)]
+    pub(crate) leads_to: Option<LeadsTo>,
 }
 
 /// One call.
@@ -372,55 +337,6 @@ pub(crate) struct AgentRow {
     pub(crate) missed_in_a_row: u32,
     pub(crate) missed_since_log_in: u32,
     pub(crate) errors_in_a_row: u32,
-}
-
-/// One binding.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RegistrationRow {
-    pub(crate) user: UserId,
-    pub(crate) contact: String,
-    /// Where its requests come from.
-    pub(crate) source: String,
-    pub(crate) transport: String,
-    pub(crate) expires_in_s: u64,
-    pub(crate) user_agent: Option<String>,
-    /// The phone's preference among its user's contacts, 0 to 1.
-    pub(crate) q: f64,
-    /// The proxies that it is reached by, nearest first.
-    pub(crate) path: Vec<String>,
-    /// Which of the device's flows it is, where it keeps any (RFC 5626).
-    pub(crate) reg_id: Option<u32>,
-}
-
-/// One banned source.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BanRow {
-    /// An address, or a block of IPv6.
-    pub(crate) source: String,
-    /// `wrong-credentials`, `unknown-users`, `unknown-numbers`, `scanner` or `operator`.
-    pub(crate) cause: String,
-    pub(crate) since_s: u64,
-    pub(crate) ends_in_s: u64,
-    /// How many times it has been banned by now.
-    pub(crate) times: u32,
-}
-
-/// One trunk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TrunkRow {
-    pub(crate) name: TrunkId,
-    /// `up`, `down` or `unknown`.
-    pub(crate) state: String,
-    /// How long that is so, where anybody looks.
-    pub(crate) since_s: Option<u64>,
-    /// Calls over it, in and out.
-    pub(crate) calls: u32,
-    /// How long the provider has us registered unless we come again; none where it hasn't.
-    pub(crate) registered_for_s: Option<u64>,
-    /// The server that has us.
-    pub(crate) registered_at: Option<String>,
-    /// What went wrong last, while it is not put right.
-    pub(crate) trouble: Option<String>,
 }
 
 /// One version of a prompt.

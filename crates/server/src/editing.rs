@@ -68,8 +68,8 @@ fn one(error: impl std::fmt::Display) -> Failure {
 
 fn refused(wrong: &Wrong) -> Failure {
     Failure {
-        message: "nothing was changed, for with this the configuration would be wrong".into(),
         details: wrong.lines(),
+        ..Failure::new("nothing was changed, for with this the configuration would be wrong")
     }
 }
 

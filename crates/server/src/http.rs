@@ -17,6 +17,7 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower::ServiceExt;
+use web::Https;
 
 /// Whether the server takes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +69,13 @@ pub(crate) struct Pages {
 }
 
 /// Serves until the task is ended.
-pub(crate) async fn serve(listener: TcpListener, pages: Pages) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, https: Https, pages: Pages) -> io::Result<()> {
     let router = Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
         .fallback(api)
         .with_state(pages);
-    web::Listener::new(listener).serve(router).await
+    web::Listener::new(listener, https).serve(router).await
 }
 
 /// Whatever is nothing of these is the API's, which is there when the server is ready.
@@ -91,6 +92,14 @@ async fn api(State(pages): State<Pages>, request: Request) -> Response {
     }
 }
 
+/// How storage is, in a word.
+pub(crate) fn storage_word(store: &Store) -> &'static str {
+    match store.health() {
+        store::Health::Ok => "ok",
+        store::Health::Failing { kind, .. } => kind.label(),
+    }
+}
+
 async fn healthz(State(pages): State<Pages>) -> Response {
     let (status, word) = match pages.health.health() {
         Health::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
@@ -98,10 +107,7 @@ async fn healthz(State(pages): State<Pages>) -> Response {
         Health::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
     };
     // Calls go on without storage, so its state is told and is no reason to be called unhealthy.
-    let storage = match pages.store.health() {
-        store::Health::Ok => "ok",
-        store::Health::Failing { kind, .. } => kind.label(),
-    };
+    let storage = storage_word(&pages.store);
     let kind = [(header::CONTENT_TYPE, "application/json")];
     let mut body = serde_json::json!({ "status": word, "storage": storage });
     let states = pages.trunks.states().into_iter();
@@ -159,7 +165,7 @@ mod tests {
             trunks: Arc::default(),
             api: Arc::default(),
         };
-        let server = tokio::spawn(serve(listener, pages));
+        let server = tokio::spawn(serve(listener, Https::default(), pages));
         assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 503"));
         health.set(Health::Ready);
         let reply = ask(address, "/healthz").await;

@@ -1,6 +1,7 @@
 //! Registrations over a restart: what changes is handed to the store, what was kept is taken up at the start.
 
 use base::{Time, UserId};
+use jiff::Timestamp;
 use sip::{Clock, KeptBinding, Moment, Registrations};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -99,6 +100,19 @@ pub(crate) fn moment(clock: Clock) -> Moment {
 pub(crate) fn zero_ms(clock: Clock) -> u64 {
     let shown = (clock.now() - Time::ZERO).as_millis();
     utc_now_ms().saturating_sub(u64::try_from(shown).unwrap_or(u64::MAX))
+}
+
+/// A moment of UTC as it is written, to the second.
+pub(crate) fn written_utc(utc_ms: u64) -> String {
+    let seconds = i64::try_from(utc_ms / 1_000).unwrap_or(i64::MAX);
+    let stamp = Timestamp::from_second(seconds);
+    stamp.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
+}
+
+/// The same to the millisecond.
+pub(crate) fn written_utc_ms(utc_ms: u64) -> String {
+    let stamp = Timestamp::from_millisecond(i64::try_from(utc_ms).unwrap_or(i64::MAX));
+    stamp.unwrap_or(Timestamp::UNIX_EPOCH).to_string()
 }
 
 /// Now, in milliseconds of UTC.

@@ -69,7 +69,13 @@ impl Late {
         self.licences.take_up(kept.licences, kept.activations);
         self.licences.follow(&self.config.loaded());
         self.quick.take_up(&kept.quick_closes).await;
-        office::take_up(&self.desk, kept.tokens, kept.sessions, kept.credentials);
+        office::take_up(
+            &self.desk,
+            kept.tokens,
+            kept.sessions,
+            kept.credentials,
+            kept.second_factors,
+        );
         let recalled = Recalled::of(kept.callbacks, kept.staff);
         let _ = self.callbacks.take_up(recalled).await;
     }

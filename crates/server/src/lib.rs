@@ -2,12 +2,15 @@
 //! calls, queues or audio; it brings together the rooms that do.
 
 mod acd_task;
+mod administration;
 mod agents;
 mod audit;
 mod bans;
 mod callback_cli;
 mod callbacks;
+mod callers;
 mod callers_key;
+mod certificates;
 mod check;
 mod cli;
 mod commands;
@@ -25,15 +28,18 @@ mod forgetting;
 mod hours;
 mod http;
 mod keeping;
+mod ladder;
 mod late;
 mod licences;
 mod log;
+mod looking;
 #[cfg(test)]
 mod lost_file;
 mod measure;
 mod office;
 mod offline;
 mod outbox;
+mod own_calls;
 mod panic;
 mod prompts;
 mod queue_commands;

@@ -86,7 +86,7 @@ pub(crate) const METRICS: &[Metric] = &[
     counts(
         "kolapp_store_written_total",
         &["about"],
-        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents, licences, journal, calls, callbacks, callback-staff, tokens, sessions, credentials, audit, clock",
+        "rows written to the state folder's database; about: bindings, bans, wishes, quick-closes, agents, licences, journal, calls, callbacks, callback-staff, tokens, sessions, credentials, second-factors, audit, clock",
     ),
     counts(
         "kolapp_store_commits_total",
@@ -157,7 +157,17 @@ pub(crate) const METRICS: &[Metric] = &[
     counts(
         "kolapp_web_connections_ended_total",
         &["cause"],
-        "connections by HTTP that we ended; cause: displaced, time",
+        "connections by HTTP that we ended; cause: displaced, handshake, time",
+    ),
+    counts(
+        "kolapp_web_refused_plain_total",
+        &[],
+        "requests by plain HTTP from another machine that is no proxy which is named",
+    ),
+    gauge(
+        "kolapp_certificate_ends_seconds",
+        &["of"],
+        "when the certificate ends, in Unix time; +Inf where there is none any more; of: sip, http",
     ),
     counts(
         "kolapp_web_requests_total",
@@ -194,6 +204,16 @@ pub(crate) const METRICS: &[Metric] = &[
         "kolapp_callbacks_held",
         &["queue"],
         "callbacks that an agent has, calls, or owes a description of",
+    ),
+    gauge(
+        "kolapp_callback_abandoned_percent",
+        &["queue"],
+        "of a hundred people who answered within 24 hours, those who met no agent; of lists with `automatic_call = \"before\"`",
+    ),
+    gauge(
+        "kolapp_callback_called_before",
+        &["queue"],
+        "whether such a list's people are called before an agent has taken them: 0 while as many have met none as may",
     ),
     counts(
         "kolapp_callback_wishes_total",

@@ -5,13 +5,17 @@ use crate::audit::{self, Way};
 use crate::callbacks::{Callbacks, history};
 use crate::commands::Commands;
 use crate::ctl::protocol::Failure;
+use crate::looking;
 use crate::quick::Quick;
 use crate::random;
 use crate::records;
 use crate::reload::ConfigInForce;
 use axum::Router;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
-use callback::{Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window};
+use calendar::{QuickClose, QuickCloses};
+use callback::{
+    AheadRow, Done, ListSettings, Number, Page, Query, Row, Settings, Utc, Waiting, Window,
+};
 use config::{Loaded, OPERATORS_REALM, OperatorProof, Schema};
 use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
 use serde::Serialize;
@@ -22,14 +26,16 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use store::{CredentialRow, SessionRow, Store, TokenRow, Write};
-use tokio::sync::Semaphore;
+use store::{CredentialRow, SecondFactorRow, SessionRow, Store, TokenRow, Write};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use web::{
     Account, AuditAsked, AuditFound, CallShown, CallsAsked, CallsFound, Changes, Configured,
-    Credential, Declined, Deed, Desk, FiguresAsked, FiguresReport, Floor, Follower, Happened,
-    Keeping, NoFigures, NotConfigured, Office, OwnTurn, Person, Proof, Refused, Shown, Soon, Told,
-    Unread, Unstored, Who,
+    Credential, Declined, Deed, Desk, Directory, DoorHours, FiguresAsked, FiguresReport, Floor,
+    Follower, Happened, Keeping, LicenceReport, Look, NoFigures, NotConfigured, Office,
+    OwnCallView, OwnTurn, Person, Piece, PromptsTold, Proof, QuickAsked, QuickChoices, QuickDone,
+    Refused, RegistrationsAsked, RegistrationsFound, SecondFactor, Shown, Soon, Told, Unread,
+    Unstored, Who,
 };
 
 /// How long somebody waits for a token or a password to be on disk.
@@ -79,6 +85,7 @@ pub(crate) fn take_up(
     tokens: Vec<TokenRow>,
     sessions: Vec<SessionRow>,
     credentials: Vec<CredentialRow>,
+    factors: Vec<SecondFactorRow>,
 ) {
     let tokens = tokens.into_iter();
     let tokens = tokens.filter_map(|row| read(&row.token).map(Keeping::Keep));
@@ -92,7 +99,15 @@ pub(crate) fn take_up(
             before: None,
         })
     });
-    desk.take_up(tokens.chain(sessions).chain(passwords));
+    let factors = factors.into_iter().filter_map(|row| {
+        let factor: SecondFactor = read(&row.factor)?;
+        Some(Keeping::SecondFactor {
+            who: factor.who.clone(),
+            now: Some(factor),
+            before: None,
+        })
+    });
+    desk.take_up(tokens.chain(sessions).chain(passwords).chain(factors));
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
@@ -148,6 +163,16 @@ fn writes(change: Keeping) -> (Write, Write) {
             };
             (write(now), write(before))
         }
+        Keeping::SecondFactor { who, now, before } => {
+            let write = |factor: Option<SecondFactor>| match factor {
+                Some(factor) => Write::PutSecondFactor(SecondFactorRow {
+                    who: who.to_string(),
+                    factor: written(&factor),
+                }),
+                None => Write::RemoveSecondFactor(who.to_string()),
+            };
+            (write(now), write(before))
+        }
     }
 }
 
@@ -161,6 +186,21 @@ fn to_its_end<T: Send + 'static>(
 }
 
 impl ServerOffice {
+    /// What commands come to, which are carried out to their end.
+    fn told<T: Send + 'static, F: Future<Output = Result<T, Failure>> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Commands) -> F,
+    ) -> Soon<'_, Result<T, Declined>> {
+        let done = to_its_end(work(self.0.commands.clone()));
+        Box::pin(async {
+            let told = done.await.ok_or(Declined::Away)?;
+            told.map_err(|failure| match failure.own_call {
+                Some(refusal) => Declined::OwnCall(refusal),
+                None => Declined::Because(failure.message),
+            })
+        })
+    }
+
     fn user(&self, loaded: &Loaded, id: UserId) -> Option<Account> {
         let user = loaded.directory.user(&id)?;
         let organisation = loaded.directory.organisations.get(id.org_name())?;
@@ -238,6 +278,10 @@ impl Office for ServerOffice {
 
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>> {
         self.0.callbacks.stand().staff.clone()
+    }
+
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>> {
+        self.0.callbacks.stand().ahead.clone()
     }
 
     fn page(&self, query: &Query) -> Page {
@@ -353,7 +397,10 @@ impl Office for ServerOffice {
         let store = self.0.store.clone();
         let takes_away = matches!(
             change,
-            Keeping::Forget(_) | Keeping::SessionOver(_) | Keeping::Password { now: None, .. }
+            Keeping::Forget(_)
+                | Keeping::SessionOver(_)
+                | Keeping::Password { now: None, .. }
+                | Keeping::SecondFactor { now: None, .. }
         );
         let (write, undo) = writes(change);
         Box::pin(async move {
@@ -406,15 +453,72 @@ impl Office for ServerOffice {
         Box::pin(async { done.await.unwrap_or(Err(NotConfigured::Away)) })
     }
 
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView> {
+        self.0.commands.own_calls(user)
+    }
+
+    fn own_calls_changes(&self, user: &UserId) -> watch::Receiver<u64> {
+        self.0.commands.own_calls_changes(user)
+    }
+
+    fn directory(&self, org: &OrgId) -> Directory {
+        self.0.commands.directory(org)
+    }
+
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>> {
-        let commands = self.0.commands.clone();
-        let done = to_its_end(async move { commands.carry_out(command, Way::Http).await });
-        Box::pin(async {
-            let answer = done.await.ok_or(Declined::Away)?;
-            answer
-                .map(drop)
-                .map_err(|failure| Declined::Because(failure.message))
+        self.told(|commands| async move {
+            let answer = commands.carry_out(command, Way::Http).await;
+            answer.map(drop)
         })
+    }
+
+    fn hours(&self, queue: &QueueId) -> Option<DoorHours> {
+        self.0.commands.door_hours(queue)
+    }
+
+    fn quick_closes(&self) -> Arc<QuickCloses> {
+        self.0.commands.quick_closes()
+    }
+
+    fn quick_choices(&self, org: &OrgId) -> QuickChoices {
+        self.0.commands.quick_choices(org)
+    }
+
+    fn quick_meant(&self, asked: QuickAsked) -> Result<QuickClose, String> {
+        let meant = self.0.commands.quick_by_http(asked);
+        meant.map_err(|failure| failure.message)
+    }
+
+    fn quick(&self, command: Permitted<Command>) -> Soon<'_, Result<QuickDone, Declined>> {
+        self.told(|commands| async move { commands.quick_done(command).await })
+    }
+
+    fn prompts(&self, command: Permitted<Command>) -> Soon<'_, Result<PromptsTold, Declined>> {
+        self.told(|commands| async move { commands.prompts_told(command).await })
+    }
+
+    fn upload(
+        &self,
+        command: Permitted<Command>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Soon<'_, Result<u32, Declined>> {
+        self.told(|commands| async move { commands.upload(command, pieces).await })
+    }
+
+    fn licences(&self, command: Permitted<Command>) -> Soon<'_, Result<LicenceReport, Declined>> {
+        self.told(|commands| async move { commands.licences_told(command).await })
+    }
+
+    fn look(&self, command: Permitted<Command>) -> Soon<'_, Result<Look, Declined>> {
+        Box::pin(async {
+            let answer = self.0.commands.carry_out(command, Way::Http).await;
+            let answer = answer.map_err(|failure| Declined::Because(failure.message))?;
+            looking::look(answer).ok_or(Declined::Away)
+        })
+    }
+
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound {
+        self.0.commands.registrations_found(asked)
     }
 
     fn now(&self) -> Time {

@@ -28,9 +28,15 @@ impl Commands {
         command: Permitted<QueueCommand>,
     ) -> Result<Answer, Failure> {
         tracing::info!(by = %command.by(), command = ?command.command(), "command");
-        let QueueCommand::Move { from, to, .. } = command.command().clone();
+        let moves = match command.command() {
+            QueueCommand::Move { from, to, .. } => Some((from.clone(), to.clone())),
+            QueueCommand::PutForward { .. } | QueueCommand::Give { .. } => None,
+        };
         match self.0.acd.queue_command(command).await {
-            Ok(Ok(moved)) => Ok(Answer::Moved(MovedRow { from, to, moved })),
+            Ok(Ok(moved)) => Ok(match moves {
+                Some((from, to)) => Answer::Moved(MovedRow { from, to, moved }),
+                None => Answer::Changed,
+            }),
             Ok(Err(refusal)) => Err(Failure::new(refusal.to_string())),
             Err(gone) => Err(Failure::new(gone.to_string())),
         }

@@ -6,14 +6,25 @@ use crate::documents::{Answer, DoorRow, QuickPreviewRow, QuickRow};
 use crate::hours::{find, unix_now, why};
 use base::{OrgId, QueueId};
 use calendar::{Decider, Effect, Hours, QuickClose, QuickCloses, Standing, Waiting, Way};
-use call::settings::{Directory, Organisation};
+use call::settings::{Destination, Directory, Organisation};
 use config::Loaded;
 use control::{Command, Principal, QuickCommand};
 use std::collections::BTreeMap;
+use web::{LeadsTo, LeadsToKind};
 
 impl Commands {
-    /// Names to ids, times to moments.
+    /// What is to be done, or shown beforehand.
     pub(crate) fn resolve_quick(&self, request: QuickRequest) -> Result<Command, Failure> {
+        let is_preview = request.preview;
+        let quick = Box::new(self.quick_meant(request)?);
+        Ok(Command::Quick(match is_preview {
+            true => QuickCommand::Preview(quick),
+            false => QuickCommand::Set(quick),
+        }))
+    }
+
+    /// Names to ids, times to moments.
+    pub(crate) fn quick_meant(&self, request: QuickRequest) -> Result<QuickClose, Failure> {
         let loaded = self.0.config.loaded();
         let directory = &loaded.directory;
         let wrong = |problem: String| Failure::new(problem);
@@ -39,7 +50,7 @@ impl Commands {
             None => None,
         };
         let from = request.from.as_deref().map_or(Ok(now), moment)?;
-        let quick = QuickClose {
+        Ok(QuickClose {
             id: 0,
             queues,
             from,
@@ -49,12 +60,7 @@ impl Commands {
             waiting: request.waiting,
             by: "".into(),
             way: Way::Command,
-        };
-        let quick = Box::new(quick);
-        Ok(Command::Quick(match request.preview {
-            true => QuickCommand::Preview(quick),
-            false => QuickCommand::Set(quick),
-        }))
+        })
     }
 
     /// The one to undo, with its queues, by which it is known who may.
@@ -116,15 +122,18 @@ impl Commands {
                 until: written(organisation, queue, quick.until),
                 waiting,
                 they: if moves { "move" } else { "stay" }.into(),
+                leads_to: leads_to(organisation, queue),
             });
         }
         Ok(Answer::QuickPreview(rows))
     }
 
-    pub(crate) fn quick_list(&self) -> Answer {
+    /// Those of queues that somebody sees.
+    pub(crate) fn quick_list(&self, sees: impl Fn(&QueueId) -> bool) -> Answer {
         let all = self.0.quick.all();
         let now = unix_now();
-        Answer::QuickCloses(self.quick_rows(&all, |quick| quick.until > now))
+        let is_shown = |quick: &QuickClose| quick.until > now && quick.queues.iter().all(&sees);
+        Answer::QuickCloses(self.quick_rows(&all, is_shown))
     }
 
     fn quick_rows(&self, all: &QuickCloses, shown: impl Fn(&QuickClose) -> bool) -> Vec<QuickRow> {
@@ -223,6 +232,23 @@ fn standing<'a>(
         hours,
         quick,
     }
+}
+
+/// Where callers go who find a queue closed by hand; none where they are told that it is busy.
+fn leads_to(organisation: &Organisation, queue: &QueueId) -> Option<LeadsTo> {
+    let door = organisation.ways.doors.get(queue)?;
+    let (kind, name) = match door.quick_closed.then.as_ref()? {
+        Destination::Queue(queue) | Destination::QueueAs(queue, _) => {
+            (LeadsToKind::Queue, queue.name().to_owned())
+        }
+        Destination::User(user) => (LeadsToKind::User, user.name().to_owned()),
+        Destination::Group(group) => (LeadsToKind::Group, group.name().to_owned()),
+        Destination::Menu(menu) => (LeadsToKind::Menu, menu.name().to_owned()),
+        Destination::Message(_) => (LeadsToKind::Message, String::new()),
+        Destination::Number(number) => (LeadsToKind::Number, number.to_string()),
+        Destination::Outside(outside, _) => (LeadsToKind::Number, outside.number.to_string()),
+    };
+    Some(LeadsTo { kind, name })
 }
 
 fn word(is_open: bool) -> &'static str {

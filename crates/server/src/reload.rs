@@ -3,20 +3,23 @@
 
 use crate::acd_task::Acd;
 use crate::callbacks::{Callbacks, Source};
+use crate::certificates::{self, Certificates, Shown};
 use crate::configuration::{Configuration, Outline, Wanted};
 use crate::ctl::protocol::Failure;
 use crate::documents::{ConfigStatus, Reloaded};
 use crate::editing::{self, Edit};
+use crate::keeping::{utc_now_ms, written_utc};
 use crate::licences::Licences;
 use crate::panic::contain;
 use crate::storage;
+use crate::watch::FileWatch;
 use crate::wishes;
 use arc_swap::ArcSwap;
-use config::{Environment, Fixed, Loaded};
+use config::{Environment, Fixed, Loaded, ServerSettings};
 use media::{MediaEngine, Prompts};
-use sip::{Mailboxes, Registrations, ShardInput, Tls, TlsFiles, TlsIdentity, ToAcd, Watch};
+use sip::{Mailboxes, Registrations, ShardInput, ToAcd, Watch};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::Store;
 use tokio::sync::{mpsc, oneshot};
 use web::NotConfigured;
@@ -44,7 +47,7 @@ pub(crate) enum Cause {
 pub(crate) struct Complete {
     pub(crate) loaded: Loaded,
     pub(crate) prompts: Prompts,
-    pub(crate) tls: Option<TlsIdentity>,
+    pub(crate) certificates: Certificates,
 }
 
 /// Reads the configuration and every prompt file; or all that is wrong. `before` saves reading prompt files
@@ -54,29 +57,15 @@ pub(crate) fn load(dir: &Path, env: &Environment, before: &Prompts) -> Result<Co
 }
 
 /// A configuration with the files that it names.
-pub(crate) fn complete(loaded: Loaded, before: &Prompts) -> Result<Complete, Wrong> {
-    let tls = load_tls(&loaded)?;
+pub(crate) fn complete(mut loaded: Loaded, before: &Prompts) -> Result<Complete, Wrong> {
+    let certificates = Certificates::read(&loaded.server)?;
+    certificates.warn(&mut loaded);
     let prompts = load_prompts(&loaded, before)?;
     Ok(Complete {
         loaded,
         prompts,
-        tls,
+        certificates,
     })
-}
-
-/// Its certificates.
-pub(crate) fn load_tls(loaded: &Loaded) -> Result<Option<TlsIdentity>, Wrong> {
-    let Some(tls) = &loaded.server.tls else {
-        return Ok(None);
-    };
-    let files = TlsFiles {
-        certificate: tls.certificate.clone(),
-        key: tls.key.clone(),
-        ca: tls.ca.clone(),
-    };
-    let read = TlsIdentity::read(&files);
-    read.map(Some)
-        .map_err(|error| Wrong::Lines(vec![error.to_string()]))
 }
 
 /// The configuration alone.
@@ -136,6 +125,7 @@ impl ConfigInForce {
     pub(crate) fn new(dir: &Path, loaded: Loaded) -> ConfigInForce {
         let status = ConfigStatus {
             folder: dir.display().to_string(),
+            in_force_since: written_utc(utc_now_ms()),
             ..ConfigStatus::default()
         };
         ConfigInForce {
@@ -211,7 +201,8 @@ pub(crate) struct Parts {
     pub(crate) configuration: Arc<Configuration>,
     pub(crate) config: ConfigInForce,
     pub(crate) media: MediaEngine,
-    pub(crate) tls: Tls,
+    pub(crate) shown: Shown,
+    pub(crate) files: Arc<OnceLock<FileWatch>>,
     pub(crate) mailboxes: Mailboxes,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) watch: Arc<Watch>,
@@ -310,11 +301,12 @@ impl Reloader {
         tracing::error!("the configuration was not loaded; the one before stays in force");
         self.parts.config.status.store(Arc::new(ConfigStatus {
             last_errors: lines.clone(),
+            refused_at: Some(written_utc(utc_now_ms())),
             ..self.parts.config.status()
         }));
         Failure {
-            message: "the configuration was not loaded; the one before stays in force".into(),
             details: lines,
+            ..Failure::new("the configuration was not loaded; the one before stays in force")
         }
     }
 
@@ -322,7 +314,7 @@ impl Reloader {
         let Complete {
             mut loaded,
             prompts,
-            tls,
+            certificates,
         } = complete;
         let parts = &self.parts;
         let before = parts.config.loaded();
@@ -331,12 +323,8 @@ impl Reloader {
             .callers_key
             .clone_from(&before.directory.callers_key);
         let mut changes = self.changes(&loaded, &prompts);
-        let shown = tls.clone();
-        if let Some((old, new)) = parts.tls.replace(tls).zip(shown)
-            && !old.shows_the_same_as(&new)
-        {
-            changes.push("tls: peers are shown a new certificate".to_owned());
-        }
+        changes.extend(parts.shown.show(certificates));
+        follow(parts.files.get(), &loaded.server);
         let now = loaded.server.fixed_at_start();
         let needs_restart = config::needs_restart(&self.started_with, &now);
         let reloaded = Reloaded {
@@ -360,6 +348,8 @@ impl Reloader {
         parts.config.status.store(Arc::new(ConfigStatus {
             reloads: parts.config.status().reloads + 1,
             last_errors: Vec::new(),
+            in_force_since: written_utc(utc_now_ms()),
+            refused_at: None,
             needs_restart: reloaded.needs_restart.clone(),
             ..parts.config.status()
         }));
@@ -411,6 +401,14 @@ fn counted<T, E>(counter: &'static str, result: Result<T, E>) -> Result<T, E> {
     let word = if result.is_ok() { "done" } else { "refused" };
     metrics::counter!(counter, "result" => word).increment(1);
     result
+}
+
+/// Files that are named have their changes noticed.
+pub(crate) fn follow(watch: Option<&FileWatch>, settings: &ServerSettings) {
+    let followed = watch.map(|watch| watch.follow(certificates::files(settings)));
+    if let Some(Err(error)) = followed {
+        tracing::warn!(%error, "changed certificates will not be noticed; use kolapp ctl reload");
+    }
 }
 
 fn say(cause: Cause, reloaded: &Reloaded) {

@@ -6,6 +6,7 @@ use crate::audit::Audit;
 use crate::bans::{self, BansOfStore};
 use crate::callbacks::{self, CallbackTask, Recalled, Source};
 use crate::callers_key::{self, CallersKeyError};
+use crate::certificates::{Certificates, Shown};
 use crate::check;
 use crate::commands::{Commands, Reach};
 use crate::configuration::Configuration;
@@ -29,6 +30,7 @@ use crate::records::RecordsOfStore;
 use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wanted;
+use crate::watch::FileWatch;
 use crate::wishes::{self, WishesOfStore};
 use crate::{measure, random, storage, watch, welcome};
 use base::{CallId, LegId};
@@ -37,8 +39,8 @@ use media::{MediaConfig, MediaEngine, Prompts};
 use media_core::Session;
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use sip::{
-    BindError, Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registrations, Secrets, Sockets, Tls,
-    ToAcd, Trunks, Watch,
+    BindError, Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registrations, Secrets, Sockets, ToAcd,
+    Trunks, Watch,
 };
 use sip_core::transport::Listener;
 use std::io;
@@ -116,7 +118,7 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
     }
     // The world's numbering plans are read meanwhile; whoever needs them sooner waits for that.
     std::thread::spawn(call::outward::warm);
-    let code = match prepare(clock, dir).and_then(enter) {
+    let code = match prepare(clock, dir, log.clone()).and_then(enter) {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartError::Wrong(wrong)) => {
             check::report(dir, &wrong);
@@ -129,18 +131,24 @@ pub(crate) fn run(dir: &Path) -> ExitCode {
 }
 
 /// Reads the configuration, and makes sure of the state folder before the longer work on prompts.
-fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
+fn prepare(clock: Clock, dir: &Path, log: Log) -> Result<Start, StartError> {
     let environment = Environment::from_process();
     let mut loaded = reload::load_config(dir, &environment)?;
     let state = StateDir::take(&loaded.server.state_dir)?;
     let callers_key = callers_key::of(&loaded.server.state_dir)?;
     Arc::make_mut(&mut loaded.directory).callers_key = Some(callers_key);
-    let tls = reload::load_tls(&loaded)?;
+    let certificates = Certificates::read(&loaded.server)?;
+    let told_already = loaded.warnings.len();
+    certificates.warn(&mut loaded);
+    for warning in &loaded.warnings[told_already..] {
+        tracing::warn!("configuration: {warning}");
+    }
     // Read while prompts are decoded.
     let store = Store::start(storage::location(&loaded.server)?);
     let prompts = reload::load_prompts(&loaded, &Prompts::default())?;
     Ok(Start {
         clock,
+        log,
         dir: dir.to_owned(),
         environment,
         state,
@@ -148,8 +156,10 @@ fn prepare(clock: Clock, dir: &Path) -> Result<Start, StartError> {
         complete: Complete {
             loaded,
             prompts,
-            tls,
+            certificates,
         },
+        shown: Shown::default(),
+        files: Arc::default(),
     })
 }
 
@@ -173,12 +183,16 @@ fn failed(error: &dyn std::error::Error) -> ExitCode {
 
 struct Start {
     clock: Clock,
+    log: Log,
     dir: PathBuf,
     environment: Environment,
     /// Ours until the process ends.
     state: StateDir,
     store: (Store, Loading),
     complete: Complete,
+    shown: Shown,
+    /// Whoever looks at the files, once he does.
+    files: Arc<OnceLock<FileWatch>>,
 }
 
 /// All that others could have taken already.
@@ -224,12 +238,15 @@ async fn serve(start: Start) -> Result<(), StartError> {
         api: Api::default(),
     };
     let api = pages.api.clone();
-    tokio::spawn(http::serve(taken.http, pages));
+    start.shown.show(start.complete.certificates.clone());
+    tokio::spawn(http::serve(taken.http, start.shown.http.clone(), pages));
     tokio::spawn(upkeep(metrics));
 
     let sip_listeners = taken.sip.listeners().to_vec();
     let loaded = start.complete.loaded.clone();
-    let listeners = listener_rows(&sip_listeners, taken.http_address);
+    let by = loaded.server.https.as_ref().map_or("tcp", |_| "tls");
+    let listeners = listener_rows(&sip_listeners, (taken.http_address, by));
+    let files = start.files.clone();
     let (_state, keeping, commands, reloads) = wire(
         start,
         taken.sip,
@@ -242,15 +259,14 @@ async fn serve(start: Start) -> Result<(), StartError> {
     let reach = commands.0.clone();
     let control = UnixListener::from_std(non_blocking(&taken.control)?)?;
     tokio::spawn(ctl::listener::serve(control, commands));
-    let tls = loaded.server.tls.as_ref();
-    let certificates = tls.map_or_else(Vec::new, |tls| {
-        let files = [Some(&tls.certificate), Some(&tls.key), tls.ca.as_ref()];
-        files.into_iter().flatten().cloned().collect()
-    });
     let folder = reach.config.status().folder;
-    let watcher = watch::files(Path::new(&folder), certificates, reloads.clone());
-    if let Err(error) = &watcher {
-        tracing::warn!(%error, "changed files will not be noticed; use kolapp ctl reload");
+    match FileWatch::start(Path::new(&folder), reloads.clone()) {
+        Ok(watch) => {
+            reload::follow(Some(files.get_or_init(|| watch)), &loaded.server);
+        }
+        Err(error) => {
+            tracing::warn!(%error, "changed files will not be noticed; use kolapp ctl reload");
+        }
     }
     tokio::spawn(watch::hang_ups(reloads));
 
@@ -304,19 +320,19 @@ async fn wire(
 ) -> Result<(StateDir, Keeping, Commands, reload::Reloads), StartError> {
     let Start {
         clock,
+        log,
         dir,
         environment,
         state,
         store: (store, loading),
-        complete:
-            Complete {
-                mut loaded,
-                prompts,
-                tls: identity,
-            },
+        complete: Complete {
+            mut loaded,
+            prompts,
+            ..
+        },
+        shown,
+        files,
     } = start;
-    let tls = Tls::default();
-    tls.replace(identity);
     let settings = &loaded.server.clone();
     let calls_max = loaded.directory.limits.calls_max;
     let (mailboxes, inboxes) = sip::mailboxes(settings.shard_tasks, calls_max);
@@ -347,6 +363,8 @@ async fn wire(
     let wished = wishes::restore(&watch, &store, kept.wishes, is_account);
     let room = calls_max as usize * CALLBACK_INPUTS_PER_CALL + ACD_INPUTS_SPARE;
     let (to_callbacks, callback_inputs) = mpsc::channel(room);
+    let audit = Audit::new(store.clone(), clock)?;
+    tokio::spawn(audit.clone().sum_up());
     let parts = acd_task::Parts {
         clock,
         inputs: acd_inputs,
@@ -357,6 +375,7 @@ async fn wire(
         settings: loaded.acd.clone(),
         directory: loaded.directory.clone(),
         store: store.clone(),
+        audit: audit.clone(),
         zero_ms: keeping::zero_ms(clock),
     };
     let zero_ms = parts.zero_ms;
@@ -367,8 +386,6 @@ async fn wire(
         // Before the first call is heard.
         quick.take_up(&kept.quick_closes).await;
     }
-    let audit = Audit::new(store.clone(), clock)?;
-    tokio::spawn(audit.clone().sum_up());
     let parts = callbacks::Parts {
         clock,
         inputs: callback_inputs,
@@ -425,6 +442,7 @@ async fn wire(
     let shelf = Shelf::new(&settings.state_dir);
     let (desk, recordings) = kept_prompts::desk();
     let (to_wanted, wanted) = mpsc::channel(wanted::WAITING_MAX);
+    let records = RecordsOfStore::new(store.clone(), facts.clone())?;
     sip::start(
         sockets,
         inboxes,
@@ -446,14 +464,15 @@ async fn wire(
                 in_all: settings.connections.in_all,
                 per_source: settings.connections.per_source,
             },
-            tls: tls.clone(),
+            tls: shown.sip.clone(),
             directory: loaded.directory.clone(),
             seed: random::bytes()?,
             live_calls: live_calls.clone(),
             ledgers: ledgers.clone(),
             wish_keeper,
-            record_keeper: Box::new(RecordsOfStore::new(store.clone(), facts.clone())?),
+            record_keeper: Box::new(records.clone()),
             wanted: to_wanted,
+            ladder_bytes: settings.ladder_bytes,
         },
     )?;
 
@@ -465,7 +484,8 @@ async fn wire(
         configuration: configuration.clone(),
         config: config.clone(),
         media: media.clone(),
-        tls,
+        shown,
+        files,
         mailboxes: mailboxes.clone(),
         registrations: registrations.clone(),
         watch: watch.clone(),
@@ -478,7 +498,7 @@ async fn wire(
     tokio::spawn(reloader.run());
     let keeper = PromptKeeper::new(shelf, config.clone(), reloads.clone());
     let keeping_prompts =
-        kept_prompts::keep_recordings(recordings, keeper.clone(), mailboxes.clone());
+        kept_prompts::keep_recordings(recordings, keeper.clone(), audit.clone(), mailboxes.clone());
     tokio::spawn(keeping_prompts);
     let of_wanted = mailboxes.clone();
     let commands = Commands(Arc::new(Reach {
@@ -508,6 +528,8 @@ async fn wire(
         backups: storage::Backups::new(),
         audit,
         floors: Floors::default(),
+        records,
+        log,
         desk: OnceLock::new(),
     }));
     let desk = office::open(office::Parts {
@@ -518,7 +540,13 @@ async fn wire(
         store: store.clone(),
         quick: quick.clone(),
     });
-    office::take_up(&desk, kept.tokens, kept.sessions, kept.credentials);
+    office::take_up(
+        &desk,
+        kept.tokens,
+        kept.sessions,
+        kept.credentials,
+        kept.second_factors,
+    );
     // Both are set here alone.
     let _ = commands.0.desk.set(desk.clone());
     let _ = api.set(web::router(desk.clone()));
@@ -652,7 +680,7 @@ fn non_blocking(control: &ControlSocket) -> io::Result<std::os::unix::net::UnixL
     Ok(listener)
 }
 
-fn listener_rows(sip: &[Listener], http: SocketAddr) -> Vec<ListenerRow> {
+fn listener_rows(sip: &[Listener], (http, by): (SocketAddr, &str)) -> Vec<ListenerRow> {
     let row = |service: &str, transport: &str, address: &SocketAddr| ListenerRow {
         service: service.into(),
         transport: transport.into(),
@@ -662,5 +690,5 @@ fn listener_rows(sip: &[Listener], http: SocketAddr) -> Vec<ListenerRow> {
         let transport = listener.transport.via_token().to_ascii_lowercase();
         row("sip", &transport, &listener.address)
     });
-    sip.chain([row("http", "tcp", &http)]).collect()
+    sip.chain([row("http", by, &http)]).collect()
 }

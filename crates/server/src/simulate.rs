@@ -10,7 +10,7 @@ use base::QueueId;
 use call::settings::Directory;
 use config::Environment;
 use sim::{
-    Broken, Day, DayError, Figures, LogError, Plan, PlotError, Recording, Row, Traffic, Ways,
+    Broken, Day, DayError, Figures, Lived, LogError, Plan, PlotError, Recording, Row, Traffic, Ways,
 };
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -86,7 +86,7 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> Result<String, Simulate
         let recorded = Figures::of(recording.rows(), within);
         named.push((RECORDED.to_owned(), recorded));
     }
-    let mut last = None;
+    let (mut last, mut called_back) = (None, Vec::new());
     for run in &runs {
         let (traffic, ways) = match &recording {
             Some(recording) => {
@@ -96,9 +96,10 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> Result<String, Simulate
             }
             None => run.of_day(&day, arguments.seed)?,
         };
-        let rows = live(run, &traffic, &ways, &day, arguments.seed)?;
-        named.push((run.name.clone(), Figures::of(&rows, within)));
-        last = Some((traffic.origin, rows));
+        let lived = live(run, &traffic, &ways, &day, arguments.seed)?;
+        named.push((run.name.clone(), Figures::of(&lived.rows, within)));
+        called_back.push((run.name.clone(), lived.callbacks));
+        last = Some((traffic.origin, lived.rows));
     }
     // The last run is that of `--config`; all have the same origin.
     if let Some((origin, rows)) = last {
@@ -110,7 +111,7 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> Result<String, Simulate
             std::fs::write(path, svg).map_err(|error| of(path, error))?;
         }
     }
-    Ok(sim::table(&named, within))
+    Ok(sim::table(&named, within) + &sim::callbacks_table(&called_back))
 }
 
 impl Run {
@@ -225,7 +226,7 @@ fn live(
     ways: &Ways,
     day: &Day,
     seed: u64,
-) -> Result<Vec<Row>, SimulateError> {
+) -> Result<Lived, SimulateError> {
     let began = Instant::now();
     let lived = sim::live(Plan {
         settings: &run.settings,
@@ -249,7 +250,7 @@ fn live(
         lived.steps,
         took.as_secs_f64(),
     );
-    Ok(lived.rows)
+    Ok(lived)
 }
 
 fn write_log(path: &Path, rows: &[Row], origin: jiff::Timestamp) -> Result<(), SimulateError> {

@@ -2,9 +2,10 @@
 
 use crate::reload::{Cause, Reloads};
 use notify::event::{AccessKind, AccessMode};
-use notify::{Event, EventKind, RecursiveMode, Watcher};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -16,31 +17,65 @@ const QUIET: Duration = Duration::from_millis(200);
 /// Read by then, even while files go on changing.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Watches the configuration's folder, and files that it names elsewhere, until the watcher is dropped.
-pub(crate) fn files(
-    dir: &Path,
-    elsewhere: Vec<PathBuf>,
-    reloads: Reloads,
-) -> notify::Result<notify::RecommendedWatcher> {
-    // One place is enough: a second change before the first was looked at says nothing new.
-    let (changed, changes) = mpsc::channel(1);
-    let (inside, named) = (dir.to_owned(), elsewhere.clone());
-    let is_ours = move |path: &PathBuf| path.starts_with(&inside) || named.contains(path);
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| may_have_changed(event.kind) && event.paths.iter().any(&is_ours))
-        {
-            let _ = changed.try_send(());
-        }
-    })?;
-    watcher.watch(dir, RecursiveMode::Recursive)?;
-    // A file that is replaced is another one by the same name: its folder tells.
-    let folders = elsewhere.iter().filter_map(|path| path.parent());
-    let apart: BTreeSet<&Path> = folders.filter(|folder| !folder.starts_with(dir)).collect();
-    for folder in apart {
-        watcher.watch(folder, RecursiveMode::NonRecursive)?;
+/// Watches the configuration's folder, and files that it names elsewhere, until it is dropped.
+pub(crate) struct FileWatch {
+    dir: PathBuf,
+    watcher: Mutex<RecommendedWatcher>,
+    elsewhere: Arc<RwLock<BTreeSet<PathBuf>>>,
+}
+
+impl FileWatch {
+    pub(crate) fn start(dir: &Path, reloads: Reloads) -> notify::Result<FileWatch> {
+        // One place is enough: a second change before the first was looked at says nothing new.
+        let (changed, changes) = mpsc::channel(1);
+        let elsewhere = Arc::<RwLock<BTreeSet<PathBuf>>>::default();
+        let (inside, named) = (dir.to_owned(), elsewhere.clone());
+        let is_ours = move |path: &PathBuf| {
+            let named = named.read().unwrap_or_else(PoisonError::into_inner);
+            path.starts_with(&inside) || named.contains(path)
+        };
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let matters =
+                |event: Event| may_have_changed(event.kind) && event.paths.iter().any(&is_ours);
+            if event.is_ok_and(matters) {
+                let _ = changed.try_send(());
+            }
+        })?;
+        watcher.watch(dir, RecursiveMode::Recursive)?;
+        tokio::spawn(reload_after_changes(changes, reloads));
+        Ok(FileWatch {
+            dir: dir.to_owned(),
+            watcher: Mutex::new(watcher),
+            elsewhere,
+        })
     }
-    tokio::spawn(reload_after_changes(changes, reloads));
-    Ok(watcher)
+
+    /// These are the files that are named, from now on.
+    pub(crate) fn follow(&self, elsewhere: Vec<PathBuf>) -> notify::Result<()> {
+        let now: BTreeSet<PathBuf> = elsewhere.into_iter().collect();
+        let (there, wanted) = {
+            let mut named = self
+                .elsewhere
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let wanted = self.folders(&now);
+            (self.folders(&std::mem::replace(&mut *named, now)), wanted)
+        };
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        for folder in there.difference(&wanted) {
+            // One that is gone is watched no more.
+            let _ = watcher.unwatch(folder);
+        }
+        let mut fresh = wanted.difference(&there);
+        fresh.try_for_each(|folder| watcher.watch(folder, RecursiveMode::NonRecursive))
+    }
+
+    /// A file that is replaced is another one by the same name: its folder tells.
+    fn folders(&self, files: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+        let folders = files.iter().filter_map(|path| path.parent());
+        let apart = folders.filter(|folder| !folder.starts_with(&self.dir));
+        apart.map(Path::to_owned).collect()
+    }
 }
 
 /// Reading a file is an event too, and reading is what a reload does.

@@ -30,8 +30,12 @@ pub(crate) fn text(loaded: &Loaded, sip: &[Listener], http: SocketAddr, socket: 
             rtp.ports.end()
         ),
     );
-    line("pages", &format!("http://{http}/"));
-    line("HTTP", &format!("http://{http}/healthz and /metrics"));
+    let scheme = match &loaded.server.https {
+        Some(_) => "https",
+        None => "http",
+    };
+    line("pages", &format!("{scheme}://{http}/"));
+    line("HTTP", &format!("{scheme}://{http}/healthz and /metrics"));
     line("control", &format!("{} (kolapp ctl)", socket.display()));
     for (org, organisation) in &loaded.directory.organisations {
         out.push_str(&describe(loaded, org, organisation));

@@ -118,7 +118,7 @@ fn words(stamped: &Stamped) -> Option<String> {
                 WithdrawCause::CallerGone => "the caller has gone",
                 WithdrawCause::NoAnswer => "no answer in time",
                 WithdrawCause::AgentGone => "the agent takes no call any more",
-                WithdrawCause::AnsweredElsewhere => "another agent answered",
+                WithdrawCause::AnsweredElsewhere => "another agent has the call",
             };
             format!("{agent} rings no more: {why}")
         }
@@ -146,6 +146,9 @@ fn words(stamped: &Stamped) -> Option<String> {
             CallbackEnd::Unanswered(_) => format!("{agent} {}", blamed(*outcome)),
             CallbackEnd::HungUp => format!("{agent} hung up before the person was called"),
             CallbackEnd::Broken => format!("could not be begun with {agent}"),
+            CallbackEnd::PersonGone => {
+                format!("{agent} rings no more: the person was not reached, or has gone")
+            }
             CallbackEnd::Called => format!("{agent} is done with it"),
         },
         Fact::AnsweredLate { .. } => "an answer came too late".to_owned(),
@@ -165,6 +168,8 @@ fn words(stamped: &Stamped) -> Option<String> {
         }
         Fact::Expelled { queue, cause, .. } => format!("put out of {queue}: {cause}"),
         Fact::Moved { to, by, .. } => format!("moved to {to} by {by}"),
+        Fact::PutForward { to, by, .. } => format!("put forward to place {to} by {by}"),
+        Fact::Given { agent, by, .. } => format!("given to {agent} by {by}"),
         Fact::ConversationEnded { agent, .. } => format!("the conversation with {agent} ended"),
         _ => return None,
     })
@@ -201,6 +206,7 @@ fn chosen(reason: Reason, at: Time) -> String {
         Reason::LastAgent { talked } => {
             format!("talked with him {} s ago", (at - talked).as_secs())
         }
+        Reason::Given => "it was given to him".to_owned(),
         Reason::FixedOrder { rank } => format!("number {} in the order", rank + 1),
     }
 }

@@ -1,6 +1,7 @@
 //! A day as it is supposed to be: who calls when, how long callers wait and talk, who is at work, how agents deal
 //! with calls. Every value has one that is usual, so that a day's file says only what is special.
 
+use crate::called_back::CalledBack;
 use crate::dice::Spread;
 use crate::faults::Faults;
 use crate::span::Clock;
@@ -51,6 +52,8 @@ pub struct Day {
     pub talk: Spread,
     /// Callers who hung up and try once more.
     pub again: Again,
+    /// Callers who would rather be called back, in queues that give callbacks to their agents.
+    pub callbacks: CalledBack,
     /// When agents are at work.
     pub shifts: Vec<Shift>,
     /// An agent's pause in the shift.
@@ -130,6 +133,7 @@ impl Default for Day {
             patience: Spread::exponential(Duration::from_secs(240)),
             talk: Spread::lognormal(Duration::from_secs(180), 0.6),
             again: Again::default(),
+            callbacks: CalledBack::default(),
             // Beyond closing, so that who came last is still served.
             shifts: vec![Shift {
                 from: Clock::hour(8),
@@ -245,6 +249,7 @@ impl Day {
             format!("{named:?}"),
         )?;
         self.check_people()?;
+        self.callbacks.check()?;
         self.faults.check()
     }
 

@@ -42,6 +42,8 @@ pub(crate) enum Whose {
     Callers,
     Agents,
     Faults,
+    /// Whether callers would rather be called back.
+    Wishes,
 }
 
 /// A seeded source of chance.

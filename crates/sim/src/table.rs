@@ -1,7 +1,8 @@
 //! Figures as a table for people: a row for each queue, and with several runs a row for each of them and one for
 //! what the last of them would change.
 
-use crate::figures::{Figures, Line};
+use crate::called_back::CallbackRow;
+use crate::figures::{Figures, Line, percentile};
 use base::QueueId;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,7 +30,49 @@ pub fn table(runs: &[(String, Figures)], within: Duration) -> String {
     if queues.len() != 1 {
         add(&mut rows, "all", runs, |run| run.all.clone());
     }
-    laid_out(&rows)
+    laid_out(&rows, words_in(runs))
+}
+
+/// Words that stand before the numbers: the queue, and the run where there are several.
+fn words_in<T>(runs: &[(String, T)]) -> usize {
+    1 + usize::from(runs.len() > 1)
+}
+
+/// The same of those who were called back: how many accepted it, how many were, and how long that took from when they came.
+/// Nothing where nobody accepted it.
+pub fn callbacks_table(runs: &[(String, Vec<CallbackRow>)]) -> String {
+    let mut head = vec!["callbacks of".to_owned()];
+    if runs.len() > 1 {
+        head.push("run".to_owned());
+    }
+    head.extend(["accepted", "called back", "left", "after p50", "p90", "max"].map(str::to_owned));
+    let mut rows = vec![head];
+    let all = runs.iter().flat_map(|(_, rows)| rows);
+    let queues: BTreeSet<&QueueId> = all.map(|row| &row.queue).collect();
+    for queue in queues {
+        let mut name = queue.to_string();
+        for (run, callbacks) in runs {
+            let its = callbacks.iter().filter(|row| row.queue == *queue);
+            let mut waits: Vec<Duration> = its
+                .clone()
+                .filter_map(|row| Some(row.reached? - row.arrived))
+                .collect();
+            waits.sort_unstable();
+            let (accepted, made) = (its.count() as u64, waits.len() as u64);
+            let mut row = vec![std::mem::take(&mut name)];
+            if runs.len() > 1 {
+                row.push(run.clone());
+            }
+            let spans = [50, 90, 100].map(|percent| Value::Span(percentile(&waits, percent)));
+            let counts = [accepted, made, accepted - made].map(Value::Count);
+            row.extend(counts.iter().chain(&spans).map(Value::text));
+            rows.push(row);
+        }
+    }
+    match rows.len() {
+        1 => String::new(),
+        _ => laid_out(&rows, words_in(runs)),
+    }
 }
 
 fn add(
@@ -121,15 +164,15 @@ fn rounded(span: Duration) -> i64 {
 }
 
 /// Columns as wide as what stands in them: words to the left, numbers to the right.
-fn laid_out(rows: &[Vec<String>]) -> String {
-    let words = rows.first().map_or(0, |head| head.len() - COLUMNS.len());
+fn laid_out(rows: &[Vec<String>], words: usize) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {
         rows.iter()
             .map(|row| row[column].chars().count())
             .max()
             .unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..words + COLUMNS.len()).map(width).collect();
+    let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();

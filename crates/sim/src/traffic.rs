@@ -33,6 +33,17 @@ pub struct Attempt {
     pub talk: Duration,
     /// After what time he comes once more, if nothing came of it.
     pub again: Option<Duration>,
+    /// Where he would rather be called back, if he is offered it.
+    pub accepts: Option<Accepts>,
+}
+
+/// A caller who would rather be called back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepts {
+    /// After how long.
+    pub after: Duration,
+    /// How long it takes from an agent's answer until he is there.
+    pub reach: Duration,
 }
 
 /// All callers and agents of a day, in the order of time.
@@ -69,9 +80,17 @@ impl Traffic {
                 again: dice
                     .falls(day.again.share)
                     .then(|| dice.span(day.again.after)),
+                accepts: None,
             });
         }
         attempts.sort_by_key(|attempt| attempt.at);
+        let mut wishes = Dice::new(seed, Whose::Wishes);
+        for attempt in &mut attempts {
+            let accepts = wishes.falls(day.callbacks.share);
+            let (after, reach) = (day.callbacks.after, day.callbacks.reach);
+            let (after, reach) = (wishes.span(after), wishes.span(reach));
+            attempt.accepts = accepts.then_some(Accepts { after, reach });
+        }
         Ok(Traffic {
             origin: Timestamp::UNIX_EPOCH,
             attempts,
@@ -286,6 +305,7 @@ impl Suggested {
             patience,
             talk,
             again: None,
+            accepts: None,
         }
     }
 

@@ -9,8 +9,8 @@ use acd::{
 };
 use base::{OrgId, QueueId, UserId};
 use sim::{
-    CallRow, Day, End, Faults, Figures, Habits, Lived, Plan, Recording, Row, Shut, Spread, Traffic,
-    Way, Ways,
+    CallRow, CalledBack, Day, End, Faults, Figures, Habits, Lived, Plan, Recording, Row, Shut,
+    Spread, Traffic, Way, Ways,
 };
 use std::collections::BTreeMap;
 use std::num::NonZeroU8;
@@ -253,6 +253,124 @@ fn a_day_on_which_everything_goes_wrong_has_every_fault_and_its_facts_say_all_th
     ] {
         assert!(seen.contains_key(fault), "no {fault} in {seen:?}");
     }
+}
+
+/// A day on which many would rather be called back, in queues that give callbacks so many of a hundred turns.
+fn called_back(percent: u8, faults: Faults, seed: u64) -> (Lived, [u32; 2]) {
+    let mut settings = settings(8, Policy::LongestIdle);
+    for queue in settings.queues.values_mut() {
+        queue.callbacks = acd::Share::new(percent);
+    }
+    let day = Day {
+        calls: Some(700),
+        callbacks: CalledBack {
+            share: 0.4,
+            ..CalledBack::default()
+        },
+        faults,
+        ..Day::default()
+    };
+    let traffic = Traffic::of_day(&settings, &day, seed).unwrap();
+    let plan = Plan {
+        settings: &settings,
+        ways: &Ways::default(),
+        traffic: &traffic,
+        habits: day.habits,
+        faults: day.faults,
+        seed,
+        check_every: 1,
+    };
+    // Turns that a caller and a callback both wanted, and whose they were.
+    let (mut callers, mut callbacks, mut in_a_row) = (0, 0, BTreeMap::new());
+    let lived = sim::live_before(plan, &mut |step| {
+        for stamped in &step.out.facts {
+            match &stamped.fact {
+                Fact::TurnGiven { queue, .. } => {
+                    callers += 1;
+                    let row = in_a_row.entry(queue.clone()).or_insert(0_u32);
+                    *row += 1;
+                    // What was saved up of a share is gone where a reload changes it.
+                    if faults.reloads == 0 && *row > 100 / u32::from(percent) {
+                        return Err(format!("callbacks of {queue} starve"));
+                    }
+                }
+                Fact::CallbackOffered {
+                    queue,
+                    balance: Some(_),
+                    ..
+                } => {
+                    callbacks += 1;
+                    in_a_row.remove(queue);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    });
+    let lived = lived.unwrap_or_else(|broken| panic!("{broken}"));
+    (lived, [callers, callbacks])
+}
+
+#[test]
+fn who_would_rather_be_called_back_is_in_the_order_in_which_all_came_and_neither_side_starves() {
+    for seed in 0..4 {
+        for percent in [10, 50] {
+            let (lived, [callers, callbacks]) = called_back(percent, Faults::default(), seed);
+            let accepted = lived.callbacks.len();
+            let made = lived.callbacks.iter().filter(|row| row.reached.is_some());
+            assert!(accepted > 50, "seed {seed}: {accepted} accepted");
+            assert!(
+                made.count() * 10 > accepted * 8,
+                "seed {seed}: most are called before the day is over"
+            );
+            assert!(callers > 10 && callbacks > 0, "{callers} and {callbacks}");
+            // Between two turns of one side the other has its own: the share is kept to within one turn of each queue.
+            let turns = callers + callbacks;
+            let due = turns * u32::from(percent) / 100;
+            assert!(
+                callbacks.abs_diff(due) <= 4,
+                "{percent} %: {callbacks} of {turns}"
+            );
+            let figures = Figures::of(&lived.rows, WITHIN).all;
+            assert!(figures.answered > 200, "{figures:?}");
+            assert_eq!(
+                figures.elsewhere as usize, accepted,
+                "and each is counted once"
+            );
+            let table = sim::callbacks_table(&[("config".to_owned(), lived.callbacks)]);
+            assert!(table.contains("demo/support"), "{table}");
+        }
+    }
+}
+
+#[test]
+fn all_that_must_hold_does_where_devices_vanish_and_settings_change_under_callbacks() {
+    for seed in 0..6 {
+        let (lived, _) = called_back(50, everything_wrong(), seed);
+        assert!(lived.callbacks.len() > 20, "seed {seed}");
+        assert_eq!(lived, called_back(50, everything_wrong(), seed).0);
+    }
+}
+
+#[test]
+fn where_no_queue_gives_callbacks_to_its_agents_nobody_is_called_back() {
+    let settings = settings(8, Policy::LongestIdle);
+    let day = Day {
+        calls: Some(300),
+        callbacks: CalledBack {
+            share: 1.0,
+            ..CalledBack::default()
+        },
+        ..Day::default()
+    };
+    let lived = live(&settings, &day, 3, 1);
+    assert_eq!(lived.callbacks, []);
+    let nobody = Day {
+        callbacks: CalledBack::default(),
+        ..day
+    };
+    // The same callers come, whatever they would rather have.
+    assert_eq!(lived.rows, live(&settings, &nobody, 3, 1).rows);
 }
 
 fn name_of(fact: &Fact) -> &'static str {

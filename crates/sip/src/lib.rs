@@ -6,6 +6,7 @@ mod clock;
 mod gate;
 mod guard;
 mod holders;
+mod ladder;
 mod ledgers;
 mod local;
 mod mailbox;
@@ -24,13 +25,16 @@ mod worker;
 
 pub use clock::Clock;
 pub use gate::{BanKeeper, Gate, Secrets};
+pub use ladder::{Kept, Seen};
 pub use ledgers::Ledgers;
 pub use mailbox::{Inboxes, Mailboxes, ShardInput, ToAcd, ToCallback, mailboxes};
 pub use measure::{METRICS, Metric, MetricKind, describe, end_label};
 pub use registrations::{Changes, KeptBinding, Moment, Registered, Registrations};
 pub use resolver::Resolver;
 pub use sockets::{BindError, Sockets};
-pub use stream::{ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity};
+pub use stream::{
+    Certificate, CertificateStanding, ConnectionLimits, Tls, TlsError, TlsFiles, TlsIdentity,
+};
 pub use trunks::Trunks;
 pub use watch::{SUBSCRIPTIONS_PER_USER_MAX, Watch};
 pub use worker::{LiveCalls, Media, Parts, RecordKeeper, Recorded, Wanted, WishKeeper, start};

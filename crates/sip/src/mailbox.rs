@@ -2,12 +2,14 @@
 //! mailboxes. Datagrams may be dropped when theirs is full, since peers send again; everything else
 //! waits for room.
 
+use crate::ladder::Kept;
 use base::{CallId, ShardId, SubscriptionId};
 use call::QuickCloses;
 use call::closing::CarriedOut;
 use call::dictation::RecordingKept;
 use call::settings::Directory;
 use call::{Asker, CallView, Crosswise};
+use control::{OwnCallCommand, OwnCallRefusal, Permitted};
 use sip_core::next_hop::Target;
 use sip_core::{Flow, Message};
 use std::sync::Arc;
@@ -100,6 +102,19 @@ pub enum ShardInput {
     EndAll,
     /// What calls are there?
     Calls(oneshot::Sender<Vec<CallView>>),
+    /// Which messages of lately are kept, and which Call-IDs have the legs of this call?
+    Ladder(CallId, oneshot::Sender<Kept>),
+    /// How do these of them stand? Those of other tasks' shards are left out.
+    CallsOf(Arc<[CallId]>, oneshot::Sender<Vec<CallView>>),
+    /// A user does something with a call of his own.
+    OwnCall {
+        /// The shard that has the call, or is to.
+        shard: ShardId,
+        /// What.
+        command: Permitted<OwnCallCommand>,
+        /// Told what came of it.
+        answer: oneshot::Sender<Result<(), OwnCallRefusal>>,
+    },
 }
 
 /// What shards tell the queue engine's task.
@@ -228,6 +243,57 @@ impl Mailboxes {
         calls
     }
 
+    /// Those of these calls that are live, in the order of their ids.
+    pub async fn calls_of(&self, ids: Arc<[CallId]>) -> Vec<CallView> {
+        let mut calls = Vec::new();
+        for (task, senders) in self.tasks.iter().enumerate() {
+            if !ids.iter().any(|id| self.task_of(id.shard) == task) {
+                continue;
+            }
+            let (answer, answered) = oneshot::channel();
+            let asked = ShardInput::CallsOf(ids.clone(), answer);
+            if senders.inputs.send(asked).await.is_ok() {
+                calls.extend(answered.await.unwrap_or_default());
+            }
+        }
+        calls.sort_by_key(|call: &CallView| call.id);
+        calls
+    }
+
+    /// What each task keeps of messages that may be of that call.
+    pub async fn ladder(&self, call: CallId) -> Vec<Kept> {
+        let mut all = Vec::new();
+        for senders in self.tasks.iter() {
+            let (answer, answered) = oneshot::channel();
+            let asked = ShardInput::Ladder(call, answer);
+            if senders.inputs.send(asked).await.is_ok() {
+                all.extend(answered.await);
+            }
+        }
+        all
+    }
+
+    /// Has something done with a user's own call; none where nobody is there to do it.
+    pub async fn own_call(
+        &self,
+        command: Permitted<OwnCallCommand>,
+    ) -> Option<Result<(), OwnCallRefusal>> {
+        let asked = command.command();
+        let shard = match asked.act.leg() {
+            Some(leg) => leg.shard,
+            None => call::shard_of_dialling(&asked.user),
+        };
+        let (answer, answered) = oneshot::channel();
+        let input = ShardInput::OwnCall {
+            shard,
+            command,
+            answer,
+        };
+        let sent = self.inputs(self.task_of(shard)).send(input).await;
+        sent.ok()?;
+        answered.await.ok()
+    }
+
     /// Hands a message to the task of its shard, or says that there is no room.
     pub(crate) fn forward(&self, message: Forwarded) -> Result<(), ()> {
         let task = self.task_of(message.shard);
@@ -276,6 +342,8 @@ pub(crate) fn shard_of(command: &callback::Command) -> Option<ShardId> {
         | Command::Cancelled { call, .. }
         | Command::Dialled { call, .. } => Some(call.shard),
         Command::RingAgent { placing, .. }
+        | Command::RingAnother { placing, .. }
+        | Command::StopAgent { placing, .. }
         | Command::RingPerson { placing, .. }
         | Command::HangUp { placing, .. } => {
             let shard = placing.0 % u64::from(ShardId::COUNT);
@@ -297,14 +365,16 @@ impl ShardInput {
                 mailboxes.task_of(call.shard)
             }
             ShardInput::Changed(subscription) => mailboxes.task_of(subscription.shard),
-            ShardInput::TransportFailed { shard, .. } | ShardInput::Resolved { shard, .. } => {
-                mailboxes.task_of(*shard)
-            }
+            ShardInput::TransportFailed { shard, .. }
+            | ShardInput::Resolved { shard, .. }
+            | ShardInput::OwnCall { shard, .. } => mailboxes.task_of(*shard),
             ShardInput::Configure(_)
             | ShardInput::QuickCloses(_)
             | ShardInput::Drain { .. }
             | ShardInput::EndAll
-            | ShardInput::Calls(_) => 0,
+            | ShardInput::Calls(_)
+            | ShardInput::CallsOf(..)
+            | ShardInput::Ladder(..) => 0,
         }
     }
 

@@ -10,6 +10,7 @@ use call::wishes::{Change, Device, DoNotDisturb, Wish, Wishes};
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 use sip_core::dialog_info::{Phase, Side};
+use tokio::sync::watch;
 
 /// Subscriptions of one user: the keys of a desk phone with three side panels.
 pub const SUBSCRIPTIONS_PER_USER_MAX: u32 = 256;
@@ -20,14 +21,26 @@ struct Person {
     switches: Switches,
     wishes: Wishes,
     watchers: Vec<(SubscriptionId, Watched)>,
+    /// Told whenever his lines change; there while somebody follows them.
+    followed: Option<watch::Sender<u64>>,
 }
 
 impl Person {
     fn is_idle(&self) -> bool {
         self.lines.is_empty()
             && self.watchers.is_empty()
+            && self.followed.is_none()
             && self.switches == Switches::default()
             && self.wishes.is_nothing()
+    }
+
+    fn lines_changed(&mut self) {
+        let followed = self.followed.take();
+        // Whoever followed them has gone.
+        self.followed = followed.filter(|it| it.receiver_count() > 0);
+        if let Some(followed) = &self.followed {
+            followed.send_modify(|changes| *changes = changes.wrapping_add(1));
+        }
     }
 
     fn watchers_of(&self, wanted: impl Fn(&Watched) -> bool) -> Vec<SubscriptionId> {
@@ -58,8 +71,22 @@ impl Watch {
         self.change(user, |person| {
             person.lines.retain(|known| known.leg != leg);
             person.lines.extend(line);
+            person.lines_changed();
             person.watchers_of(|watched| matches!(watched, Watched::Calls(_)))
         })
+    }
+
+    /// What somebody's legs do.
+    pub fn lines(&self, user: &UserId) -> Vec<Line> {
+        let person = self.people.get(user);
+        person.map_or_else(Vec::new, |it| it.lines.clone())
+    }
+
+    /// How often his lines have changed, told with each change. Read after this, none is missed.
+    pub fn follow(&self, user: &UserId) -> watch::Receiver<u64> {
+        let mut person = self.people.entry(user.clone()).or_default();
+        let followed = person.followed.get_or_insert_with(|| watch::Sender::new(0));
+        followed.subscribe()
     }
 
     /// An agent's switches are these now; who is to look again.
@@ -210,7 +237,8 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base::{OrgId, ShardId};
+    use base::{OrgId, ShardId, Time};
+    use call::own_call::{Held, OwnCall, Stage};
     use sip_core::dialog_info::{Phase, Rendering, Side};
 
     fn user(name: &str) -> UserId {
@@ -236,7 +264,40 @@ mod tests {
             side: Side::Recipient,
             rendering: Rendering::Heard,
             remote: "sip:102@demo.localhost".into(),
+            own: Box::new(OwnCall {
+                call: "c2-7-1".parse().unwrap(),
+                stage: Stage::Ringing,
+                number: Some("102".into()),
+                name: None,
+                colleague: Some(user("bosse")),
+                queue: None,
+                arrived: Time::ZERO,
+                connected: None,
+                held: Held::No,
+            }),
         }
+    }
+
+    #[test]
+    fn whoever_follows_somebodys_lines_is_told_of_each_change_and_nothing_is_kept_of_who_has_gone()
+    {
+        let watch = Watch::new();
+        let anna = user("anna");
+        let mut follows = watch.follow(&anna);
+        let mut follows_too = watch.follow(&anna);
+        let first = line(7);
+        watch.line(anna.clone(), first.leg, Some(first.clone()));
+        assert!(follows.has_changed().unwrap() && follows_too.has_changed().unwrap());
+        assert_eq!(watch.lines(&anna), std::slice::from_ref(&first));
+        follows.borrow_and_update();
+        follows_too.borrow_and_update();
+        watch.line(user("bosse"), line(8).leg, Some(line(8)));
+        assert!(!follows.has_changed().unwrap());
+        watch.line(anna.clone(), first.leg, None);
+        assert!(follows.has_changed().unwrap());
+        drop((follows, follows_too));
+        watch.line(anna.clone(), first.leg, None);
+        assert!(!watch.people.contains_key(&anna));
     }
 
     #[test]

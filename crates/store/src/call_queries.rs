@@ -20,6 +20,8 @@ pub struct CallQuery {
     pub number: Option<String>,
     /// That came to this queue.
     pub queue: Option<String>,
+    /// That ended so; `cut-off` are those whose server was lost.
+    pub cause: Option<String>,
     /// In which this user called or talked.
     pub user: Option<String>,
     /// The same, whoever else is asked for: for one who sees his own calls alone.
@@ -87,6 +89,7 @@ impl Default for CallQuery {
             number: None,
             queue: None,
             user: None,
+            cause: None,
             whose: None,
             heading: CallHeading::default(),
             order: CallOrder::default(),
@@ -197,6 +200,10 @@ impl Meant {
         if let Some(queue) = &query.queue {
             let line = meant.line("queue", queue);
             meant.conditions.push(line);
+        }
+        if let Some(cause) = &query.cause {
+            let cause = meant.bind(Bound::Text(cause.clone()));
+            meant.conditions.push(format!("cause = {cause}"));
         }
         for user in [&query.user, &query.whose].into_iter().flatten() {
             let talked = meant.line("talked", user);

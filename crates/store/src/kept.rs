@@ -7,7 +7,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::statement::Statement;
 use crate::write::{
     ActivationRow, AgentRow, BELIEVED_CLOCK, BanRow, BindingsRow, CredentialRow, LicenceRow,
-    QuickCloseRow, SessionRow, StaffRow, TokenRow, WishesRow,
+    QuickCloseRow, SecondFactorRow, SessionRow, StaffRow, TokenRow, WishesRow,
 };
 use base::UserId;
 use metrics::counter;
@@ -39,6 +39,8 @@ pub struct Kept {
     pub sessions: Vec<SessionRow>,
     /// The passwords that users have chosen for HTTP.
     pub credentials: Vec<CredentialRow>,
+    /// The second steps of log-ins by HTTP.
+    pub second_factors: Vec<SecondFactorRow>,
     /// When the clock on the wall was believed last, in milliseconds of UTC.
     pub believed_ms: Option<u64>,
 }
@@ -68,6 +70,7 @@ pub(crate) async fn load(from: &mut Connection, now_ms: u64) -> Result<Kept, Fai
         tokens: tokens(from).await?,
         sessions: sessions(from).await?,
         credentials: credentials(from).await?,
+        second_factors: second_factors(from).await?,
         believed_ms: believed_ms(from).await?,
     })
 }
@@ -138,6 +141,16 @@ async fn credentials(from: &mut Connection) -> Result<Vec<CredentialRow>, Failur
         };
         let credential = row.text(1)?;
         Ok(Some(CredentialRow { user, credential }))
+    })
+    .await
+}
+
+async fn second_factors(from: &mut Connection) -> Result<Vec<SecondFactorRow>, Failure> {
+    each(from, "SELECT who, factor FROM second_factors", |row| {
+        Ok(Some(SecondFactorRow {
+            who: row.text(0)?,
+            factor: row.text(1)?,
+        }))
     })
     .await
 }

@@ -47,5 +47,5 @@ pub use reader::{Place, Reader, Record, RunRow};
 pub use store::{Acknowledgement, AtStart, Health, Loading, NotStored, Store, TakingUp};
 pub use write::{
     ActivationRow, AgentRow, BanRow, BindingsRow, CredentialRow, LicenceRow, QuickCloseRow,
-    SessionRow, StaffRow, TokenRow, WishesRow, Write,
+    SecondFactorRow, SessionRow, StaffRow, TokenRow, WishesRow, Write,
 };

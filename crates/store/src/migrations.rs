@@ -7,7 +7,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 /// Number, name and text.
 type Step = (i64, &'static str, &'static str);
 
-const SQLITE: [Step; 13] = [
+const SQLITE: [Step; 14] = [
     (
         1,
         "bindings and bans",
@@ -73,10 +73,15 @@ const SQLITE: [Step; 13] = [
         "talks without a key",
         include_str!("../migrations/sqlite/0013_talks_without_a_key.sql"),
     ),
+    (
+        14,
+        "second factors",
+        include_str!("../migrations/sqlite/0014_second_factors.sql"),
+    ),
 ];
 
 /// From the number on that SQLite's had when PostgreSQL came; each number means the same tables for both.
-const POSTGRES: [Step; 8] = [
+const POSTGRES: [Step; 9] = [
     (
         6,
         "begin",
@@ -116,6 +121,11 @@ const POSTGRES: [Step; 8] = [
         13,
         "talks without a key",
         include_str!("../migrations/postgres/0013_talks_without_a_key.sql"),
+    ),
+    (
+        14,
+        "second factors",
+        include_str!("../migrations/postgres/0014_second_factors.sql"),
     ),
 ];
 

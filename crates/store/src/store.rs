@@ -486,6 +486,8 @@ impl Loading {
             .retain(|row| is_newest(Key::Session(row.id.clone())));
         kept.credentials
             .retain(|row| is_newest(Key::Credential(row.user.clone())));
+        kept.second_factors
+            .retain(|row| is_newest(Key::SecondFactor(row.who.clone())));
         drop(pending);
         Some((kept, self.taking_up))
     }
@@ -550,6 +552,11 @@ impl Shared {
         let has_forgotten = self.keep().is_none() && self.calls_since_ms().is_none();
         let has_forgotten = has_forgotten && self.audit_since_ms().is_none();
         self.has_written_all() && self.erasures().is_empty() && has_forgotten
+    }
+
+    /// Whether somebody may wait for what is to be written: records of calls, the audit and the journal have time.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.waiting() > 0 || !self.erasures().is_empty()
     }
 
     /// Whether nothing waits to be written; something may be left to be forgotten.

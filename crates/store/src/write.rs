@@ -121,6 +121,15 @@ pub struct CredentialRow {
     pub credential: String,
 }
 
+/// The second step of somebody's log-in by HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondFactorRow {
+    /// Whose, in words.
+    pub who: String,
+    /// What it is tried by, in a text that is for whoever wrote it to read.
+    pub factor: String,
+}
+
 /// A change of what is kept. Each names one row; of several for the same row only the latest need be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
@@ -163,6 +172,10 @@ pub enum Write {
     PutCredential(CredentialRow),
     /// He has none of his own any more.
     RemoveCredential(UserId),
+    /// Somebody's log-in has this second step.
+    PutSecondFactor(SecondFactorRow),
+    /// It has none any more.
+    RemoveSecondFactor(String),
     /// The clock on the wall was believed at this moment, in milliseconds of UTC.
     BelieveClock(u64),
 }
@@ -184,6 +197,7 @@ pub(crate) enum Key {
     Token(String),
     Session(String),
     Credential(UserId),
+    SecondFactor(String),
     Clock,
 }
 
@@ -209,6 +223,8 @@ impl Write {
             Write::RemoveSession(id) => Key::Session(id.clone()),
             Write::PutCredential(row) => Key::Credential(row.user.clone()),
             Write::RemoveCredential(user) => Key::Credential(user.clone()),
+            Write::PutSecondFactor(row) => Key::SecondFactor(row.who.clone()),
+            Write::RemoveSecondFactor(who) => Key::SecondFactor(who.clone()),
             Write::BelieveClock(_) => Key::Clock,
         }
     }
@@ -226,6 +242,7 @@ impl Write {
             Write::PutToken(_) | Write::RemoveToken(_) => "tokens",
             Write::PutSession(_) | Write::RemoveSession(_) => "sessions",
             Write::PutCredential(_) | Write::RemoveCredential(_) => "credentials",
+            Write::PutSecondFactor(_) | Write::RemoveSecondFactor(_) => "second-factors",
             Write::BelieveClock(_) => "clock",
         }
     }
@@ -290,6 +307,15 @@ impl Write {
             .bind(&row.credential),
             Write::RemoveCredential(user) => {
                 Statement::new(r#"DELETE FROM credentials WHERE "user" = $1"#).bind(user.as_str())
+            }
+            Write::PutSecondFactor(row) => Statement::new(
+                "INSERT INTO second_factors (who, factor) VALUES ($1, $2)
+                ON CONFLICT (who) DO UPDATE SET factor = excluded.factor",
+            )
+            .bind(&row.who)
+            .bind(&row.factor),
+            Write::RemoveSecondFactor(who) => {
+                Statement::new("DELETE FROM second_factors WHERE who = $1").bind(who)
             }
             Write::BelieveClock(at_ms) => Statement::new(
                 "INSERT INTO highest (what, number) VALUES ($1, $2)

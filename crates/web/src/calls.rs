@@ -28,6 +28,8 @@ const DAYS_MAX: u64 = 92;
 /// Digits of a number that is found without that.
 const NUMBER_DIGITS: usize = 7;
 const DAY_MS: u64 = 86_400_000;
+/// Characters of the word for why a call ended.
+const CAUSE_CHARS_MAX: usize = 40;
 /// Characters of a number that is looked for.
 const NUMBER_CHARS_MAX: usize = 40;
 
@@ -48,6 +50,8 @@ pub struct CallsAsked {
     pub queue: Option<QueueId>,
     /// In which this user called or talked.
     pub agent: Option<UserId>,
+    /// That ended so, as `CallShown::cause` says it.
+    pub cause: Option<String>,
     /// What they are sorted by.
     pub sort: CallSort,
     /// Which way.
@@ -147,51 +151,51 @@ pub struct CallShown {
 pub(crate) struct CallView {
     /// Which, of all calls that ever were.
     #[schema(example = "9f86d081884c7d65-c3-0-17")]
-    id: String,
+    pub(crate) id: String,
     /// Whose.
     #[schema(example = "demo")]
-    organisation: String,
+    pub(crate) organisation: String,
     /// How it came about: inward, outward, internal, callback.
     #[schema(example = "inward")]
-    direction: String,
+    pub(crate) direction: String,
     /// Who called; null where no number was shown, and where it was erased.
-    caller: Option<String>,
+    pub(crate) caller: Option<String>,
     /// The user that is, where it is one.
-    caller_user: Option<String>,
+    pub(crate) caller_user: Option<String>,
     /// What was dialled; null where it was erased.
-    dialled: Option<String>,
+    pub(crate) dialled: Option<String>,
     /// The last number outside that was called for it.
-    outside: Option<String>,
+    pub(crate) outside: Option<String>,
     /// The callback that it is about.
     #[schema(example = "b17")]
-    callback: Option<String>,
+    pub(crate) callback: Option<String>,
     /// The last queue that it came to.
     #[schema(example = "demo/support")]
-    queue: Option<String>,
+    pub(crate) queue: Option<String>,
     /// The last user whom the caller talked with.
     #[schema(example = "demo/anna")]
-    agent: Option<String>,
+    pub(crate) agent: Option<String>,
     /// Where it was led, in order.
     way: Vec<PlaceView>,
     /// When it began.
     #[schema(format = DateTime)]
-    began: String,
+    pub(crate) began: String,
     /// When the caller was answered, if only by an announcement.
     #[schema(format = DateTime)]
-    answered: Option<String>,
+    pub(crate) answered: Option<String>,
     /// When he first had somebody to talk with.
     #[schema(format = DateTime)]
-    joined: Option<String>,
+    pub(crate) joined: Option<String>,
     /// When it ended; null while it goes on, and where its server was lost.
     #[schema(format = DateTime)]
-    ended: Option<String>,
+    pub(crate) ended: Option<String>,
     /// How long the caller waited for somebody to talk with, or until the end.
-    waited_ms: Option<u64>,
+    pub(crate) waited_ms: Option<u64>,
     /// How long he talked.
-    talked_ms: u64,
+    pub(crate) talked_ms: u64,
     /// Why it ended; null while it goes on, `cut-off` where its server was lost.
     #[schema(example = "caller-hung-up")]
-    cause: Option<String>,
+    pub(crate) cause: Option<String>,
 }
 
 /// A place on a call's way.
@@ -235,6 +239,9 @@ pub(crate) struct CallsQuery {
     /// In which this user called or talked.
     #[param(value_type = Option<String>, pattern = r"^[a-z0-9_.-]{1,64}/[a-z0-9_.-]{1,64}$")]
     agent: Option<Named<UserId>>,
+    /// That ended so: `caller-hung-up`, `cut-off` and so on, as calls are told.
+    #[param(pattern = "^[a-z-]{1,40}$")]
+    cause: Option<String>,
     /// What to sort by.
     #[serde(default)]
     #[param(inline)]
@@ -258,7 +265,7 @@ fn page_rows() -> u32 {
 }
 
 impl CallsQuery {
-    fn within(self, by: &Principal, now_ms: u64) -> Result<CallsAsked, Problem> {
+    pub(crate) fn within(self, by: &Principal, now_ms: u64) -> Result<CallsAsked, Problem> {
         if self.rows == 0 || self.rows > PAGE_ROWS_MAX || self.page > PAGE_MAX {
             return Err(Problem::invalid(format!(
                 "expected 1 to {PAGE_ROWS_MAX} rows, and a page up to {PAGE_MAX}"
@@ -271,6 +278,16 @@ impl CallsQuery {
         {
             return Err(Problem::invalid(format!(
                 "expected a number of up to {NUMBER_CHARS_MAX} digits and signs"
+            )));
+        }
+        let cause = self.cause.filter(|cause| !cause.is_empty());
+        let is_word = |word: &String| {
+            let mut signs = word.bytes();
+            word.len() <= CAUSE_CHARS_MAX && signs.all(|it| it.is_ascii_lowercase() || it == b'-')
+        };
+        if !cause.as_ref().is_none_or(is_word) {
+            return Err(Problem::invalid(format!(
+                "expected a cause of up to {CAUSE_CHARS_MAX} small letters and hyphens"
             )));
         }
         let ms = |at: Named<Timestamp>| u64::try_from(at.0.as_millisecond()).unwrap_or(0);
@@ -294,6 +311,7 @@ impl CallsQuery {
             number,
             queue: self.queue.map(|queue| queue.0),
             agent: self.agent.map(|agent| agent.0),
+            cause,
             sort: self.sort,
             order: self.order,
             page: self.page,
@@ -332,6 +350,10 @@ fn may_see(by: &Principal, call: &CallShown) -> bool {
     org.is_none_or(|org| call.org == org.as_str()) && whose.is_none_or(|user| is_his(&user))
 }
 
+pub(crate) fn now_ms(desk: &Desk) -> u64 {
+    u64::try_from(desk.utc().as_seconds()).unwrap_or(0) * 1_000
+}
+
 /// A page of the calls that one may see, the latest first.
 #[utoipa::path(
     get, path = "/calls", tag = "calls", params(CallsQuery),
@@ -349,9 +371,7 @@ pub(crate) async fn calls(
     Asked(query): Asked<CallsQuery>,
 ) -> Result<Json<CallsView>, Problem> {
     let office = desk.office();
-    let now = office.utc(office.now()).as_seconds();
-    let now_ms = u64::try_from(now).unwrap_or(0) * 1_000;
-    let asked = query.within(by.principal(), now_ms)?;
+    let asked = query.within(by.principal(), now_ms(&desk))?;
     let found = office.calls(by.who().clone(), asked).await?;
     Ok(Json(CallsView {
         calls: found.calls.into_iter().map(CallView::from).collect(),
@@ -380,22 +400,31 @@ pub(crate) async fn call_record(
     by: By,
     Path(call): Path<String>,
 ) -> Result<Json<CallView>, Problem> {
+    let seen = seen(&desk, &by, &call).await?;
+    Ok(Json(CallView::from(seen)))
+}
+
+/// A call that he may see.
+pub(crate) async fn seen(desk: &Desk, by: &By, call: &str) -> Result<CallShown, Problem> {
     let is_one = call.len() <= 64
         && call
             .bytes()
             .all(|it| it.is_ascii_alphanumeric() || it == b'-');
     let found = match is_one {
-        true => desk.office().call(by.who().clone(), call.clone()).await?,
+        true => {
+            desk.office()
+                .call(by.who().clone(), call.to_owned())
+                .await?
+        }
         false => None,
     };
     let seen = found.filter(|found| may_see(by.principal(), found));
-    let seen = seen.ok_or_else(|| {
+    seen.ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_FOUND,
             format!("there is no call {call} that you may see"),
         )
-    })?;
-    Ok(Json(CallView::from(seen)))
+    })
 }
 
 impl From<CallShown> for CallView {

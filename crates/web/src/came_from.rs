@@ -52,23 +52,34 @@ fn behind(peer: IpAddr, headers: &HeaderMap, is_proxy: impl Fn(IpAddr) -> bool) 
 /// Those that the request went through, the first first. Of the two headers the one counts that proxies write of themselves: they hand the
 /// other on as whoever asks wrote it.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
-    let values = |name: &str| -> Vec<String> {
+    let said = said(headers, "for").into_iter();
+    said.map(|hop| hop.and_then(address)).collect()
+}
+
+/// What the proxy that we have the request from says of it, under one of the parameters of RFC 7239.
+pub(crate) fn proxys<'h>(headers: &'h HeaderMap, what: &str) -> Option<&'h str> {
+    let last = said(headers, what).pop()??;
+    Some(last.trim_matches('"'))
+}
+
+/// What each proxy says, the first first; none where one doesn't.
+fn said<'h>(headers: &'h HeaderMap, what: &str) -> Vec<Option<&'h str>> {
+    let values = |name: &str| -> Vec<&'h str> {
         let all = headers.get_all(name).into_iter();
         let texts = all.map(|value| value.to_str().unwrap_or_default());
         let parts = texts.flat_map(|text| text.split(','));
-        parts.map(|part| part.trim().to_owned()).collect()
+        parts.map(str::trim).collect()
     };
-    let usual = values("x-forwarded-for");
+    let usual = values(&format!("x-forwarded-{what}"));
     if !usual.is_empty() {
-        return usual.iter().map(|text| address(text)).collect();
+        return usual.into_iter().map(Some).collect();
     }
-    let forwarded = values("forwarded");
-    let of = |element: &String| {
+    let of = |element: &'h str| {
         let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-        let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
-        named.next().and_then(|(_, value)| address(value.trim()))
+        let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case(what));
+        named.next().map(|(_, value)| value.trim())
     };
-    forwarded.iter().map(of).collect()
+    values("forwarded").into_iter().map(of).collect()
 }
 
 /// An address, maybe with a port, in quotes or brackets (RFC 7239 §6).

@@ -1,10 +1,12 @@
 //! Connections, bounded: in all, for each source, and in the time that one may take. Whoever connects and asks nothing keeps
 //! nobody out, since what is over the bound ends the oldest of those that have proven nothing. A connection's time begins
-//! anew only with a whole request, so that one who sends a byte now and then gains nothing by it.
+//! anew only with a whole request, so that one who sends a byte now and then gains nothing by it. Whether it is by TLS is
+//! `https`'s matter.
 
+use crate::https::{Https, Step, Stream};
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, connect_info::Connected};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::serve::IncomingStream;
@@ -15,10 +17,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
@@ -29,6 +31,8 @@ struct Bounds {
     in_all: usize,
     /// Of one source.
     per_source: usize,
+    /// How long TLS may take until both sides speak by it.
+    handshake: Duration,
     /// How long a request may take to come, and a connection be there without one.
     idle: Duration,
     /// How long a request may take, from its head on.
@@ -39,25 +43,41 @@ struct Bounds {
 
 /// Pages of a thousand people, each with a live stream and one connection to ask by; half of it by one address, since an
 /// organisation may come by one. A request may take as long as a log-in that waits for its turn, or storage. On a stream
-/// something is sent every 15 s.
+/// something is sent every 15 s. TLS takes four round trips, two of them lost.
 const BOUNDS: Bounds = Bounds {
     in_all: 2_048,
     per_source: 1_024,
+    handshake: Duration::from_secs(5),
     idle: Duration::from_secs(10),
     request: Duration::from_secs(30),
     stalled: Duration::from_secs(60),
 };
 
+/// For how long browsers come by nothing but HTTPS, once they have (RFC 6797): a year, as is usual. Other names of the same
+/// domain are not ours to say it of.
+const HTTPS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// A listener that keeps connections within bounds.
 pub struct Listener {
     listener: TcpListener,
+    https: Https,
     open: Open,
+}
+
+/// How a connection is carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// So that whoever is on the way reads it.
+    Plainly,
+    /// By TLS.
+    ByTls,
 }
 
 /// The connection that a request came by.
 #[derive(Clone, Debug)]
 pub struct Peer {
     address: SocketAddr,
+    carried: Carried,
     bounds: Bounds,
     time: Arc<Mutex<Standing>>,
 }
@@ -85,14 +105,47 @@ enum Proof {
 }
 
 impl Peer {
+    /// Of a connection that no listener of ours has, and that may be there for as long as it likes.
+    pub fn elsewhere(address: SocketAddr, carried: Carried) -> Peer {
+        Peer::new(address, carried, BOUNDS)
+    }
+
+    fn new(address: SocketAddr, carried: Carried, bounds: Bounds) -> Peer {
+        let first = match carried {
+            Carried::Plainly => bounds.idle,
+            Carried::ByTls => bounds.handshake,
+        };
+        let standing = Standing {
+            ends: Instant::now() + first,
+            doing: Doing::Asking,
+            proof: Proof::None,
+        };
+        Peer {
+            address,
+            carried,
+            bounds,
+            time: Arc::new(Mutex::new(standing)),
+        }
+    }
+
     /// Where it comes from.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
+    /// How it is carried.
+    pub fn carried(&self) -> Carried {
+        self.carried
+    }
+
     /// Somebody is known who comes by it.
     pub(crate) fn proven(&self) {
         self.lock().proof = Proof::Known;
+    }
+
+    /// What comes by it is long: so much time it has to come and be answered.
+    pub(crate) fn may_take(&self, span: Duration) {
+        self.lasts(span);
     }
 
     fn lasts(&self, span: Duration) {
@@ -116,15 +169,16 @@ impl Connected<IncomingStream<'_, Listener>> for Peer {
 }
 
 impl Listener {
-    /// Of that listener.
-    pub fn new(listener: TcpListener) -> Listener {
-        Listener::bounded(listener, BOUNDS)
+    /// Of that listener, which speaks HTTPS while there is a certificate.
+    pub fn new(listener: TcpListener, https: Https) -> Listener {
+        Listener::bounded(listener, https, BOUNDS)
     }
 
-    fn bounded(listener: TcpListener, bounds: Bounds) -> Listener {
+    fn bounded(listener: TcpListener, https: Https, bounds: Bounds) -> Listener {
         let opened = Arc::default();
         Listener {
             listener,
+            https,
             open: Open { bounds, opened },
         }
     }
@@ -136,12 +190,20 @@ impl Listener {
     }
 }
 
+/// Kinds of answers that take as long as they are read: some have no end, others are long.
+const STREAMED: [&str; 2] = ["text/event-stream", "audio/wav"];
+
 /// A request begins, and its answer is ready.
 async fn keep_time(ConnectInfo(peer): ConnectInfo<Peer>, request: Request, next: Next) -> Response {
+    peer.lock().doing = Doing::Asking;
     peer.lasts(peer.bounds.request);
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if peer.carried == Carried::ByTls {
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ALONE);
+    }
     let kind = response.headers().get(header::CONTENT_TYPE);
-    match kind.is_some_and(|kind| kind == "text/event-stream") {
+    match kind.is_some_and(|kind| STREAMED.iter().any(|streamed| kind == streamed)) {
         true => {
             peer.lock().doing = Doing::Streaming;
             peer.lasts(peer.bounds.stalled);
@@ -174,7 +236,7 @@ struct Kept {
 
 impl Open {
     /// Makes room for one more, and lets it in.
-    fn let_in(&self, stream: TcpStream, address: SocketAddr) -> Connection {
+    fn let_in(&self, stream: Stream, address: SocketAddr) -> Connection {
         let source = Source::of(address.ip());
         let mut open = lock(&self.opened);
         if open
@@ -189,15 +251,16 @@ impl Open {
         }
         let id = open.next;
         open.next += 1;
-        let time = Arc::new(Mutex::new(Standing {
-            ends: Instant::now() + self.bounds.idle,
-            doing: Doing::Asking,
-            proof: Proof::None,
-        }));
+        let carried = match stream.is_plain() {
+            true => Carried::Plainly,
+            false => Carried::ByTls,
+        };
+        let peer = Peer::new(address, carried, self.bounds);
+        let ends = peer.lock().ends;
         let (alive, ended) = oneshot::channel();
         let kept = Kept {
             source,
-            time: time.clone(),
+            time: peer.time.clone(),
             _alive: alive,
         };
         open.all.insert(id, kept);
@@ -205,12 +268,8 @@ impl Open {
         Connection {
             stream,
             id,
-            peer: Peer {
-                address,
-                bounds: self.bounds,
-                time,
-            },
-            end: Box::pin(tokio::time::sleep(self.bounds.idle)),
+            peer,
+            end: Box::pin(tokio::time::sleep_until(ends)),
             ended,
             open: self.clone(),
         }
@@ -251,7 +310,9 @@ impl axum::serve::Listener for Listener {
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         let (stream, from) = axum::serve::Listener::accept(&mut self.listener).await;
-        (self.open.let_in(stream, from), from)
+        // IPv4 by a listener for both is written as IPv4, as settings are.
+        let from = SocketAddr::new(from.ip().to_canonical(), from.port());
+        (self.open.let_in(self.https.meet(stream), from), from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -261,7 +322,7 @@ impl axum::serve::Listener for Listener {
 
 /// A connection that ends: after its time, or when it has to make room.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     id: u64,
     peer: Peer,
     end: Pin<Box<Sleep>>,
@@ -293,6 +354,20 @@ impl Connection {
         }
     }
 
+    /// Ready when both sides speak by it; a request may take its time to come from then on.
+    fn poll_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match ready!(self.stream.poll_up(cx)) {
+            Ok(Step::Up) => {}
+            Ok(Step::JustShaken) => self.peer.lasts(self.peer.bounds.idle),
+            Err(error) => {
+                metrics::counter!("kolapp_web_connections_ended_total", "cause" => "handshake")
+                    .increment(1);
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Something of a stream was read by its reader.
     fn was_read(&self) {
         let mut standing = self.peer.lock();
@@ -309,7 +384,8 @@ impl AsyncRead for Connection {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.poll_alive(cx)?;
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        ready!(self.poll_up(cx))?;
+        self.stream.poll_read(cx, buffer)
     }
 }
 
@@ -320,7 +396,8 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.poll_alive(cx)?;
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        ready!(self.poll_up(cx))?;
+        let written = self.stream.poll_write(cx, bytes);
         if let Poll::Ready(Ok(_)) = written {
             self.was_read();
         }
@@ -328,19 +405,23 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream.poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tls_tests;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
     use tokio::task::JoinHandle;
     use tokio::time::timeout;
 
@@ -350,6 +431,7 @@ mod tests {
     const LONG: Bounds = Bounds {
         in_all: 32,
         per_source: 16,
+        handshake: SOON,
         idle: SOON,
         request: SOON,
         stalled: SOON,
@@ -373,7 +455,7 @@ mod tests {
             .route("/", get(|| async { "here" }))
             .route("/known", get(known))
             .route("/stream", get(streams));
-        let server = Listener::bounded(listener, bounds).serve(router);
+        let server = Listener::bounded(listener, Https::default(), bounds).serve(router);
         (address, tokio::spawn(server))
     }
 

@@ -142,7 +142,8 @@ pub(crate) async fn choose(
     }
     let named = Named::Who(by.who().clone());
     let what = format!("chooses another password from {source}");
-    if prove(&desk, source, named, given.old).await?.is_none() {
+    let proven = prove(&desk, source, named, given.old).await?;
+    let Some(proven) = proven else {
         desk.office().did(Deed {
             by: Some(by.who().clone()),
             org: Some(user.org()),
@@ -150,7 +151,8 @@ pub(crate) async fn choose(
             refused: Some("the one that he has is another"),
         });
         return Err(wrong());
-    }
+    };
+    desk.log_ins().came_in(desk.office().now(), proven.attempt);
     let random = desk.office().random().map_err(|_| no_random())?;
     let mut salt = [0; 16];
     salt.copy_from_slice(&random[..16]);

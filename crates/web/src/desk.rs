@@ -8,6 +8,7 @@ use crate::office::{Account, Declined, Deed, Keeping, Office, Who};
 use crate::passes::{Pass, Passes};
 use crate::password;
 use crate::problem::Problem;
+use crate::second_factors::SecondFactors;
 use crate::streams::Streams;
 use crate::turns::{OwnTurn, OwnTurns, TooMany, Turns};
 use axum::http::StatusCode;
@@ -35,6 +36,7 @@ struct Shared {
     reads: Turns,
     own_turns: OwnTurns,
     credentials: Credentials,
+    second_factors: SecondFactors,
     log_ins: LogIns,
     streams: Streams,
 }
@@ -49,6 +51,7 @@ impl Desk {
             reads: Turns::new(READS_AT_ONCE, READS_WAITING_MAX),
             own_turns: OwnTurns::default(),
             credentials: Credentials::default(),
+            second_factors: SecondFactors::default(),
             log_ins: LogIns::default(),
             streams: Streams::default(),
         }))
@@ -64,8 +67,14 @@ impl Desk {
                     now: Some(credential),
                     ..
                 } => self.credentials().take_up(credential),
+                Keeping::SecondFactor {
+                    now: Some(factor), ..
+                } => self.second_factors().take_up(factor),
                 // Of these nothing is kept.
-                Keeping::Forget(_) | Keeping::SessionOver(_) | Keeping::Password { .. } => {}
+                Keeping::Forget(_)
+                | Keeping::SessionOver(_)
+                | Keeping::Password { .. }
+                | Keeping::SecondFactor { .. } => {}
             }
         }
     }
@@ -83,6 +92,24 @@ impl Desk {
         Ok(vec![office.floor(&user.org(), None).await?])
     }
 
+    /// The organisation that he means, of those that are his: others are not there for him.
+    pub(crate) async fn organisation_of(
+        &self,
+        by: &By,
+        named: Option<&str>,
+    ) -> Result<OrgId, Problem> {
+        let org = by.organisation(named)?;
+        let is_his = match by.principal() {
+            Principal::User { user, .. } => user.is_of(&org),
+            Principal::Operator => self.office().organisations().await?.contains(&org),
+        };
+        let none = || {
+            let detail = format!("there is no organisation {org} that you may see");
+            Problem::new(StatusCode::NOT_FOUND, detail)
+        };
+        is_his.then(|| org.clone()).ok_or_else(none)
+    }
+
     /// All that is to be kept.
     pub fn kept(&self) -> Vec<Keeping> {
         let now = self.utc();
@@ -94,9 +121,14 @@ impl Desk {
             now: Some(credential),
             before: None,
         });
+        let factors = self.second_factors().all().into_iter();
+        let factors = factors.map(|factor| {
+            let who = factor.who.clone();
+            Keeping::second_factor(&who, Some(factor), None)
+        });
         let passes = tokens.into_iter().map(Keeping::Keep);
         let passes = passes.chain(sessions.into_iter().map(Keeping::Session));
-        passes.chain(passwords).collect()
+        passes.chain(passwords).chain(factors).collect()
     }
 
     pub(crate) fn office(&self) -> &dyn Office {
@@ -146,6 +178,10 @@ impl Desk {
 
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.0.credentials
+    }
+
+    pub(crate) fn second_factors(&self) -> &SecondFactors {
+        &self.0.second_factors
     }
 
     /// An account that is known, proven by what is in force.

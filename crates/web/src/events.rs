@@ -6,20 +6,23 @@ use crate::caller::By;
 use crate::changes::{Change, Mark, Staffing};
 use crate::desk::Desk;
 use crate::eyes::{Eyes, Heard};
+use crate::own_calls::OwnCallsView;
 use crate::problem::Problem;
 use crate::streams::Open;
 use crate::views::CallbackRow;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, Sse};
+use control::Principal;
 use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::future::pending;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::watch::{self, error::RecvError};
 use tokio::time::{Instant, timeout};
 use utoipa::IntoParams;
 
@@ -45,8 +48,8 @@ pub(crate) struct EventsQuery {
 /// Changes of what one may see, as they happen.
 ///
 /// `callback` is a row, `erased` has `{"id", "list"}`, `staff` has `{"list", "agent", "staffs"}`, `queue` and `agent` are as `/queues` and `/agents` show them, each at most
-/// once a second, `queue-gone` and `agent-gone` have the `{"name"}` of what one sees no longer, `me` is whoever reads, as an agent, and `resync` says that something was
-/// missed: read all anew.
+/// once a second, `queue-gone` and `agent-gone` have the `{"name"}` of what one sees no longer, `me` is whoever reads, as an agent, `own-calls` is all that `/me/calls` shows,
+/// at the beginning and whenever it changes, and `resync` says that something was missed: read all anew.
 #[utoipa::path(
     get, path = "/events", tag = "events",
     params(EventsQuery, ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was heard")),
@@ -88,6 +91,8 @@ struct Reader {
     /// By which rights he has heard what came up to there; none where that is not known.
     heard_by: Option<Eyes>,
     newest: watch::Receiver<u64>,
+    /// Told whenever his own calls change; none of who has none.
+    own_calls: Option<watch::Receiver<u64>>,
     /// What is to be sent before more is looked for.
     ready: VecDeque<Event>,
     ends: Instant,
@@ -99,7 +104,12 @@ impl Reader {
         let changes = desk.office().changes();
         let here = changes.here();
         let newest = changes.newest();
+        let own_calls = match by.principal() {
+            Principal::Operator => None,
+            Principal::User { user, .. } => Some(desk.office().own_calls_changes(user)),
+        };
         let mut reader = Reader {
+            own_calls,
             by,
             at: here,
             heard_by: None,
@@ -116,6 +126,7 @@ impl Reader {
             None => {}
         }
         reader.look_from_here();
+        reader.tell_own_calls();
         // At once, so that whoever reads knows that he is heard.
         reader.ready.push_front(Event::default().comment("here"));
         reader
@@ -136,14 +147,33 @@ impl Reader {
             self.newest.borrow_and_update();
             let before = self.at;
             self.take_what_there_is();
+            if self.own_calls.as_ref().is_some_and(has_changed) {
+                self.tell_own_calls();
+            }
             if !self.ready.is_empty() || self.at != before {
                 continue;
             }
-            match timeout(ALIVE_EVERY, self.newest.changed()).await {
+            let more = async {
+                tokio::select! {
+                    more = self.newest.changed() => more,
+                    more = changed(self.own_calls.as_mut()) => more,
+                }
+            };
+            match timeout(ALIVE_EVERY, more).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return None,
                 Err(_) => return Some(Event::default().comment("alive")),
             }
+        }
+    }
+
+    /// All of his own calls, without a number: whoever comes back is told them anew.
+    fn tell_own_calls(&mut self) {
+        if let Some(own_calls) = &mut self.own_calls {
+            // Before they are read: what changes in between is told twice and not missed.
+            own_calls.borrow_and_update();
+            let calls = OwnCallsView::of(&self.desk, self.by.principal());
+            self.ready.push_back(named("own-calls", &calls));
         }
     }
 
@@ -247,6 +277,18 @@ impl Reader {
         self.look_from_here();
         let resync = Event::default().event("resync").id(self.at.to_string());
         self.ready.push_back(resync.data("{}"));
+    }
+}
+
+fn has_changed(own_calls: &watch::Receiver<u64>) -> bool {
+    own_calls.has_changed().unwrap_or(false)
+}
+
+/// Waits for a change; for ever, where there is nothing that could.
+async fn changed(own_calls: Option<&mut watch::Receiver<u64>>) -> Result<(), RecvError> {
+    match own_calls {
+        Some(own_calls) => own_calls.changed().await,
+        None => pending().await,
     }
 }
 

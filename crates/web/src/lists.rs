@@ -9,7 +9,7 @@ use crate::views::{CallbackRow, Named, StatusView, WholeView, WindowView, entry_
 use axum::Json;
 use axum::extract::{Path, State};
 use base::{QueueId, UserId};
-use callback::{Direction, Heading, Query, Status, When};
+use callback::{AheadStand, Direction, Heading, Query, Status, When};
 use control::Principal;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,8 +40,21 @@ pub(crate) struct ListView {
     waiting: usize,
     /// Of those, how many may be called now.
     due: usize,
+    /// Of a list whose people are called before an agent has taken them: how many met none; else null.
+    called_before: Option<CalledBeforeView>,
     /// Times that a callback on it can be moved to, beside as soon as possible; the first first.
     windows: Vec<WindowView>,
+}
+
+/// How it goes with people who are called before an agent has taken it, of those who answered within 24 hours.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CalledBeforeView {
+    /// All who answered.
+    answered: u32,
+    /// Those who met no agent in time.
+    abandoned: u32,
+    /// Whether as many have as may: then the others are called once an agent has taken it.
+    held_back: bool,
 }
 
 /// All lists that somebody may see.
@@ -68,6 +81,7 @@ pub(crate) async fn lists(State(desk): State<Desk>, by: By) -> Result<Json<Lists
 
 fn lists_for(office: &dyn Office, by: &Principal) -> Vec<ListView> {
     let (settings, staff, waiting) = (office.settings(), office.staff(), office.waiting());
+    let ahead = office.ahead();
     let lists = settings.visible_to(by).into_iter().map(|list| {
         let members = settings.lists.get(&list).map(|it| &it.members);
         let staffed = staff.iter().filter(|(_, lists)| lists.contains(&list));
@@ -81,6 +95,11 @@ fn lists_for(office: &dyn Office, by: &Principal) -> Vec<ListView> {
             staffed_by: staffed.map(|(agent, _)| agent.to_string()).collect(),
             waiting: waiting.any,
             due: waiting.due,
+            called_before: ahead.get(&list).map(|row| CalledBeforeView {
+                answered: row.counted.answered,
+                abandoned: row.counted.abandoned,
+                held_back: row.stand == AheadStand::HeldBack,
+            }),
             windows: office.windows(&list).iter().map(WindowView::from).collect(),
             list: list.to_string(),
         }

@@ -16,6 +16,9 @@ const BURST: u32 = 10;
 const BURST_WIDE: u32 = 100;
 /// After how long one of them is forgotten.
 const EACH: Duration = Duration::from_secs(15);
+/// The same of a code, whoever tries it from wherever: of a million three are right at a time, so one in a thousand is found
+/// in a day by whoever has the password.
+const EACH_CODE: Duration = Duration::from_secs(5 * 60);
 /// Sources, accounts and pairs of them that are remembered: those that failed. The one nearest to being whole gives way.
 const REMEMBERED_MAX: usize = 8_192;
 /// Who came in from where, so many: the people of a large installation, at home and at work.
@@ -48,6 +51,8 @@ enum Key {
     Pair(Source, Named),
     Source(Source),
     Account(Named),
+    /// Codes, beside a password that was right.
+    Code(Named),
 }
 
 /// An attempt that is counted, and not known to have failed. Dropped, it has.
@@ -56,14 +61,28 @@ enum Key {
 pub(crate) struct Attempt {
     source: Source,
     named: Named,
+    keys: Vec<Key>,
 }
 
 impl Key {
     fn burst(&self) -> u32 {
         match self {
-            Key::Pair(..) => BURST,
+            Key::Pair(..) | Key::Code(_) => BURST,
             Key::Source(_) | Key::Account(_) => BURST_WIDE,
         }
+    }
+
+    /// After how long one is forgotten.
+    fn each(&self) -> Duration {
+        match self {
+            Key::Pair(..) | Key::Source(_) | Key::Account(_) => EACH,
+            Key::Code(_) => EACH_CODE,
+        }
+    }
+
+    /// Whoever came in from there is not held to what others try from elsewhere.
+    fn is_of_others(&self) -> bool {
+        matches!(self, Key::Account(_) | Key::Code(_))
     }
 }
 
@@ -75,26 +94,54 @@ impl LogIns {
         source: Source,
         named: Named,
     ) -> Result<Attempt, Duration> {
+        let keys = [
+            Key::Pair(source, named.clone()),
+            Key::Source(source),
+            Key::Account(named.clone()),
+        ];
+        self.begin_by(now, source, named, keys.into())
+    }
+
+    /// The same of a code, by somebody whose password was right.
+    pub(crate) fn begin_code(
+        &self,
+        now: Time,
+        source: Source,
+        named: Named,
+    ) -> Result<Attempt, Duration> {
+        let keys = [Key::Pair(source, named.clone()), Key::Code(named.clone())];
+        self.begin_by(now, source, named, keys.into())
+    }
+
+    fn begin_by(
+        &self,
+        now: Time,
+        source: Source,
+        named: Named,
+        keys: Vec<Key>,
+    ) -> Result<Attempt, Duration> {
         let mut counts = self.lock();
-        let attempt = Attempt { source, named };
-        let keys = attempt.keys();
-        let pair = (attempt.source, attempt.named.clone());
+        let pair = (source, named.clone());
         let came_in = counts.known.get(&pair);
         let is_known = came_in.is_some_and(|at| now.since(*at) < KNOWN_FOR);
         let over = |key: &Key| {
-            let full = EACH * (key.burst() - 1);
+            let full = key.each() * (key.burst() - 1);
             let whole_at = counts.whole_at.get(key)?;
             whole_at.since(now).checked_sub(full)
         };
-        let counted = |key: &&Key| !(is_known && matches!(key, Key::Account(_)));
+        let counted = |key: &&Key| !(is_known && key.is_of_others());
         let over = keys.iter().filter(counted).filter_map(over).max();
         if let Some(over) = over.filter(|over| !over.is_zero()) {
             return Err(over);
         }
-        for key in keys {
-            counts.add(now, key);
+        for key in &keys {
+            counts.add(now, key.clone());
         }
-        Ok(attempt)
+        Ok(Attempt {
+            source,
+            named,
+            keys,
+        })
     }
 
     /// He came in.
@@ -122,16 +169,6 @@ impl LogIns {
     }
 }
 
-impl Attempt {
-    fn keys(&self) -> [Key; 3] {
-        [
-            Key::Pair(self.source, self.named.clone()),
-            Key::Source(self.source),
-            Key::Account(self.named.clone()),
-        ]
-    }
-}
-
 impl Counts {
     fn add(&mut self, now: Time, key: Key) {
         if self.whole_at.len() >= REMEMBERED_MAX && !self.whole_at.contains_key(&key) {
@@ -142,15 +179,16 @@ impl Counts {
                 self.whole_at.remove(&first);
             }
         }
+        let each = key.each();
         let whole_at = self.whole_at.entry(key).or_insert(now);
-        *whole_at = (*whole_at).max(now) + EACH;
+        *whole_at = (*whole_at).max(now) + each;
     }
 
     fn give_back(&mut self, now: Time, attempt: &Attempt) {
-        for key in attempt.keys() {
+        for key in &attempt.keys {
             // What has given way meanwhile owes nothing.
-            if let Some(at) = self.whole_at.get_mut(&key) {
-                let left = at.since(now).saturating_sub(EACH);
+            if let Some(at) = self.whole_at.get_mut(key) {
+                let left = at.since(now).saturating_sub(key.each());
                 *at = now + left;
             }
         }
@@ -220,6 +258,26 @@ mod tests {
                 .begin(NOW + KNOWN_FOR, from(7), named("anna"))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn codes_are_counted_by_themselves_whoever_tries_them() {
+        let log_ins = LogIns::default();
+        let code = |source, at| {
+            log_ins
+                .begin_code(at, from(source), named("anna"))
+                .map(drop)
+        };
+        for source in 0..BURST {
+            assert_eq!(code(source, NOW), Ok(()));
+        }
+        assert_eq!(code(99, NOW), Err(EACH_CODE));
+        assert_eq!(code(99, NOW + EACH_CODE), Ok(()));
+        // Passwords are tried all the same, and whoever came in from there tries his code.
+        let attempt = log_ins.begin(NOW, from(7), named("anna")).unwrap();
+        log_ins.came_in(NOW, attempt);
+        assert_eq!(code(7, NOW), Ok(()));
+        assert_eq!(code(100, NOW), Err(EACH_CODE * 2));
     }
 
     #[test]

@@ -5,15 +5,28 @@ use crate::calls::{CallShown, CallsAsked, CallsFound};
 use crate::changes::Changes;
 use crate::configuration::{Configured, NotConfigured};
 use crate::credentials::Credential;
+use crate::directory::Directory;
 use crate::figures::{FiguresAsked, FiguresReport, NoFigures};
 use crate::floor::Floor;
+use crate::hours::DoorHours;
+use crate::licences::LicenceReport;
 use crate::me::Person;
+use crate::operation::{Look, RegistrationsAsked, RegistrationsFound};
+use crate::own_calls::OwnCallView;
 use crate::passes::{SessionRow, TokenRow};
 use crate::password::PasswordHash;
+use crate::prompts::{Piece, PromptsTold};
+use crate::quick_closes::{QuickAsked, QuickChoices, QuickDone};
+use crate::second_factors::SecondFactor;
 use crate::turns::OwnTurn;
 use base::{CallbackId, OrgId, QueueId, Time, UserId};
-use callback::{Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window};
-use control::{CallbackCommand, Command, Permitted, Principal, SettingsCommand, Sight};
+use calendar::{QuickClose, QuickCloses};
+use callback::{
+    AheadRow, Attempt, Done, Number, Page, Query, Refusal, Row, Settings, Utc, Waiting, Window,
+};
+use control::{
+    CallbackCommand, Command, OwnCallRefusal, Permitted, Principal, SettingsCommand, Sight,
+};
 use serde::{Deserialize, Serialize};
 use sip_core::digest::Ha1;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +35,7 @@ use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
 
 /// What comes later.
 pub type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -44,6 +58,9 @@ pub trait Office: Send + Sync + 'static {
 
     /// Who staffs which lists.
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>>;
+
+    /// How many people met nobody lately, of lists on which they are called before an agent has taken them.
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>>;
 
     /// A page of the lists that the query names. It takes a while.
     fn page(&self, query: &Query) -> Page;
@@ -121,8 +138,51 @@ pub trait Office: Send + Sync + 'static {
         command: Permitted<SettingsCommand>,
     ) -> Soon<'_, Result<Configured, NotConfigured>>;
 
+    /// The calls that somebody has now.
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView>;
+
+    /// Told whenever those change.
+    fn own_calls_changes(&self, user: &UserId) -> watch::Receiver<u64>;
+
+    /// Who and what of an organisation has a number within it. It takes a while.
+    fn directory(&self, org: &OrgId) -> Directory;
+
     /// Has something done that is not about callback lists.
     fn carry_out(&self, command: Permitted<Command>) -> Soon<'_, Result<(), Declined>>;
+
+    /// When a queue lets callers in; none where there is no such queue.
+    fn hours(&self, queue: &QueueId) -> Option<DoorHours>;
+
+    /// What is closed and opened by hand, of all organisations.
+    fn quick_closes(&self) -> Arc<QuickCloses>;
+
+    /// What an organisation's quick-closes may be made of.
+    fn quick_choices(&self, org: &OrgId) -> QuickChoices;
+
+    /// The quick-close that somebody means, or what is wrong with it.
+    fn quick_meant(&self, asked: QuickAsked) -> Result<QuickClose, String>;
+
+    /// Has a command about quick-closes carried out.
+    fn quick(&self, command: Permitted<Command>) -> Soon<'_, Result<QuickDone, Declined>>;
+
+    /// Has a command about prompts carried out that nothing comes along with.
+    fn prompts(&self, command: Permitted<Command>) -> Soon<'_, Result<PromptsTold, Declined>>;
+
+    /// Takes a sound file as a prompt's newest version, which it gives the number of.
+    fn upload(
+        &self,
+        command: Permitted<Command>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Soon<'_, Result<u32, Declined>>;
+
+    /// Who is billed for licences.
+    fn licences(&self, command: Permitted<Command>) -> Soon<'_, Result<LicenceReport, Declined>>;
+
+    /// Shows what a command asks to look at.
+    fn look(&self, command: Permitted<Command>) -> Soon<'_, Result<Look, Declined>>;
+
+    /// Registered devices. It takes a while.
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound;
 
     /// The same, whenever that is: nobody is promised anything by it.
     fn keep_soon(&self, change: Keeping);
@@ -212,6 +272,15 @@ pub enum Keeping {
         /// What it was.
         before: Option<Credential>,
     },
+    /// The second step of somebody's log-in.
+    SecondFactor {
+        /// Whose.
+        who: Who,
+        /// What it is; none any more.
+        now: Option<SecondFactor>,
+        /// What it was.
+        before: Option<SecondFactor>,
+    },
 }
 
 /// It could not be stored.
@@ -233,6 +302,8 @@ pub enum Refused {
 pub enum Declined {
     /// It can't be done as things stand, and why.
     Because(String),
+    /// The same of somebody's own call.
+    OwnCall(OwnCallRefusal),
     /// Nobody is there to do it.
     Away,
 }

@@ -13,10 +13,14 @@ const INDEX: &str = "index.html";
 const FOR_GOOD: &str = "assets/";
 
 /// What a page may do (Content Security Policy Level 3): scripts and styles are files of ours, it asks nobody but us, it is
-/// in nobody's frame, and text becomes markup by Svelte's templates alone.
+/// in nobody's frame, sounds are played from its memory, and text becomes markup by Svelte's templates alone. The other policy
+/// begins the service worker, and knows no address but that.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; \
-    connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types svelte-trusted-html";
+    connect-src 'self'; media-src blob:; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types svelte-trusted-html kolapp-worker";
+
+/// Which devices a page may ask for (Permissions Policy): the microphone, for prompts that are recorded in it.
+const DEVICES: &str = "microphone=(self), camera=(), geolocation=(), display-capture=(), usb=()";
 
 /// What is said in their place.
 const LEFT_OUT: &str = "This server was built without pages: `make pages` builds them, and they are in what is built after it.\n\
@@ -98,6 +102,10 @@ fn guard(headers: &mut HeaderMap) {
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::HeaderName::from_static("permissions-policy"),
+            DEVICES,
+        ),
     ];
     for (name, value) in told {
         headers.insert(name, HeaderValue::from_static(value));

@@ -27,7 +27,7 @@ pub const TOKENS_MAX: usize = 100;
 pub(crate) const TOKEN_PREFIX: &str = "kolapp_";
 
 /// SHA-256 of the secret: 256 random bits need no slower hash.
-type Hash = [u8; 32];
+pub(crate) type Hash = [u8; 32];
 
 /// Somebody who was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -358,11 +358,12 @@ impl TokenRow {
     }
 }
 
-fn hash(secret: &str) -> Hash {
+/// SHA-256, for what nobody can guess.
+pub(crate) fn hash(secret: &str) -> Hash {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // A string takes whatever is written.
         let _ = write!(text, "{byte:02x}");

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use callback::Refusal;
+use control::OwnCallRefusal;
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::{ToResponse, ToSchema};
@@ -38,6 +39,13 @@ pub(crate) struct Problem {
     /// What version it is at.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
+    /// Whether a code is asked for beside the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp: Option<bool>,
+    /// Why something can't be done with one's own call, in a word: for a program to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "not-now")]
+    reason: Option<OwnCallRefusal>,
     #[serde(skip)]
     retry_after: Option<Duration>,
 }
@@ -60,6 +68,8 @@ impl Problem {
             entry: None,
             held_by: None,
             version: None,
+            totp: None,
+            reason: None,
             retry_after: None,
         }
     }
@@ -69,6 +79,14 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "log in first, or bring a token: POST /api/v1/session",
         )
+    }
+
+    /// The password was right, and a code is asked for beside it.
+    pub(crate) fn code_wanted(detail: &'static str) -> Problem {
+        Problem {
+            totp: Some(true),
+            ..Problem::new(StatusCode::UNAUTHORIZED, detail)
+        }
     }
 
     pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Problem {
@@ -169,11 +187,33 @@ impl From<Declined> for Problem {
     fn from(declined: Declined) -> Problem {
         match declined {
             Declined::Because(why) => Problem::new(StatusCode::CONFLICT, why),
+            Declined::OwnCall(refusal) => refusal.into(),
             Declined::Away => Problem::later(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the queues do not answer",
                 STORAGE_BACK,
             ),
+        }
+    }
+}
+
+impl From<OwnCallRefusal> for Problem {
+    fn from(refusal: OwnCallRefusal) -> Problem {
+        let status = match refusal {
+            OwnCallRefusal::NoSuchCall => StatusCode::NOT_FOUND,
+            OwnCallRefusal::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
+            OwnCallRefusal::NotNow
+            | OwnCallRefusal::HeldOnPhone
+            | OwnCallRefusal::UnknownNumber
+            | OwnCallRefusal::NotAllowed
+            | OwnCallRefusal::NoTelephone
+            | OwnCallRefusal::DiallingAlready
+            | OwnCallRefusal::TooManyCalls
+            | OwnCallRefusal::Draining => StatusCode::CONFLICT,
+        };
+        Problem {
+            reason: Some(refusal),
+            ..Problem::new(status, refusal.to_string())
         }
     }
 }

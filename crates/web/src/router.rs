@@ -5,13 +5,15 @@ use crate::desk::Desk;
 use crate::openapi::ApiDoc;
 use crate::problem::Problem;
 use crate::roles::{Gate, Least};
+use crate::way::come_by;
 use crate::{
-    acts, agents, audit, calls, configuration, credentials, events, exports, figures, lists, me,
-    pages, queues, sessions, staff, tokens,
+    acts, agents, audit, callers, calls, calls_export, configuration, credentials, directory,
+    events, exports, figures, hours, ladder, licences, lists, me, operation, own_calls, pages,
+    prompts, queues, quick_closes, second_step, sessions, staff, tokens,
 };
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,12 +27,16 @@ use utoipa_axum::routes;
 const API: &str = "/api/v1";
 
 fn described(gate: &Gate) -> OpenApiRouter<Desk> {
-    use Least::{Administrator, Agent, Anybody, Supervisor};
+    use Least::{Administrator, Agent, Anybody, Operator, Supervisor};
     let api = OpenApiRouter::new()
         .routes(gate.may(Anybody, routes!(sessions::log_in, sessions::log_out)))
         .routes(gate.may(Agent, routes!(sessions::session)))
         .routes(gate.may(Agent, routes!(credentials::choose)))
         .routes(gate.may(Administrator, routes!(credentials::reset)))
+        .routes(gate.may(Agent, routes!(second_step::totp, second_step::begin)))
+        .routes(gate.may(Agent, routes!(second_step::confirm)))
+        .routes(gate.may(Agent, routes!(second_step::off)))
+        .routes(gate.may(Administrator, routes!(second_step::reset)))
         .routes(gate.may(Administrator, routes!(tokens::make, tokens::list)))
         .routes(gate.may(Administrator, routes!(tokens::remove)))
         .routes(gate.may(Agent, routes!(lists::lists)))
@@ -52,8 +58,28 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Supervisor, routes!(acts::waive)))
         .routes(gate.may(Agent, routes!(acts::reveal)))
         .routes(gate.may(Agent, routes!(me::me)))
+        .routes(gate.may(Agent, routes!(own_calls::own_calls, own_calls::dial)))
+        .routes(gate.may(Agent, routes!(own_calls::hang_up)))
+        .routes(gate.may(Agent, routes!(own_calls::decline)))
+        .routes(gate.may(Agent, routes!(own_calls::hold_call)))
+        .routes(gate.may(Agent, routes!(own_calls::resume_call)))
+        .routes(gate.may(Agent, routes!(own_calls::transfer)))
+        .routes(gate.may(Agent, routes!(own_calls::join)))
+        .routes(gate.may(Agent, routes!(directory::directory)))
         .routes(gate.may(Agent, routes!(queues::queues)))
         .routes(gate.may(Agent, routes!(queues::queue)))
+        .routes(gate.may(Agent, routes!(hours::hours)))
+        .routes(gate.may(Supervisor, routes!(quick_closes::list, quick_closes::set)))
+        .routes(gate.may(Supervisor, routes!(quick_closes::preview)))
+        .routes(gate.may(Supervisor, routes!(quick_closes::undo)))
+        .routes(gate.may(Supervisor, routes!(prompts::list)))
+        .routes(gate.may(Supervisor, routes!(prompts::sound)))
+        .routes(gate.may(Administrator, routes!(prompts::upload)))
+        .routes(gate.may(Administrator, routes!(prompts::restore)))
+        .routes(gate.may(Administrator, routes!(licences::licences)))
+        .routes(gate.may(Supervisor, routes!(callers::callers)))
+        .routes(gate.may(Supervisor, routes!(callers::put_forward)))
+        .routes(gate.may(Supervisor, routes!(callers::give)))
         .routes(gate.may(Agent, routes!(agents::agents)))
         .routes(gate.may(Agent, routes!(agents::log_in_to_queues)))
         .routes(gate.may(Agent, routes!(agents::log_out_of_queues)))
@@ -63,7 +89,9 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(agents::extend_wrap_up)))
         .routes(gate.may(Agent, routes!(agents::device)))
         .routes(gate.may(Agent, routes!(calls::calls)))
+        .routes(gate.may(Supervisor, routes!(calls_export::table)))
         .routes(gate.may(Agent, routes!(calls::call_record)))
+        .routes(gate.may(Administrator, routes!(ladder::ladder)))
         .routes(gate.may(Agent, routes!(figures::figures)))
         .routes(gate.may(Administrator, routes!(audit::audit)))
         .routes(gate.may(Administrator, routes!(configuration::configuration)))
@@ -71,6 +99,14 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Administrator, routes!(configuration::file)))
         .routes(gate.may(Administrator, roomy(routes!(configuration::preview))))
         .routes(gate.may(Administrator, roomy(routes!(configuration::change))))
+        .routes(gate.may(Operator, routes!(operation::server)))
+        .routes(gate.may(Operator, routes!(operation::organisations)))
+        .routes(gate.may(Operator, routes!(operation::log)))
+        .routes(gate.may(Operator, routes!(operation::bans, operation::ban)))
+        .routes(gate.may(Operator, routes!(operation::lift_ban)))
+        .routes(gate.may(Administrator, routes!(operation::trunks)))
+        .routes(gate.may(Administrator, routes!(operation::registrations)))
+        .routes(gate.may(Administrator, routes!(operation::end_registrations)))
         .routes(gate.may(Agent, routes!(events::events)));
     OpenApiRouter::with_openapi(ApiDoc::openapi()).nest(API, api)
 }
@@ -100,6 +136,7 @@ pub fn router(desk: Desk) -> Router {
         .fallback(beside)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(desk.clone(), come_by))
         .layer(middleware::from_fn(counted_and_private))
         .with_state(desk)
 }
@@ -120,10 +157,32 @@ async fn not_so() -> Problem {
     )
 }
 
+/// What every answer tells browsers, where it says no more itself: it is no page, whatever is in it, and no other site's to
+/// show or read.
+fn guard(headers: &mut HeaderMap) {
+    let told = [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+    ];
+    for (name, told) in told {
+        let there = headers.entry(name);
+        there.or_insert(HeaderValue::from_static(told));
+    }
+}
+
 /// Counts answers by status, and keeps what is somebody's out of caches.
 async fn counted_and_private(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with(API);
     let mut response = next.run(request).await.into_response();
+    guard(response.headers_mut());
     if !is_api {
         return response;
     }
@@ -136,7 +195,5 @@ async fn counted_and_private(request: Request, next: Next) -> Response {
     metrics::counter!("kolapp_web_requests_total", "status" => class).increment(1);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let no_sniff = HeaderValue::from_static("nosniff");
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniff);
     response
 }

@@ -1,17 +1,19 @@
 //! Logging in and out: a session is a cookie that no script can read and no other site's page can send.
 
 use crate::body::Body;
-use crate::caller::{self, By, COOKIE, must_be_same_site};
+use crate::caller::{self, By, PLAIN_COOKIE, SECURE_COOKIE, must_be_same_site};
 use crate::came_from::CameFrom;
 use crate::desk::Desk;
-use crate::log_ins::Named;
+use crate::log_ins::{Attempt, Named};
 use crate::office::{Account, Deed, Keeping, Who};
 use crate::password;
 use crate::problem::Problem;
-use axum::Json;
+use crate::second_step::{self, Second};
+use crate::way::Way;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use control::{Principal, Role};
 use serde::{Deserialize, Serialize};
 use sip_core::guard::Source;
@@ -35,6 +37,9 @@ pub(crate) struct LogInBody {
     /// His password.
     #[schema(max_length = 512, format = Password, example = "demo-anna")]
     password: String,
+    /// What his authenticator shows, or a recovery code; asked for (401 with `totp`) of whoever has switched that on.
+    #[schema(max_length = 64)]
+    code: Option<String>,
 }
 
 /// Who is logged in.
@@ -103,10 +108,11 @@ impl From<&Account> for SessionView {
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
     CameFrom(source): CameFrom,
+    Extension(way): Extension<Way>,
     headers: HeaderMap,
     Body(given): Body<LogInBody>,
 ) -> Result<Response, Problem> {
-    must_be_same_site(&Method::POST, &headers)?;
+    must_be_same_site(&Method::POST, &headers, way)?;
     if given.password.len() > PASSWORD_BYTES_MAX || given.user.len() > USER_BYTES_MAX {
         return Err(refused());
     }
@@ -118,19 +124,35 @@ pub(crate) async fn log_in(
         Named::Who(who) => desk.account(who).map(|account| account.who),
         Named::Nobody(_) => None,
     };
-    let did = |refused| {
+    let did = |how, refused| {
         desk.office().did(Deed {
             org: claimed.as_ref().and_then(Who::org),
             by: claimed.clone(),
-            what: format!("logs in from {source}"),
+            what: format!("logs in from {source}{how}"),
             refused,
         });
     };
-    let Some(account) = prove(&desk, source, named, given.password).await? else {
-        did(Some("it is another password or nobody's name"));
+    let Some(Proven { account, attempt }) = prove(&desk, source, named, given.password).await?
+    else {
+        did("", Some("it is another password or nobody's name"));
         return Err(refused());
     };
-    did(None);
+    match second_step::take(&desk, source, &account, given.code).await? {
+        Second::Taken => did("", None),
+        Second::TakenByRecovery => did(" by a recovery code", None),
+        Second::Wanted => {
+            desk.log_ins().give_back(desk.office().now(), attempt);
+            return Err(Problem::code_wanted(
+                "a code is asked for beside the password",
+            ));
+        }
+        Second::Wrong => {
+            did("", Some("it is another code"));
+            counted("refused");
+            return Err(Problem::code_wanted("the code is another one"));
+        }
+    }
+    desk.log_ins().came_in(desk.office().now(), attempt);
     counted("done");
     tracing::info!(who = %account.who, %source, "logged in by HTTP");
     let random = desk.office().random().map_err(|_| no_random())?;
@@ -143,15 +165,29 @@ pub(crate) async fn log_in(
         desk.office().keep_soon(Keeping::SessionOver(hash));
     }
     let secret = begun.secret;
-    let by_tls = headers
-        .get(header::ORIGIN)
-        .is_some_and(|it| it.as_bytes().starts_with(b"https:"));
-    let secure = if by_tls { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}");
+    // A proxy may not say that it was HTTPS; the page does.
+    let origin = headers.get(header::ORIGIN);
+    let of_secure_page = origin.is_some_and(|it| it.as_bytes().starts_with(b"https:"));
+    let cookie = match of_secure_page {
+        true => set_cookie(Way::Secure, &secret),
+        false => set_cookie(way, &secret),
+    };
     Ok(with_cookie(
         &cookie,
         Json(SessionView::from(&account)).into_response(),
     ))
+}
+
+/// Somebody whose password it was. His attempt has failed unless something else is said of it.
+pub(crate) struct Proven {
+    pub(crate) account: Account,
+    pub(crate) attempt: Attempt,
+}
+
+pub(crate) fn throttled(after: Duration) -> Problem {
+    counted("throttled");
+    let detail = "too many attempts have failed: try again later";
+    Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, after)
 }
 
 /// The account that somebody names, if that is its password and he has not failed too often.
@@ -160,17 +196,14 @@ pub(crate) async fn prove(
     source: Source,
     named: Named,
     password: String,
-) -> Result<Option<Account>, Problem> {
+) -> Result<Option<Proven>, Problem> {
     let account = match &named {
         Named::Who(who) => desk.account(who),
         Named::Nobody(_) => None,
     };
     let now = desk.office().now();
-    let attempt = desk.log_ins().begin(now, source, named).map_err(|after| {
-        counted("throttled");
-        let detail = "too many attempts have failed: try again later";
-        Problem::later(StatusCode::TOO_MANY_REQUESTS, detail, after)
-    })?;
+    let attempt = desk.log_ins().begin(now, source, named);
+    let attempt = attempt.map_err(throttled)?;
     let Ok(proven) = password::prove(desk.trials(), account, password).await else {
         desk.log_ins().give_back(desk.office().now(), attempt);
         counted("busy");
@@ -181,14 +214,11 @@ pub(crate) async fn prove(
             COME_AGAIN,
         ));
     };
-    match &proven {
-        Some(_) => desk.log_ins().came_in(desk.office().now(), attempt),
-        None => {
-            counted("refused");
-            tracing::info!(%source, "a log-in by HTTP was refused");
-        }
+    if proven.is_none() {
+        counted("refused");
+        tracing::info!(%source, "a log-in by HTTP was refused");
     }
-    Ok(proven)
+    Ok(proven.map(|account| Proven { account, attempt }))
 }
 
 pub(crate) fn no_random() -> Problem {
@@ -208,9 +238,17 @@ fn counted(outcome: &'static str) {
     metrics::counter!("kolapp_web_log_ins_total", "outcome" => outcome).increment(1);
 }
 
+fn set_cookie(way: Way, secret: &str) -> String {
+    let (name, more) = match way {
+        Way::Secure => (SECURE_COOKIE, "; Secure"),
+        Way::Plain => (PLAIN_COOKIE, ""),
+    };
+    format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict{more}")
+}
+
 fn with_cookie(cookie: &str, mut response: Response) -> Response {
     if let Ok(value) = HeaderValue::from_str(cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
+        response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
 }
@@ -234,16 +272,20 @@ pub(crate) async fn session(by: By) -> Json<SessionView> {
 )]
 pub(crate) async fn log_out(
     State(desk): State<Desk>,
+    Extension(way): Extension<Way>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    must_be_same_site(&Method::DELETE, &headers)?;
-    if let Some(secret) = caller::cookie(&headers) {
+    must_be_same_site(&Method::DELETE, &headers, way)?;
+    if let Some(secret) = caller::cookie(&headers, way) {
         // Whoever has ended it takes the cookie along: that a crash may bring it back before this is stored opens nothing to
         // him who finds neither.
         if let Some(hash) = desk.passes().end_session(secret) {
             desk.office().keep_soon(Keeping::SessionOver(hash));
         }
     }
-    let gone = format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
-    Ok(with_cookie(&gone, StatusCode::NO_CONTENT.into_response()))
+    // Whichever he has.
+    let response = StatusCode::NO_CONTENT.into_response();
+    let gone = [Way::Secure, Way::Plain].map(|way| set_cookie(way, "") + "; Max-Age=0");
+    let gone = gone.iter();
+    Ok(gone.fold(response, |response, gone| with_cookie(gone, response)))
 }

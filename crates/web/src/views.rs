@@ -125,6 +125,7 @@ pub(crate) enum OutcomeView {
     WrongNumber,
     Failed,
     Interrupted,
+    Abandoned,
 }
 
 /// One attempt to reach the person.
@@ -368,6 +369,7 @@ impl From<Outcome> for OutcomeView {
             Outcome::WrongNumber => OutcomeView::WrongNumber,
             Outcome::Failed => OutcomeView::Failed,
             Outcome::Interrupted => OutcomeView::Interrupted,
+            Outcome::Abandoned => OutcomeView::Abandoned,
         }
     }
 }

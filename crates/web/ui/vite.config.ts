@@ -9,6 +9,21 @@ import { defineConfig } from 'vitest/config';
 const PACKED = /\.(html|js|css|svg|webmanifest)$/;
 const PACKED_BYTES_MIN = 512;
 
+/** The service worker, with the files that it keeps: those whose names change with what is in them. */
+function worker(): Plugin {
+    return {
+        name: 'worker',
+        apply: 'build',
+        generateBundle(_, bundle) {
+            const files = Object.keys(bundle).filter(name => name.startsWith('assets/'));
+            const source = readFileSync(path.resolve(import.meta.dirname, 'src/worker/sw.js'), 'utf8');
+            const written = source.replace('/* files */ []', JSON.stringify(files.map(name => `/${name}`)));
+            if (files.length === 0 || written === source) this.error('the worker would keep nothing');
+            this.emitFile({ type: 'asset', fileName: 'sw.js', source: written });
+        },
+    };
+}
+
 /** Packs each file once, at the build, as the server sends it: `.br` and `.gz` beside it. */
 function packed(): Plugin {
     return {
@@ -35,7 +50,7 @@ const target = process.env.KOLAPP_HTTP ?? 'http://127.0.0.1:8080';
 const proxy = { '/api': { target, changeOrigin: false } };
 
 export default defineConfig({
-    plugins: [svelte(), packed()],
+    plugins: [svelte(), worker(), packed()],
     build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0 },
     server: { proxy },
     preview: { proxy },

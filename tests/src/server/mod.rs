@@ -128,6 +128,14 @@ impl Server {
         ([127, 0, 0, 1], self.setup.slot.http()).into()
     }
 
+    /// The same, and how.
+    pub fn web(&self) -> http::Place {
+        match self.setup.believed() {
+            Some(authority) => http::Place::by_tls(self.http(), authority),
+            None => self.http().into(),
+        }
+    }
+
     /// Ports the server may use for RTP.
     pub fn rtp_ports(&self) -> std::ops::RangeInclusive<u16> {
         self.setup.rtp_ports()
@@ -155,7 +163,7 @@ impl Server {
 
     /// Status and body of `/healthz`.
     pub fn healthz(&self) -> std::io::Result<(u16, String)> {
-        http::get(self.http(), "/healthz")
+        http::get(self.web(), "/healthz")
     }
 
     /// A metric by name, summed over its labels, or by name and labels as Prometheus writes them; 0 where it has not been counted yet.
@@ -163,7 +171,7 @@ impl Server {
     /// # Panics
     /// When `/metrics` is not served.
     pub fn metric(&self, name: &str) -> f64 {
-        let (status, text) = http::get(self.http(), "/metrics").unwrap();
+        let (status, text) = http::get(self.web(), "/metrics").unwrap();
         assert_eq!(status, 200);
         let values = text.lines().filter_map(|line| {
             let rest = line.strip_prefix(name)?;
@@ -389,6 +397,11 @@ impl Server {
     /// Changes a value of the demo organisation's files while it runs, as an editor's save would.
     pub fn edit(&self, path: &str, value: &str) {
         setup::set(&self.setup.config().join("organisations/demo"), path, value);
+    }
+
+    /// The same of `kolapp.toml`.
+    pub fn edit_server(&self, path: &str, value: &str) {
+        setup::set_in(&self.setup.config().join("kolapp.toml"), path, value);
     }
 
     /// From now on no file of the server's may grow beyond a few blocks, which nothing that is stored has room in.

@@ -20,6 +20,14 @@ pub struct Setup {
     cpu: Option<usize>,
     disk: Disk,
     by: By,
+    web: Web,
+}
+
+/// How HTTP is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Web {
+    Plain,
+    ByTls,
 }
 
 /// What becomes of a write to a file that may not grow.
@@ -61,6 +69,7 @@ impl Setup {
             cpu: None,
             disk: Disk::Endless,
             by: By::Environment,
+            web: Web::Plain,
         };
         setup.set("queues.support.callback.announcement", "\"none\"")
     }
@@ -74,6 +83,25 @@ impl Setup {
             .set_server("tls", files);
         setup.show_certificate(&Authority::default());
         setup
+    }
+
+    /// The demo by HTTPS, with a certificate that `ca.pem` in the server's folder vouches for.
+    pub fn with_https() -> Setup {
+        let mut setup = Setup::demo()
+            .set_server("http.certificate", "\"server.pem\"")
+            .set_server("http.key", "\"server.key\"");
+        setup.web = Web::ByTls;
+        setup.show_certificate(&Authority::default());
+        setup
+    }
+
+    /// Who vouches for the certificate that HTTP is spoken with, in PEM; none where it is spoken plainly.
+    pub(super) fn believed(&self) -> Option<String> {
+        let read = || std::fs::read_to_string(self.folder.path().join("ca.pem")).ok();
+        match self.web {
+            Web::Plain => None,
+            Web::ByTls => read(),
+        }
     }
 
     /// Puts a certificate of that authority where the server looks for it, and the authority's own into `ca.pem`.
@@ -315,7 +343,7 @@ pub(super) fn set(folder: &Path, path: &str, value: &str) {
     set_in(file, path, value);
 }
 
-fn set_in(file: &Path, path: &str, value: &str) {
+pub(super) fn set_in(file: &Path, path: &str, value: &str) {
     let text =
         std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut document: DocumentMut = text.parse().expect("TOML");

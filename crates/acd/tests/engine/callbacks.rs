@@ -4,7 +4,7 @@
 use crate::floor::{Floor, agent, queue, queue_of, rung, secs, settings};
 use acd::{
     AgentState, CallbackEnd, Command, DueCallback, Fact, Input, Obstacle, OfferEnd, Outcome,
-    QueueSettings, Share,
+    QueueSettings, Share, Urgency,
 };
 use base::{CallbackId, OfferId, Time};
 use control::Queues;
@@ -26,6 +26,7 @@ fn support(members: &[&str]) -> Floor {
 /// Entries that came at these seconds are due.
 fn due(floor: &mut Floor, name: &str, entries: &[(u64, u64)]) -> Vec<Command> {
     let due = entries.iter().map(|(entry, second)| DueCallback {
+        urgency: Urgency::Due,
         arrived: Time::from_millis(second * 1_000),
         entry: CallbackId(*entry),
     });
@@ -160,6 +161,60 @@ fn callers_of_another_queue_with_the_same_agents_have_their_share_too() {
     }
     let turns = ["caller", "callback"];
     assert_eq!(order, [turns, turns, turns].concat());
+}
+
+/// A person is on the line, or may be at any moment, and no agent has him.
+fn called(floor: &mut Floor, entry: u64, second: u64) -> Vec<Command> {
+    let due = DueCallback {
+        urgency: Urgency::Called,
+        arrived: Time::from_millis(second * 1_000),
+        entry: CallbackId(entry),
+    };
+    floor.give(Input::CallbacksDue {
+        queue: queue("support"),
+        due: vec![due],
+    })
+}
+
+#[test]
+fn whom_an_agent_let_go_while_he_was_called_gets_the_next_free_one_before_all_who_wait() {
+    let mut floor = Floor::open(settings(&[("support", queue_with(&["anna", "bosse"], 1))]));
+    floor.own_call("bosse", 90, true);
+    due(&mut floor, "support", &[(1, 0)]);
+    floor.pass(secs(5));
+    // He waits, and nine and ninety of a hundred turns are callers'.
+    floor.join(1, "support");
+    let declined = CallbackEnd::Unanswered(OfferEnd::Declined);
+    called(&mut floor, 1, 9);
+    let commands = over(&mut floor, 1, declined);
+    assert_eq!(given(&commands), [], "nobody is free");
+    let commands = floor.own_call("bosse", 90, false);
+    assert_eq!(given(&commands), to("bosse", 1));
+    assert_eq!(rung(&commands), []);
+    // Nothing was taken from anybody's share for it.
+    let turns = floor
+        .facts
+        .iter()
+        .filter(|it| matches!(it.fact, Fact::TurnGiven { .. }));
+    assert_eq!(turns.count(), 0);
+}
+
+#[test]
+fn who_rang_for_a_person_who_is_gone_is_blamed_for_nothing_and_free_at_once() {
+    let mut floor = support(&["anna"]);
+    due(&mut floor, "support", &[(1, 0)]);
+    due(&mut floor, "support", &[(2, 0)]);
+    let commands = over(&mut floor, 1, CallbackEnd::PersonGone);
+    assert_eq!(
+        given(&commands),
+        [],
+        "her telephone still hears that it is to stop"
+    );
+    let commands = floor.pass(secs(1));
+    assert_eq!(given(&commands), to("anna", 2));
+    let totals = floor.agent_row("anna").totals;
+    let blamed = (totals.missed, totals.declined, totals.device_errors);
+    assert_eq!(blamed, (0, 0, 0));
 }
 
 #[test]

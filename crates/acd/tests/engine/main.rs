@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod agents;
+mod by_hand;
 mod callbacks;
 mod callers_and_offers;
 mod choosing;
@@ -19,6 +20,7 @@ mod last_agent;
 mod licences;
 mod limits;
 mod model;
+mod model_by_hand;
 mod model_callbacks;
 mod model_load;
 mod moves;

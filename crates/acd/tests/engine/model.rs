@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// When something came to be so, and as which of all things: nothing ties.
-type When = (Time, u64);
+pub(crate) type When = (Time, u64);
 
 /// Of an offer that is no caller's.
 pub(crate) const NO_CALL: CallId = CallId {
@@ -31,7 +31,7 @@ pub(crate) const NO_CALL: CallId = CallId {
 pub(crate) struct Model {
     pub(crate) settings: Arc<Settings>,
     agents: Vec<Agent>,
-    callers: Vec<Caller>,
+    pub(crate) callers: Vec<Caller>,
     pub(crate) offers: Vec<Offer>,
     totals: BTreeMap<QueueId, QueueTotals>,
     waits: BTreeMap<QueueId, Waits>,
@@ -96,6 +96,8 @@ pub(crate) struct Offer {
     pub(crate) agent: UserId,
     pub(crate) state: State,
     pub(crate) prolonged: bool,
+    /// Somebody gave the caller to this agent.
+    pub(crate) given: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -139,8 +141,15 @@ impl Model {
                 });
             }
             Input::QueueCommand { ticket, command } => {
-                let QueueCommand::Move { from, to, callers } = command.command();
-                let result = self.move_callers(from, to, *callers);
+                let result = match command.command() {
+                    QueueCommand::Move { from, to, callers } => {
+                        self.move_callers(from, to, *callers)
+                    }
+                    QueueCommand::PutForward { queue, call, to } => {
+                        self.put_forward(queue, *call, *to)
+                    }
+                    QueueCommand::Give { queue, call, agent } => self.give(queue, *call, agent),
+                };
                 let ticket = *ticket;
                 self.commands.push(Command::Moved { ticket, result });
             }
@@ -900,7 +909,12 @@ impl Model {
                 if self.agent(&id).logins.is_empty() {
                     return Err(CommandRefusal::NotLoggedIn(id));
                 }
-                self.withdraw_from(&id);
+                // To pause again as before changes nothing, also for who was given a caller meanwhile.
+                let before = self.agent(&id).pause.clone();
+                let same = before.is_some_and(|before| reason.is_none() || before == reason);
+                if !same {
+                    self.withdraw_from(&id);
+                }
                 let agent = self.agent(&id);
                 let kept = agent.pause.take().flatten();
                 agent.pause = Some(reason.or(kept));
@@ -912,13 +926,7 @@ impl Model {
                 }
             }
             AgentCommand::EndWrapUp { .. } => {
-                let agent = self.agent(&id);
-                if let Some(until) = agent.wrap_up.take() {
-                    // It may have been over, and nobody had noticed.
-                    let end = until.min(thing.0);
-                    agent.idle = agent.idle.max((end, thing.1));
-                    self.handled(&id, end);
-                }
+                self.end_wrap_up(&id, thing);
             }
             AgentCommand::ExtendWrapUp { span, .. } => {
                 let rules = self.settings.rules.get(id.org_name()).cloned();
@@ -932,6 +940,16 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn end_wrap_up(&mut self, id: &UserId, thing: When) {
+        let agent = self.agent(id);
+        if let Some(until) = agent.wrap_up.take() {
+            // It may have been over, and nobody had noticed.
+            let end = until.min(thing.0);
+            agent.idle = agent.idle.max((end, thing.1));
+            self.handled(id, end);
+        }
     }
 
     fn reason_meant(
@@ -957,7 +975,11 @@ impl Model {
         Err(CommandRefusal::NoSuchReason { reason, known })
     }
 
-    fn meant(&self, id: &UserId, queues: &Queues) -> Result<Vec<QueueId>, CommandRefusal> {
+    pub(crate) fn meant(
+        &self,
+        id: &UserId,
+        queues: &Queues,
+    ) -> Result<Vec<QueueId>, CommandRefusal> {
         let all = self.settings.queues.keys();
         let his: Vec<QueueId> = all
             .filter(|queue| is_member(&self.settings, id, queue))
@@ -1004,7 +1026,10 @@ impl Model {
         let rings = self
             .ringing_at(id)
             .filter(|offer| queues.contains(&offer.queue));
-        if let Some(offer) = rings {
+        let agent = self.agent(id);
+        // Who was given a caller from where he isn't logged in doesn't log out there.
+        let is_in = |offer: &Offer| agent.logins.iter().any(|(at, _)| *at == offer.queue);
+        if let Some(offer) = rings.filter(is_in) {
             self.withdraw(offer.id, WithdrawCause::AgentGone);
         }
         let agent = self.agent(id);
@@ -1113,7 +1138,8 @@ impl Model {
         for call in self.waiting_by_weight() {
             let caller = self.caller(call);
             let policy = self.settings.queues[&caller.queue].policy;
-            if caller.chooses.is_some() {
+            let given = |offer: &Offer| offer.given;
+            if caller.chooses.is_some() || self.ringing_for(call).iter().any(given) {
                 continue;
             }
             if let Some((agent, _)) = caller.seeks.clone() {
@@ -1236,7 +1262,7 @@ impl Model {
         }
     }
 
-    fn ring(&mut self, call: CallId, queue: QueueId, agent: UserId) {
+    pub(crate) fn ring(&mut self, call: CallId, queue: QueueId, agent: UserId) {
         let id = self.next_offer();
         let settings = &self.settings.queues[&queue];
         let state = State::Ringing(self.now + settings.ring);
@@ -1255,6 +1281,7 @@ impl Model {
             agent,
             state,
             prolonged: false,
+            given: false,
         });
     }
 
@@ -1281,7 +1308,7 @@ impl Model {
         }
     }
 
-    fn withdraw_for(&mut self, call: CallId, cause: WithdrawCause) {
+    pub(crate) fn withdraw_for(&mut self, call: CallId, cause: WithdrawCause) {
         for offer in self.ringing_for(call) {
             self.withdraw(offer.id, cause);
         }
@@ -1392,7 +1419,7 @@ impl Model {
         self.offers.iter_mut().find(|offer| offer.id == id).unwrap()
     }
 
-    fn caller(&self, call: CallId) -> &Caller {
+    pub(crate) fn caller(&self, call: CallId) -> &Caller {
         self.callers
             .iter()
             .find(|caller| caller.call == call)
@@ -1445,7 +1472,7 @@ impl Model {
         self.offers.iter().any(connected)
     }
 
-    fn waiting_in_order(&self, of: impl Fn(&QueueId) -> bool) -> Vec<CallId> {
+    pub(crate) fn waiting_in_order(&self, of: impl Fn(&QueueId) -> bool) -> Vec<CallId> {
         let mut waiting: Vec<&Caller> = self
             .callers
             .iter()

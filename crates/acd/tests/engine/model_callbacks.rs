@@ -4,7 +4,7 @@
 use crate::model::{Caller, Model, NO_CALL, Offer, State};
 use acd::{
     Balance, CallbackEnd, Command, DEFERRAL_MIN, DueCallback, Next, OfferEnd, Outcome, Priority,
-    Settings, Share, Skills, WithdrawCause,
+    Settings, Share, Skills, Urgency, WithdrawCause,
 };
 use base::{CallbackId, OfferId, QueueId, Time, UserId};
 use std::cmp::Reverse;
@@ -30,6 +30,7 @@ impl Told {
 struct Turn {
     queue: QueueId,
     entry: CallbackId,
+    urgency: Urgency,
     weighed: i128,
     agent: UserId,
 }
@@ -65,14 +66,19 @@ impl Model {
             let agent = self.choose(queue, settings.policy, &whoever(queue), |agent| {
                 !self.told.indebted.contains(agent)
             })?;
-            let waited = i128::from(self.now.as_micros()) - i128::from(first.arrived.as_micros());
+            let since = match first.urgency {
+                Urgency::Called => i64::MIN,
+                Urgency::Due => first.arrived.as_micros() as i64,
+            };
+            let waited = i128::from(self.now.as_micros()) - i128::from(since);
             let turn = Turn {
                 queue: queue.clone(),
                 entry: first.entry,
+                urgency: first.urgency,
                 weighed: waited * i128::from(settings.weight),
                 agent,
             };
-            Some(((Reverse(turn.weighed), first.arrived, first.entry), turn))
+            Some(((Reverse(turn.weighed), since, first.entry), turn))
         });
         let first = turns.min_by_key(|(key, _)| *key);
         first.map(|(_, turn)| turn)
@@ -83,7 +89,7 @@ impl Model {
         let Some(turn) = self.next_callback() else {
             return false;
         };
-        if let Some(caller) = caller {
+        if let Some(caller) = caller.filter(|_| turn.urgency == Urgency::Due) {
             if turn.weighed <= caller {
                 return false;
             }
@@ -118,6 +124,7 @@ impl Model {
             agent,
             state: State::Ringing(until),
             prolonged: false,
+            given: false,
         });
         true
     }
@@ -160,6 +167,10 @@ impl Model {
                 let error = settings.map(|it| it.deferral.error).unwrap_or_default();
                 let until = self.now + error.max(DEFERRAL_MIN);
                 self.agent(&errand.agent).deferred = Some(until);
+                return;
+            }
+            CallbackEnd::PersonGone => {
+                self.agent(&errand.agent).deferred = Some(self.now + DEFERRAL_MIN);
                 return;
             }
             CallbackEnd::NotDue => {

@@ -11,8 +11,8 @@ use acd::{
     AgentRules, AgentState, Applies, Asked, Asker, CallbackEnd, Command, Counted, Deferral,
     DueCallback, Entrance, ErrorLimit, Exits, Figures, Input, KnownAs, LastAgent, LeaveCause,
     Licence, Line, Load, Marks, Member, MissedLimit, OfferEnd, Policy, Priority, QueueKind,
-    QueueSettings, SKILL_LEVEL_MAX, Settings, Share, Sidelining, Skills, Snapshot, Stamped, WaitOf,
-    Widening, Work,
+    QueueSettings, SKILL_LEVEL_MAX, Settings, Share, Sidelining, Skills, Snapshot, Stamped,
+    Urgency, WaitOf, Widening, Work,
 };
 use base::{CallId, CallbackId, OfferId, OrgId, QueueId, Time, UserId};
 use control::{AgentCommand, Principal, QueueCommand, Queues, permit};
@@ -410,6 +410,15 @@ impl World {
                 "{}",
                 row.queue
             );
+            let (line, many) = self.floor.engine().in_line(&row.queue, usize::MAX);
+            let line: Vec<CallId> = line.iter().map(|it| it.call).collect();
+            assert_eq!(
+                line,
+                self.model.line(&row.queue),
+                "{} after {after:?}",
+                row.queue
+            );
+            assert_eq!(many, line.len(), "{}", row.queue);
             let sum = row.free + row.busy + row.wrap_up + row.paused;
             assert_eq!(
                 row.logged_in,
@@ -446,6 +455,8 @@ const KINDS: &[fn(&mut World)] = &[
     World::own_call_begins_or_ends,
     World::position_is_asked,
     World::callers_are_moved,
+    World::one_caller_is_seen_to,
+    World::one_caller_is_seen_to,
     World::settings_change,
     World::agent_is_recalled,
     World::caller_is_forgotten,
@@ -551,7 +562,15 @@ impl World {
             let entry = CallbackId(of.unwrap_or_default() as u64 * 100 + u64::from(n));
             let arrived = Time::from_millis(self.upto(60_000).into());
             if !self.one_in(4) {
-                due.push(DueCallback { arrived, entry });
+                let urgency = match self.one_in(5) {
+                    true => Urgency::Called,
+                    false => Urgency::Due,
+                };
+                due.push(DueCallback {
+                    urgency,
+                    arrived,
+                    entry,
+                });
             }
         }
         self.give(Input::CallbacksDue { queue, due });
@@ -585,6 +604,7 @@ impl World {
             CallbackEnd::Unanswered(OfferEnd::Withdrawn),
             CallbackEnd::HungUp,
             CallbackEnd::Broken,
+            CallbackEnd::PersonGone,
             CallbackEnd::Called,
         ];
         let end = self.one_of(&ends);
@@ -673,6 +693,28 @@ impl World {
         let (from, to) = (self.some_queue(), self.some_queue());
         let callers = self.one_in(2).then(|| self.upto(4));
         let command = QueueCommand::Move { from, to, callers };
+        let command = permit(Principal::Operator, command).unwrap();
+        let ticket = self.floor.facts.len() as u64;
+        self.give(Input::QueueCommand { ticket, command });
+    }
+
+    /// Somebody puts a caller forward, or gives him to an agent; now and then one who isn't there.
+    fn one_caller_is_seen_to(&mut self) {
+        let call = self.some_call();
+        let his = self.model.queue_of(call).filter(|_| !self.one_in(8));
+        let queue = his.unwrap_or_else(|| self.some_queue());
+        let command = match self.one_in(2) {
+            true => QueueCommand::PutForward {
+                queue,
+                call,
+                to: self.upto(4),
+            },
+            false => QueueCommand::Give {
+                queue,
+                call,
+                agent: self.some_agent(),
+            },
+        };
         let command = permit(Principal::Operator, command).unwrap();
         let ticket = self.floor.facts.len() as u64;
         self.give(Input::QueueCommand { ticket, command });

@@ -24,8 +24,15 @@ impl Shard {
                 entry,
                 agent,
                 offer,
+                order,
                 errand,
-            } => self.place(now, (placing, entry), &agent, offer, *errand, out),
+            } => self.place(now, (placing, entry), &agent, (offer, order), *errand, out),
+            Command::RingAnother {
+                placing,
+                agent,
+                offer,
+            } => self.ring_another(now, placing, &agent, offer, out),
+            Command::StopAgent { placing, offer } => self.stop_agent(now, placing, offer, out),
             Command::RingPerson { placing, .. } => self.ring_person(now, placing, out),
             Command::HangUp { placing, why } => self.end_placing(now, placing, why, out),
             // For whoever runs the lists.

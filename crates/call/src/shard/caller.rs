@@ -5,7 +5,7 @@ use super::replaces::replaced_by;
 use super::requests::{Refused, body_is_readable, no_extension_required};
 use super::{OwnCall, Shard};
 use crate::call::{Alternatives, Between, Call, MessageCall, Purpose, Standing};
-use crate::crosswise::{Named, Rules};
+use crate::crosswise::{Holding, Named, Rules};
 use crate::exchange::{Exchange, Owner};
 use crate::forward::ForwardedBy;
 use crate::identity::{Calling, Trust, account, caller_over, wish_of};
@@ -252,6 +252,7 @@ impl Shard {
                 bye_reason: None,
                 settled: false,
                 acceptance: Default::default(),
+                holds: Holding::No,
                 state: State::Incoming { invite, dialog },
             }
         });

@@ -13,7 +13,7 @@ use crate::outward::Payer;
 use crate::settings::{CallingBack, PickUp};
 use acd::{CallbackEnd, OfferEnd};
 use base::{CallId, CallbackId, LegId, OfferId, QueueId, Time, UserId};
-use callback::{Errand, HangUpCause, Input, PlacingId, Utc};
+use callback::{Errand, HangUpCause, Input, Order, PlacingId, Utc};
 use media_core::{Playlist, PromptId, Then};
 use sip_core::StatusCode;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Shard {
         now: Time,
         (placing, entry): (PlacingId, CallbackId),
         agent: &UserId,
-        offer: Option<OfferId>,
+        (offer, order): (Option<OfferId>, Order),
         errand: Errand,
         out: &mut Vec<Output>,
     ) {
@@ -46,7 +46,7 @@ impl Shard {
             tell_queue(offer, CallbackEnd::Broken, out);
             return out.push(Output::Callback(Input::Call { placing, event }));
         };
-        let placed = Placing::new(errand, call, offer);
+        let placed = Placing::new(errand, call, offer, order);
         self.placings.insert(placing, placed);
         self.timers.arm(Due::Placing(placing), now + ALIVE_EVERY);
         // Whom his queue keeps for it is busy for it, and with no call of his own.
@@ -54,6 +54,17 @@ impl Shard {
             self.tell_own_call(Some(agent.clone()), call, OwnCall::Active, out);
         }
         self.call_began(call, Some(entry), out);
+        self.ring_for_errand(now, call, agent, out);
+    }
+
+    /// Rings an agent for a call to a person: until he answers it is his by the leg that looks for his devices.
+    pub(super) fn ring_for_errand(
+        &mut self,
+        now: Time,
+        call: CallId,
+        agent: &UserId,
+        out: &mut Vec<Output>,
+    ) {
         let role = Role::CallsBack {
             agent: agent.clone(),
         };
@@ -113,6 +124,9 @@ impl Shard {
         end: OfferEnd,
         out: &mut Vec<Output>,
     ) {
+        if self.placed(call).is_some_and(|placed| placed.is_ahead()) {
+            return self.agent_lets_be(now, call, end, out);
+        }
         if let Some(placed) = self.placed(call) {
             placed.not_answered(end);
         }
@@ -122,41 +136,23 @@ impl Shard {
 
     /// The agent has taken it on one of his devices: the call is his from now on, and he hears whom he is to call.
     pub(super) fn calls_back(&mut self, now: Time, leg: LegId, out: &mut Vec<Output>) {
-        let directory = Arc::clone(&self.directory);
         let Some(call) = self.leg(leg).map(|leg| leg.call) else {
             return;
         };
-        if let Some(role) = self.leg(leg).map(|leg| leg.role.clone()) {
-            self.forget_ring(call, &role);
+        if self.is_dialled_elsewhere(call) {
+            return self.goes_on_dialling(now, leg, out);
         }
-        self.leads(call, leg);
-        for timer in [CallTimer::RingTooLong, CallTimer::NextRound] {
-            self.timers.disarm(&Due::Call(call, timer));
+        if self.placed(call).is_some_and(|placed| placed.is_ahead()) {
+            return self.takes_called(now, call, leg, out);
         }
-        let seconds = self.wall.map(|wall| wall.unix_seconds(now));
-        let Some((entry, placed)) = self.call(call).and_then(|entry| {
-            let placed = self.placings.get(&entry.placing?)?;
-            Some((entry, placed))
-        }) else {
+        self.is_caller_now(call, leg);
+        let Some(token) = self.call(call).map(Call::token) else {
             return;
         };
-        let organisation = directory.organisations.get(&entry.org);
-        let said = organisation.and_then(|it| {
-            let queue = &placed.errand.queue;
-            let settings = it.calling_back.get(queue)?;
-            let extension = it.extension_of(queue);
-            let at = seconds.map(Utc::from_seconds);
-            Some(calling_back::announcement(
-                settings,
-                &placed.errand,
-                extension,
-                at,
-            ))
-        });
         let playlist = Playlist {
-            token: entry.token() + 1,
+            token: token + 1,
             // A reload took the words away while his device rang: there is nothing to hear.
-            prompts: said.unwrap_or_default(),
+            prompts: self.announced(now, call).unwrap_or_default(),
             then: Then::Silence,
         };
         if let Some(placed) = self.placed(call) {
@@ -174,6 +170,22 @@ impl Shard {
             true => self.errand_heard(call, out),
             false => self.play_awaited(now, call, leg, playlist, out),
         }
+    }
+
+    /// Whom the agent of that call is to call, as he hears it.
+    pub(super) fn announced(&self, now: Time, call: CallId) -> Option<Vec<PromptId>> {
+        let entry = self.call(call)?;
+        let placed = self.placings.get(&entry.placing?)?;
+        let organisation = self.directory.organisations.get(&entry.org)?;
+        let queue = &placed.errand.queue;
+        let settings = organisation.calling_back.get(queue)?;
+        let seconds = self.wall.map(|wall| wall.unix_seconds(now));
+        Some(calling_back::announcement(
+            settings,
+            &placed.errand,
+            organisation.extension_of(queue),
+            seconds.map(Utc::from_seconds),
+        ))
     }
 
     pub(super) fn errand_played(&mut self, call: CallId, token: u32, out: &mut Vec<Output>) {
@@ -243,7 +255,16 @@ impl Shard {
         let Some(placing) = self.live_call(call).and_then(|call| call.placing) else {
             return Told::No;
         };
-        self.placing_ends(now, placing, calling_back::event_of(status), out);
+        let waits = self
+            .placings
+            .get(&placing)
+            .is_some_and(Placing::is_waited_for);
+        let event = match waits {
+            // He has answered, and gave up waiting for an agent.
+            true => callback::CallEvent::MetNobody,
+            false => calling_back::event_of(status),
+        };
+        self.placing_ends(now, placing, event, out);
         Told::Yes
     }
 
@@ -370,7 +391,12 @@ impl Shard {
         }
     }
 
-    fn tell_lists(&self, call: CallId, event: Option<callback::CallEvent>, out: &mut Vec<Output>) {
+    pub(super) fn tell_lists(
+        &self,
+        call: CallId,
+        event: Option<callback::CallEvent>,
+        out: &mut Vec<Output>,
+    ) {
         let placing = self.call(call).and_then(|call| call.placing);
         if let (Some(placing), Some(event)) = (placing, event) {
             out.push(Output::Callback(Input::Call { placing, event }));
@@ -383,7 +409,7 @@ impl Shard {
         self.placings.get(&placing)?.offer
     }
 
-    fn placed(&mut self, call: CallId) -> Option<&mut Placing> {
+    pub(super) fn placed(&mut self, call: CallId) -> Option<&mut Placing> {
         let placing = self.live_call(call)?.placing?;
         self.placings.get_mut(&placing)
     }
@@ -420,7 +446,7 @@ impl Shard {
 }
 
 /// The queue that gave a callback to an agent is told how it ended.
-fn tell_queue(offer: Option<OfferId>, end: CallbackEnd, out: &mut Vec<Output>) {
+pub(super) fn tell_queue(offer: Option<OfferId>, end: CallbackEnd, out: &mut Vec<Output>) {
     if let Some(offer) = offer {
         out.push(Output::Acd(acd::Input::CallbackOver { offer, end }));
     }

@@ -6,11 +6,12 @@ use super::hang_up::Gone;
 use super::requests::{ACCEPT, ALLOW, SUPPORTED};
 use super::{Due, Mark, Shard};
 use crate::cause;
+use crate::crosswise::Holding;
 use crate::diverted::by_colleagues;
 use crate::early::{Forks, dialog_of};
 use crate::exchange::{Exchange, Owner};
 use crate::identity::{NOT_SHOWN, Trust, anonymous, is_nobody};
-use crate::input::{Asker, Output};
+use crate::input::{Asker, CallEvent, Output};
 use crate::keys::Keying;
 use crate::ledger::Held;
 use crate::leg::{Acceptance, DEVICE_SILENCE_MAX, Leg, LegTimer, Role, SentInvite, State};
@@ -89,6 +90,7 @@ impl Shard {
                 bye_reason: None,
                 settled: false,
                 acceptance: Acceptance::default(),
+                holds: Holding::No,
             }
         });
         let leg = LegId {
@@ -166,6 +168,10 @@ impl Shard {
             },
         };
         let flow = entry.flow;
+        out.push(Output::Event(CallEvent::LegInvited {
+            call: entry.call,
+            sip_call_id: entry.sip_call_id.clone(),
+        }));
         let silent = Due::Leg(leg, LegTimer::DeviceSilent);
         self.timers.arm(silent, now + DEVICE_SILENCE_MAX);
         self.send(now, Mark::Invite(leg), flow, request, out);
@@ -259,26 +265,31 @@ impl Shard {
             },
             (Role::CallsBack { .. }, _) => {
                 let shown = self.calling_back(call).map(|it| it.shown());
-                shown.unwrap_or_else(|| caller.into())
+                // What he dialled himself elsewhere.
+                shown.unwrap_or_else(|| call.dialled.clone())
             }
             _ => caller.into(),
         }
     }
 
-    /// And the number: the caller's, or the queue's for which the agent is to call somebody back.
+    /// And the number: the caller's, or the queue's for which the agent is to call somebody back, or what he dialled.
     fn number_shown<'a>(&'a self, leg: &Leg, call: &'a crate::call::Call) -> &'a str {
         match leg.role {
+            Role::CallsBack { .. } if call.placing.is_none() => &call.dialled,
             Role::CallsBack { .. } => self.number_of_list(call),
             _ => &call.caller_number,
         }
     }
 
     /// Whether the device is asked to answer by itself: an agent's, for a queue that wants it so; a colleague's, who is
-    /// spoken to at once.
+    /// spoken to at once; that of somebody who has just dialled elsewhere.
     fn answers_by_itself(&self, leg: &Leg, call: &crate::call::Call) -> bool {
         let pick_up = match (&leg.role, &call.purpose) {
             (Role::Agent { .. }, crate::call::Purpose::Queue(queue)) => {
                 queue.journey.settings().pick_up
+            }
+            (_, crate::call::Purpose::Dialling(_)) => {
+                self.pick_up_of_own(call.caller_user.as_ref())
             }
             (Role::CallsBack { .. }, _) => self.pick_up_of_list(call),
             (_, crate::call::Purpose::Direct(direct)) => direct.pick_up,

@@ -29,7 +29,13 @@ impl Shard {
         };
         if code == FeatureCode::ListenToPrompt {
             let name = about.name.clone();
-            let came = match self.permitted(call, PromptAction::Listen { name }) {
+            let came = match self.permitted(
+                call,
+                PromptAction::Listen {
+                    name,
+                    version: None,
+                },
+            ) {
                 Some(_) => Came::True,
                 None => Came::ToNothing,
             };

@@ -1,5 +1,6 @@
 //! Calls to colleagues: one, all of a group at once, or its members in order.
 
+use super::calling_back::Told;
 use super::forward::Forwarding;
 use super::hang_up::Gone;
 use super::ringing::CallOff;
@@ -131,11 +132,14 @@ impl Shard {
             self.call(call).map(|call| &call.purpose),
             Some(Purpose::Outside(_))
         ) {
+            if self.nobody_came(now, call, out) == Told::Yes {
+                return;
+            }
             return self.outside_fails(now, call, StatusCode::TEMPORARILY_UNAVAILABLE, out);
         }
         if matches!(
             self.call(call).map(|call| &call.purpose),
-            Some(Purpose::CallingBack)
+            Some(Purpose::CallingBack | Purpose::Dialling(_))
         ) {
             return self.calls_back_on_none(now, call, OfferEnd::NoAnswer, out);
         }

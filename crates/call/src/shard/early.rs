@@ -92,6 +92,10 @@ impl Shard {
         leg: LegId,
         out: &mut Vec<Output>,
     ) {
+        // Nobody is there yet who could hear it.
+        if self.is_called_ahead(call) {
+            return;
+        }
         let is_callee = self
             .leg(leg)
             .is_some_and(|leg| leg.role.is_called() && !leg.settled);

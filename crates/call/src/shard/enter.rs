@@ -100,7 +100,8 @@ impl Shard {
             | Purpose::Referring(_)
             | Purpose::Dictation(_)
             | Purpose::Closing(_)
-            | Purpose::CallingBack => {}
+            | Purpose::CallingBack
+            | Purpose::Dialling(_) => {}
             Purpose::Message(_) => self.begin_message(now, call, out),
             Purpose::Outside(_) => {
                 if self.hears_us(leg) {
@@ -183,6 +184,7 @@ impl Shard {
             | Purpose::Dictation(_)
             | Purpose::Closing(_)
             | Purpose::CallingBack
+            | Purpose::Dialling(_)
             | Purpose::Referring(_)
             | Purpose::Between(_)
             | Purpose::Outside(_) => {}

@@ -144,7 +144,7 @@ impl Shard {
             self.tell_holding(call, far, mine.holding, out);
         }
         match holds {
-            true => self.play_hold_music(call, mine.leg, out),
+            true => self.play_while_held(call, mine.leg, out),
             false => self.media(mine.leg, Command::Bridge { with: far_leg }, out),
         }
     }

@@ -1,5 +1,6 @@
 //! What each person's legs do, told to whoever keeps it for those who watch. Every change of a leg goes through
-//! `leg_mut`, which notes the leg; at the end of a step those noted are compared with what was last told.
+//! `leg_mut`, which notes the leg, and every change of a call through `call_mut`, which notes the call; at the end of a step
+//! those noted are compared with what was last told.
 
 use super::Shard;
 use crate::input::Output;
@@ -10,9 +11,20 @@ use sip_core::dialog_info::{Phase, Rendering, Side};
 use sip_core::{Host, Uri};
 
 impl Shard {
-    /// Tells of the legs that this step has touched.
+    /// Tells of the legs that this step has touched, and those of the calls that it has.
     pub(super) fn tell_lines(&mut self, out: &mut Vec<Output>) {
         let mut touched = std::mem::take(&mut self.touched);
+        let mut calls = std::mem::take(&mut self.touched_calls);
+        calls.sort_unstable();
+        calls.dedup();
+        for call in calls.drain(..) {
+            touched.extend(
+                self.call(call)
+                    .into_iter()
+                    .flat_map(|call| call.legs.iter()),
+            );
+        }
+        self.touched_calls = calls;
         touched.sort_unstable();
         touched.dedup();
         for leg in touched.drain(..) {
@@ -69,6 +81,7 @@ impl Shard {
             side,
             rendering,
             remote: Uri::sip(Some(remote), host, None).to_string().into(),
+            own: self.own_call_of(leg, call).into(),
         };
         Some((user, line))
     }

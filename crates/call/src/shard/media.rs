@@ -105,7 +105,7 @@ impl Shard {
         }
     }
 
-    /// The two parties hear each other; or, while one holds the other, that one hears music.
+    /// The two parties hear each other; or, while one holds the other, they hear music.
     pub(super) fn join_or_hold(&mut self, call: CallId, out: &mut Vec<Output>) {
         let Some((caller, other)) = self.call(call).and_then(|call| call.talking()) else {
             return self.join_or_hold_far(call, out);
@@ -116,7 +116,7 @@ impl Shard {
             return self.media(caller, Command::Bridge { with: other }, out);
         }
         for leg in [caller, other] {
-            self.play_hold_music(call, leg, out);
+            self.play_while_held(call, leg, out);
         }
     }
 

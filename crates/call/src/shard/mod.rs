@@ -4,12 +4,14 @@
 mod again;
 mod answering;
 mod callbacks;
+mod called_ahead;
 mod called_back;
 mod caller;
 mod calling_back;
 mod channels;
 mod closing;
 mod devices;
+mod dialling;
 mod dictation;
 mod direct;
 mod early;
@@ -30,6 +32,7 @@ mod message;
 mod mobile;
 mod moved;
 mod offer;
+mod own_call;
 mod personal;
 mod places;
 mod queue;
@@ -149,6 +152,9 @@ pub struct Shard {
     /// Legs that the step under way has touched; empty between steps.
     #[serde(skip)]
     touched: Vec<LegId>,
+    /// And calls: what is told of a leg depends on its call too.
+    #[serde(skip)]
+    touched_calls: Vec<CallId>,
     /// What the transactions said; empty but for its allocation outside a step of theirs.
     #[serde(skip)]
     said: Vec<transaction::Output<Mark>>,
@@ -243,6 +249,7 @@ impl Core for Shard {
                 sight,
             } => self.seen(now, subscription, sight, out),
             Input::Callback(command) => self.callback_command(now, command, out),
+            Input::OwnCall { command, admission } => self.own_call(now, command, &admission, out),
         }
         self.tell_lines(out);
     }
@@ -333,6 +340,7 @@ impl Shard {
             trunks_seen: BTreeMap::new(),
             lines_told: BTreeMap::new(),
             touched: Vec::new(),
+            touched_calls: Vec::new(),
             said: Vec::new(),
             pending: BTreeMap::new(),
             timers,
@@ -359,6 +367,11 @@ impl Shard {
         let counted = |call: &&Call| call.standing == Standing::Counted;
         let calls = self.calls.values().filter(counted);
         calls.map(|call| self.view(call)).collect()
+    }
+
+    /// One of them.
+    pub fn call_view(&self, id: CallId) -> Option<CallView> {
+        self.call(id).map(|call| self.view(call))
     }
 
     /// How many calls are live, those included that are a part of another.
@@ -392,7 +405,11 @@ impl Shard {
         let state = match &call.purpose {
             _ if call.ending.is_some() => CallState::Ending,
             _ if call.connected.is_some() => CallState::Connected,
-            Purpose::Queue(_) | Purpose::Direct(_) | Purpose::Outside(_) | Purpose::CallingBack
+            Purpose::Queue(_)
+            | Purpose::Direct(_)
+            | Purpose::Outside(_)
+            | Purpose::CallingBack
+            | Purpose::Dialling(_)
                 if rings =>
             {
                 CallState::Ringing
@@ -437,6 +454,9 @@ impl Shard {
     }
 
     fn call_mut(&mut self, id: CallId) -> Option<&mut Call> {
+        if self.touched_calls.last() != Some(&id) {
+            self.touched_calls.push(id);
+        }
         self.calls
             .at_mut(id.slot, id.generation)
             .filter(|call| call.id == id)

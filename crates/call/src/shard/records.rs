@@ -55,6 +55,7 @@ impl Shard {
         match &call.purpose {
             _ if from_outside => CallDirection::Inward,
             Purpose::Outside(_) => CallDirection::Outward,
+            Purpose::Dialling(direction) => *direction,
             _ => CallDirection::Internal,
         }
     }

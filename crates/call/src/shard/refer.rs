@@ -53,8 +53,26 @@ impl Shard {
         if self.is_being_connected(leg) {
             return self.hold_refer(key, flow, leg, request);
         }
-        let (refers, sent) = self.part(now, leg, out).ok_or_else(nobody_to_send)?;
+        let sent = self.send_on(now, leg, wanted.user, wanted.to, out);
+        sent.ok_or_else(nobody_to_send)?;
         self.respond(now, *key, self.accepted(leg, request, wanted.reports), out);
+        if wanted.reports == Reports::Wanted {
+            self.subscribe_referrer(now, leg, request, out);
+        }
+        Ok(())
+    }
+
+    /// The one whom this leg's party talks with is told to go; the party is left with a call of his own. None where he talks
+    /// with nobody.
+    pub(super) fn send_on(
+        &mut self,
+        now: Time,
+        leg: LegId,
+        user: UserId,
+        to: Onward,
+        out: &mut Vec<Output>,
+    ) -> Option<()> {
+        let (refers, sent) = self.part(now, leg, out)?;
         if let Some(call) = self.call_mut(refers) {
             call.purpose = Purpose::Referring(ReferringCall {
                 sent,
@@ -63,17 +81,11 @@ impl Shard {
         }
         let transfer = Crosswise::Transfer {
             call: sent,
-            referral: Referral {
-                by: refers,
-                user: wanted.user,
-            },
-            to: wanted.to,
+            referral: Referral { by: refers, user },
+            to,
         };
         self.tell(transfer, out);
-        if wanted.reports == Reports::Wanted {
-            self.subscribe_referrer(now, leg, request, out);
-        }
-        Ok(())
+        Some(())
     }
 
     /// Whether an agent has answered, and the queue engine has not said yet that he talks with the caller: phones that
@@ -138,7 +150,7 @@ impl Shard {
             return Err(nobody_to_send());
         }
         // One at a time: the first may still come back.
-        if entry.notifier.is_some() || matches!(call.purpose, Purpose::Referring(_)) {
+        if self.sends_already(leg) {
             let pending = StatusCode::REQUEST_PENDING;
             return Err(Refused::new(pending, RefusedCause::Unsupported));
         }

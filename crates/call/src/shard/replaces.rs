@@ -62,7 +62,7 @@ impl Shard {
         };
         let leg = match named {
             Named::Dialog(replaces) => leg_named_by(replaces),
-            Named::Leg(leg) => Some(*leg),
+            Named::Leg(leg) | Named::Own(leg, _) => Some(*leg),
         };
         let Some(leg) = leg else {
             return self.claim_refused(now, call, NONE_SUCH, out);
@@ -140,6 +140,7 @@ impl Shard {
             .filter(|leg| match &claim.named {
                 Named::Dialog(replaces) => is_named(leg, replaces),
                 Named::Leg(named) => leg.id == *named,
+                Named::Own(named, user) => leg.id == *named && leg.user.as_ref() == Some(user),
             })
             .ok_or(NONE_SUCH)?;
         let call = self
@@ -158,6 +159,7 @@ impl Shard {
         let early_only = match &claim.named {
             Named::Dialog(replaces) => replaces.meant == Meant::EarlyOnly,
             Named::Leg(_) => true,
+            Named::Own(..) => false,
         };
         if confirmed && early_only {
             return Err(StatusCode::BUSY_HERE);

@@ -77,7 +77,7 @@ impl Shard {
     }
 
     /// The one who was called is all that is left of a call: from now on it is his.
-    fn becomes_caller(&mut self, call: CallId, leg: LegId, out: &mut Vec<Output>) {
+    pub(super) fn becomes_caller(&mut self, call: CallId, leg: LegId, out: &mut Vec<Output>) {
         let Some(calling) = self.calling(call, leg) else {
             return;
         };
@@ -110,7 +110,7 @@ impl Shard {
     }
 
     /// Who is at the end of a leg, as others are told.
-    fn calling(&self, call: CallId, leg: LegId) -> Option<Calling> {
+    pub(super) fn calling(&self, call: CallId, leg: LegId) -> Option<Calling> {
         let entry = self.call(call)?;
         let organisation = self.directory.organisations.get(&entry.org);
         let user = self.user_of(leg);
@@ -164,7 +164,8 @@ impl Shard {
         }
         entry.purpose = Purpose::Between(Between::Leaving);
         entry.parts(now);
-        entry.referred_by = Some(referral.user.clone());
+        let by_user = referral.user.clone();
+        entry.referred_by = Some(by_user.clone());
         entry.referral = Some(referral);
         entry.transfers = entry.transfers.saturating_add(1);
         let spent = entry.transfers > TRANSFERS_MAX;
@@ -178,16 +179,18 @@ impl Shard {
         match to {
             Onward::Number(number) => self.goes_to(now, call, &number, out),
             Onward::Dialog(replaces) => {
-                if let Some(call) = self.call_mut(call) {
-                    let rules = Rules::OfTransfer;
-                    call.purpose = Purpose::Between(Between::Claiming {
-                        named: Named::Dialog(replaces),
-                        rules,
-                    });
-                }
-                self.claim(now, call, out);
+                self.claim_in_transfer(now, call, Named::Dialog(replaces), out);
             }
+            Onward::Leg(leg) => self.claim_in_transfer(now, call, Named::Own(leg, by_user), out),
         }
+    }
+
+    fn claim_in_transfer(&mut self, now: Time, call: CallId, named: Named, out: &mut Vec<Output>) {
+        if let Some(call) = self.call_mut(call) {
+            let rules = Rules::OfTransfer;
+            call.purpose = Purpose::Between(Between::Claiming { named, rules });
+        }
+        self.claim(now, call, out);
     }
 
     /// Goes where the number leads for the one who sends him; his right to that was looked at when he asked.

@@ -326,6 +326,21 @@ impl Shard {
         leg: LegId,
         out: &mut Vec<Output>,
     ) {
+        if self.waits_for_agent(now, call, leg, out) == ToldAgent::Yes {
+            return;
+        }
+        self.outside_talks(now, call, leg, out);
+        self.pay_a_minute(leg, out);
+    }
+
+    /// The caller and whoever answered outside are put together.
+    pub(super) fn outside_talks(
+        &mut self,
+        now: Time,
+        call: CallId,
+        leg: LegId,
+        out: &mut Vec<Output>,
+    ) {
         let Some(entry) = self.call_mut(call) else {
             return;
         };
@@ -339,7 +354,6 @@ impl Shard {
         self.apply_media(leg, out);
         self.join_or_hold(call, out);
         self.person_answered(call, out);
-        self.pay_a_minute(leg, out);
     }
 
     /// What is said of a call outside that came to nothing, where the organisation wants that and there is something

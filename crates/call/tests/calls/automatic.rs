@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The same floor, whose queue gives its callbacks half of the turns.
-fn floor(seed: u64, anna: Habit, person: Habit, network: Network, life: Life) -> Floor {
+pub(crate) fn floor(seed: u64, anna: Habit, person: Habit, network: Network, life: Life) -> Floor {
     let mut floor = floor_over(seed, anna, person, network, life);
     let mut engine = settings();
     let support = engine.queues.get_mut(&queue()).expect("the queue");

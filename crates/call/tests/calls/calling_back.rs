@@ -6,14 +6,14 @@ use crate::phone::{Habit, Phone, Seen};
 use crate::world::{Life, NUMBER, Network, World, queue, user};
 use crate::{ANSWERS, seconds, state, worlds};
 use base::{CallId, CallbackId, LegId, ShardId};
-use call::calling_back::{PERSON_RINGS_DEFAULT, VOICEMAIL_KEYS_DEFAULT};
+use call::calling_back::{AGENT_WITHIN_DEFAULT, PERSON_RINGS_DEFAULT, VOICEMAIL_KEYS_DEFAULT};
 use call::outward::{CallerId, Rights};
 use call::settings::{CallingBack, CallingBackPrompts, Language, PickUp};
 use call::wishes::{Change, Device};
 use call::{EndCause, Input, RefusedCause};
 use callback::{
-    CallEvent, Command, Draft, Given, HangUpCause, ListSettings, Outcome, PlacingId, Settings,
-    Status, Utc, Wish,
+    CallEvent, Command, Draft, Given, HangUpCause, ListSettings, Order, Outcome, PlacingId,
+    Settings, Status, Utc, Wish,
 };
 use control::{CallbackCommand, EntryAction, Principal, Queues, Role, StaffAction, permit};
 use media_core::{Event, PromptId};
@@ -63,6 +63,7 @@ pub(crate) fn floor_over(
         display_name: "Support".into(),
         voicemail_keys: VOICEMAIL_KEYS_DEFAULT.into(),
         person_rings: PERSON_RINGS_DEFAULT,
+        agent_within: AGENT_WITHIN_DEFAULT,
     };
     demo.calling_back = BTreeMap::from([(queue(), Arc::new(settings))]);
     let shown = Rights {
@@ -149,17 +150,21 @@ impl Floor {
 
     /// A supervisor lets the description be.
     pub(crate) fn waive(&mut self) {
+        self.waive_of(ENTRY);
+        self.run(1);
+    }
+
+    pub(crate) fn waive_of(&mut self, entry: CallbackId) {
         let command = CallbackCommand::Entry {
             version: None,
             list: queue(),
-            entry: ENTRY,
+            entry,
             action: EntryAction::Waive,
         };
         let command = permit(Principal::Operator, command).expect("he may all");
         let ticket = 1;
         self.world
             .tell_lists(callback::Input::Command { ticket, command });
-        self.run(1);
     }
 
     pub(crate) fn run(&mut self, span: u64) {
@@ -601,6 +606,7 @@ fn what_is_said_twice_is_done_once() {
             entry: ENTRY,
             agent: user("anna"),
             offer: None,
+            order: Order::AgentFirst,
             errand: Box::new(callback::Errand {
                 queue: queue(),
                 number: number.clone(),

@@ -56,7 +56,11 @@ pub(crate) fn shard_of(command: &Command) -> Option<ShardId> {
         | Command::Cancelled { call, .. }
         | Command::Dialled { call, .. } => Some(call.shard),
         // The world's first shard has all calls to persons.
-        Command::RingAgent { .. } | Command::RingPerson { .. } | Command::HangUp { .. } => None,
+        Command::RingAgent { .. }
+        | Command::RingAnother { .. }
+        | Command::StopAgent { .. }
+        | Command::RingPerson { .. }
+        | Command::HangUp { .. } => None,
         Command::Store { .. } | Command::Answer { .. } | Command::NotGiven { .. } => {
             unreachable!("kept by the world")
         }
@@ -87,7 +91,14 @@ fn for_engine(news: News) -> acd::Input {
     match news {
         News::Due { list, entries } => {
             let due = entries.into_iter();
-            let due = due.map(|(arrived, entry)| acd::DueCallback { arrived, entry });
+            let due = due.map(|due| acd::DueCallback {
+                urgency: match due.is_called {
+                    true => acd::Urgency::Called,
+                    false => acd::Urgency::Due,
+                },
+                arrived: due.arrived,
+                entry: due.entry,
+            });
             acd::Input::CallbacksDue {
                 queue: list,
                 due: due.collect(),

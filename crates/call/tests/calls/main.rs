@@ -6,6 +6,7 @@
 mod admission;
 mod again;
 mod agent_codes;
+mod ahead;
 mod automatic;
 mod called_back;
 mod calling_back;
@@ -30,6 +31,7 @@ mod lists;
 mod menus;
 mod mobile;
 mod outside;
+mod own_calls;
 mod parallel;
 mod personal;
 mod phone;

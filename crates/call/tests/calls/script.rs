@@ -10,6 +10,7 @@ use base::{CallId, Core, LegId, OfferId, QueueId, ShardId, Time, TrunkId, UserId
 use bytes::Bytes;
 use call::settings::Directory;
 use call::{Admission, Input, Output, Shard};
+use control::{CallAct, OwnCallCommand, Principal, Role, permit};
 use media_core::Event;
 use sip_core::registrar::Binding;
 use sip_core::{Flow, HeaderName, Limits, Message, Method, NameAddr, Request, Transport};
@@ -128,7 +129,7 @@ impl Script {
 
     /// What happens seldom: a repeat, a save and load, a broken road, a reload.
     fn odd(&mut self, how: u8) {
-        match how % 4 {
+        match how % 5 {
             0 => {
                 if let Some(latest) = self.latest.clone() {
                     self.deliver(latest);
@@ -141,9 +142,39 @@ impl Script {
                 self.tell(again);
             }
             2 => self.tell(Input::TransportFailed { flow: flow() }),
+            3 => self.acts_elsewhere(how / 5),
             _ if how > 250 => self.tell(Input::Configure(Arc::default())),
             _ => self.pass(Duration::from_secs(40)),
         }
+    }
+
+    /// Somebody does something with a call that may be his, away from his telephone.
+    fn acts_elsewhere(&mut self, how: u8) {
+        let at = usize::from(how / 7);
+        let user = pick(&self.cast.users, at).expect("a user");
+        let number = pick(&self.cast.dials, at).expect("a number");
+        let (leg, with) = (pick(&self.legs, at), pick(&self.legs, at + 1));
+        let act = match (how % 7, leg, with) {
+            (0, Some(leg), _) => CallAct::HangUp { leg },
+            (1, Some(leg), _) => CallAct::Decline { leg },
+            (2, Some(leg), _) => CallAct::Hold { leg },
+            (3, Some(leg), _) => CallAct::Resume { leg },
+            (4, Some(leg), _) => CallAct::Transfer {
+                leg,
+                to: number.into(),
+            },
+            (5, Some(leg), Some(with)) => CallAct::Join { leg, with },
+            _ => CallAct::Dial {
+                number: number.into(),
+            },
+        };
+        let by = Principal::User {
+            user: user.clone(),
+            role: Role::Agent,
+        };
+        let admission = Admission::User(user.clone());
+        let command = permit(by, OwnCallCommand { user, act }).expect("his own call");
+        self.tell(Input::OwnCall { command, admission });
     }
 
     fn pass(&mut self, span: Duration) {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use call::closing::CarriedOut;
 use call::dictation::RecordingKept;
 use call::ledger::Ledger;
+use call::own_call::OwnCall;
 use call::settings::{
     AgentPrompts, Answering, Destination, Devices, Directory, FeatureCode, FeaturePrompts,
     Language, Offering, Organisation, PositionSaid, QueueJourney, SessionTimers, Trunk, User,
@@ -21,7 +22,7 @@ use call::{
     admission,
 };
 use control::PromptCommand;
-use control::Role;
+use control::{CallAct, OwnCallCommand, OwnCallRefusal, Role};
 use media_core::{Command, NOTHING_MAX, PromptId, Then};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -125,6 +126,8 @@ pub(crate) struct World {
     pub(crate) rested: Vec<(SocketAddr, Duration)>,
     /// The callback lists.
     pub(crate) book: Book,
+    /// What came of what people did with their own calls away from their telephones.
+    pub(crate) own_calls_done: Vec<Result<(), OwnCallRefusal>>,
 }
 
 pub(crate) fn server() -> SocketAddr {
@@ -355,6 +358,7 @@ impl World {
             names: BTreeMap::new(),
             rested: Vec::new(),
             book: Book::default(),
+            own_calls_done: Vec::new(),
         };
         world.tell_engine(acd::Input::Configure(Arc::new(settings())));
         world
@@ -648,6 +652,28 @@ impl World {
         })
     }
 
+    /// Somebody does something with a call of his own away from his telephone; what comes of it.
+    pub(crate) fn own_call(&mut self, name: &str, act: CallAct) -> Result<(), OwnCallRefusal> {
+        let user = user(name);
+        let by = control::Principal::User {
+            user: user.clone(),
+            role: Role::Agent,
+        };
+        let admission = Admission::User(user.clone());
+        let command = control::permit(by, OwnCallCommand { user, act }).expect("his own call");
+        self.tell_shard(Input::OwnCall { command, admission });
+        self.own_calls_done.pop().expect("it is answered at once")
+    }
+
+    /// Somebody's legs, with what he is told of each, the first first.
+    pub(crate) fn own_calls(&self, name: &str) -> Vec<(LegId, OwnCall)> {
+        let of_user = |leg: &LegId| self.owners.get(leg) == Some(&user(name));
+        let lines = self.lines.iter().filter(|(leg, _)| of_user(leg));
+        lines
+            .map(|(leg, line)| (*leg, (*line.own).clone()))
+            .collect()
+    }
+
     /// Whether every open session is bridged with another.
     pub(crate) fn all_hear_each_other(&self) -> bool {
         !self.media_open.is_empty()
@@ -867,6 +893,10 @@ impl World {
             | Input::Occupied { leg, .. }
             | Input::Spent { leg, .. } => leg.shard,
             Input::Media(event) => event.leg().shard,
+            Input::OwnCall { command, .. } => {
+                let leg = command.command().act.leg();
+                leg.map_or(self.shard.id(), |leg| leg.shard)
+            }
             Input::Told(message) => message.shard(),
             Input::Watching { subscription, .. }
             | Input::Resolved {
@@ -1062,6 +1092,7 @@ impl World {
                 Output::Acd(input) => self.tell_engine(input),
                 Output::Callback(input) => self.lists_later(input),
                 Output::TrunkChanged(_) | Output::TrunkForgotten(_) => {}
+                Output::OwnCallDone(done) => self.own_calls_done.push(done),
                 // What is for all shards is for those that are not here too.
                 Output::Tell { to, .. } if !self.is_here(to) => {}
                 Output::Tell { message, .. } => {

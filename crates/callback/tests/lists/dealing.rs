@@ -4,9 +4,9 @@
 use crate::floor::*;
 use base::{CallbackId, OfferId, QueueId, Time, UserId};
 use callback::{
-    ATTEMPTS_MAX, CallEvent, Command, Dealing, Distribution, Done, EntryAction, Fact, HangUpCause,
-    Health, Input, ListSettings, Lists, News, Outcome, PlacingId, Refusal, Returned, Settings,
-    Stage, Stamped, Told, Ungiven,
+    ATTEMPTS_MAX, Beside, CallEvent, Command, Dealing, Distribution, Done, Due, EntryAction, Fact,
+    HangUpCause, Health, Input, ListSettings, Lists, News, Outcome, PlacingId, Progress, Refusal,
+    Returned, Settings, Stage, Stamped, Told, Ungiven,
 };
 use control::Queues;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ const MOST: usize = 3;
 #[derive(Default)]
 pub(crate) struct Distributor {
     saved: Vec<u8>,
-    pub(crate) due: BTreeMap<QueueId, Vec<(Time, CallbackId)>>,
+    pub(crate) due: BTreeMap<QueueId, Vec<Due>>,
     pub(crate) indebted: BTreeSet<UserId>,
     settings: Arc<Settings>,
     health: Health,
@@ -75,6 +75,12 @@ impl Distributor {
             .collect();
         let mut due: BTreeMap<QueueId, Vec<_>> = BTreeMap::new();
         for entry in &entries {
+            let lacks = matches!(&entry.stage, Stage::InCall(placed)
+                if placed.beside == Some(Beside::Nobody) && placed.progress == Progress::RingingPerson);
+            if lacks && self.deals(&entry.asked.queue) {
+                let of = due.entry(entry.asked.queue.clone()).or_default();
+                of.push((false, entry.asked.arrived, entry.id));
+            }
             let number = (entry.asked.queue.org(), entry.asked.number.clone());
             if self.health == Health::Fine
                 && self.deals(&entry.asked.queue)
@@ -85,7 +91,7 @@ impl Distributor {
                 && !rung.contains(&number)
             {
                 let of = due.entry(entry.asked.queue.clone()).or_default();
-                of.push((entry.asked.arrived, entry.id));
+                of.push((true, entry.asked.arrived, entry.id));
             }
         }
         for its in due.values_mut() {
@@ -94,15 +100,22 @@ impl Distributor {
         }
         let told = self.due.iter().filter(|(_, due)| !due.is_empty());
         let told: BTreeMap<_, Vec<_>> = told
-            .map(|(list, due)| (list.clone(), due.iter().map(|(_, id)| *id).collect()))
+            .map(|(list, due)| {
+                let due = due.iter().map(|due| (!due.is_called, due.entry));
+                (list.clone(), due.collect())
+            })
             .collect();
         let due: BTreeMap<_, Vec<_>> = due
             .into_iter()
-            .map(|(list, due)| (list, due.into_iter().map(|(_, id)| id).collect()))
+            .map(|(list, due)| {
+                let due = due.into_iter().map(|(may_wait, _, id)| (may_wait, id));
+                (list, due.collect())
+            })
             .collect();
         assert_eq!(told, due, "what is due (right) is not what was told");
         let holders = entries.iter().filter_map(|it| match &it.stage {
             Stage::Leased { agent, .. } | Stage::AwaitingNote { agent, .. } => Some(agent.clone()),
+            Stage::InCall(placed) if placed.beside == Some(Beside::Nobody) => None,
             Stage::InCall(placed) => Some(placed.agent.clone()),
             _ => None,
         });

@@ -26,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) standing: Standing,
     pub(crate) state: State,
     pub(crate) attempts: Vec<(UserId, Option<Outcome>)>,
+    /// Where the agent is whose person is called ahead of him.
+    pub(crate) beside: Option<Beside>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,6 +60,8 @@ pub(crate) struct Model {
     placed: u64,
     /// Calls of agents whom queues keep for them, by which number.
     kept_for: BTreeMap<PlacingId, OfferId>,
+    /// Who answered, of which list and when, and whether he met nobody.
+    answered: BTreeSet<(QueueId, Utc, CallbackId, bool)>,
 }
 
 impl Model {
@@ -161,6 +165,19 @@ impl Model {
             State::Leased(agent, _) | State::Call(agent, ..) | State::Owes(agent, _) => Some(agent),
             _ => None,
         }
+    }
+
+    /// The same, but who has let a person be who is called ahead of him.
+    fn holder(entry: &Known) -> Option<&UserId> {
+        let lets_be =
+            matches!(entry.state, State::Call(..)) && entry.beside == Some(Beside::Nobody);
+        Self::owner(entry).filter(|_| !lets_be)
+    }
+
+    /// Whether its person is called, and met no agent.
+    fn is_unmet(entry: &Known) -> bool {
+        matches!(entry.state, State::Call(..))
+            && matches!(entry.beside, Some(Beside::Rings | Beside::Nobody))
     }
 
     fn promise(&mut self, entry: CallbackId, promised: Promised) -> Command {
@@ -286,6 +303,7 @@ impl Model {
             standing,
             state,
             attempts: vec![],
+            beside: None,
         });
         id
     }
@@ -434,6 +452,11 @@ impl Model {
             }
             Promised::Answer(_) => unreachable!("it is about no entry"),
             Promised::Dial(placing) => {
+                if entry.beside == Some(Beside::Nobody) {
+                    self.give_back(id);
+                    let why = HangUpCause::TakenBack;
+                    return Command::HangUp { placing, why };
+                }
                 if let State::Call(_, _, _, progress, _) = &mut self.known_mut(id).state {
                     *progress = Progress::RingingPerson;
                 }
@@ -502,6 +525,7 @@ impl Model {
             .retain(|_, it| it.0 != id || !matches!(it.1, Promised::Dial(_)));
         let entry = self.known_mut(id);
         entry.state = State::Waiting;
+        entry.beside = None;
         entry.attempts.retain(|(_, outcome)| outcome.is_some());
     }
 
@@ -586,7 +610,7 @@ impl Model {
         if let Some(has) = self
             .entries
             .iter()
-            .find(|it| Self::owner(it) == Some(agent))
+            .find(|it| Self::holder(it) == Some(agent))
         {
             let (agent, entry) = (agent.clone(), has.id);
             return Err(match has.state {
@@ -779,7 +803,7 @@ impl Model {
             return Err(Refusal::TriedOut(id));
         }
         self.lease(agent, queue, id)?;
-        Ok(self.rings(agent, id, None))
+        Ok(self.rings(agent, id, None, Order::AgentFirst))
     }
 
     /// A queue's turn falls to an entry, and it keeps an agent for it.
@@ -789,38 +813,128 @@ impl Model {
         agent: &UserId,
         queue: &QueueId,
         id: CallbackId,
-    ) -> Command {
+    ) -> Vec<Command> {
+        let not_given = |why| vec![Command::NotGiven { offer, why }];
+        let lacks = self.entries.iter().find(|it| it.id == id);
+        let lacks = lacks.filter(|it| it.beside == Some(Beside::Nobody));
+        if let Some(Known {
+            state: State::Call(_, placing, until, progress @ Progress::RingingPerson, began),
+            ..
+        }) = lacks
+        {
+            let (placing, until, progress, began) = (*placing, *until, *progress, *began);
+            if self
+                .entries
+                .iter()
+                .any(|it| Self::holder(it) == Some(agent))
+            {
+                return not_given(Ungiven::Agent);
+            }
+            if self.on_list(queue, id).is_err() {
+                return not_given(Ungiven::Entry);
+            }
+            let entry = self.known_mut(id);
+            entry.state = State::Call(agent.clone(), placing, until, progress, began);
+            entry.beside = Some(Beside::Rings);
+            self.kept_for.insert(placing, offer);
+            let agent = agent.clone();
+            return vec![Command::RingAnother {
+                placing,
+                agent,
+                offer,
+            }];
+        }
         let list = self.lists.get(queue);
         let dealt = list.is_some_and(|it| it.distribution == Distribution::Automatic);
         let entry = self.on_list(queue, id).ok();
         let entry = entry.filter(|it| dealt && !self.down && it.attempts.len() < ATTEMPTS_MAX);
         let may = entry.map(|entry| self.may_have(agent, entry));
         let why = match may {
-            Some(Ok(())) => return self.rings(agent, id, Some(offer)).1,
+            Some(Ok(())) => return self.given(offer, agent, queue, id),
             Some(Err(Refusal::OwesNote { .. } | Refusal::HasAnother { .. })) => Ungiven::Agent,
             _ => Ungiven::Entry,
         };
-        Command::NotGiven { offer, why }
+        not_given(why)
+    }
+
+    fn given(
+        &mut self,
+        offer: OfferId,
+        agent: &UserId,
+        queue: &QueueId,
+        id: CallbackId,
+    ) -> Vec<Command> {
+        let order = self.order(queue, id);
+        let (_, rings) = self.rings(agent, id, Some(offer), order);
+        if order == Order::AgentFirst {
+            return vec![rings];
+        }
+        let entry = self.known_mut(id);
+        entry.beside = Some(Beside::Rings);
+        entry.attempts.push((agent.clone(), None));
+        let State::Call(_, placing, _, progress, _) = &mut entry.state else {
+            panic!("{entry:?}");
+        };
+        *progress = Progress::Storing;
+        let placing = *placing;
+        vec![rings, self.promise(id, Promised::Dial(placing))]
+    }
+
+    /// Whether the person is called before the agent has taken it, counted anew from all that came about.
+    fn order(&self, queue: &QueueId, id: CallbackId) -> Order {
+        let Some(Ahead { abandoned_max }) = self.lists[queue].ahead else {
+            return Order::AgentFirst;
+        };
+        let (most, now) = (usize::from(abandoned_max), self.utc());
+        let lately = self.answered.iter();
+        let lately = lately.filter(|it| it.0 == *queue && now.since(it.1) < ANSWERED_WITHIN);
+        let (all, alone): (Vec<_>, Vec<_>) =
+            (lately.clone().collect(), lately.filter(|it| it.3).collect());
+        let (answered, abandoned) = (all.len(), alone.len());
+        let its = self.entries.iter().filter(|it| it.asked.queue == *queue);
+        let unmet = its.filter(|it| Self::is_unmet(it)).count();
+        let reached = abandoned > 0 && abandoned * 100 >= answered * most;
+        let holds = (abandoned + unmet + 1) * 100 <= (answered + unmet + 1) * most;
+        let mut attempts = self.known(id).attempts.iter();
+        let before = attempts.any(|it| it.1 == Some(Outcome::Abandoned));
+        match before || reached || (unmet > 0 && !holds) {
+            true => Order::AgentFirst,
+            false => Order::Ahead,
+        }
     }
 
     /// The queue takes it back.
     pub(crate) fn call_off(&mut self, offer: OfferId, id: CallbackId) -> Option<Command> {
         let entry = self.entries.iter().find(|it| it.id == id)?;
-        let State::Call(_, placing, _, Progress::RingingAgent, _) = entry.state else {
+        let State::Call(_, placing, _, progress, _) = entry.state else {
             return None;
         };
+        let beside = entry.beside;
         self.kept_for.get(&placing).filter(|of| **of == offer)?;
+        match (beside, progress) {
+            (Some(Beside::Rings), _) => return Some(Command::StopAgent { placing, offer }),
+            (None, Progress::RingingAgent) => {}
+            _ => return None,
+        }
         self.give_back(id);
         let why = HangUpCause::TakenBack;
         Some(Command::HangUp { placing, why })
     }
 
-    fn rings(&mut self, agent: &UserId, id: CallbackId, offer: Option<OfferId>) -> (Done, Command) {
+    fn rings(
+        &mut self,
+        agent: &UserId,
+        id: CallbackId,
+        offer: Option<OfferId>,
+        order: Order,
+    ) -> (Done, Command) {
         self.placed += 1;
         let placing = PlacingId(self.placed);
         let (until, began) = (self.now + CALL_ALIVE_WITHIN, self.utc());
         let ringing = Progress::RingingAgent;
-        self.known_mut(id).state = State::Call(agent.clone(), placing, until, ringing, began);
+        let entry = self.known_mut(id);
+        entry.state = State::Call(agent.clone(), placing, until, ringing, began);
+        entry.beside = None;
         let asked = &self.known(id).asked;
         let errand = Errand {
             queue: asked.queue.clone(),
@@ -833,6 +947,7 @@ impl Model {
             entry: id,
             agent: agent.clone(),
             offer,
+            order,
             errand: errand.into(),
         };
         (Done::Calling { entry: id, placing }, rings)
@@ -901,6 +1016,13 @@ impl Model {
             .get(queue)
             .map_or(took, |mean| (mean * 7 + took) / 8);
         self.means.insert(queue.clone(), mean);
+        self.go_on(id, outcome, then);
+    }
+
+    /// What becomes of it by the rules, or the agent's wish.
+    fn go_on(&mut self, id: CallbackId, outcome: Outcome, then: Option<Then>) {
+        let (now, entry) = (self.utc(), self.known(id).clone());
+        let queue = &entry.asked.queue;
         let rules = self
             .lists
             .get(queue)
@@ -1032,6 +1154,17 @@ impl Model {
         })
     }
 
+    /// What a call's agent may do whose person is called ahead of him: mostly he takes it.
+    pub(crate) fn beside(&self, placing: PlacingId) -> Option<[CallEvent; 2]> {
+        let mut calls = self.entries.iter();
+        calls.find(|it| {
+            let is_it = matches!(it.state, State::Call(_, of, ..) if of == placing);
+            is_it && it.beside == Some(Beside::Rings)
+        })?;
+        let offer = *self.kept_for.get(&placing)?;
+        Some([CallEvent::Taken(offer), CallEvent::NotTaken(offer)])
+    }
+
     pub(crate) fn event(&mut self, placing: PlacingId, event: CallEvent) -> Vec<Command> {
         use CallEvent as E;
         use Progress as P;
@@ -1047,17 +1180,37 @@ impl Model {
         });
         let Some((id, agent, progress, began)) = found else {
             return match event {
-                E::AgentAnswered | E::Alive | E::PersonAnswered => lost,
+                E::AgentAnswered | E::Alive | E::PersonAnswered | E::Taken(_) => lost,
                 _ => vec![],
             };
         };
+        let unmet = Self::is_unmet(self.known(id));
+        let beside = match event {
+            E::Taken(offer) => Some((offer, Beside::There)),
+            E::NotTaken(offer) => Some((offer, Beside::Nobody)),
+            _ => None,
+        };
+        if let Some((offer, beside)) = beside {
+            let kept = self.kept_for.get(&placing) == Some(&offer);
+            let entry = self.known_mut(id);
+            if kept && entry.beside == Some(Beside::Rings) {
+                entry.beside = Some(beside);
+            }
+            return vec![];
+        }
         let rung = matches!(progress, P::RingingPerson | P::Talking);
         let outcome = match event {
-            E::HungUp if progress == P::Talking => Outcome::Reached,
-            E::HungUp | E::PersonNoAnswer => Outcome::NoAnswer,
+            E::MetNobody if unmet => Outcome::Abandoned,
+            E::HungUp | E::MetNobody if progress == P::Talking => Outcome::Reached,
+            E::HungUp | E::MetNobody | E::PersonNoAnswer => Outcome::NoAnswer,
             E::PersonBusy => Outcome::Busy,
             E::PersonFailed => Outcome::Failed,
             E::Voicemail => Outcome::Voicemail,
+            E::AgentDidNotAnswer if unmet && progress == P::Storing => {
+                self.give_back(id);
+                return vec![];
+            }
+            E::AgentDidNotAnswer if unmet => Outcome::Failed,
             E::AgentDidNotAnswer if progress == P::RingingAgent => {
                 self.give_back(id);
                 return vec![];
@@ -1078,7 +1231,10 @@ impl Model {
                 return vec![self.promise(id, Promised::Dial(placing))];
             }
             E::Alive | E::PersonAnswered => {
-                let answers = event == E::PersonAnswered && progress == P::RingingPerson;
+                let answers = event == E::PersonAnswered && progress == P::RingingPerson && !unmet;
+                if answers {
+                    self.answers(id, false);
+                }
                 let until = self.now + CALL_ALIVE_WITHIN;
                 if let State::Call(_, _, alive, progress, _) = &mut self.known_mut(id).state
                     && (event == E::Alive || answers)
@@ -1090,9 +1246,16 @@ impl Model {
                 }
                 return vec![];
             }
-            E::AgentAnswered | E::AgentDidNotAnswer => return vec![],
+            E::AgentAnswered | E::AgentDidNotAnswer | E::Taken(_) | E::NotTaken(_) => {
+                return vec![];
+            }
         };
-        if rung {
+        if rung && unmet {
+            if outcome == Outcome::Abandoned {
+                self.answers(id, true);
+            }
+            self.go_on(id, outcome, None);
+        } else if rung {
             let entry = self.known_mut(id);
             entry.attempts.last_mut().unwrap().1 = Some(outcome);
             entry.state = State::Owes(agent, began);
@@ -1106,6 +1269,11 @@ impl Model {
             }],
             _ => vec![],
         }
+    }
+
+    fn answers(&mut self, id: CallbackId, alone: bool) {
+        let list = self.known(id).asked.queue.clone();
+        self.answered.insert((list, self.utc(), id, alone));
     }
 
     // Time.
@@ -1172,13 +1340,16 @@ impl Model {
             let id = entry.id;
             match entry.state {
                 State::Leased(_, until) if until <= now => self.give_back(id),
-                State::Call(agent, placing, until, progress, began) if until <= now => {
+                State::Call(ref agent, placing, until, progress, began) if until <= now => {
+                    let agent = agent.clone();
                     commands.push(Command::HangUp {
                         placing,
                         why: HangUpCause::Lost,
                     });
                     if matches!(progress, Progress::RingingAgent | Progress::Storing) {
                         self.give_back(id);
+                    } else if Self::is_unmet(&entry) {
+                        self.go_on(id, Outcome::Interrupted, None);
                     } else {
                         let entry = self.known_mut(id);
                         entry.attempts.last_mut().unwrap().1 = Some(Outcome::Interrupted);

@@ -10,9 +10,9 @@ use crate::kinds::{
     Boolean, Choice, Either, List, Named, Own, Span, Text, Whole, Within, list, span, whole,
 };
 use crate::setting::{Optional, Required, Usually, heading, section, sections, setting};
-use ::callback::{ATTEMPTS_MAX, CUSTOMER_DIGITS_MAX, ClockTimes, ListSettings};
+use ::callback::{ATTEMPTS_MAX, CUSTOMER_DIGITS_MAX, ClockTimes, ListSettings, Order};
 use calendar::Interval;
-use call::calling_back::{PERSON_RINGS_DEFAULT, VOICEMAIL_KEYS_DEFAULT};
+use call::calling_back::{AGENT_WITHIN_DEFAULT, PERSON_RINGS_DEFAULT, VOICEMAIL_KEYS_DEFAULT};
 use control::Then;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -32,6 +32,12 @@ const ROOM_ENTRIES: RangeInclusive<u32> = 1..=10_000;
 /// Of a hundred turns. Neither side gets all, so that neither starves.
 const SHARES_OF_TURNS: RangeInclusive<u32> = 1..=99;
 const SHARE_USUAL: u32 = 50;
+/// Of a hundred who answer. As many as every fourth would be calls for their own sake.
+const ABANDONED_OF_HUNDRED: RangeInclusive<u32> = 1..=20;
+/// What Ofcom holds those to who call so (Statement on persistent misuse, 2010, annex 1).
+const ABANDONED_USUAL: u32 = 3;
+/// Who was called holds a line for a minute at most.
+const AGENT_WITHIN: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(60);
 const ROOM_AGENT_MINUTES: RangeInclusive<u32> = 1..=100_000;
 
 /// Waits that an offer can depend on.
@@ -55,6 +61,12 @@ const TELEPHONE_KEYS: [(&str, char); 12] = [
     ("9", '9'),
     ("*", '*'),
     ("#", '#'),
+];
+
+/// Words for who is there first.
+const ORDERS: [(&str, Order); 2] = [
+    ("after-accept", Order::AgentFirst),
+    ("before", Order::Ahead),
 ];
 
 /// Words for what becomes of an entry.
@@ -171,7 +183,8 @@ heading! {
         "automatic",
         Boolean,
         "Whether the queue gives what is due to its free agents, among its callers and by when each came first. An agent is \
-         offered it as he is a caller, and the person is called once he has taken it. Whoever staffs the list may take entries still.",
+         offered it as he is a caller, and the person is called once he has taken it, or meanwhile (`automatic_call`). Whoever staffs the list \
+         may take entries still.",
     )
     .or(|| false);
     AUTOMATIC_SHARE: Usually<Whole> = setting(
@@ -180,6 +193,24 @@ heading! {
         "How many of a hundred turns callbacks get at most where callers wait too who came later; callers get the rest.",
     )
     .or(|| SHARE_USUAL);
+    AUTOMATIC_CALL: Usually<Choice<Order>> = setting(
+        "automatic_call",
+        Choice(&ORDERS),
+        "Whether the person of a callback that the queue gives to an agent is called once the agent has taken it, or while his device rings; see [people who are called before an agent](#people-who-are-called-before-an-agent).",
+    )
+    .or(Order::default);
+    AUTOMATIC_ABANDONED_MAX: Usually<Whole> = setting(
+        "automatic_abandoned_max",
+        whole(ABANDONED_OF_HUNDRED),
+        "With `automatic_call = \"before\"`: how many of a hundred people who answer within 24 hours may meet no agent. While as many have, the others are called once an agent has taken it.",
+    )
+    .or(|| ABANDONED_USUAL);
+    AUTOMATIC_WAIT: Usually<Span> = setting(
+        "automatic_wait",
+        span(AGENT_WITHIN),
+        "With `automatic_call = \"before\"`: how long a person who has answered waits for an agent, before he is told that he is called again.",
+    )
+    .or(|| AGENT_WITHIN_DEFAULT);
     LEASE: Usually<Span> = setting(
         "lease",
         span(Duration::from_secs(10)..=HOUR),

@@ -134,6 +134,12 @@ heading! {
 /// Listeners of one transport at most: a few addresses of one machine.
 const LISTENERS_MAX: usize = 16;
 
+/// Messages of lately that may be asked for, in MiB: a hundred thousand calls.
+const LADDER_MIB_MOST: u32 = 4_096;
+
+/// A call through a queue takes some 15 kB: two thousand calls, which are an hour of a large installation or a day of a small one.
+const LADDER_MIB_USUAL: u32 = 32;
+
 /// Connections that may be asked for: each takes a file descriptor and about 3 kB.
 const CONNECTIONS_MAX_MOST: u32 = 1_000_000;
 
@@ -249,6 +255,14 @@ heading! {
     )
     .or(|| CONNECTIONS_PER_SOURCE_USUAL)
     .restart();
+    LADDER_MIB: Usually<Whole> = setting(
+        "ladder_mib",
+        whole(0..=LADDER_MIB_MOST),
+        "How many MiB of calls' SIP messages are kept in memory, the latest, for the ladder of a call in the pages and \
+         `kolapp ctl ladder`; 0 keeps none. They are nowhere else, and gone with the process.",
+    )
+    .or(|| LADDER_MIB_USUAL)
+    .restart();
     NONCE_LIFETIME: Usually<Span> = setting(
         "nonce_lifetime",
         span(Duration::from_secs(10)..=DAY),
@@ -335,15 +349,30 @@ heading! {
     LISTEN: Usually<Own<SocketAddr>> = setting(
         "listen",
         SOCKET_ADDRESS,
-        "Where `/healthz`, `/metrics` and the API are served.",
+        "Where the pages, the API, `/healthz` and `/metrics` are served. Without a certificate that is plain HTTP, which \
+         is for this machine alone, or for the `proxies` that are named.",
     )
     .or(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
     .restart();
+    CERTIFICATE: Optional<Text> = setting(
+        "certificate",
+        Text("path"),
+        "Our certificate, and behind it those between it and its root, as `fullchain.pem` has them: with it HTTPS is \
+         spoken there (TLS 1.2 and 1.3) and nothing else.",
+    )
+    .unset("plain HTTP");
+    KEY: Optional<Text> = setting(
+        "key",
+        Text("path"),
+        "Its key.",
+    )
+    .unset("");
     PROXIES: UsuallyMany<Own<Network>> = setting(
         "proxies",
         list("list of addresses and networks", PROXIES_MAX, NETWORK),
         "Proxies before the server, such as `\"127.0.0.1\"`: log-ins count by the address that the proxy writes last into \
-         `X-Forwarded-For` (or into `Forwarded`, where there is no other). Nobody else is believed.",
+         `X-Forwarded-For` (or into `Forwarded`, where there is no other), and what it says in `X-Forwarded-Proto` is so. \
+         Nobody else is believed. Of other machines only they are answered without a certificate.",
     )
     .or(Vec::new);
 }

@@ -7,7 +7,7 @@ use call::called_back::{Choice, Dialogue, Place, Settled, Step};
 use call::settings::{CallbackPrompts, CallingBackPrompts};
 use callback::{
     CallEvent, CallbackCommand, Command, Done, Draft, EntryAction, Given, Input, Lists, Note,
-    Output, Refusal, Seen, Stage, Status, Wish,
+    Order, Output, Refusal, Seen, Stage, Status, Wish,
 };
 use config::Loaded;
 use control::{Principal, Queues, Role, StaffAction, permit};
@@ -495,6 +495,66 @@ fn a_queue_gives_its_callbacks_to_its_agents_where_that_is_written_and_takes_tur
         let rings = matches!(&commands[..], [Command::RingAgent { .. }]);
         assert_eq!(rings, share.is_some(), "{lines}: {commands:?}");
     }
+}
+
+// Changes: queues.callback.automatic_call, queues.callback.automatic_abandoned_max
+#[test]
+fn people_are_called_before_an_agent_has_taken_them_where_that_is_written_until_as_many_met_none_as_may()
+ {
+    let before = "automatic = true\nautomatic_call = \"before\"";
+    // How many are called so of those who meet nobody, one after the other, where twenty have met an agent.
+    let called = |lines: &str| {
+        let mut floor = Floor::open(lines);
+        let mut offer = 0;
+        let mut entrust = |floor: &mut Floor, entry| {
+            offer += 1;
+            let commands = floor.give(Input::Entrust {
+                offer: base::OfferId(offer),
+                list: queue(),
+                entry,
+                agent: user("bosse"),
+            });
+            commands.iter().find_map(|command| match command {
+                Command::RingAgent { placing, order, .. } => Some((*placing, *order)),
+                _ => None,
+            })
+        };
+        for called in 0..20 {
+            let entry = floor.soon();
+            let (placing, order) = entrust(&mut floor, entry).expect("he is rung");
+            let there = match order {
+                Order::Ahead => CallEvent::Taken(base::OfferId(called + 1)),
+                Order::AgentFirst => CallEvent::AgentAnswered,
+            };
+            for event in [there, CallEvent::PersonAnswered, CallEvent::HungUp] {
+                floor.give(Input::Call { placing, event });
+            }
+            let note = Note {
+                text: "Helped.".to_owned(),
+                outcome: None,
+                then: None,
+            };
+            let agent = user("bosse");
+            let said = EntryAction::Note { agent, note };
+            floor.on("bosse", entry, said).expect("he says so");
+        }
+        let mut alone = 0;
+        loop {
+            let entry = floor.soon();
+            let (placing, order) = entrust(&mut floor, entry).expect("he is rung");
+            if order == Order::AgentFirst || alone == 10 {
+                return alone;
+            }
+            alone += 1;
+            let event = CallEvent::MetNobody;
+            floor.give(Input::Call { placing, event });
+        }
+    };
+    assert_eq!(called("automatic = true"), 0);
+    // Of twenty-one who answered one is more than three of a hundred.
+    assert_eq!(called(before), 1);
+    let more = format!("{before}\nautomatic_abandoned_max = 20");
+    assert_eq!(called(&more), 5);
 }
 
 // Changes: queues.callback.lease

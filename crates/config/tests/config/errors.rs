@@ -588,6 +588,60 @@ fn ports_that_cannot_be_are_told() {
 }
 
 #[test]
+fn plain_http_for_other_machines_is_told_unless_a_proxy_is_named() {
+    let mend = |port: u16| {
+        format!(
+            "name `certificate` and `key` to speak HTTPS there, listen on 127.0.0.1:{port}, or name the proxy that \
+             has the certificate: proxies = [\"192.0.2.5\"]"
+        )
+    };
+    for (address, port) in [("192.0.2.10", 8080), ("0.0.0.0", 80), ("[::]", 8080)] {
+        server(
+            &format!("[http]\nlisten = \"{address}:{port}\""),
+            &format!(
+                "4:10: refuses plain HTTP at {address}:{port}, where passwords can be read on their way; {}",
+                mend(port)
+            ),
+        );
+    }
+    server(
+        "[http]\nlisten = \"192.0.2.10:8080\"\nproxies = []",
+        &format!(
+            "4:10: refuses plain HTTP at 192.0.2.10:8080, where passwords can be read on their way; {}",
+            mend(8080)
+        ),
+    );
+    let sandbox = Sandbox::new();
+    sandbox.change_in(
+        "config/kolapp.toml",
+        "[sip]",
+        "[http]\nlisten = \"192.0.2.10:8080\"\nproxies = [\"192.0.2.5\"]\n[sip]",
+    );
+    assert_eq!(sandbox.loaded().server.https, None);
+}
+
+#[test]
+fn a_certificate_for_http_has_a_key_and_both_are_seen_from_the_file() {
+    server(
+        "[http]\nlisten = \"192.0.2.10:443\"\ncertificate = \"fullchain.pem\"",
+        "3:1: [http] has no `key`; name the file of the certificate's key: key = \"privkey.pem\"",
+    );
+    server(
+        "[http]\nkey = \"privkey.pem\"",
+        "3:1: [http] has no `certificate`; name the file of the key's certificate: certificate = \"fullchain.pem\"",
+    );
+    let sandbox = Sandbox::new();
+    sandbox.change_in(
+        "config/kolapp.toml",
+        "[sip]",
+        "[http]\nlisten = \"0.0.0.0:443\"\ncertificate = \"tls/chain.pem\"\nkey = \"/etc/key.pem\"\n[sip]",
+    );
+    let https = sandbox.loaded().server.https.unwrap();
+    assert_eq!(https.certificate, sandbox.path("config/tls/chain.pem"));
+    assert_eq!(https.key, std::path::Path::new("/etc/key.pem"));
+}
+
+#[test]
 fn an_address_for_audio_that_nobody_can_reach_is_told() {
     server(
         "[rtp]\naddress = \"0.0.0.0\"",

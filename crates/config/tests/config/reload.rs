@@ -149,11 +149,11 @@ fn a_demo_password_keeps_the_server_on_this_machine() {
     sandbox.change_in(
         "config/kolapp.toml",
         "[sip]",
-        "[http]\nlisten = \"192.0.2.1:8080\"\n\n[sip]",
+        "[http]\nlisten = \"192.0.2.1:8080\"\nproxies = [\"192.0.2.5\"]\n\n[sip]",
     );
     let errors = sandbox.loaded().check_exposure().unwrap_err();
     let expected = [
-        "config/kolapp.toml:7:8: refuses to bind a demo password to a non-loopback address: SIP at 0.0.0.0:5060, \
+        "config/kolapp.toml:8:8: refuses to bind a demo password to a non-loopback address: SIP at 0.0.0.0:5060, \
          account `acme/anna`; listen on 127.0.0.1:5060, or give every account a password of its own and remove \
          `demo = true` (the demo password is here: config/organisations/acme/acme.toml:6:12)",
         "config/kolapp.toml:4:10: refuses to bind a demo password to a non-loopback address: HTTP at 192.0.2.1:8080, \

@@ -15,8 +15,8 @@ use crate::random;
 use base::Time;
 use calendar::Hours;
 use control::{
-    AgentCommand, BanCommand, Command, ConfigScope, Principal, PromptAction, QueueCommand, Queues,
-    QuickCommand,
+    AgentCommand, BanCommand, CallAct, Command, ConfigScope, OwnCallCommand, Principal,
+    PromptAction, QueueCommand, Queues, QuickCommand,
 };
 use pace::{More, Pace, Whom};
 use sip::Clock;
@@ -246,9 +246,21 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
             user.org(),
             format!("takes back the password that {user} chose"),
         ),
+        Command::ResetTotp { user } => of(
+            user.org(),
+            format!("takes back the second step of the log-in of {user}"),
+        ),
         Command::Queue(QueueCommand::Move { from, to, .. }) => {
             of(from.org(), format!("moves callers from {from} to {to}"))
         }
+        Command::Queue(QueueCommand::PutForward { queue, call, to }) => of(
+            queue.org(),
+            format!("puts the caller {call} forward in {queue}, to place {to}"),
+        ),
+        Command::Queue(QueueCommand::Give { queue, call, agent }) => of(
+            queue.org(),
+            format!("gives the caller {call} of {queue} to {agent}"),
+        ),
         Command::Quick(QuickCommand::Set(quick)) => {
             let org = quick.queues.first().map(|queue| queue.org().to_string());
             let queues: Vec<String> = quick.queues.iter().map(ToString::to_string).collect();
@@ -265,6 +277,7 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
             let what = match &command.action {
                 PromptAction::Record { name } => format!("records the prompt {name}"),
                 PromptAction::Import { name, .. } => format!("imports the prompt {name}"),
+                PromptAction::Upload { name, .. } => format!("uploads the prompt {name}"),
                 PromptAction::Restore { name, version } => {
                     format!("restores version {version} of the prompt {name}")
                 }
@@ -281,18 +294,37 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
                 ConfigScope::Server => of_server(what),
             }
         }
+        Command::ShowLadder { org, call } => {
+            let org = org.as_ref().map(ToString::to_string);
+            Some((org, format!("reads the SIP messages of the call {call}")))
+        }
         Command::Ban(BanCommand::Add { address, .. }) => of_server(format!("bans {address}")),
         Command::Ban(BanCommand::Remove { address }) => {
             of_server(format!("lets {address} in again"))
         }
+        Command::OwnCall(command) => of(command.user.org(), own_call(command)),
         Command::Reload => of_server("has the configuration read anew".into()),
         Command::BackUp { .. } => of_server("has all that is kept copied".into()),
         Command::Quick(QuickCommand::Preview(_))
         | Command::Show(_)
+        | Command::ShowCallers { .. }
         | Command::Explain { .. }
         | Command::ReportLicences { .. }
         | Command::ReportFigures(_)
         | Command::ReportTraffic(_) => None,
+    }
+}
+
+/// Whom somebody called is in the record of the call.
+fn own_call(OwnCallCommand { user, act }: &OwnCallCommand) -> String {
+    match act {
+        CallAct::Dial { .. } => format!("dials for {user}"),
+        CallAct::HangUp { .. } => format!("hangs up a call of {user}"),
+        CallAct::Decline { .. } => format!("declines a call to {user}"),
+        CallAct::Hold { .. } => format!("holds a call of {user}"),
+        CallAct::Resume { .. } => format!("resumes a call of {user}"),
+        CallAct::Transfer { .. } => format!("transfers a call of {user}"),
+        CallAct::Join { .. } => format!("joins two calls of {user}"),
     }
 }
 

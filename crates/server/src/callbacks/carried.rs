@@ -136,11 +136,14 @@ pub(crate) fn fact_row(mut stamped: Stamped, utc_ms: u64) -> CallbackFact {
     }
 }
 
-/// Whether it is kept: what is of no entry and no agent is of this process alone.
+/// Whether it is kept: what is of no entry, no agent and no list is of this process alone.
 pub(crate) fn is_kept(fact: &Fact) -> bool {
-    let is_about_agents = matches!(
+    let is_about_others = matches!(
         fact,
-        Fact::LoggedIn { .. } | Fact::LoggedOut { .. } | Fact::Revealed { .. }
+        Fact::LoggedIn { .. }
+            | Fact::LoggedOut { .. }
+            | Fact::Revealed { .. }
+            | Fact::AheadIs { .. }
     );
-    is_about_agents || fact.entries().next().is_some()
+    is_about_others || fact.entries().next().is_some()
 }

@@ -2,7 +2,9 @@
 
 use super::carried::word;
 use base::QueueId;
-use callback::{Closing, Command, Fact, Refusal, Resolution, Row, Settings, Status, Told};
+use callback::{
+    AheadRow, AheadStand, Closing, Command, Fact, Refusal, Resolution, Row, Settings, Status, Told,
+};
 use metrics::{counter, gauge};
 use std::collections::BTreeMap;
 
@@ -18,6 +20,12 @@ pub(super) fn count(fact: &Fact) {
         }
         Fact::CallOver { outcome, .. } => {
             counter!("kolapp_callback_attempts_total", "outcome" => word(*outcome)).increment(1);
+        }
+        Fact::Unmet { outcome, then, .. } => {
+            counter!("kolapp_callback_attempts_total", "outcome" => word(*outcome)).increment(1);
+            if let Resolution::Closed(how) = then {
+                counter!("kolapp_callback_closed_total", "how" => how_word(*how)).increment(1);
+            }
         }
         Fact::Closed { how, .. }
         | Fact::Noted {
@@ -99,6 +107,22 @@ pub(super) fn show<'a>(rows: impl Iterator<Item = &'a Row>, settings: &Settings)
         set("kolapp_callbacks_due", counted.due);
         set("kolapp_callbacks_overdue", counted.overdue);
         set("kolapp_callbacks_held", counted.held);
+    }
+}
+
+/// The same of those whose people are called before an agent has taken them.
+pub(super) fn show_ahead(ahead: &BTreeMap<QueueId, AheadRow>) {
+    for (list, row) in ahead {
+        let set = |name: &'static str, value: f64| {
+            gauge!(name, "queue" => list.to_string()).set(value);
+        };
+        let share = match row.counted.answered {
+            0 => 0.0,
+            answered => 100.0 * f64::from(row.counted.abandoned) / f64::from(answered),
+        };
+        set("kolapp_callback_abandoned_percent", share);
+        let goes = row.stand == AheadStand::Goes;
+        set("kolapp_callback_called_before", f64::from(u8::from(goes)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::carried::word;
 use base::CallbackId;
-use callback::{Closing, Fact, Origin, Resolution, Returned, Stamped, Utc};
+use callback::{Closing, Fact, Order, Origin, Resolution, Returned, Stamped, Utc};
 use std::time::Duration;
 use store::{CallbackFact, Location, Reader};
 use tokio::time::timeout;
@@ -71,22 +71,31 @@ fn what(fact: &Fact) -> String {
         Fact::Promised { .. } => "accepted, and being stored".into(),
         Fact::MovePromised { .. } => "moved, and being stored".into(),
         Fact::CancelPromised { .. } => "taken back, and being stored".into(),
-        Fact::DialPromised { agent, .. } => format!("{agent} is there; the person is to be called"),
+        Fact::DialPromised { agent, .. } => format!("the person is to be called, for {agent}"),
         Fact::PromiseKept { .. } => "stored".into(),
         Fact::PromiseBroken { .. } => "not stored, so not promised".into(),
         Fact::Started { .. } => "hung up before accepting".into(),
         Fact::Merged { gone, .. } => format!("the same as {gone}, which is closed"),
         Fact::Leased { agent, .. } => format!("{agent} has it"),
         Fact::Returned { agent, why, .. } => format!("{agent} has it no longer: {}", back(*why)),
-        Fact::CallBegun { agent, .. } => format!("{agent} is rung"),
+        Fact::CallBegun { agent, order, .. } => match order {
+            Order::AgentFirst => format!("{agent} is rung"),
+            Order::Ahead => format!("{agent} is rung, and the person meanwhile"),
+        },
+        Fact::AgentThere { agent, .. } => format!("{agent} is there"),
+        Fact::AgentOut { agent, .. } => format!("{agent} did not take it"),
+        Fact::AgentRung { agent, .. } => format!("{agent} is rung in his place"),
+        Fact::Unmet { outcome, then, .. } => {
+            format!(
+                "the call is over, no agent was in it: {}, {}",
+                word(*outcome),
+                next(*then)
+            )
+        }
         Fact::PersonAnswered { .. } => "the person answered".into(),
         Fact::CallOver { outcome, .. } => format!("the call is over: {}", word(*outcome)),
         Fact::Noted { outcome, then, .. } => {
-            let then = match then {
-                Resolution::Requeued { .. } => "to be tried again",
-                Resolution::Closed(how) => closed(*how),
-            };
-            format!("described: {}, {then}", word(*outcome))
+            format!("described: {}, {}", word(*outcome), next(*then))
         }
         Fact::Requeued { .. } => "requeued".into(),
         Fact::Moved { .. } => "moved".into(),
@@ -98,6 +107,13 @@ fn what(fact: &Fact) -> String {
         Fact::Recalled { .. } => "known again".into(),
         // Of no entry.
         _ => String::new(),
+    }
+}
+
+fn next(then: Resolution) -> &'static str {
+    match then {
+        Resolution::Requeued { .. } => "to be tried again",
+        Resolution::Closed(how) => closed(how),
     }
 }
 

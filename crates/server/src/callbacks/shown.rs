@@ -2,8 +2,8 @@
 //! holds nobody up.
 
 use arc_swap::ArcSwap;
-use base::{CallbackId, QueueId, UserId};
-use callback::{Attempt, Fact, Lists, Row, Settings, Stamped};
+use base::{CallbackId, QueueId, Time, UserId};
+use callback::{AheadRow, Attempt, Fact, Lists, Row, Settings, Stamped};
 use control::Principal;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,8 @@ pub(crate) struct Stand {
     pub(crate) settings: Arc<Settings>,
     /// Who staffs which lists.
     pub(crate) staff: Arc<Staff>,
+    /// How many people met nobody lately, of lists on which they are called before an agent has taken them.
+    pub(crate) ahead: Arc<BTreeMap<QueueId, AheadRow>>,
 }
 
 /// Who staffs which lists.
@@ -66,6 +68,7 @@ impl Stand {
 pub(super) struct Shown {
     rows: BTreeMap<CallbackId, Held>,
     staff: Arc<Staff>,
+    ahead: Arc<BTreeMap<QueueId, AheadRow>>,
     stand: Arc<ArcSwap<Stand>>,
     /// For those who watch.
     changes: Arc<Changes>,
@@ -77,6 +80,7 @@ impl Shown {
         Shown {
             rows: BTreeMap::new(),
             staff: Arc::default(),
+            ahead: Arc::default(),
             stand,
             changes,
             is_behind: true,
@@ -110,6 +114,23 @@ impl Shown {
                 self.tell(before.as_ref(), held.as_ref());
             }
         }
+    }
+
+    /// So many met nobody by now.
+    pub(super) fn note_ahead(&mut self, lists: &Lists, now: Time, settings: &Settings) {
+        let rows = settings.lists.keys().filter_map(|list| {
+            let row = lists.ahead(now, list)?;
+            Some((list.clone(), row))
+        });
+        let rows: BTreeMap<QueueId, AheadRow> = rows.collect();
+        if rows != *self.ahead {
+            self.ahead = Arc::new(rows);
+            self.is_behind = true;
+        }
+    }
+
+    pub(super) fn ahead(&self) -> &BTreeMap<QueueId, AheadRow> {
+        &self.ahead
     }
 
     fn note_staff(&mut self, lists: &Lists, agent: &UserId) {
@@ -151,6 +172,7 @@ impl Shown {
                 rows: self.rows.values().cloned().collect(),
                 settings: settings.clone(),
                 staff: self.staff.clone(),
+                ahead: self.ahead.clone(),
             }));
         }
     }

@@ -6,11 +6,11 @@ use super::keeper::Keeper;
 use super::shown::{Shown, Stand};
 use super::{Callbacks, Request, counting};
 use crate::acd_task::Acd;
-use crate::audit::Audit;
+use crate::audit::{Audit, Doing, Way};
 use crate::forgetting::Forgetting;
 use crate::outbox::Outbox;
 use crate::quick::Quick;
-use acd::{CallbackEnd, DUE_MAX, DueCallback};
+use acd::{CallbackEnd, DUE_MAX, DueCallback, Urgency};
 use arc_swap::ArcSwap;
 use base::{Core, QueueId};
 use calendar::QuickCloses;
@@ -111,6 +111,9 @@ pub(crate) struct CallbackTask {
     /// Who waits for the answer to a command.
     askers: BTreeMap<u64, oneshot::Sender<Result<Done, Refusal>>>,
     next_ticket: u64,
+    audit: Audit,
+    /// What somebody dialled, until it is known what came of it.
+    dialled: Option<Doing>,
     source: Source,
     /// With those that are worked off.
     settings: Arc<Settings>,
@@ -148,6 +151,8 @@ impl CallbackTask {
             acd: Outbox::new(parts.acd),
             askers: BTreeMap::new(),
             next_ticket: 0,
+            audit: parts.audit.clone(),
+            dialled: None,
             settings: parts.source.settings.clone(),
             source: parts.source,
             closes: parts.quick.all(),
@@ -220,6 +225,12 @@ impl CallbackTask {
     /// What a shard says. Whether anything can be promised is asked before each, so that a caller is told at once.
     fn take(&mut self, input: Input) {
         self.look_at_storage();
+        if let Input::Dialled { command, .. } = &input {
+            let (by, command) = (command.by(), command.command());
+            let org = super::org_of(command).to_string();
+            let what = super::asking::in_words(command);
+            self.dialled = Some(Doing::new(by, Way::Phone, Some(org), what));
+        }
         self.step(match input {
             // It would be given a number that another has.
             Input::Gone { call, .. } if self.before == Before::Unknown => Input::Gone {
@@ -351,6 +362,10 @@ impl CallbackTask {
             self.tell_hours();
         }
         counting::show(self.shown.rows(), &self.settings);
+        // It changes with time alone.
+        let now = self.clock.now();
+        self.shown.note_ahead(&self.lists, now, &self.settings);
+        counting::show_ahead(self.shown.ahead());
     }
 
     fn look_at_storage(&mut self) {
@@ -400,6 +415,14 @@ impl CallbackTask {
                     let over = acd::Input::CallbackOver { offer, end };
                     self.acd.push(ToAcd::Input(over));
                 }
+                Command::Dialled { call, result } => {
+                    // Said in the step in which it was asked for.
+                    if let Some(doing) = self.dialled.take() {
+                        let refused = result.as_ref().err().map(ToString::to_string);
+                        self.audit.keep(doing, refused.as_deref());
+                    }
+                    self.post(Command::Dialled { call, result });
+                }
                 Command::Answer { ticket, result } => {
                     self.shown.publish(&self.settings);
                     if let Some(answer) = self.askers.remove(&ticket) {
@@ -416,7 +439,14 @@ impl CallbackTask {
         let told = news.into_iter().map(|news| match news {
             News::Due { list, entries } => {
                 let due = entries.into_iter();
-                let due = due.map(|(arrived, entry)| DueCallback { arrived, entry });
+                let due = due.map(|due| DueCallback {
+                    urgency: match due.is_called {
+                        true => Urgency::Called,
+                        false => Urgency::Due,
+                    },
+                    arrived: due.arrived,
+                    entry: due.entry,
+                });
                 acd::Input::CallbacksDue {
                     queue: list,
                     due: due.collect(),

@@ -7,8 +7,8 @@ use crate::cli::{
     ReportAction, ReportArguments, TrafficArguments, UserAction, WaitingArgument,
 };
 use crate::ctl::protocol::{
-    AgentAction, Failure, FiguresRequest, MoveRequest, PromptRequest, QuickRequest, Reply, Request,
-    TrafficRequest,
+    AgentAction, CallerAct, CallersRequest, Failure, FiguresRequest, MoveRequest, PromptRequest,
+    QuickRequest, Reply, Request, TrafficRequest,
 };
 use crate::ctl::tables;
 use crate::ctl::{figures, licences};
@@ -152,21 +152,21 @@ fn action_request(asked: CtlRequest) -> Request {
     let action = match asked {
         CtlRequest::Agent(action) => action,
         CtlRequest::Why { call } => return Request::Why { call },
+        CtlRequest::Ladder { call } => return Request::Ladder { call },
         CtlRequest::Registrations {
             action: Some(RegistrationsAction::Remove { user }),
         } => return Request::EndRegistrations { user },
         CtlRequest::User(UserAction::ResetPassword { user }) => {
             return Request::ResetPassword { user };
         }
+        CtlRequest::User(UserAction::ResetTotp { user }) => return Request::ResetTotp { user },
         CtlRequest::Bans {
             change: Some(BanAction::Add { address, minutes }),
         } => return Request::Ban { address, minutes },
         CtlRequest::Bans {
             change: Some(BanAction::Remove { address }),
         } => return Request::LiftBan { address },
-        CtlRequest::Queue(QueueAction::Move { from, to, callers }) => {
-            return Request::MoveCallers(MoveRequest { from, to, callers });
-        }
+        CtlRequest::Queue(action) => return callers_request(action),
         CtlRequest::Figures(asked) => {
             return Request::Figures(figures_request(asked));
         }
@@ -179,6 +179,26 @@ fn action_request(asked: CtlRequest) -> Request {
         _ => return Request::Reload,
     };
     agent_request(action)
+}
+
+fn callers_request(action: QueueAction) -> Request {
+    let (queue, act) = match action {
+        QueueAction::Move { from, to, callers } => {
+            return Request::MoveCallers(MoveRequest { from, to, callers });
+        }
+        QueueAction::Callers { queue } => (queue, None),
+        QueueAction::PutForward {
+            queue,
+            caller,
+            place,
+        } => (queue, Some(CallerAct::PutForward { caller, place })),
+        QueueAction::Give {
+            queue,
+            caller,
+            agent,
+        } => (queue, Some(CallerAct::Give { caller, agent })),
+    };
+    Request::Callers(CallersRequest { queue, act })
 }
 
 fn quick_request(action: QuickAction) -> Request {
@@ -300,6 +320,10 @@ pub(super) fn json(answer: &Answer) -> String {
         Answer::Registrations(rows) => serde_json::to_string_pretty(rows),
         Answer::Bans(rows) => serde_json::to_string_pretty(rows),
         Answer::Trunks(rows) => serde_json::to_string_pretty(rows),
+        Answer::Organisations(rows) => serde_json::to_string_pretty(rows),
+        Answer::Log(tail) => serde_json::to_string_pretty(tail),
+        Answer::Callers(line) => serde_json::to_string_pretty(line),
+        Answer::Ladder(ladder) => serde_json::to_string_pretty(ladder),
         Answer::Why(rows) => serde_json::to_string_pretty(rows),
         Answer::Traffic(lines) => serde_json::to_string_pretty(lines),
         Answer::Doors(rows) => serde_json::to_string_pretty(rows),

@@ -40,22 +40,7 @@ pub(crate) fn text(report: &LicenceReport) -> String {
     text
 }
 
-/// As CSV (RFC 4180). No field has a comma or a quote in it: names, words and moments.
+/// As CSV (RFC 4180).
 pub(crate) fn csv(report: &LicenceReport) -> String {
-    let mut text = "month,organisation,user,licence,activated,start_fee,ended,queue\r\n".to_owned();
-    for row in &report.rows {
-        let (month, organisation) = (&report.month, &row.organisation);
-        let (user, queue) = match &row.to {
-            BilledTo::User(user) => (user.name(), ""),
-            BilledTo::Queue(queue) => ("", queue.name()),
-        };
-        let (licence, activated) = (&row.licence, &row.activated);
-        let start_fee = if row.start_fee { "yes" } else { "no" };
-        let ended = row.ended.as_deref().unwrap_or_default();
-        let _ = write!(
-            text,
-            "{month},{organisation},{user},{licence},{activated},{start_fee},{ended},{queue}\r\n"
-        );
-    }
-    text
+    web::LicenceReport::from(report.clone()).csv()
 }

@@ -4,7 +4,7 @@
 use crate::documents::Answer;
 use calendar::{Effect, Waiting};
 use callback::{Direction, Heading, Outcome, Status, Then, When};
-use control::{ConfigChange, Device, View};
+use control::{ConfigChange, Device, OwnCallRefusal, View};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -66,6 +66,16 @@ pub(crate) enum Request {
         /// `organisation/name`, or the name alone where it is clear.
         user: String,
     },
+    /// A user's log-in to the web has no second step any more.
+    ResetTotp {
+        /// `organisation/name`, or the name alone where it is clear.
+        user: String,
+    },
+    /// The SIP messages of a call.
+    Ladder {
+        /// As `calls` shows it, or its record.
+        call: String,
+    },
     /// What was decided about a call, and why.
     Why {
         /// As `calls` shows it.
@@ -84,6 +94,8 @@ pub(crate) enum Request {
     LiftBan { address: String },
     /// Have callers who wait in one queue wait in another.
     MoveCallers(MoveRequest),
+    /// Look at the callers in a queue's line, or do something about one.
+    Callers(CallersRequest),
     /// Close or open queues for a while.
     QuickClose(QuickRequest),
     /// Look at a setting in the configuration's files, or change it.
@@ -224,6 +236,35 @@ pub(crate) struct MoveRequest {
     pub(crate) callers: Option<u32>,
 }
 
+/// Whose callers, and what is done about one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallersRequest {
+    /// `organisation/name`, or the name alone where it is clear.
+    pub(crate) queue: String,
+    /// They are looked at, otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<CallerAct>,
+}
+
+/// What is done about a caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum CallerAct {
+    PutForward {
+        /// His call.
+        caller: String,
+        /// 1 is next in turn.
+        place: u32,
+    },
+    Give {
+        /// His call.
+        caller: String,
+        /// `organisation/name`, or the name alone where it is clear.
+        agent: String,
+    },
+}
+
 /// What queues and agents came to, and when.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -325,6 +366,9 @@ pub(crate) struct Failure {
     /// One line each: the errors of a configuration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) details: Vec<String>,
+    /// Where it is about somebody's own call: why that can't be, for a program to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) own_call: Option<OwnCallRefusal>,
 }
 
 impl Failure {
@@ -332,6 +376,7 @@ impl Failure {
         Failure {
             message: message.into(),
             details: Vec::new(),
+            own_call: None,
         }
     }
 }

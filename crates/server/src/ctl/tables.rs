@@ -2,13 +2,14 @@
 
 use crate::ctl::{callbacks, figures, licences};
 use crate::documents::{
-    AgentRow, Answer, BanRow, CallRow, DoorRow, MovedRow, PromptRow, QueueRow, QuickPreviewRow,
-    QuickRow, RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
+    AgentRow, Answer, BanRow, CallRow, DoorRow, MovedRow, OrganisationRow, PromptRow, QueueRow,
+    QuickPreviewRow, QuickRow, RegistrationRow, Reloaded, Status, TrunkRow, WhyRow,
 };
 use calendar::{Effect, Waiting};
 use control::Device;
 use std::fmt::Write;
 use std::time::Duration;
+use web::{CallersInLine, LadderOfCall, LeadsTo, LeadsToKind};
 
 /// The answer as text, with a line end.
 pub(crate) fn text(answer: &Answer) -> String {
@@ -20,6 +21,10 @@ pub(crate) fn text(answer: &Answer) -> String {
         Answer::Registrations(rows) => registrations(rows),
         Answer::Bans(rows) => bans(rows),
         Answer::Trunks(rows) => trunks(rows),
+        Answer::Organisations(rows) => organisations(rows),
+        Answer::Log(tail) => tail.lines.iter().map(|line| format!("{line}\n")).collect(),
+        Answer::Callers(line) => callers(line),
+        Answer::Ladder(of_call) => ladder(of_call),
         Answer::Why(rows) => why(rows),
         Answer::Traffic(lines) => lines.iter().map(|line| format!("{line}\n")).collect(),
         Answer::Doors(rows) => doors(rows),
@@ -48,6 +53,82 @@ fn moved(moved: &MovedRow) -> String {
         moved.moved.to_string(),
     ];
     table(head, [cells].into_iter(), "")
+}
+
+fn callers(line: &CallersInLine) -> String {
+    let head = [
+        "PLACE", "CALLER", "NUMBER", "DIALLED", "WAITED", "PRIORITY", "RINGS",
+    ];
+    let cells = line.callers.iter().map(|row| {
+        let rings: Vec<String> = row.offered_to.iter().map(ToString::to_string).collect();
+        let rings = match row.chooses {
+            true => "chooses when to be called back".to_owned(),
+            false if rings.is_empty() => dash(),
+            false => rings.join(" "),
+        };
+        [
+            row.place.to_string(),
+            row.call.clone(),
+            row.caller.clone().unwrap_or_else(dash),
+            row.dialled.clone().unwrap_or_else(dash),
+            clock(row.waited_s),
+            row.priority.to_string(),
+            rings,
+        ]
+    });
+    let mut text = table(head, cells, "Nobody waits.");
+    if line.callers.len() < line.total {
+        text += &format!("The first {} of {}.\n", line.callers.len(), line.total);
+    }
+    text
+}
+
+fn ladder(ladder: &LadderOfCall) -> String {
+    let head = ["AT", "FROM", "TO", "BY", "WHAT"];
+    let cells = ladder.messages.iter().map(|message| {
+        let (from, to) = match message.is_ours {
+            true => (&message.local, &message.remote),
+            false => (&message.remote, &message.local),
+        };
+        [
+            message.at.clone(),
+            from.clone(),
+            to.clone(),
+            message.transport.clone(),
+            message.first_line.clone(),
+        ]
+    });
+    table(head, cells, "No messages of that call are in memory.")
+}
+
+fn organisations(rows: &[OrganisationRow]) -> String {
+    let head = [
+        "ORGANISATION",
+        "DOMAIN",
+        "USERS",
+        "DEVICES",
+        "QUEUES",
+        "WAITING",
+        "TALKING",
+        "AGENTS",
+        "TRUNKS",
+        "DOWN",
+    ];
+    let cells = rows.iter().map(|row| {
+        [
+            row.name.to_string(),
+            row.domain.clone(),
+            row.users.to_string(),
+            row.registrations.to_string(),
+            row.queues.to_string(),
+            row.waiting.to_string(),
+            row.connected.to_string(),
+            row.agents_logged_in.to_string(),
+            row.trunks.to_string(),
+            row.trunks_down.to_string(),
+        ]
+    });
+    table(head, cells, "There is no organisation.")
 }
 
 /// A line a decision, and under it one for each who was passed over.
@@ -114,6 +195,17 @@ fn quick_closes(rows: &[QuickRow]) -> String {
     table(head, cells, "Nothing is closed by hand.")
 }
 
+fn place_name(place: &LeadsTo) -> String {
+    let kind = match place.kind {
+        LeadsToKind::Queue => "queue ",
+        LeadsToKind::Group => "group ",
+        LeadsToKind::Menu => "menu ",
+        LeadsToKind::Message => "a message",
+        LeadsToKind::User | LeadsToKind::Number => "",
+    };
+    format!("{kind}{}", place.name)
+}
+
 fn quick_preview(rows: &[QuickPreviewRow]) -> String {
     let head = [
         "QUEUE",
@@ -132,7 +224,10 @@ fn quick_preview(rows: &[QuickPreviewRow]) -> String {
             row.from.clone(),
             row.until.clone(),
             row.waiting.to_string(),
-            row.they.clone(),
+            match (&*row.they, &row.leads_to) {
+                ("move", Some(place)) => format!("move to {}", place_name(place)),
+                (they, _) => they.to_owned(),
+            },
         ]
     });
     table(head, cells, "No queues.")

@@ -1,17 +1,21 @@
-//! New versions of prompts: recorded by telephone, imported, taken again. Each is on disk, and heard from the next caller on,
+//! New versions of prompts: recorded by telephone, uploaded, imported, taken again. Each is on disk, and heard from the next caller on,
 //! before whoever asked is told so.
 
+mod received;
 mod shelf;
+mod told;
 
+use crate::audit::{Audit, Doing, Way};
 use crate::ctl::protocol::Failure;
 use crate::documents::PromptRow;
 use crate::panic::contain;
 use crate::reload::{Cause, ConfigInForce, Reloads};
 use base::{CallId, OrgId};
 use call::dictation::RecordingKept;
-use control::{Permitted, PromptAction, PromptCommand};
+use control::{Command, Permitted, PromptAction, PromptCommand};
 use media::{MediaEngine, Prompt, Prompts};
 use media_core::PromptId;
+use received::{Inbox, Received};
 pub(crate) use shelf::Shelf;
 use sip::{Mailboxes, Recorded, ShardInput};
 use std::path::Path;
@@ -19,6 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
+use web::Piece;
 
 /// Recordings that wait to be kept: more people than record at once.
 const WAITING_MAX: usize = 64;
@@ -31,13 +36,15 @@ pub(crate) struct PromptKeeper {
     shelf: Arc<Shelf>,
     config: ConfigInForce,
     reloads: Reloads,
-    /// One change at a time, so that versions are counted right.
+    /// One change at a time, so that versions are counted right, and one file decoded.
     turn: Arc<Mutex<()>>,
+    inbox: Arc<Inbox>,
 }
 
 impl PromptKeeper {
     pub(crate) fn new(shelf: Shelf, config: ConfigInForce, reloads: Reloads) -> PromptKeeper {
         PromptKeeper {
+            inbox: Arc::new(Inbox::new(shelf.state_dir())),
             shelf: Arc::new(shelf),
             config,
             reloads,
@@ -51,15 +58,7 @@ impl PromptKeeper {
         command: Permitted<PromptCommand>,
     ) -> Result<Vec<PromptRow>, Failure> {
         let (by, PromptCommand { org, action }) = command.into_parts();
-        if !self
-            .config
-            .loaded()
-            .directory
-            .organisations
-            .contains_key(&org)
-        {
-            return Err(Failure::new(format!("there is no organisation `{org}`")));
-        }
+        self.must_be_there(&org)?;
         let (name, new) = match action {
             PromptAction::List => {
                 let shelf = Arc::clone(&self.shelf);
@@ -69,12 +68,42 @@ impl PromptKeeper {
             PromptAction::Listen { .. } | PromptAction::Record { .. } => {
                 return Err(Failure::new("prompts are heard and recorded by telephone"));
             }
+            PromptAction::Upload { .. } => {
+                return Err(Failure::new("a file that is uploaded comes by HTTP"));
+            }
             PromptAction::Import { name, file } => (name, New::File(file)),
             PromptAction::Restore { name, version } => (name, New::Version(version)),
         };
         let row = self.keep(&org, &name, new).await?;
         tracing::info!(%by, organisation = %org, prompt = &*name, version = row.version, "prompt changed");
         Ok(vec![row])
+    }
+
+    /// Takes a file that comes along.
+    pub(crate) async fn upload(
+        &self,
+        command: Permitted<PromptCommand>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Result<PromptRow, Failure> {
+        let (by, PromptCommand { org, action }) = command.into_parts();
+        let PromptAction::Upload { name, ending } = action else {
+            return Err(Failure::new(
+                "nothing but what is uploaded comes with a file",
+            ));
+        };
+        self.must_be_there(&org)?;
+        let received = self.inbox.take(&ending, pieces).await?;
+        let row = self.keep(&org, &name, New::Received(received)).await?;
+        tracing::info!(%by, organisation = %org, prompt = &*name, version = row.version, "prompt uploaded");
+        Ok(row)
+    }
+
+    fn must_be_there(&self, org: &OrgId) -> Result<(), Failure> {
+        let loaded = self.config.loaded();
+        match loaded.directory.organisations.contains_key(org) {
+            true => Ok(()),
+            false => Err(Failure::new(format!("there is no organisation `{org}`"))),
+        }
     }
 
     /// Makes it the newest version, and has it heard from now on.
@@ -84,8 +113,14 @@ impl PromptKeeper {
         let stored = tokio::task::spawn_blocking(move || match new {
             New::Recording(sound) => shelf.put(&of, &called, &sound.to_wav(), "wav"),
             New::File(file) => {
-                check(&file)?;
+                let said = |why: String| Failure::new(format!("{} {why}", file.display()));
+                decoded(&file).map_err(said)?;
                 shelf.import(&of, &called, &file)
+            }
+            New::Received(received) => {
+                let file = received.path();
+                decoded(file).map_err(|why| Failure::new(format!("the file {why}")))?;
+                shelf.import(&of, &called, file)
             }
             New::Version(version) => shelf.restore(&of, &called, version),
         });
@@ -114,24 +149,21 @@ impl PromptKeeper {
 enum New {
     Recording(Arc<Prompt>),
     File(std::path::PathBuf),
+    Received(Received),
     Version(u32),
 }
 
-/// Whether the file can be a prompt: what is kept must be heard.
-fn check(file: &Path) -> Result<(), Failure> {
-    let entry = [(PromptId::new("import"), file.to_owned())];
+/// The sound of a file, or why it can't be a prompt: what is kept must be heard.
+fn decoded(file: &Path) -> Result<Arc<Prompt>, String> {
+    let id = PromptId::new("import");
+    let entry = [(id.clone(), file.to_owned())];
     match contain(|| Prompts::load(&entry)) {
-        Ok(Ok(_)) => Ok(()),
+        Ok(Ok(prompts)) => prompts.find(&id).ok_or_else(|| "holds no audio".to_owned()),
         Ok(Err(errors)) => {
-            let said = errors.iter().map(|error| error.reason.to_string());
-            let said: Vec<String> = said.collect();
-            Err(Failure::new(format!(
-                "{} {}",
-                file.display(),
-                said.join(", ")
-            )))
+            let said: Vec<String> = errors.iter().map(|it| it.reason.to_string()).collect();
+            Err(said.join(", "))
         }
-        Err(panic) => Err(Failure::new(format!("{}: {panic}", file.display()))),
+        Err(panic) => Err(format!("can't be read: {panic}")),
     }
 }
 
@@ -171,6 +203,7 @@ impl Desk {
 pub(crate) async fn keep_recordings(
     mut handed: mpsc::Receiver<Handed>,
     keeper: PromptKeeper,
+    audit: Audit,
     mailboxes: Mailboxes,
 ) {
     while let Some(Handed {
@@ -182,10 +215,16 @@ pub(crate) async fn keep_recordings(
         let sound = tokio::task::spawn_blocking(move || {
             sound.recv_timeout(HANDED_OVER_WITHIN).ok().flatten()
         });
+        let doing = Command::Prompt(command.command().clone());
+        let doing = Doing::of(command.by(), Way::Phone, &doing);
         let kept = match sound.await.ok().flatten() {
             Some(sound) => keeper.keep_recording(command, sound).await,
             None => RecordingKept::No,
         };
+        if let Some(doing) = doing {
+            let refused = (kept == RecordingKept::No).then_some("the recording was not kept");
+            audit.keep(doing, refused);
+        }
         let told = ShardInput::RecordingKept { call, kept };
         // A task that is gone has no calls left.
         let _ = mailboxes.inputs(told.task(&mailboxes)).send(told).await;

@@ -1,14 +1,17 @@
 //! Versions of prompts on disk (see `config::versions_in`). A version is whole or not there: it is written under another name,
 //! synced, and renamed.
 
+use super::told::came;
 use crate::ctl::protocol::Failure;
 use crate::documents::PromptRow;
 use base::OrgId;
 use config::{Version, folder_of, versions_in};
+use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use web::PromptVersionView;
 
 /// Versions kept of a prompt; the oldest goes when there are more.
 const VERSIONS_MAX: usize = 10;
@@ -27,6 +30,10 @@ impl Shelf {
         Shelf {
             state_dir: state_dir.to_owned(),
         }
+    }
+
+    pub(crate) fn state_dir(&self) -> &Path {
+        &self.state_dir
     }
 
     /// A new version with these bytes.
@@ -96,19 +103,9 @@ impl Shelf {
 
     /// Every version of an organisation's prompts, the newest first.
     pub(crate) fn rows(&self, org: &OrgId) -> Vec<PromptRow> {
-        let folders = std::fs::read_dir(folder_of(&self.state_dir, org));
-        let mut names: Vec<String> = folders
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|folder| folder.file_name().into_string().ok())
-            .collect();
-        names.sort();
         let mut rows = Vec::new();
-        for name in names {
-            let mut versions = versions_in(&folder_of(&self.state_dir, org).join(&name));
-            let newest = versions.last().map(|version| version.number);
-            versions.reverse();
+        for (name, versions) in self.all(org) {
+            let newest = versions.first().map(|version| version.number);
             let row = |version: &Version| PromptRow {
                 name: format!("{org}/{name}"),
                 version: version.number,
@@ -118,6 +115,61 @@ impl Shelf {
             rows.extend(versions.iter().map(row));
         }
         rows
+    }
+
+    /// The same by name, with how large they are and when they came.
+    pub(crate) fn kept(&self, org: &OrgId) -> BTreeMap<String, Vec<PromptVersionView>> {
+        let mut kept = BTreeMap::new();
+        for (name, versions) in self.all(org) {
+            let newest = versions.first().map(|version| version.number);
+            let views = versions.iter().filter_map(|version| {
+                // One that is being removed is none.
+                let metadata = std::fs::metadata(&version.path).ok()?;
+                let kind = version.path.extension().and_then(|it| it.to_str());
+                Some(PromptVersionView {
+                    version: version.number,
+                    heard: Some(version.number) == newest,
+                    kind: kind.unwrap_or_default().to_owned(),
+                    bytes: metadata.len(),
+                    at: came(&metadata),
+                })
+            });
+            let views: Vec<PromptVersionView> = views.collect();
+            if !views.is_empty() {
+                kept.insert(name, views);
+            }
+        }
+        kept
+    }
+
+    /// Where a version is; nowhere, where there is none of that number.
+    pub(crate) fn file(
+        &self,
+        org: &OrgId,
+        name: &str,
+        version: u32,
+    ) -> Result<Option<PathBuf>, Failure> {
+        let mut versions = versions_in(&self.folder(org, name)?).into_iter();
+        let found = versions.find(|it| it.number == version);
+        Ok(found.map(|version| version.path))
+    }
+
+    /// All versions, the newest first, by name.
+    fn all(&self, org: &OrgId) -> Vec<(String, Vec<Version>)> {
+        let folders = std::fs::read_dir(folder_of(&self.state_dir, org));
+        let mut names: Vec<String> = folders
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|folder| folder.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        let versions = names.into_iter().map(|name| {
+            let mut versions = versions_in(&folder_of(&self.state_dir, org).join(&name));
+            versions.reverse();
+            (name, versions)
+        });
+        versions.collect()
     }
 
     fn folder(&self, org: &OrgId, name: &str) -> Result<PathBuf, Failure> {

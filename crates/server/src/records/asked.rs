@@ -50,6 +50,7 @@ fn query(asked: CallsAsked) -> CallQuery {
         until_ms: asked.until_ms,
         number: asked.number,
         queue: asked.queue.map(|queue| queue.to_string()),
+        cause: asked.cause,
         user: asked.agent.map(name),
         whose: asked.whose.map(name),
         heading: match asked.sort {

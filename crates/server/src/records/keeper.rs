@@ -4,7 +4,7 @@
 
 use crate::facts::Facts;
 use crate::random;
-use base::{Time, UserId};
+use base::{CallId, Time, UserId};
 use call::{CallDirection, CallRecord, EndCause, Stop};
 use sip::RecordKeeper;
 use std::fmt::Write;
@@ -37,6 +37,16 @@ impl RecordsOfStore {
             facts,
             process,
         })
+    }
+}
+
+impl RecordsOfStore {
+    /// The call that a record of this process is of, or that is named as live calls are.
+    pub(crate) fn call_of(&self, named: &str) -> Option<CallId> {
+        let own = named
+            .strip_prefix(&*self.process)
+            .and_then(|rest| rest.strip_prefix('-'));
+        own.unwrap_or(named).parse().ok()
     }
 }
 

@@ -1,8 +1,10 @@
 //! A simulated day under way: what happens next, to whom, and what the engine wants done about it. Events are kept
 //! in the order of their times; the engine's own deadlines come between them. Nothing here knows how a queue works.
 
+mod callbacks;
 mod people;
 
+use crate::called_back::CallbackRow;
 use crate::day::Habits;
 use crate::dice::{Dice, Whose};
 use crate::faults::{self, Faults};
@@ -10,8 +12,9 @@ use crate::record::{CallRow, Does, End, Recorder, Row};
 use crate::staff;
 use crate::traffic::{Attempt, Traffic};
 use crate::ways::Ways;
-use acd::{AgentState, Engine, Entrance, Input, LeaveCause, Output, Settings};
+use acd::{AgentState, CallbackEnd, Engine, Entrance, Input, LeaveCause, Output, Settings};
 use base::{CallId, Core, OfferId, QueueId, ShardId, Time, UserId};
+use callbacks::Lists;
 use people::{Leg, Person};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +51,8 @@ pub struct Plan<'a> {
 pub struct Lived {
     /// What a log tells of it, in the order in which it was known.
     pub rows: Vec<Row>,
+    /// Those who were to be called back, in the order in which they accepted it.
+    pub callbacks: Vec<CallbackRow>,
     /// How many steps the engine took.
     pub steps: u64,
 }
@@ -107,6 +112,7 @@ pub fn live_before(
     })?;
     Ok(Lived {
         rows: world.rows,
+        callbacks: world.lists.rows,
         steps: world.steps,
     })
 }
@@ -118,6 +124,12 @@ enum Event {
     /// A caller whom one queue did not take in or kept no longer comes to another.
     GoesOn(usize, QueueId),
     GivesUp(usize),
+    /// A caller would rather be called back.
+    Accepts(usize),
+    /// An agent has an entry of that list, or none any more.
+    Has(UserId, QueueId),
+    /// An agent has talked with somebody who was called back.
+    CalledBack(OfferId),
     TalkEnds(usize),
     /// A device does what its person decided on.
     Acts(OfferId),
@@ -139,6 +151,8 @@ struct Caller {
     attempt: Attempt,
     state: Being,
     moves: u8,
+    /// The queue that has taken him in.
+    waits_in: Option<QueueId>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -163,6 +177,7 @@ struct World<'a, 'w> {
     planned: u64,
     callers: Vec<Caller>,
     legs: BTreeMap<OfferId, Leg>,
+    lists: Lists,
     people: BTreeMap<UserId, Person>,
     of_agents: Dice,
     of_faults: Dice,
@@ -193,6 +208,7 @@ impl<'a, 'w> World<'a, 'w> {
             planned: 0,
             callers: Vec::new(),
             legs: BTreeMap::new(),
+            lists: Lists::default(),
             of_agents: Dice::new(plan.seed, Whose::Agents),
             of_faults: Dice::new(plan.seed, Whose::Faults),
             recorder: Recorder::default(),
@@ -257,6 +273,9 @@ impl<'a, 'w> World<'a, 'w> {
             Event::Comes(index) => self.comes(index),
             Event::GoesOn(index, queue) => self.goes_on(index, queue),
             Event::GivesUp(index) => self.gives_up(index),
+            Event::Accepts(index) => self.accepts(index),
+            Event::Has(agent, queue) => self.has(agent, &queue),
+            Event::CalledBack(offer) => self.errand_over(offer, CallbackEnd::Called),
             Event::TalkEnds(index) => {
                 self.callers[index].state = Being::Gone;
                 let call = call(index);
@@ -279,9 +298,15 @@ impl<'a, 'w> World<'a, 'w> {
 
     fn comes(&mut self, index: usize) -> Step {
         let Attempt {
-            queue, patience, ..
+            queue,
+            patience,
+            accepts,
+            ..
         } = self.callers[index].attempt.clone();
         self.callers[index].state = Being::Waiting;
+        if let Some(wish) = accepts.filter(|wish| wish.after < patience) {
+            self.plan_for(self.now + wish.after, Event::Accepts(index));
+        }
         self.plan_for(self.now + patience, Event::GivesUp(index));
         self.enters(index, queue)
     }
@@ -306,6 +331,7 @@ impl<'a, 'w> World<'a, 'w> {
             priority,
             ..Entrance::new(call(index), queue, at)
         };
+        self.callers[index].waits_in = Some(entrance.queue.clone());
         self.give(Input::Join(entrance))
     }
 
@@ -320,6 +346,7 @@ impl<'a, 'w> World<'a, 'w> {
     /// He is let in no more: he comes to another queue in a moment, or is gone.
     fn led_on(&mut self, index: usize, to: Option<&QueueId>) {
         let caller = &mut self.callers[index];
+        caller.waits_in = None;
         match to {
             Some(to) if caller.moves < MOVES_MAX => {
                 caller.moves += 1;
@@ -395,6 +422,7 @@ impl<'a, 'w> World<'a, 'w> {
             attempt,
             state,
             moves,
+            waits_in: None,
         });
         self.plan_for(at, Event::Comes(self.callers.len() - 1));
     }
@@ -428,7 +456,7 @@ impl<'a, 'w> World<'a, 'w> {
             self.sees(fact);
         }
         for command in out.commands {
-            self.obeys(command);
+            self.obeys(command)?;
         }
         Ok(())
     }

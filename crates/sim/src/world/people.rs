@@ -40,6 +40,18 @@ pub(super) struct Leg {
     act: Option<(Time, Act)>,
 }
 
+impl Leg {
+    /// Whether something is on its way from there that arrives by then.
+    pub(super) fn acts_by(&self, by: Time) -> bool {
+        self.act.is_some_and(|(at, _)| at <= by)
+    }
+
+    /// Nothing comes from there but that it is gone.
+    pub(super) fn stop(&mut self) {
+        self.act = None;
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Act {
     Answer,
@@ -48,7 +60,7 @@ enum Act {
 
 impl World<'_, '_> {
     /// Does what the engine wants done.
-    pub(super) fn obeys(&mut self, command: Command) {
+    pub(super) fn obeys(&mut self, command: Command) -> Step {
         match command {
             Command::Ring { offer, agent, .. } => self.rings(offer, &agent),
             Command::Withdraw { offer, .. } => self.withdrawn(offer),
@@ -66,8 +78,14 @@ impl World<'_, '_> {
                 let ways = self.plan.ways;
                 self.led_on(index(call), ways.instead(&queue, cause));
             }
-            // Nobody is called back, moves callers or asks anything here.
-            Command::CallBack { .. } | Command::CallOff { .. } => {}
+            Command::CallBack {
+                offer,
+                queue,
+                entry,
+                agent,
+            } => return self.entrusted(offer, queue, entry, agent),
+            Command::CallOff { offer, .. } => self.called_off(offer),
+            // Nobody moves callers or asks anything here.
             Command::Move { .. }
             | Command::Moved { .. }
             | Command::Room { .. }
@@ -75,6 +93,7 @@ impl World<'_, '_> {
             | Command::Standing { .. }
             | Command::Answer { .. } => {}
         }
+        Ok(())
     }
 
     /// An agent who was taken off his queues will notice.
@@ -106,7 +125,7 @@ impl World<'_, '_> {
         self.plan_for(at, Event::Notices(agent, does));
     }
 
-    fn rings(&mut self, offer: OfferId, agent: &UserId) {
+    pub(super) fn rings(&mut self, offer: OfferId, agent: &UserId) {
         let decided = self.decides(agent);
         let act = decided.map(|(after, act)| (self.now + after, act));
         self.legs.insert(offer, Leg { act });
@@ -144,10 +163,10 @@ impl World<'_, '_> {
         let Some(leg) = self.legs.get_mut(&offer) else {
             return;
         };
-        if leg.act.is_some_and(|(at, _)| at <= crosses_by) {
+        if leg.acts_by(crosses_by) {
             return;
         }
-        leg.act = None;
+        leg.stop();
         if self.faults_go_on && self.of_faults.falls(self.plan.faults.unconfirmed) {
             self.legs.remove(&offer);
             return;
@@ -159,6 +178,8 @@ impl World<'_, '_> {
         let act = self.legs.get_mut(&offer).and_then(|leg| leg.act.take());
         match act {
             None => Ok(()),
+            Some((_, Act::Answer)) if self.lists.has(offer) => self.taken(offer),
+            Some((_, Act::End(end))) if self.lists.has(offer) => self.not_taken(offer, end),
             Some((_, Act::Answer)) => self.give(Input::OfferAnswered { offer }),
             Some((_, Act::End(end))) => {
                 self.legs.remove(&offer);
@@ -170,6 +191,9 @@ impl World<'_, '_> {
     pub(super) fn confirms(&mut self, offer: OfferId) -> Step {
         self.legs.remove(&offer);
         let end = OfferEnd::Withdrawn;
+        if self.lists.has(offer) {
+            return self.not_taken(offer, end);
+        }
         self.give(Input::OfferEnded { offer, end })
     }
 

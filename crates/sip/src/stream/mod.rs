@@ -3,6 +3,7 @@
 //! when one ends, the shards that had sent requests over it are told.
 
 mod carrier;
+mod certificate;
 mod door;
 mod listener;
 mod opening;
@@ -10,12 +11,15 @@ mod outbox;
 mod patience;
 mod pinging;
 mod tls;
+mod validity;
 mod websocket;
 mod wire;
 
+pub use certificate::{Certificate, TlsError};
 pub use door::ConnectionLimits;
 pub(crate) use listener::bind;
-pub use tls::{Tls, TlsError, TlsFiles, TlsIdentity};
+pub use tls::{Tls, TlsFiles, TlsIdentity};
+pub use validity::CertificateStanding;
 
 use crate::mailbox::{Mailboxes, ShardInput, ToAcd};
 use crate::measure::Counters;

@@ -1,8 +1,9 @@
-//! TLS: our certificate and key, and whose certificates we believe, from PEM files. They are read whole and
-//! judged before they take the place of those in force; connections that are up keep what they began with.
+//! TLS: the certificate that we show, and whose certificates we believe. Their files are read whole and judged before they
+//! take the place of those in force; connections that are up keep what they began with.
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use super::certificate::{Certificate, TlsError, certificates, unusable};
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use sip_core::{HeaderName, Host, Limits, Message, NameAddr, Request, Response, parse_datagram};
 use std::io;
@@ -28,19 +29,10 @@ pub struct TlsFiles {
     pub ca: Option<PathBuf>,
 }
 
-/// A file that TLS can't be done with.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}; {mend}", .path.display())]
-pub struct TlsError {
-    path: PathBuf,
-    problem: String,
-    mend: &'static str,
-}
-
 /// What TLS is done with.
 #[derive(Clone)]
 pub struct TlsIdentity {
-    chain: Arc<[CertificateDer<'static>]>,
+    certificate: Certificate,
     pub(super) server: Arc<ServerConfig>,
     pub(super) client: Arc<ClientConfig>,
 }
@@ -48,56 +40,26 @@ pub struct TlsIdentity {
 impl TlsIdentity {
     /// Reads and judges the files.
     pub fn read(files: &TlsFiles) -> Result<TlsIdentity, TlsError> {
-        let chain = certificates(&files.certificate)?;
-        let key = PrivateKeyDer::from_pem_file(&files.key)
-            .map_err(|error| unreadable(&files.key, &error, "expected a PRIVATE KEY in PEM"))?;
+        let certificate = Certificate::read(&files.certificate, &files.key)?;
         let roots = roots(files.ca.as_deref())?;
-        let shown = chain.clone().into();
-        let refused = |error: rustls::Error| TlsError {
-            path: files.certificate.clone(),
-            problem: format!("can't be used with {}: {error}", files.key.display()),
-            mend: "name the key that belongs to the first certificate of the file",
-        };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let versions = "ring has the suites of every version";
-        let server = ServerConfig::builder_with_provider(provider.clone())
-            .with_safe_default_protocol_versions()
-            .expect(versions)
-            .with_no_client_auth()
-            .with_single_cert(chain.clone(), key.clone_key())
-            .map_err(refused)?;
         // A trunk may ask for our certificate too.
-        let client = ClientConfig::builder_with_provider(provider)
+        let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
-            .expect(versions)
+            .expect("ring has the suites of every version")
             .with_root_certificates(roots)
-            .with_client_auth_cert(chain, key)
-            .map_err(refused)?;
+            .with_client_auth_cert(certificate.chain.to_vec(), certificate.key.clone_key())
+            .map_err(|error| unusable(&files.certificate, &files.key, &error))?;
         Ok(TlsIdentity {
-            chain: shown,
-            server: Arc::new(server),
+            server: certificate.server(),
             client: Arc::new(client),
+            certificate,
         })
     }
 
-    /// Whether peers are shown the same certificate.
-    pub fn shows_the_same_as(&self, other: &TlsIdentity) -> bool {
-        self.chain == other.chain
+    /// The certificate that peers are shown.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    const EXPECTED: &str = "expected a CERTIFICATE in PEM";
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let certificates = read.map_err(|error| unreadable(path, &error, EXPECTED))?;
-    if certificates.is_empty() {
-        return Err(TlsError {
-            path: path.to_owned(),
-            problem: "holds no certificate".to_owned(),
-            mend: EXPECTED,
-        });
-    }
-    Ok(certificates)
 }
 
 fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
@@ -114,18 +76,6 @@ fn roots(ca: Option<&Path>) -> Result<RootCertStore, TlsError> {
         roots.add_parsable_certificates(certificates(path)?);
     }
     Ok(roots)
-}
-
-fn unreadable(
-    path: &Path,
-    error: &rustls::pki_types::pem::Error,
-    expected: &'static str,
-) -> TlsError {
-    TlsError {
-        path: path.to_owned(),
-        problem: format!("can't be read: {error}"),
-        mend: expected,
-    }
 }
 
 /// What TLS is done with now; shared by the tasks that use it and whoever reads the files anew.

@@ -11,6 +11,7 @@ mod wire;
 use crate::clock::Clock;
 use crate::gate::Gate;
 use crate::holders::{Holder, Stage};
+use crate::ladder::Ladder;
 use crate::ledgers::Ledgers;
 use crate::local::LocalAddresses;
 use crate::mailbox::{Forwarded, Inbox, Inboxes, Mailboxes, ShardInput, ToAcd, ToCallback};
@@ -29,7 +30,7 @@ use call::CallRecord;
 use call::settings::Directory;
 use call::wishes::Wishes;
 use call::{Input, Output, Shard};
-use control::{Permitted, PromptCommand};
+use control::{OwnCallRefusal, Permitted, PromptCommand};
 use media_core::{Command, Session};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -44,7 +45,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
@@ -164,6 +165,8 @@ pub struct Parts<M> {
     pub record_keeper: Box<dyn RecordKeeper>,
     /// Whoever carries out what calls ask for.
     pub wanted: mpsc::Sender<Wanted>,
+    /// Bytes of messages that are kept for whoever asks how a call went.
+    pub ladder_bytes: usize,
 }
 
 /// Starts a task for each inbox, on the current runtime. They run until the senders of their mailboxes are
@@ -269,6 +272,8 @@ struct Worker<M> {
     held: HashMap<CallId, (Holder, Stage), ahash::RandomState>,
     /// On whose word the INVITE came that is being handled.
     admitting: Option<Holder>,
+    /// Who is to be told what comes of what a user does with his own call, while a shard does it.
+    asks: Option<oneshot::Sender<Result<(), OwnCallRefusal>>>,
     /// For the queue engine, of the step that is under way.
     unheard: Vec<acd::Input>,
     /// For callback lists, of the step that is under way.
@@ -282,6 +287,10 @@ struct Worker<M> {
     unsent: VecDeque<(Flow, Bytes)>,
     /// Subscriptions that are to look again; those of other tasks stay here while their mailbox is full.
     changed: BTreeSet<SubscriptionId>,
+    /// Messages of lately.
+    ladder: Ladder,
+    /// Whether what is sent just now may answer a message of a call: not what answers a registration.
+    answers_call: bool,
     buffer: Box<[u8]>,
     // Kept to be used again: their allocations.
     outputs: Vec<Output>,
@@ -328,6 +337,7 @@ impl<M: Media> Worker<M> {
             counters: Counters::new(),
             held: HashMap::default(),
             admitting: None,
+            asks: None,
             unheard: Vec::new(),
             unasked: Vec::new(),
             for_acd: VecDeque::new(),
@@ -335,6 +345,8 @@ impl<M: Media> Worker<M> {
             untold: VecDeque::new(),
             unsent: VecDeque::new(),
             changed: BTreeSet::new(),
+            ladder: Ladder::of(parts.ladder_bytes / parts.mailboxes.tasks()),
+            answers_call: true,
             buffer: vec![0; DATAGRAM_BYTES_MAX].into(),
             outputs: Vec::new(),
             inputs: Vec::with_capacity(BUDGET),

@@ -1,6 +1,7 @@
 //! The shards' side of a task: handing inputs to the shard they are for, and carrying out what it wants
 //! done.
 
+use super::wire::is_of_call;
 use super::{Media, Recorded, Wanted, Worker, wake};
 use crate::gate::{Asked, Verdict};
 use crate::holders::{Holder, Stage};
@@ -12,6 +13,7 @@ use call::closing::CarriedOut;
 use call::settings::ServiceRoute;
 use call::wishes::Change;
 use call::{Admission, CallEvent, Input, Output};
+use control::{CallAct, OwnCallCommand, Permitted};
 use rand_core::Rng;
 use sip_core::{Flow, HeaderName, Message, Method, Request, Response};
 use std::collections::VecDeque;
@@ -33,6 +35,13 @@ impl<M: Media> Worker<M> {
 
     /// A message from the wire, for one of our shards: through the gate, if it starts something new.
     pub(super) fn deliver(&mut self, now: Time, shard: ShardId, flow: Flow, message: Message) {
+        // What is sent meanwhile answers it.
+        self.answers_call = is_of_call(&message);
+        self.let_in(now, shard, flow, message);
+        self.answers_call = true;
+    }
+
+    fn let_in(&mut self, now: Time, shard: ShardId, flow: Flow, message: Message) {
         let Some(place) = self.place_of(shard) else {
             return;
         };
@@ -112,25 +121,46 @@ impl<M: Media> Worker<M> {
     /// their own; only together do they know.
     fn is_one_call_too_many(&self, request: &Request, admission: &Admission) -> bool {
         let starts_a_call = request.method == Method::Invite && !request.is_in_dialog();
+        starts_a_call && {
+            let dialled = request.uri.dialled();
+            !self.has_room_for(dialled.as_deref(), admission)
+        }
+    }
+
+    /// Whether one more call may begin on that word.
+    fn has_room_for(&self, dialled: Option<&str>, admission: &Admission) -> bool {
         let limits = &self.directory.limits;
         let calls_max = usize::try_from(limits.calls_max).unwrap_or(usize::MAX);
-        let too_many = starts_a_call
-            && (self.parts.live_calls.count() >= calls_max
-                || !self.parts.gate.holders.has_room(admission, limits));
-        too_many && !self.is_emergency(request, admission)
+        let has_room = self.parts.live_calls.count() < calls_max
+            && self.parts.gate.holders.has_room(admission, limits);
+        has_room || self.is_emergency(dialled, admission)
     }
 
     /// Whether one of our users calls for help: whoever has as many calls as he may, has room for that.
-    fn is_emergency(&self, request: &Request, admission: &Admission) -> bool {
+    fn is_emergency(&self, dialled: Option<&str>, admission: &Admission) -> bool {
         let Admission::User(user) = admission else {
             return false;
         };
         let organisation = self.directory.organisations.get(&user.org());
-        let dialled = request.uri.dialled();
         organisation.is_some_and(|organisation| {
             let numbering = &organisation.outward.numbering;
-            dialled.is_some_and(|dialled| numbering.is_emergency(&dialled))
+            dialled.is_some_and(|dialled| numbering.is_emergency(dialled))
         })
+    }
+
+    /// Something that a user does with a call of his own; one that begins is his as one that his telephone begins.
+    fn own_call(&mut self, now: Time, place: usize, command: Permitted<OwnCallCommand>) {
+        let OwnCallCommand { user, act } = command.command();
+        let mut admission = Admission::User(user.clone());
+        if let CallAct::Dial { number } = act {
+            if self.has_room_for(Some(number), &admission) {
+                self.admitting = Holder::of(&admission);
+            } else {
+                admission = Admission::NoRoom;
+            }
+        }
+        self.step(now, place, Input::OwnCall { command, admission });
+        self.admitting = None;
     }
 
     /// Tells the shards what the clock on the wall shows, if they have not been told for a while.
@@ -215,6 +245,26 @@ impl<M: Media> Worker<M> {
                     let shards = self.shards.iter();
                     // Whoever asked may have gone away.
                     let _ = answer.send(shards.flat_map(|owned| owned.shard.calls()).collect());
+                }
+                ShardInput::Ladder(call, answer) => {
+                    let _ = answer.send(self.ladder.kept(call));
+                }
+                ShardInput::CallsOf(ids, answer) => {
+                    let views = ids.iter().filter_map(|id| {
+                        let place = self.place_of(id.shard)?;
+                        self.shards[place].shard.call_view(*id)
+                    });
+                    let _ = answer.send(views.collect());
+                }
+                ShardInput::OwnCall {
+                    shard,
+                    command,
+                    answer,
+                } => {
+                    if let Some(place) = self.place_of(shard) {
+                        self.asks = Some(answer);
+                        self.own_call(now, place, command);
+                    }
                 }
             }
         }
@@ -409,6 +459,10 @@ impl<M: Media> Worker<M> {
             Output::TrunkChanged(view) => self.parts.trunks.changed(view),
             Output::TrunkForgotten(trunk) => self.parts.trunks.forgotten(&trunk),
             Output::Callback(input) => self.unasked.push(input),
+            Output::OwnCallDone(done) => {
+                // Whoever asked may have gone away.
+                let _ = self.asks.take().map(|asks| asks.send(done));
+            }
         }
         None
     }
@@ -492,7 +546,9 @@ impl<M: Media> Worker<M> {
 
     fn note(&mut self, event: CallEvent) {
         match event {
+            CallEvent::LegInvited { call, sip_call_id } => self.ladder.leg(call, &sip_call_id),
             CallEvent::Started(call) => {
+                self.ladder.leg(call.id, &call.sip_call_id);
                 self.parts.live_calls.0.fetch_add(1, Ordering::Relaxed);
                 self.counters.started();
                 if let Some(holder) = self.admitting.take() {

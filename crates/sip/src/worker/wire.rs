@@ -30,6 +30,36 @@ const PENDING_MAX: usize = 3;
 /// How a response begins (RFC 3261 §7.2); no request does.
 const RESPONSE_START: &[u8] = b"SIP/2.0 ";
 
+/// How messages of ours begin that may be of a call: registrations, probes and subscriptions would leave them no room.
+const CALLS_BEGIN: [&[u8]; 9] = [
+    RESPONSE_START,
+    b"INVITE ",
+    b"ACK ",
+    b"BYE ",
+    b"CANCEL ",
+    b"PRACK ",
+    b"UPDATE ",
+    b"INFO ",
+    b"REFER ",
+];
+
+/// Whether a message may be of a call, and not of a registration, a probe, a subscription or a text.
+pub(super) fn is_of_call(message: &Message) -> bool {
+    let method = match message {
+        Message::Request(request) => Ok(request.method.clone()),
+        Message::Response(response) => response.method(),
+    };
+    let others = [
+        Method::Register,
+        Method::Options,
+        Method::Subscribe,
+        Method::Notify,
+        Method::Publish,
+        Method::Message,
+    ];
+    method.is_ok_and(|method| !others.contains(&method))
+}
+
 impl<M: Media> Worker<M> {
     /// Reads each socket until it is empty or its budget is used up.
     pub(super) fn read_sockets(&mut self) {
@@ -69,8 +99,15 @@ impl<M: Media> Worker<M> {
             connection: 0,
         };
         let pong = pong_to(&bytes);
+        let kept = self.ladder.is_on().then(|| bytes.clone());
         match parse_datagram(bytes, &self.limits) {
-            Ok(message) => self.message(flow, message),
+            Ok(message) => {
+                if let Some(bytes) = kept.filter(|_| is_of_call(&message)) {
+                    self.ladder
+                        .keep(self.parts.clock.now(), &flow, false, bytes);
+                }
+                self.message(flow, message);
+            }
             Err(rejected) if rejected.error == ParseError::KeepAlive => {
                 self.counters.keep_alives.increment(1);
                 if let Some(pong) = pong {
@@ -139,6 +176,10 @@ impl<M: Media> Worker<M> {
                 self.keep_out(shut, flow, message);
                 continue;
             }
+            // Its bytes stand among others of its connection, which are not kept for it.
+            if flow.connection != 0 && self.ladder.is_on() && is_of_call(&message) {
+                self.ladder.keep(now, &flow, false, message.to_bytes());
+            }
             self.deliver(now, shard, flow, message);
         }
         self.forwarded = forwarded;
@@ -170,6 +211,13 @@ impl<M: Media> Worker<M> {
         bytes: Bytes,
     ) -> Result<(), Undelivered> {
         self.counters.sent(&bytes);
+        if self.ladder.is_on()
+            && self.answers_call
+            && CALLS_BEGIN.iter().any(|it| bytes.starts_with(it))
+        {
+            let now = self.parts.clock.now();
+            self.ladder.keep(now, &flow, true, bytes.clone());
+        }
         if flow.transport.is_reliable() {
             let is_request = !bytes.starts_with(RESPONSE_START);
             let asker = asker.filter(|_| is_request);

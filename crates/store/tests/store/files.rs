@@ -288,6 +288,7 @@ async fn before_a_file_is_brought_up_to_date_a_copy_is_made_that_its_server_can_
         "DROP TABLE audit",
         "DROP TABLE sessions",
         "DROP TABLE credentials",
+        "DROP TABLE second_factors",
         "DELETE FROM _sqlx_migrations WHERE version > 5",
     ] {
         other.execute(sql).await.unwrap();

@@ -3,8 +3,8 @@
 use crate::on_both;
 use crate::place::{LATE_MS, Place, ban, bindings, start};
 use store::{
-    ActivationRow, AgentRow, CredentialRow, Kept, LicenceRow, NotStored, QuickCloseRow, SessionRow,
-    TokenRow, WishesRow, Write,
+    ActivationRow, AgentRow, CredentialRow, Kept, LicenceRow, NotStored, QuickCloseRow,
+    SecondFactorRow, SessionRow, TokenRow, WishesRow, Write,
 };
 
 on_both!(
@@ -71,6 +71,14 @@ async fn what_was_acknowledged_is_there_after_the_end(place: Place) {
     store.write_soon(Write::PutCredential(credential(1, "second")));
     store.write_soon(Write::PutCredential(credential(2, "gone")));
     store.write_soon(Write::RemoveCredential(credential(2, "").user));
+    let factor = |who: &str, factor: &str| SecondFactorRow {
+        who: who.into(),
+        factor: factor.into(),
+    };
+    store.write_soon(Write::PutSecondFactor(factor("a", "first")));
+    store.write_soon(Write::PutSecondFactor(factor("a", "second")));
+    store.write_soon(Write::PutSecondFactor(factor("b", "gone")));
+    store.write_soon(Write::RemoveSecondFactor("b".into()));
     store.write_soon(Write::BelieveClock(LATE_MS));
     store.write_soon(Write::BelieveClock(LATE_MS - 1));
     store.write_soon(Write::PutBindings(bindings(1, "second")));
@@ -91,6 +99,7 @@ async fn what_was_acknowledged_is_there_after_the_end(place: Place) {
     assert_eq!(kept.tokens, [token("a", "second")]);
     assert_eq!(kept.sessions, [session("a", LATE_MS, "second")]);
     assert_eq!(kept.credentials, [credential(1, "second")]);
+    assert_eq!(kept.second_factors, [factor("a", "second")]);
     assert_eq!(kept.believed_ms, Some(LATE_MS - 1), "set back");
 }
 

@@ -177,13 +177,16 @@ impl FromStr for FiguresMoment {
     }
 }
 
-impl FiguresQuery {
-    fn format(&self, headers: &HeaderMap) -> Format {
+impl Format {
+    /// The one that is said, or the one that the header Accept wants most.
+    pub(crate) fn wanted(said: Option<Format>, headers: &HeaderMap) -> Format {
         let accept = headers.get_all(header::ACCEPT).into_iter();
         let accept = accept.filter_map(|value| value.to_str().ok());
-        self.format.unwrap_or_else(|| preferred(accept))
+        said.unwrap_or_else(|| preferred(accept))
     }
+}
 
+impl FiguresQuery {
     fn asked(self, format: Format) -> FiguresAsked {
         FiguresAsked {
             queue: self.queue.map(|queue| queue.0),
@@ -240,7 +243,7 @@ pub(crate) async fn figures(
     headers: HeaderMap,
     Asked(query): Asked<FiguresQuery>,
 ) -> Result<Response, Problem> {
-    let format = query.format(&headers);
+    let format = Format::wanted(query.format, &headers);
     let asked = query.asked(format);
     let sees = |queue: &QueueId| desk.office().sight().sees(by.principal(), queue);
     if !asked.queue.as_ref().is_none_or(sees) {

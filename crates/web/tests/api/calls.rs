@@ -51,7 +51,7 @@ async fn a_page_of_calls_is_asked_for_as_it_is_written_and_each_sees_his_own() {
     let of_eva = asked(&world);
     assert_eq!((of_eva.org, of_eva.whose), (Some(user.org()), None));
     let all = "/calls?from=2026-11-28T08:00:00Z&to=2026-11-28T10:00:00%2B01:00&number=070-123%2045%2067\
-               &queue=demo/support&agent=demo/anna&sort=waited&order=ascending&page=2&rows=10";
+               &queue=demo/support&agent=demo/anna&cause=caller-hung-up&sort=waited&order=ascending&page=2&rows=10";
     let answer = world.log_in("operator").await.get(all).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     let expected = CallsAsked {
@@ -62,6 +62,7 @@ async fn a_page_of_calls_is_asked_for_as_it_is_written_and_each_sees_his_own() {
         number: Some("070-123 45 67".into()),
         queue: Some("demo/support".parse().unwrap()),
         agent: Some(user),
+        cause: Some("caller-hung-up".into()),
         sort: CallSort::Waited,
         order: SortOrder::Ascending,
         page: 2,
@@ -165,4 +166,76 @@ async fn a_call_is_shown_to_whoever_was_in_it_and_to_those_who_run_the_organisat
     world.office.is_storage_away.store(true, Ordering::Relaxed);
     let away = eva.get("/calls").await;
     assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn calls_are_taken_elsewhere_as_a_table_by_a_supervisor_and_that_is_kept() {
+    let world = World::new();
+    let mut call = answered_by("demo/anna");
+    call.caller = Some("=1+1".into());
+    call.cause = Some("caller-hung-up".into());
+    *world.office.calls.lock().unwrap() = vec![call.clone()];
+    let anna = world.log_in("anna").await;
+    let refused = anna.get("/calls/export").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let eva = world.log_in("eva").await;
+    let table = eva
+        .get("/calls/export?queue=demo/support&page=3&rows=10")
+        .await;
+    assert_eq!(table.status, StatusCode::OK, "{table:?}");
+    let asked = asked(&world);
+    assert_eq!((asked.page, asked.rows), (0, 20_000), "all pages");
+    assert_eq!(asked.queue, Some("demo/support".parse().unwrap()));
+    let lines: Vec<&str> = table.text.split("\r\n").collect();
+    assert!(lines[0].starts_with("id,organisation,direction,caller,"));
+    let row = "9f86d081884c7d65-c3-0-17,demo,inward,'=1+1,,+46850001000,,b17,,demo/anna,";
+    assert!(lines[1].starts_with(row), "{}", lines[1]);
+    assert!(lines[1].ends_with(",4500,0,caller-hung-up"), "{}", lines[1]);
+    let deeds = world.office.deeds.lock().unwrap().clone();
+    assert_eq!(deeds[0].what, "exports calls");
+    assert_eq!(deeds[0].org, asked.org);
+}
+
+#[tokio::test]
+async fn no_table_is_made_of_more_calls_than_may_be_and_a_cause_is_a_word() {
+    let world = World::new();
+    *world.office.calls.lock().unwrap() = vec![answered_by("demo/anna"); 20_001];
+    let eva = world.log_in("eva").await;
+    let refused = eva.get("/calls/export").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains("ask for a shorter time"),
+        "{refused:?}"
+    );
+    assert!(world.office.deeds.lock().unwrap().is_empty());
+    for (cause, status) in [
+        ("caller-hung-up", StatusCode::OK),
+        ("", StatusCode::OK),
+        ("Hung%20up", StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let answer = eva.get(&format!("/calls?cause={cause}")).await;
+        assert_eq!(answer.status, status, "{cause:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_messages_of_a_call_are_shown_to_who_administers_it_and_to_nobody_else() {
+    let world = World::new();
+    *world.office.calls.lock().unwrap() = vec![answered_by("demo/anna")];
+    let path = format!("/calls/{ID}/ladder");
+    let admin = world.log_in("admin").await;
+    let ladder = admin.get(&path).await;
+    assert_eq!(ladder.status, StatusCode::OK, "{ladder:?}");
+    let first = &ladder.json["messages"][0];
+    assert_eq!(first["first_line"], format!("INVITE of {ID}"));
+    for (who, status) in [
+        ("eva", StatusCode::FORBIDDEN),
+        ("admin@other.localhost", StatusCode::NOT_FOUND),
+        ("operator", StatusCode::OK),
+    ] {
+        let answer = world.log_in(who).await.get(&path).await;
+        assert_eq!(answer.status, status, "{who}");
+    }
+    let none = admin.get("/calls/9f86d081884c7d65-c3-0-18/ladder").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
 }

@@ -29,8 +29,18 @@ impl Stream {
         Stream(response.into_body(), String::new())
     }
 
-    /// The next event; none when the stream is over. Comments are passed over.
+    /// The next event; none when the stream is over. Comments are passed over, and one's own calls, which are told to begin with.
     pub(crate) async fn next(&mut self) -> Option<Heard> {
+        loop {
+            let heard = self.next_of_all().await?;
+            if heard.event != "own-calls" {
+                return Some(heard);
+            }
+        }
+    }
+
+    /// The next event, whatever it is.
+    pub(crate) async fn next_of_all(&mut self) -> Option<Heard> {
         loop {
             if let Some((event, rest)) = self.1.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());

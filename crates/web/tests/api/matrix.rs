@@ -67,7 +67,7 @@ fn sample(field: &str) -> Value {
 }
 
 /// A body with all that is required, and with whom and what it is about.
-fn body(document: &Value, operation: &Value) -> Value {
+pub(crate) fn body(document: &Value, operation: &Value) -> Value {
     let content = operation.pointer("/requestBody/content/application~1json/schema");
     let Some(schema) = content else {
         return Value::Null;
@@ -98,6 +98,24 @@ fn body(document: &Value, operation: &Value) -> Value {
     Value::Object(body)
 }
 
+/// A path with something in each of its places: all of it is `demo`'s.
+pub(crate) fn filled(path: &str, entry: &str, token: &str) -> String {
+    let path = path
+        .replace("{callback}", entry)
+        .replace("{leg}", "l3-1-2")
+        .replace("{caller}", "c3-0-17")
+        .replace("{call}", crate::calls::ID)
+        .replace("{token}", token)
+        .replace("{organisation}", "demo")
+        .replace("{queue}", "support")
+        .replace("{user}", "anna")
+        .replace("{name}", "organisation.toml")
+        .replace("{quick_close}", "1")
+        .replace("{prompt}", "queue-welcome");
+    assert!(!path.contains('{'), "what is to stand in {path}?");
+    path
+}
+
 /// Asks, in a world where anna staffs a list with one callback, and gives the status and what is said.
 async fn answer(
     comers: &[Comer],
@@ -115,15 +133,7 @@ async fn answer(
     let anna = world.with_token(secret);
     let staffs = anna.post("/lists/log-in", json!({})).await;
     assert_eq!(staffs.status, StatusCode::NO_CONTENT);
-    let path = path
-        .replace("{callback}", &entry.to_string())
-        .replace("{call}", crate::calls::ID)
-        .replace("{token}", &token.id)
-        .replace("{organisation}", "demo")
-        .replace("{queue}", "support")
-        .replace("{user}", "anna")
-        .replace("{name}", "organisation.toml");
-    assert!(!path.contains('{'), "what is to stand in {path}?");
+    let path = filled(path, &entry.to_string(), &token.id);
     let method: Method = method.to_uppercase().parse().unwrap();
     let mut request = Request::builder().method(method).uri(path);
     if let Some((secret, _)) = &comer.pass {
@@ -144,7 +154,8 @@ async fn answer(
         true => Vec::new(),
         false => body.collect().await.unwrap().to_bytes().to_vec(),
     };
-    (parts.status, String::from_utf8(said).unwrap())
+    // A sound is no text.
+    (parts.status, String::from_utf8_lossy(&said).into_owned())
 }
 
 /// What a cell says: that he may, or with what he is refused.

@@ -1,14 +1,17 @@
 //! An office in memory: real lists, whose facts are stored at once, and a clock that the test sets.
 
+use crate::administered::{self, Administered};
+use crate::looks;
 use base::{CallId, CallbackId, Core, OrgId, QueueId, ShardId, Time, UserId, WallClock};
+use calendar::{QuickClose, QuickCloses};
 use callback::{
-    CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft, Given, Input,
-    ListSettings, Lists, Number, Output, Page, PlacingId, Query, Refusal, Row, Settings, Span, Utc,
-    Waiting, Window, Wish,
+    AheadRow, CallEvent, Command, CustomerDigits, CustomerInput, CustomerNumber, Done, Draft,
+    Given, Input, ListSettings, Lists, Number, Output, Page, PlacingId, Query, Refusal, Row,
+    Settings, Span, Utc, Waiting, Window, Wish,
 };
 use control::{
-    AgentCommand, CallbackCommand, Command as Asked, Device, Permitted, Principal, Role,
-    SettingsAction, SettingsCommand, Sight,
+    AgentCommand, CallbackCommand, Command as Asked, Device, OwnCallRefusal, Permitted, Principal,
+    Role, SettingsAction, SettingsCommand, Sight,
 };
 use sip_core::digest::{Algorithm, Ha1};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,14 +20,17 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
+use tokio::sync::{mpsc, watch};
 use web::{
     Account, AgentDay, AgentFigures, AgentStateView, AgentView, AuditAsked, AuditFound, Audited,
-    CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, ConfigurationFileView,
-    ConfigurationView, Configured, Declined, Deed, DiffLineView, DoorView, EffectView,
-    FiguresAsked, FiguresReport, FiguresRow, FileDiffView, FileView, Floor, Happened, Keeping,
-    LineKindView, NoFigures, NotConfigured, Office, OwnTurn, PasswordHash, PauseReasonView, Person,
-    PhoneKindView, PhoneView, Proof, QueueDay, QueueEffectView, QueueView, Refused, Shown, Soon,
-    Told, Unread, Unstored, Who,
+    CallShown, CallsAsked, CallsFound, Change, ChangeView, Changes, Colleague,
+    ConfigurationFileView, ConfigurationView, Configured, Declined, Deed, DiffLineView, Directory,
+    DoorHours, DoorView, EffectView, FiguresAsked, FiguresReport, FiguresRow, FileDiffView,
+    FileView, Floor, Happened, Keeping, LicenceReport, LineKindView, Look, NoFigures,
+    NotConfigured, Office, OwnCallView, OwnTurn, PasswordHash, PauseReasonView, Person,
+    PhoneKindView, PhoneView, Piece, PromptsTold, Proof, QueueDay, QueueEffectView, QueueView,
+    QuickAsked, QuickChoices, QuickDone, Reached, Refused, RegistrationsAsked, RegistrationsFound,
+    Shown, Soon, Told, Unread, Unstored, Who,
 };
 
 /// Half past eight on a morning of 2026, when the process has run for a while.
@@ -69,8 +75,14 @@ pub(crate) struct InMemory {
     pub(crate) asked_of_audit: Mutex<Option<AuditAsked>>,
     /// And all that was asked for of figures.
     pub(crate) asked_of_figures: Mutex<Vec<FiguresAsked>>,
+    /// Calls that go on, by whose they are.
+    own_calls: Mutex<BTreeMap<UserId, Vec<OwnCallView>>>,
+    own_calls_changed: watch::Sender<u64>,
+    /// Why nothing can be done with anybody's.
+    pub(crate) own_call_refused: Mutex<Option<OwnCallRefusal>>,
     /// Figures are read while nobody has this.
     pub(crate) journal: tokio::sync::Mutex<()>,
+    pub(crate) administered: Administered,
 }
 
 /// A queue that is open, and nobody waits in.
@@ -244,7 +256,11 @@ impl InMemory {
             is_reading: AtomicBool::new(false),
             asked_of_audit: Mutex::default(),
             asked_of_figures: Mutex::default(),
+            own_calls: Mutex::default(),
+            own_calls_changed: watch::Sender::new(0),
+            own_call_refused: Mutex::default(),
             journal: tokio::sync::Mutex::default(),
+            administered: Administered::new(START_UTC),
         };
         office.give(Input::Clock(WallClock::new(START, START_UTC * 1_000)));
         office.give(Input::Configure(settings));
@@ -264,6 +280,12 @@ impl InMemory {
         if let Some(password) = password {
             accounts.push(phone(name, Role::Agent, password));
         }
+    }
+
+    /// At what version an entry is; none where it is gone.
+    pub(crate) fn entry_version(&self, entry: CallbackId) -> Option<u32> {
+        let lists = self.lists.lock().unwrap();
+        lists.row(lists.entry(entry)?).map(|row| row.version)
     }
 
     /// A caller accepts; gives his entry.
@@ -357,6 +379,12 @@ impl InMemory {
     /// Whoever reads is told that who sees what may be another.
     pub(crate) fn tell_sight(&self) {
         self.changes.tell_sight(&self.sight());
+    }
+
+    /// Somebody has these calls from now on, and is told.
+    pub(crate) fn set_own_calls(&self, name: &str, calls: Vec<OwnCallView>) {
+        self.own_calls.lock().unwrap().insert(user(name), calls);
+        self.own_calls_changed.send_modify(|changes| *changes += 1);
     }
 
     /// Another role.
@@ -495,6 +523,13 @@ impl Office for InMemory {
 
     fn staff(&self) -> Arc<BTreeMap<UserId, BTreeSet<QueueId>>> {
         Arc::default()
+    }
+
+    fn ahead(&self) -> Arc<BTreeMap<QueueId, AheadRow>> {
+        let lists = self.lists.lock().unwrap();
+        let all = self.settings.lists.keys();
+        let rows = all.filter_map(|list| Some((list.clone(), lists.ahead(self.now(), list)?)));
+        Arc::new(rows.collect())
     }
 
     fn page(&self, query: &Query) -> Page {
@@ -726,6 +761,43 @@ impl Office for InMemory {
         }
     }
 
+    fn own_calls(&self, user: &UserId) -> Vec<OwnCallView> {
+        let calls = self.own_calls.lock().unwrap();
+        calls.get(user).cloned().unwrap_or_default()
+    }
+
+    fn own_calls_changes(&self, _: &UserId) -> watch::Receiver<u64> {
+        self.own_calls_changed.subscribe()
+    }
+
+    fn directory(&self, org: &OrgId) -> Directory {
+        let all = [
+            ("demo/anna", Some("Anna"), Some("101"), Reached::Idle),
+            ("demo/bosse", None, Some("102"), Reached::InCall),
+            ("demo/cecilia", None, Some("103"), Reached::Idle),
+            ("demo/eva", None, None, Reached::Nowhere),
+            ("other/anna", None, Some("101"), Reached::Rings),
+        ];
+        let colleagues = all.map(|(name, display_name, number, reached)| Colleague {
+            user: user(name),
+            display_name: display_name.map(Into::into),
+            number: number.map(Into::into),
+            reached,
+        });
+        let queues = ["demo/sales", "demo/support", "other/support"];
+        let queues = queues.map(|name| (queue(name), "1000".to_owned()));
+        Directory {
+            colleagues: colleagues
+                .into_iter()
+                .filter(|it| it.user.is_of(org))
+                .collect(),
+            queues: queues
+                .into_iter()
+                .filter(|(name, _)| name.is_of(org))
+                .collect(),
+        }
+    }
+
     /// A pause is one at once; there is no wrap-up time to end.
     fn carry_out(&self, command: Permitted<Asked>) -> Soon<'_, Result<(), Declined>> {
         let (_, command) = command.into_parts();
@@ -740,6 +812,10 @@ impl Office for InMemory {
             Asked::Agent(AgentCommand::EndWrapUp { agent }) => Err(Declined::Because(format!(
                 "{agent} has no wrap-up time now"
             ))),
+            Asked::OwnCall(_) => match *self.own_call_refused.lock().unwrap() {
+                Some(refusal) => Err(Declined::OwnCall(refusal)),
+                None => Ok(()),
+            },
             _ => Ok(()),
         };
         Box::pin(async { result })
@@ -757,6 +833,65 @@ impl Office for InMemory {
         let result = self.settings_of(&command);
         self.asked_of_settings.lock().unwrap().push(command);
         Box::pin(async { result })
+    }
+
+    fn hours(&self, queue: &QueueId) -> Option<DoorHours> {
+        self.administered.hours(queue)
+    }
+
+    fn quick_closes(&self) -> Arc<QuickCloses> {
+        self.administered.quick.lock().unwrap().clone()
+    }
+
+    fn quick_choices(&self, org: &OrgId) -> QuickChoices {
+        administered::choices(org)
+    }
+
+    fn quick_meant(&self, asked: QuickAsked) -> Result<QuickClose, String> {
+        administered::meant(asked, START_UTC)
+    }
+
+    fn quick(&self, command: Permitted<Asked>) -> Soon<'_, Result<QuickDone, Declined>> {
+        let done = self.administered.change(command.into_parts(), START_UTC);
+        Box::pin(async { done })
+    }
+
+    fn prompts(&self, command: Permitted<Asked>) -> Soon<'_, Result<PromptsTold, Declined>> {
+        let told = self.administered.prompts(command.into_parts().1);
+        Box::pin(async { told })
+    }
+
+    fn upload(
+        &self,
+        command: Permitted<Asked>,
+        pieces: mpsc::Receiver<Piece>,
+    ) -> Soon<'_, Result<u32, Declined>> {
+        let command = command.into_parts().1;
+        Box::pin(self.administered.upload(command, pieces))
+    }
+
+    fn licences(&self, command: Permitted<Asked>) -> Soon<'_, Result<LicenceReport, Declined>> {
+        let report = administered::licences(command.into_parts());
+        Box::pin(async { Ok(report) })
+    }
+
+    fn look(&self, command: Permitted<Asked>) -> Soon<'_, Result<Look, Declined>> {
+        let (by, command) = command.into_parts();
+        self.asked.lock().unwrap().push(command.clone());
+        Box::pin(async move { Ok(looks::look(&by, &command)) })
+    }
+
+    fn registrations(&self, asked: &RegistrationsAsked) -> RegistrationsFound {
+        let rows = ["demo/anna", "other/anna"].map(looks::registered);
+        let his = rows.into_iter().filter(|row| {
+            let org = asked.org.as_ref();
+            org.is_none_or(|org| row.user.is_of(org)) && row.contact.contains(&asked.search)
+        });
+        let rows: Vec<_> = his.collect();
+        RegistrationsFound {
+            total: rows.len(),
+            rows,
+        }
     }
 
     fn now(&self) -> Time {

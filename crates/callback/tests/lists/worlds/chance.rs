@@ -94,6 +94,13 @@ impl World {
             windows,
             asks: Asks::Nothing,
             distribution: self.of(&[Distribution::ByHand, Distribution::Automatic]),
+            // Nearly all may meet nobody, so that it goes on; or as few as where it is for real.
+            ahead: match self.one_in(2) {
+                true => None,
+                false => Some(Ahead {
+                    abandoned_max: self.of(&[3, 50, 100]),
+                }),
+            },
             started: self.of(&[KeepStarted::Never, KeepStarted::WithNumber]),
             lease: Duration::from_secs(u64::from(30 + self.upto(180))),
             handling: MINUTE * (1 + self.upto(10)),

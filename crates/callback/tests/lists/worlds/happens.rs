@@ -232,7 +232,7 @@ impl World {
     /// Mostly what is due to somebody who may have it, as whoever distributes has been told; now and then anything.
     pub(super) fn entrust(&mut self) {
         let told = self.floor.distributor.due.iter();
-        let told = told.flat_map(|(list, due)| due.iter().map(|(_, id)| (list.clone(), *id)));
+        let told = told.flat_map(|(list, due)| due.iter().map(|due| (list.clone(), due.entry)));
         let told: Vec<(QueueId, CallbackId)> = told.collect();
         let indebted = self.floor.distributor.indebted.clone();
         let free = AGENTS.iter().map(|name| agent(name));
@@ -245,7 +245,10 @@ impl World {
         self.offers.push(entry);
         let offer = OfferId(self.offers.len() as u64);
         let expected = self.model.entrust(offer, &who, &list, entry);
-        let given = matches!(expected, Command::RingAgent { .. });
+        let given = matches!(
+            expected[0],
+            Command::RingAgent { .. } | Command::RingAnother { .. }
+        );
         assert!(given || !as_told, "told so, and {expected:?}");
         let agent = who;
         let input = Input::Entrust {
@@ -254,7 +257,7 @@ impl World {
             entry,
             agent,
         };
-        self.expect(input, vec![expected]);
+        self.expect(input, expected);
     }
 
     pub(super) fn call_off(&mut self) {
@@ -309,12 +312,18 @@ impl World {
             placed.push(PlacingId(u64::from(self.upto(20))));
         }
         let placing = self.of(&placed);
+        if let Some(beside) = self.model.beside(placing)
+            && self.one_in(3)
+        {
+            let event = self.of(&beside);
+            return self.tell(placing, event);
+        }
         let progress = self.model.progress(placing);
         // Mostly what comes next in such a call.
         let next: &[CallEvent] = match progress.filter(|_| !self.rng.next_u32().is_multiple_of(4)) {
             Some(Progress::RingingAgent) => &[CallEvent::AgentAnswered],
-            Some(Progress::RingingPerson) => &ANY_EVENT[3..8],
-            Some(Progress::Talking) => &ANY_EVENT[8..],
+            Some(Progress::RingingPerson) => &ANY_EVENT[3..9],
+            Some(Progress::Talking) => &ANY_EVENT[9..],
             Some(Progress::Storing) => return self.storage(Kind::Stored),
             None => ANY_EVENT,
         };

@@ -103,6 +103,10 @@ fn kind_of(fact: &Fact) -> String {
 
 /// Kinds of facts, with the cause or outcome of those that have one.
 const EVERYTHING: &[&str] = &[
+    "AgentOut",
+    "AgentRung",
+    "AgentThere",
+    "AheadIs",
     "AnswerOwed",
     "Answered",
     "BecameDue",
@@ -155,6 +159,11 @@ const EVERYTHING: &[&str] = &[
     "Returned TakenBack",
     "Started",
     "StorageIs",
+    "Unmet Abandoned",
+    "Unmet Busy",
+    "Unmet Failed",
+    "Unmet Interrupted",
+    "Unmet NoAnswer",
 ];
 
 /// All kinds of things that happen, each as often as the world's bent has it.
@@ -218,6 +227,7 @@ const ANY_EVENT: &[CallEvent] = &[
     CallEvent::PersonBusy,
     CallEvent::PersonNoAnswer,
     CallEvent::PersonFailed,
+    CallEvent::MetNobody,
     CallEvent::Voicemail,
     CallEvent::HungUp,
 ];
@@ -328,6 +338,9 @@ impl World {
             let entry = lists.entry(known.id);
             let entry = entry.unwrap_or_else(|| panic!("{known:?} is not there"));
             assert_eq!(state_of(entry), known.state, "{entry:?}");
+            if let Stage::InCall(placed) = &entry.stage {
+                assert_eq!(placed.beside, known.beside, "{entry:?}");
+            }
             assert_eq!(entry.asked, known.asked);
             assert_eq!(
                 (entry.due, entry.standing),

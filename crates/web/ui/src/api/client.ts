@@ -19,8 +19,20 @@ export type Queue = Schemas['QueueView'];
 export type Outcome = Schemas['OutcomeView'];
 export type Call = Schemas['CallView'];
 export type CallsPage = Schemas['CallsView'];
+export type LadderPage = Schemas['LadderView'];
+export type LadderMessage = Schemas['LadderMessageView'];
+export type Caller = Schemas['CallerView'];
+export type CallersPage = Schemas['CallersView'];
+export type Server = Schemas['ServerView'];
+export type Registration = Schemas['RegistrationView'];
+export type Trunk = Schemas['TrunkView'];
+export type Ban = Schemas['BanView'];
 export type AuditRow = Schemas['AuditRowView'];
 export type AuditPage = Schemas['AuditView'];
+export type OwnCall = Schemas['OwnCallView'];
+export type Directory = Schemas['DirectoryView'];
+export type Colleague = Schemas['ColleagueView'];
+export type QueueNumber = Schemas['QueueNumberView'];
 
 /** Longest answer that is waited for: the server gives up on a request by itself before. */
 const LIMIT_MS = 35_000;

@@ -3,12 +3,30 @@
 import type { Key, Values } from '../lib/messages.svelte';
 import { short } from '../lib/names';
 
+/** Why something can't be done with one's own call, as the server says it in a word. */
+const REASONS = [
+    'no-such-call',
+    'not-now',
+    'held-on-phone',
+    'no-number',
+    'unknown-number',
+    'not-allowed',
+    'no-telephone',
+    'dialling-already',
+    'too-many-calls',
+    'draining',
+] as const;
+
 /** What of a problem document is used. */
 interface Document {
     detail?: string;
     entry?: string;
     held_by?: string;
     version?: number | string;
+    /** A code is asked for beside the password. */
+    totp?: boolean;
+    /** Of one own call: in a word, why it cannot be. */
+    reason?: string;
 }
 
 /** Why something was not done. */
@@ -44,8 +62,10 @@ export interface Telling {
 
 /** How a refusal is told to whoever is `me`. */
 export function telling(problem: Problem, me: string): Telling {
-    const { detail, entry, held_by, version } = problem.said;
+    const { detail, entry, held_by, reason, version } = problem.said;
     const more = detail === undefined ? {} : { detail };
+    const why = REASONS.find(known => known === reason);
+    if (why) return { key: `calling.refused.${why}` };
     switch (problem.status) {
         case 0:
             return { key: 'problem.away' };

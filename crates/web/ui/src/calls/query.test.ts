@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { asked, DEFAULT, isFiltered, isFoundAlone, read, sortedBy, write, type Query } from './query';
+import {
+    asked,
+    DEFAULT,
+    exported,
+    isFiltered,
+    isFoundAlone,
+    read,
+    sortedBy,
+    write,
+    type Query,
+} from './query';
 
 const NOW = Date.parse('2026-11-27T11:00:00Z');
 const ZONE = 'Europe/Stockholm';
@@ -15,6 +25,7 @@ describe('an address', () => {
             number: '070-123 45 67',
             queue: 'demo/support',
             agent: 'demo/anna',
+            cause: 'transferred',
             sort: 'talked',
             page: 2,
             rows: 25,
@@ -23,7 +34,7 @@ describe('an address', () => {
     });
     it('in which anything stands asks for what can be asked', () => {
         const params =
-            'when=ever&from=x&queue=%3Cb%3E&agent=demo/a/b&sort=password&order=up&page=-4&rows=500';
+            'when=ever&from=x&queue=%3Cb%3E&agent=demo/a/b&cause=bored&sort=password&order=up&page=-4&rows=500';
         expect(read(new URLSearchParams(params))).toEqual(DEFAULT);
     });
 });
@@ -39,9 +50,16 @@ describe('the server', () => {
         });
     });
     it('is asked for what was chosen', () => {
-        const query: Query = { ...DEFAULT, number: ' 0701 ', queue: 'demo/support', agent: 'demo/anna' };
-        const chosen = { number: '0701', queue: 'demo/support', agent: 'demo/anna' };
-        expect(asked(query, NOW, ZONE)).toMatchObject(chosen);
+        const chosen = { queue: 'demo/support', agent: 'demo/anna', cause: 'cut-off' };
+        const query: Query = { ...DEFAULT, ...chosen, number: ' 0701 ' };
+        expect(asked(query, NOW, ZONE)).toMatchObject({ ...chosen, number: '0701' });
+    });
+    it('makes a table of all pages of what is asked for', () => {
+        const question = asked({ ...DEFAULT, number: '+46701', page: 3 }, NOW, ZONE);
+        if (typeof question === 'string') throw new Error(question);
+        expect(exported(question)).toBe(
+            '/api/v1/calls/export?sort=began&order=descending&from=2026-11-20T23%3A00%3A00.000Z&number=%2B46701',
+        );
     });
     it('is asked for no more days than it reads, unless a number is looked for', () => {
         const long: Query = { ...DEFAULT, when: 'own', from: '2026-01-01', to: '2026-11-01' };

@@ -26,6 +26,19 @@ export const ROWS = [25, 50, 100, 150];
 export const NUMBER_CHARS_MAX = 40;
 /** What may stand in one. */
 const SIGNS = /^[0-9+*# ()./-]*$/;
+/** Why calls end, as the server says it. */
+export const CAUSES = [
+    'caller-hung-up',
+    'callee-hung-up',
+    'not-completed',
+    'completed',
+    'transferred',
+    'signalling-failed',
+    'party-lost',
+    'shutdown',
+    'minutes-used-up',
+    'cut-off',
+] as const;
 /** Days that the server reads at most; any, of a number so long that it is found by itself. */
 const DAYS_MAX = 92;
 const NUMBER_DIGITS = 7;
@@ -34,6 +47,8 @@ export interface Query extends Paging, Chosen {
     number: string;
     queue: string;
     agent: string;
+    /** One of `CAUSES`, or nothing. */
+    cause: string;
     sort: Heading;
     order: Order;
 }
@@ -46,6 +61,7 @@ export const DEFAULT: Query = {
     number: '',
     queue: '',
     agent: '',
+    cause: '',
     sort: 'began',
     order: 'descending',
     page: 0,
@@ -61,6 +77,7 @@ export function read(params: URLSearchParams): Query {
         number: (params.get('number') ?? '').slice(0, NUMBER_CHARS_MAX),
         queue: named(params.get('queue')),
         agent: named(params.get('agent')),
+        cause: one('cause', ['', ...CAUSES], ''),
         sort: one('sort', HEADINGS, DEFAULT.sort),
         order: one('order', ['ascending', 'descending'], DEFAULT.order),
         ...readPaging(params, ROWS, DEFAULT.rows),
@@ -74,7 +91,7 @@ export function write(query: Query): URLSearchParams {
 
 /** As the server is asked, or why it can't be. */
 export function asked(query: Query, now: number, zone: string | undefined): Asked | Key {
-    const { when, from, to, number, queue, agent, ...rest } = query;
+    const { when, from, to, number, queue, agent, cause, ...rest } = query;
     if (!SIGNS.test(number)) return 'calls.refused.number';
     const span = spanOf({ when, from, to }, now, zone);
     if (!span) return 'span.refused.order';
@@ -86,7 +103,15 @@ export function asked(query: Query, now: number, zone: string | undefined): Aske
         ...(number.trim() && { number: number.trim() }),
         ...(queue && { queue }),
         ...(agent && { agent }),
+        ...(cause && { cause }),
     };
+}
+
+/** Where the same calls are, all pages of them, as a table. */
+export function exported(asked: Asked): string {
+    const given = Object.entries(asked).filter(([name]) => name !== 'page' && name !== 'rows');
+    const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    return `/api/v1/calls/export?${query.toString()}`;
 }
 
 /** Whether calls with that number are found by it alone, and not among all of a time. */
@@ -101,8 +126,8 @@ export function sortedBy(query: Query, heading: Heading): Query {
 }
 
 /** Whether fewer are shown than there are of that time. */
-export function isFiltered({ number, queue, agent }: Query): boolean {
-    return Boolean(number || queue || agent);
+export function isFiltered({ number, queue, agent, cause }: Query): boolean {
+    return Boolean(number || queue || agent || cause);
 }
 
 /** A queue or a user, as the server names them. */

@@ -20,8 +20,9 @@ class Current {
         }
     }
 
-    async logIn(user: string, password: string) {
-        this.enter(await answered(api.POST('/api/v1/session', { body: { user, password } })));
+    /** The code is what an authenticator shows, where one is asked for. */
+    async logIn(user: string, password: string, code: string | null) {
+        this.enter(await answered(api.POST('/api/v1/session', { body: { user, password, code } })));
     }
 
     async logOut() {

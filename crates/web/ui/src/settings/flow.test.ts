@@ -44,7 +44,10 @@ it('leads to where it is written, and holidays to where closed leads', () => {
 it('has a way off for each key, and for whoever waits too long', () => {
     const [key, late] = step('support', 'waiting').branches;
     expect(key).toMatchObject({ id: 'key 1', setting: ['keys', '1'], leads: { kind: 'user', name: 'anna' } });
-    expect(late).toMatchObject({ id: 'timed_out', message: 'try-later', isWritten: true });
+    const when = { key: 'after', values: { after: '1h' } };
+    expect(late).toMatchObject({ id: 'timed_out', when, message: 'try-later', leads: { key: 'leads.ends' } });
+    const never = step('kontor', 'waiting').branches.at(-1);
+    expect(never).toMatchObject({ leads: { key: 'leads.waits-on' }, when: null, isWritten: false });
 });
 
 it('says what holds by default where nothing is written', () => {
@@ -66,6 +69,7 @@ it('says nothing that pages have no text for', () => {
             id,
             ...says.map(({ key }) => key),
             ...branches.filter(({ id }) => !id.startsWith('key ')).map(({ id }) => id),
+            ...branches.flatMap(({ when }) => (when ? [when.key] : [])),
             ...branches.flatMap(({ leads }) => (isPlace(leads) ? [] : [(leads as Said).key])),
         ]),
     );

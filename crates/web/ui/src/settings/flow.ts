@@ -14,6 +14,8 @@ export interface Branch {
     id: string;
     /** The setting that makes it. */
     setting: string[];
+    /** From when on, where that is set. */
+    when: Said | null;
     /** What is said first, if anything. */
     message: string | null;
     /** Where it leads: a place, or what becomes of the call. */
@@ -150,12 +152,22 @@ function waiting(
     const branches = keys.map(([key, value]): Branch => ({
         id: `key ${key}`,
         setting: ['keys', key],
+        when: null,
         message: null,
         leads: placeOf(value) ?? { key: 'leads.unsaid' },
         isWritten: true,
     }));
-    branches.push(branch(queued, 'timed_out', { key: 'leads.waits-on' }));
+    branches.push(tooLong(queued));
     return { id: 'waiting', setting: ['music'], says, branches };
+}
+
+function tooLong(queued: Table): Branch {
+    const after = at(queued.timed_out, ['after']);
+    if (typeof after !== 'string') return branch(queued, 'timed_out', { key: 'leads.waits-on' });
+    return {
+        ...branch(queued, 'timed_out', { key: 'leads.ends' }),
+        when: { key: 'after', values: { after } },
+    };
 }
 
 function calledBack(callback: Table): Step {
@@ -172,6 +184,7 @@ function calledBack(callback: Table): Step {
         {
             id: 'called-back',
             setting: ['callback'],
+            when: null,
             message: null,
             leads: { key: callback.automatic === true ? 'leads.automatic' : 'leads.list' },
             isWritten: true,
@@ -206,6 +219,7 @@ function branch(queued: Table, key: string, otherwise: Place | Said): Branch {
     return {
         id: key,
         setting: [key],
+        when: null,
         message: typeof message === 'string' ? message : null,
         leads: placeOf(at(table, ['then'])) ?? otherwise,
         isWritten: table !== undefined,

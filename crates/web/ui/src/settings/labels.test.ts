@@ -49,6 +49,9 @@ it('finds settings by key, by their Swedish name, and by what they mean; names f
         find(all, [], words, code).entries.map(({ section, path }) => `${section}.${path.join('.')}`);
     expect(found('wrap_up', 'en')).toContain('queues.wrap_up');
     expect(found('efterarbete', 'sv')[0]).toMatch(/wrap_up/);
+    expect(found('wait', 'en').indexOf('queues.wait')).toBeLessThan(
+        found('wait', 'en').indexOf('queues.close_when.wait'),
+    );
     expect(found('left in peace', 'en')).toContain('queues.wrap_up');
     expect(found('zzzz', 'en')).toEqual([]);
     expect(found(' ', 'en')).toEqual([]);

@@ -30,6 +30,10 @@ describe('a setting names', () => {
         expect(referenceAt(['quick_close', 'group'])?.what).toBe('queue_groups');
         expect(referenceAt(['groups', 'sales', 'members', '0'])).toEqual({ what: 'users', isOpen: true });
     });
+    it('nothing where a key means something of its own', () => {
+        expect(referenceAt(['hours', 'kontor', 'rules', '0', 'hours', '0'])).toBeNull();
+        expect(referenceAt(['trunks', 'provider', 'register', 'user'])).toBeNull();
+    });
     it('nothing by the name of a thing', () => {
         expect(referenceAt(['prompts', 'welcome'])).toBeNull();
         expect(referenceAt(['queues', 'user'])).toBeNull();

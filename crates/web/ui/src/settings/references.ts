@@ -31,7 +31,6 @@ export const KEYS: Readonly<Record<string, Reference>> = {
     group: { what: 'groups', isOpen: false },
     menu: { what: 'menus', isOpen: false },
     number: { what: 'numbers', isOpen: true },
-    hours: { what: 'hours', isOpen: false },
     open: { what: 'hours', isOpen: false },
     closed: { what: 'hours', isOpen: false },
     plan: { what: 'plans', isOpen: false },
@@ -59,8 +58,11 @@ export const VALUES: readonly { path: Path; reference: Reference }[] = [
     { path: ['queues', '*', 'callback', 'prompts', '*'], reference: { what: 'prompts', isOpen: true } },
 ];
 
-/** Keys that mean something else in one place. */
-export const EXCEPTIONS: readonly { path: Path; reference: Reference }[] = [
+/** Keys that mean something else, or something at all, in one place. */
+export const EXCEPTIONS: readonly { path: Path; reference: Reference | null }[] = [
+    { path: ['queues', '*', 'hours'], reference: { what: 'hours', isOpen: false } },
+    // Whom we are at a provider's.
+    { path: ['trunks', '*', 'register', 'user'], reference: null },
     { path: ['quick_close', 'group'], reference: { what: 'queue_groups', isOpen: false } },
     { path: ['groups', '*', 'members'], reference: { what: 'users', isOpen: true } },
 ];

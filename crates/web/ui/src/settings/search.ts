@@ -71,7 +71,7 @@ export function titleOf(value: Json): string | null {
     return typeof name === 'string' ? name : null;
 }
 
-/** What has all these words in it: names before descriptions. */
+/** What has all these words in it: names before descriptions, and what stands further out first. */
 export function find(all: Entry[], have: Thing[], words: string, code: string): Found {
     const wanted = words.toLocaleLowerCase(code).split(/\s+/).filter(Boolean);
     if (wanted.length === 0) return { things: [], entries: [] };
@@ -85,7 +85,9 @@ export function find(all: Entry[], have: Thing[], words: string, code: string): 
         path.join('.'),
         label(field, code),
     ];
-    const byName = all.filter(entry => has(names(entry)));
+    const byName = all
+        .filter(entry => has(names(entry)))
+        .sort((one, other) => one.path.length - other.path.length);
     const byText = all.filter(entry => !byName.includes(entry) && has([...names(entry), entry.field.about]));
     return {
         things: have.filter(({ section, name, title }) =>
