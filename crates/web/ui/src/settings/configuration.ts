@@ -58,7 +58,8 @@ export interface Server {
 /** Longest answer that is waited for: the server gives up on a request by itself before. */
 const LIMIT_MS = 35_000;
 
-async function ask<Answer>(path: string, body?: unknown): Promise<Answer> {
+/** Asks the server; a `Problem` is thrown where it refuses, or no answer comes. */
+export async function ask<Answer>(path: string, body?: unknown): Promise<Answer> {
     const init: RequestInit = { signal: AbortSignal.timeout(LIMIT_MS) };
     if (body !== undefined) {
         init.method = 'POST';

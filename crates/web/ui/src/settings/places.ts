@@ -11,6 +11,9 @@ export const SKILLS = 'skills-matrix';
 export const PERMISSIONS = 'permissions-matrix';
 export const ASSISTANT = 'first-queue';
 
+/** Where settings are edited as they are written: no section is called so. */
+export const FILES = `${ROOT}/files`;
+
 /** The path of a page. */
 export function pathOf(...parts: string[]): string {
     return [ROOT, ...parts.map(encodeURIComponent)].join('/');

@@ -11,6 +11,7 @@ import type { Key } from '../lib/messages.svelte';
 import LicencesPage from '../licences/LicencesPage.svelte';
 import MePage from '../me/MePage.svelte';
 import QueuesPage from '../me/QueuesPage.svelte';
+import { FILES } from '../settings/places';
 import SettingsPage from '../settings/SettingsPage.svelte';
 import PromptsPage from '../prompts/PromptsPage.svelte';
 import QuickPage from '../quick/QuickPage.svelte';
@@ -18,6 +19,7 @@ import ConnectionsPage from '../operation/ConnectionsPage.svelte';
 import ServerPage from '../operation/ServerPage.svelte';
 import PasswordPage from '../password/PasswordPage.svelte';
 import StatisticsPage from '../statistics/StatisticsPage.svelte';
+import FilesPage from '../toml/FilesPage.svelte';
 import WallboardPage from '../wallboard/WallboardPage.svelte';
 
 type Role = Session['role'];
@@ -35,6 +37,7 @@ const wallboard: Page = { path: '/wallboard', title: 'app.wallboard', component:
 const calls: Page = { path: '/calls', title: 'app.calls', component: CallsPage };
 const audit: Page = { path: '/audit', title: 'app.audit', component: AuditPage };
 const settings: Page = { path: '/settings', title: 'settings.title', component: SettingsPage };
+const files: Page = { path: FILES, title: 'toml.title', component: FilesPage };
 const directory: Page = { path: '/directory', title: 'directory.title', component: DirectoryPage };
 const statistics: Page = { path: '/statistics', title: 'statistics.title', component: StatisticsPage };
 
@@ -69,6 +72,9 @@ const PAGES: Record<Role, [Page, ...Page[]]> = {
     operator: [wallboard, callbacks, calls, statistics, server, connections, hours, licences, audit],
 };
 
+/** Pages that are reached from another, and have no place of their own beside it. */
+const WITHIN: Partial<Record<Role, readonly Page[]>> = { administrator: [files] };
+
 /** What is reached from one's account. An operator's password stands in the configuration. */
 export const PASSWORD: Page = { path: '/password', title: 'password.title', component: PasswordPage };
 
@@ -79,8 +85,8 @@ export function of(role: Role): [Page, ...Page[]] {
 
 /** The page at a path, or that it is a part of; the first, where there is none of that role's. */
 export function at(path: string, role: Role): Page {
-    const pages = of(role);
+    const pages = [...of(role), ...(WITHIN[role] ?? [])];
     if (path === PASSWORD.path && role !== 'operator') return PASSWORD;
     const exact = pages.find(page => page.path === path);
-    return exact ?? pages.find(page => path.startsWith(`${page.path}/`)) ?? pages[0];
+    return exact ?? pages.find(page => path.startsWith(`${page.path}/`)) ?? of(role)[0];
 }
