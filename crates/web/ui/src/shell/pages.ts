@@ -53,7 +53,21 @@ const server: Page = { path: '/server', title: 'app.server', component: ServerPa
 const PAGES: Record<Role, [Page, ...Page[]]> = {
     agent: [me, callbacks, directory, queues, wallboard, calls, statistics, hours],
     supervisor: [wallboard, callbacks, calls, statistics, quick, hours, prompts, directory, me],
-    administrator: [wallboard, callbacks, calls, statistics, quick, hours, prompts, settings, licences, audit, connections, directory, me],
+    administrator: [
+        wallboard,
+        callbacks,
+        calls,
+        statistics,
+        quick,
+        hours,
+        prompts,
+        settings,
+        licences,
+        audit,
+        connections,
+        directory,
+        me,
+    ],
     // He is no agent, and of no organisation whose queues he closes.
     operator: [wallboard, callbacks, calls, statistics, server, connections, hours, licences, audit],
 };
