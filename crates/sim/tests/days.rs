@@ -323,7 +323,7 @@ fn who_would_rather_be_called_back_is_in_the_order_in_which_all_came_and_neither
                 made.count() * 10 > accepted * 8,
                 "seed {seed}: most are called before the day is over"
             );
-            assert!(callers > 10 && callbacks > 0, "{callers} and {callbacks}");
+            assert!(callers > 5 && callbacks > 0, "{callers} and {callbacks}");
             // Between two turns of one side the other has its own: the share is kept to within one turn of each queue.
             let turns = callers + callbacks;
             let due = turns * u32::from(percent) / 100;

@@ -113,7 +113,7 @@ mod tests {
         assert!(versions.find(&first).is_none());
         let seen = versions.seen.lock().unwrap();
         assert!(
-            seen.bytes <= BYTES_MAX && seen.list.len() == 3,
+            seen.bytes <= BYTES_MAX && seen.list.len() == 4,
             "{}",
             seen.list.len()
         );
