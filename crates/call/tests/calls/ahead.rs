@@ -77,7 +77,8 @@ fn a_person_who_waits_gets_the_next_agent_where_one_lets_it_be() {
         floor.run(3);
         assert!(person(&floor).talks(), "{habit:?}");
         let bosse = floor.world.phone("bosse", ANSWERS);
-        floor.run(20);
+        // Until a phone that says nothing to its CANCEL is given up too (RFC 3261 §9.1), whose session is open as long.
+        floor.run(40);
         assert_eq!(invites(&floor.world, bosse).len(), 1, "{habit:?}");
         assert_eq!(floor.world.bridges(), 1, "{habit:?}");
         if habit == Habit::Dead {

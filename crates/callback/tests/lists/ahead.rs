@@ -84,6 +84,7 @@ fn a_person_is_called_while_the_agent_s_device_rings_and_not_before_that_is_stor
         panic!("{commands:?}");
     };
     assert!(rings_person(&floor.give(Input::Stored { token })));
+    floor.disk = Disk::Fast;
     floor.event(placing, CallEvent::Taken(OfferId(1)));
     floor.event(placing, CallEvent::PersonAnswered);
     floor.event(placing, CallEvent::HungUp);
