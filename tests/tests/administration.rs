@@ -23,18 +23,19 @@ fn log_in(server: &Server, name: &str) -> Api {
     Api::logged_in(server.http(), name, &format!("demo-{name}"))
 }
 
-fn is_let_in(server: &Server) -> Call {
+/// Whoever calls is there as long as his phone is.
+fn is_let_in(server: &Server) -> (Phone, Call) {
     let caller = Phone::outside(server, "+46701234567");
     let mut call = caller.call(SUPPORT);
     call.expect_answer(SOON);
-    call
+    (caller, call)
 }
 
 #[test]
 fn a_supervisor_closes_queues_by_the_api_and_the_next_caller_hears_it_until_that_is_undone() {
     let server = Server::demo();
     let (eva, anna) = (log_in(&server, "eva"), log_in(&server, "anna"));
-    let mut waits = is_let_in(&server);
+    let (_his_phone, mut waits) = is_let_in(&server);
     let mut body = json!({ "group": "kundtjanst", "until": after_tomorrow() });
     assert_eq!(anna.post("/quick-closes", &body).status, 403);
     server.wait("he waits", SOON, |_| {
@@ -62,7 +63,8 @@ fn a_supervisor_closes_queues_by_the_api_and_the_next_caller_hears_it_until_that
     );
     assert_eq!(why["quick_close"]["by"], "demo/eva");
     assert_eq!(eva.delete("/quick-closes/1").status, 204);
-    is_let_in(&server).hang_up();
+    let (_phone, mut call) = is_let_in(&server);
+    call.hang_up();
     // He has stayed all the while; the next time he does not.
     body["waiting"] = "move".into();
     let made = eva.post("/quick-closes", &body);
@@ -85,7 +87,7 @@ fn level(call: &Call, hertz: f64) -> f64 {
 
 /// A caller who is welcomed with a tone.
 fn next_caller_hears(server: &Server, hertz: f64) {
-    let mut call = is_let_in(server);
+    let (_phone, mut call) = is_let_in(server);
     let deadline = Instant::now() + SAID;
     let mut loudest = f64::MIN;
     while (loudest - LEVELLED_DB).abs() > 1.5 {

@@ -180,6 +180,7 @@ fn a_person_called_before_an_agent_has_taken_it_is_told_to_wait_and_gets_the_nex
     server.ctl(&["agent", "log-in", "bosse", "--queue", "again"]);
     let mut offered = bosse.incoming(SOON);
     assert!(is_callback(&offered), "{}", offered.invite().start);
+    offered.ring();
     let mut theirs = person.incoming(SOON);
     theirs.answer();
     hears(&server, &theirs, "sv/calling-back-wait");
@@ -210,18 +211,18 @@ fn a_person_for_whom_no_agent_comes_is_told_so_keeps_his_place_and_is_called_for
     asks(&server, &person);
     let bosse = Phone::agent(&server, "bosse");
     server.ctl(&["agent", "log-in", "bosse", "--queue", "again"]);
-    let offered = bosse.incoming(SOON);
+    let mut offered = bosse.incoming(SOON);
     offered.ring();
     let mut theirs = person.incoming(SOON);
     theirs.answer();
-    Hearing::of(&server, &theirs)
-        .says(&["sv/calling-back-wait"])
-        .says(&["sv/calling-back-sorry"]);
+    let mut hearing = Hearing::of(&server, &theirs);
+    hearing.says(&["sv/calling-back-wait"]);
+    offered.expect_cancel(SAID);
+    hearing.says(&["sv/calling-back-sorry"]);
     theirs.expect_bye(SAID);
     server.wait("that is kept", SOON, |server| {
         shown(server)["tries"][0]["outcome"] == "abandoned"
     });
-    drop(offered);
     // He is free at once, and nobody is called before he has taken it.
     let mut again = bosse.incoming(SOON);
     again.ring();

@@ -81,10 +81,6 @@ fn a_person_who_waits_gets_the_next_agent_where_one_lets_it_be() {
         floor.run(40);
         assert_eq!(invites(&floor.world, bosse).len(), 1, "{habit:?}");
         assert_eq!(floor.world.bridges(), 1, "{habit:?}");
-        if habit == Habit::Dead {
-            // Until the network has given up on a device that says nothing its leg is there (timer B).
-            floor.run(20);
-        }
         assert!(floor.world.all_hear_each_other(), "{habit:?}");
         assert_eq!(state(&floor.world, "bosse"), "in call");
         assert_eq!(invites(&floor.world, floor.person).len(), 1, "one call");

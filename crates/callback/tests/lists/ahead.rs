@@ -91,7 +91,6 @@ fn a_person_is_called_while_the_agent_s_device_rings_and_not_before_that_is_stor
     assert_eq!(floor.status(entry), Status::AwaitingNote);
     let attempts = &floor.entry(entry).attempts;
     assert_eq!(attempts[0].outcome, Some(Outcome::Reached));
-    floor.disk = Disk::Fast;
     floor.note(ANNA, entry, "Helped.").unwrap();
     assert_eq!(lately(&floor).counted.answered, 1);
 }
