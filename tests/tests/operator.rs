@@ -90,7 +90,6 @@ fn a_supervisor_puts_a_caller_forward_and_gives_him_to_an_agent_who_has_paused()
         let audit = admin.get("/audit").json.to_string();
         audit.contains("forward in demo/support") && audit.contains("to demo/anna")
     });
-    server.stop();
 }
 
 #[test]
@@ -164,7 +163,6 @@ fn pages_show_who_waits_and_give_him_away_and_what_the_operator_looks_after() {
     ]);
     pages.does(&["press End the registrations of demo/anna", "check ending"]);
     pages.does(&["press End them", "sees No device is registered."]);
-    server.stop();
 }
 
 /// A call through the queue to anna, who answers and is hung up on; its id as live calls are named.

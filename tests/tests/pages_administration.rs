@@ -117,7 +117,7 @@ fn an_administrator_records_a_prompt_uploads_another_and_takes_the_first_again()
 #[test]
 fn hours_are_seen_by_week_and_year_in_a_hand_and_licences_by_month() {
     let hours = "[hours.office]\nholidays = \"sweden\"\n\
-        rules = [{ weekly = \"mon-fri\", hours = [\"08:00-17:00\"] }]\n";
+        rules = [{ weekdays = [\"mon-fri\"], hours = [\"08:00-17:00\"] }]\n";
     let server = Setup::demo()
         .set("queues.support.hours", "\"office\"")
         .add("hours.toml", hours)

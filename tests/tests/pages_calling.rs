@@ -109,6 +109,7 @@ fn a_number_dialled_in_the_page_rings_ones_own_telephone_first_and_two_are_joine
     pages.does(&["go /directory Katalog", "sees Ledig", "check directory"]);
     pages.does(&["search 102", "press Ring Bosse Berg"]);
     let mut own = anna.incoming(SOON);
+    own.ring();
     pages.does(&["sees Din telefon ringer", "check dialling"]);
     own.answer();
     let mut called = bosse.incoming(SOON);

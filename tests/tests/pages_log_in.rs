@@ -9,9 +9,9 @@ use tests::server::Server;
 const SOON: Duration = Duration::from_secs(20);
 
 /// Somebody switches the second step on, logs in by it, and switches it off again; axe looks at each step.
-fn walk(language: &str, theme: &str, screen: &str, says: [&str; 5]) {
+fn walk(language: &str, theme: &str, screen: &str, says: [&str; 6]) {
     let server = Server::demo();
-    let [title, begin, on, kept, headed] = says;
+    let [title, begin, on, kept, headed, wrong] = says;
     let mut pages = Pages::start(&server, "two-step");
     let picture = |name: &str| format!("check {name}-{language}-{theme}-{screen}");
     pages.does(&[
@@ -38,6 +38,7 @@ fn walk(language: &str, theme: &str, screen: &str, says: [&str; 5]) {
         "asks-for-code",
         &picture("code"),
         "wrong-code",
+        &format!("sees {wrong}"),
         "asks-for-code",
         "recovery-code",
         &format!("sees {headed}"),
@@ -64,6 +65,7 @@ fn an_agent_switches_two_step_log_in_on_and_off_on_a_desk_in_english() {
         "You have 10 recovery codes left.",
         "I have kept them",
         "My day",
+        "The code is another one, or was used.",
     ];
     walk("en", "light", "desktop", says);
 }
@@ -76,6 +78,7 @@ fn an_agent_switches_two_step_log_in_on_and_off_in_a_hand_in_swedish() {
         "Du har 10 återställningskoder kvar.",
         "Jag har sparat dem",
         "Min dag",
+        "Koden är en annan, eller har använts.",
     ];
     walk("sv-SE", "dark", "phone", says);
 }

@@ -287,7 +287,12 @@ fn has_changed(own_calls: &watch::Receiver<u64>) -> bool {
 /// Waits for a change; for ever, where there is nothing that could.
 async fn changed(own_calls: Option<&mut watch::Receiver<u64>>) -> Result<(), RecvError> {
     match own_calls {
-        Some(own_calls) => own_calls.changed().await,
+        Some(own_calls) => {
+            own_calls.changed().await?;
+            // It has been seen once it is told.
+            own_calls.mark_changed();
+            Ok(())
+        }
         None => pending().await,
     }
 }

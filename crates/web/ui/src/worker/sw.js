@@ -47,7 +47,8 @@ self.addEventListener('fetch', event => {
     if (FILES.includes(pathname)) {
         event.respondWith(caches.match(request, { ignoreVary: true }).then(kept => kept ?? fetch(request)));
     } else if (request.mode === 'navigate' && pathname === '/') {
-        const offline = () => new Response(OFFLINE, { status: 503, headers: HEADERS });
+        const offline = () =>
+            new Response(OFFLINE, { status: 503, statusText: 'Service Unavailable', headers: HEADERS });
         event.respondWith(fetch(request).catch(offline));
     }
 });
