@@ -218,14 +218,15 @@ fn a_person_for_whom_no_agent_comes_is_told_so_keeps_his_place_and_is_called_for
     let mut hearing = Hearing::of(&server, &theirs);
     hearing.says(&["sv/calling-back-wait"]);
     offered.expect_cancel(SAID);
+    // He is free at once.
+    let mut again = bosse.incoming(SOON);
+    again.ring();
     hearing.says(&["sv/calling-back-sorry"]);
     theirs.expect_bye(SAID);
     server.wait("that is kept", SOON, |server| {
         shown(server)["tries"][0]["outcome"] == "abandoned"
     });
-    // He is free at once, and nobody is called before he has taken it.
-    let mut again = bosse.incoming(SOON);
-    again.ring();
+    // Nobody is called before he has taken it.
     assert!(person.try_incoming(A_WHILE).is_none());
     again.answer();
     let mut theirs = person.incoming(SAID);

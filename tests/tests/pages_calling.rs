@@ -68,7 +68,7 @@ fn a_call_is_held_sent_on_and_ended_in_the_page_and_who_called_before_is_known_a
     called.answer();
     server.wait_agent("anna", "in-call", SOON);
     let put = format!("press Put {CALLER} on hold");
-    let again = format!("press Talk with {CALLER} again");
+    let again = format!("press Resume the call with {CALLER}");
     pages.does(&["sees Talking", "check talking", &put, "sees On hold"]);
     pages.does(&["check held", &again, "sees Talking"]);
     // To a colleague, by his name.

@@ -1,6 +1,6 @@
 //! What the document says of the API as a whole.
 
-use crate::caller::{PLAIN_COOKIE, SECURE_COOKIE};
+use crate::caller::SECURE_COOKIE;
 use crate::problem::Problem;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
     ),
     components(responses(Problem), schemas(Problem)),
     modifiers(&WaysIn),
-    security(("session" = []), ("plain-session" = []), ("token" = [])),
+    security(("session" = []), ("token" = [])),
     tags(
         (name = "session", description = "Logging in and out."),
         (name = "users", description = "Users, and what lets them in."),
@@ -37,24 +37,17 @@ use utoipa::{Modify, OpenApi};
 )]
 pub(crate) struct ApiDoc;
 
-/// A session's cookie, which has another name where it came plainly, or a token.
+/// A session's cookie, or a token.
 struct WaysIn;
 
 impl Modify for WaysIn {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let by_https = "set by POST /api/v1/session";
-        let plainly = "the same without HTTPS: from this machine, or behind a proxy";
-        let cookies = [
-            ("session", SECURE_COOKIE, by_https),
-            ("plain-session", PLAIN_COOKIE, plainly),
-        ];
-        for (name, cookie, what) in cookies {
-            let cookie = ApiKeyValue::with_description(cookie, what);
-            let session = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
-            components.add_security_scheme(name, session);
-        }
+        let what = "set by POST /api/v1/session; `kolapp-session` where it came plainly";
+        let cookie = ApiKeyValue::with_description(SECURE_COOKIE, what);
+        let session = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("session", session);
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
     }
 }
