@@ -240,7 +240,7 @@ pub(crate) struct CallsQuery {
     #[param(value_type = Option<String>, pattern = r"^[a-z0-9_.-]{1,64}/[a-z0-9_.-]{1,64}$")]
     agent: Option<Named<UserId>>,
     /// That ended so: `caller-hung-up`, `cut-off` and so on, as calls are told.
-    #[param(pattern = "^[a-z-]{1,40}$")]
+    #[param(pattern = "^[a-z-]{0,40}$")]
     cause: Option<String>,
     /// What to sort by.
     #[serde(default)]
