@@ -92,9 +92,9 @@ fn a_call_is_held_sent_on_and_ended_in_the_page_and_who_called_before_is_known_a
     pages.does(&["sees-no No earlier calls that you may see.", "check known"]);
     called.answer();
     server.wait_agent("anna", "in-call", SOON);
-    // What is pressed is what goes on, and not what rang.
+    // What has only just come under the pointer is not pressed.
     let hang_up = format!("press Hang up the call with {CALLER}");
-    pages.does(&["sees Talking", &hang_up]);
+    pages.does(&["sees Talking", "check talking-again", &hang_up]);
     called.expect_bye(SOON);
     calling.expect_bye(SOON);
 }
