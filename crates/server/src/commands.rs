@@ -40,7 +40,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use store::Store;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use web::{Desk, ForecastRow};
 
 /// Carries out permitted commands.
@@ -77,6 +77,8 @@ pub(crate) struct Reach {
     pub(crate) floors: Floors,
     pub(crate) records: RecordsOfStore,
     pub(crate) log: Log,
+    /// Who looks for a call's messages among all that are kept: one at a time, since that takes signalling a moment too.
+    pub(crate) ladder: Arc<Semaphore>,
     /// Who comes in by HTTP; there when the API is.
     pub(crate) desk: OnceLock<Desk>,
 }

@@ -7,6 +7,7 @@ use crate::documents::Answer;
 use crate::keeping::{moment, written_utc_ms};
 use sip::{Kept, Moment, Seen};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use web::{LadderMessage, LadderOfCall};
 
 /// Messages that are told of one call: of one with more, the first.
@@ -23,9 +24,16 @@ impl Commands {
                 format!("nothing is kept of the SIP messages of {named}: it is of another process");
             Failure::new(problem)
         })?;
+        let turn = Arc::clone(&self.0.ladder).acquire_owned().await;
+        let turn = turn.map_err(|closed| Failure::new(closed.to_string()))?;
         let kept = self.0.mailboxes.ladder(call).await;
         let at = moment(self.0.clock);
-        let told = tokio::task::spawn_blocking(move || told(kept, at));
+        let told = tokio::task::spawn_blocking(move || {
+            let told = told(kept, at);
+            // Whoever asked may have gone away meanwhile.
+            drop(turn);
+            told
+        });
         let told = told
             .await
             .map_err(|broken| Failure::new(broken.to_string()))?;

@@ -52,7 +52,7 @@ use std::time::Duration;
 use store::{AtStart, Loading, NoUrl, Store};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Room in the queue engine's channel for each call: Join, Leave, offers' ends. When it is full shards wait,
 /// and datagrams with them.
@@ -530,6 +530,7 @@ async fn wire(
         floors: Floors::default(),
         records,
         log,
+        ladder: Arc::new(Semaphore::new(1)),
         desk: OnceLock::new(),
     }));
     let desk = office::open(office::Parts {
