@@ -197,13 +197,10 @@ pub(crate) async fn reset(
     by: By,
     Path((organisation, user)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let no_user = || Problem::new(StatusCode::NOT_FOUND, "there is no such user");
-    let org = OrgId::new(&organisation).map_err(|_| no_user())?;
-    let user = UserId::new(&org, &user).map_err(|_| no_user())?;
-    let command = Command::ResetPassword { user: user.clone() };
-    permit(by.principal().clone(), command).map_err(|_| no_user())?;
-    let account = desk.account(&Who::User(user.clone()));
-    account.ok_or_else(no_user)?;
+    let user = looked_after(&desk, &by, (&organisation, &user), |user| {
+        Command::ResetPassword { user }
+    })?;
+    let org = user.org();
     let reset = tokio::spawn(async move {
         let reset = desk.reset_password(&user).await;
         // It is taken back also where that is not stored.
@@ -215,6 +212,21 @@ pub(crate) async fn reset(
     reset
         .map_err(|Unstored| Problem::unstored("it is gone, but that is not stored: do it again"))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The user of a path, with whom `by` may have that done; whoever may not is told of none.
+pub(crate) fn looked_after(
+    desk: &Desk,
+    by: &By,
+    (organisation, user): (&str, &str),
+    command: impl FnOnce(UserId) -> Command,
+) -> Result<UserId, Problem> {
+    let no_user = || Problem::new(StatusCode::NOT_FOUND, "there is no such user");
+    let org = OrgId::new(organisation).map_err(|_| no_user())?;
+    let user = UserId::new(&org, user).map_err(|_| no_user())?;
+    permit(by.principal().clone(), command(user.clone())).map_err(|_| no_user())?;
+    let account = desk.account(&Who::User(user.clone()));
+    account.map(|_| user).ok_or_else(no_user)
 }
 
 impl Desk {

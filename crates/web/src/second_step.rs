@@ -4,6 +4,7 @@
 use crate::body::Body;
 use crate::caller::By;
 use crate::came_from::CameFrom;
+use crate::credentials::looked_after;
 use crate::desk::Desk;
 use crate::log_ins::Named;
 use crate::office::{Account, Deed, Keeping, Unstored, Who};
@@ -14,8 +15,8 @@ use crate::views::moment;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use base::{OrgId, UserId};
-use control::{Command, permit};
+use base::UserId;
+use control::Command;
 use serde::{Deserialize, Serialize};
 use sip_core::guard::Source;
 use utoipa::ToSchema;
@@ -280,13 +281,10 @@ pub(crate) async fn reset(
     by: By,
     Path((organisation, user)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let no_user = || Problem::new(StatusCode::NOT_FOUND, "there is no such user");
-    let org = OrgId::new(&organisation).map_err(|_| no_user())?;
-    let user = UserId::new(&org, &user).map_err(|_| no_user())?;
-    let command = Command::ResetTotp { user: user.clone() };
-    permit(by.principal().clone(), command).map_err(|_| no_user())?;
-    let account = desk.account(&Who::User(user.clone()));
-    account.ok_or_else(no_user)?;
+    let user = looked_after(&desk, &by, (&organisation, &user), |user| {
+        Command::ResetTotp { user }
+    })?;
+    let org = user.org();
     let reset = tokio::spawn(async move {
         let reset = desk.reset_totp(&user).await;
         // It is taken away also where that is not stored.
