@@ -217,6 +217,11 @@ fn the_messages_of_a_call_are_told_of_all_its_legs_and_that_they_were_read_is_ke
         let audit = admin.get("/audit").json.to_string();
         audit.contains("reads the SIP messages of the call")
     });
+    // Whose number is erased is found there neither.
+    let erased = admin.post("/erasures", &json!({ "number": ONE }));
+    assert!(matches!(erased.status, 200..=204), "{erased:?}");
+    let told = server.ctl(&["ladder", &id]);
+    assert_eq!(told["messages"], json!([]));
     server.stop();
 }
 

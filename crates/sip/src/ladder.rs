@@ -1,5 +1,5 @@
 //! SIP messages of lately, kept in memory for whoever asks how a call went: each task keeps what it read and sent, the oldest
-//! giving way where its bytes are used up, and by which Call-IDs the legs of each call went. Nothing is looked at before
+//! giving way where its bytes are used up or a day has gone by, and by which Call-IDs the legs of each call went. Nothing is looked at before
 //! somebody asks, and then by him: a message costs its task a place in a ring, and a copy where it came over a connection.
 
 use base::{CallId, Time};
@@ -7,6 +7,10 @@ use bytes::Bytes;
 use sip_core::{Flow, Transport};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long a message is kept where there is room: it has people's numbers in it.
+const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
 
 /// What a message takes beside its bytes, so that many small ones don't take more than is meant.
 const OVERHEAD_BYTES: usize = 128;
@@ -73,11 +77,8 @@ impl Ladder {
         if size > self.most {
             return;
         }
-        while self.bytes + size > self.most
-            && let Some(oldest) = self.messages.pop_front()
-        {
-            self.bytes -= oldest.bytes.len() + OVERHEAD_BYTES;
-        }
+        self.forget_aged(at);
+        while self.bytes + size > self.most && self.forget_oldest() {}
         self.bytes += size;
         self.messages.push_back(Seen {
             at,
@@ -100,8 +101,33 @@ impl Ladder {
         self.legs.push_back((call, call_id.into()));
     }
 
+    fn forget_oldest(&mut self) -> bool {
+        let oldest = self.messages.pop_front();
+        self.bytes -= oldest
+            .as_ref()
+            .map_or(0, |it| it.bytes.len() + OVERHEAD_BYTES);
+        oldest.is_some()
+    }
+
+    fn forget_aged(&mut self, now: Time) {
+        while self
+            .messages
+            .front()
+            .is_some_and(|oldest| now.since(oldest.at) >= KEPT_FOR)
+        {
+            self.forget_oldest();
+        }
+    }
+
+    /// Forgets all messages: somebody's number is to be found nowhere any more, and they are not looked at for whose it is.
+    pub(crate) fn forget(&mut self) {
+        self.messages = VecDeque::new();
+        self.bytes = 0;
+    }
+
     /// All that may be of a call: the messages are not looked at.
-    pub(crate) fn kept(&self, call: CallId) -> Kept {
+    pub(crate) fn kept(&mut self, now: Time, call: CallId) -> Kept {
+        self.forget_aged(now);
         let legs = self.legs.iter().filter(|(of, _)| *of == call);
         Kept {
             messages: self.messages.iter().cloned().collect(),
@@ -139,16 +165,42 @@ mod tests {
             let bytes = Bytes::from(vec![number; 100]);
             ladder.keep(Time::from_millis(number.into()), &flow(), false, bytes);
         }
-        let kept = ladder.kept(call(1)).messages;
+        let kept = ladder.kept(Time::from_millis(30), call(1)).messages;
         let numbers: Vec<u8> = kept.iter().map(|seen| seen.bytes[0]).collect();
         assert_eq!(numbers, (15..25).collect::<Vec<u8>>());
         // One that takes all is alone, and one that is larger is not kept.
         let size = ladder.most - OVERHEAD_BYTES;
         ladder.keep(Time::ZERO, &flow(), true, Bytes::from(vec![0; size]));
-        assert_eq!(ladder.kept(call(1)).messages.len(), 1);
+        assert_eq!(
+            ladder.kept(Time::from_millis(30), call(1)).messages.len(),
+            1
+        );
         ladder.keep(Time::ZERO, &flow(), true, Bytes::from(vec![0; size + 1]));
-        assert_eq!(ladder.kept(call(1)).messages[0].bytes.len(), size);
+        assert_eq!(
+            ladder.kept(Time::from_millis(30), call(1)).messages[0]
+                .bytes
+                .len(),
+            size
+        );
         assert_eq!(ladder.bytes, ladder.most);
+    }
+
+    #[test]
+    fn a_message_is_forgotten_after_a_day_and_all_are_when_that_is_wanted() {
+        let mut ladder = Ladder::of(1_000_000);
+        let at = |hours| Time::ZERO + Duration::from_secs(3_600) * hours;
+        for hours in [0, 1, 20] {
+            ladder.keep(at(hours), &flow(), true, Bytes::from_static(b"x"));
+        }
+        assert_eq!(ladder.kept(at(23), call(1)).messages.len(), 3);
+        // Also where nothing comes any more.
+        assert_eq!(ladder.kept(at(25), call(1)).messages.len(), 1);
+        assert_eq!(ladder.bytes, 1 + OVERHEAD_BYTES);
+        ladder.keep(at(44), &flow(), true, Bytes::from_static(b"y"));
+        assert_eq!(ladder.messages.len(), 1, "those of before are gone");
+        ladder.forget();
+        assert!(ladder.kept(at(44), call(1)).messages.is_empty());
+        assert_eq!(ladder.bytes, 0);
     }
 
     #[test]
@@ -156,7 +208,7 @@ mod tests {
         let mut ladder = Ladder::of(0);
         ladder.keep(Time::ZERO, &flow(), true, Bytes::from_static(b"x"));
         ladder.leg(call(1), "a");
-        let kept = ladder.kept(call(1));
+        let kept = ladder.kept(Time::from_millis(30), call(1));
         assert!(kept.messages.is_empty() && kept.call_ids.is_empty());
     }
 
@@ -167,12 +219,17 @@ mod tests {
         ladder.leg(call(2), "another@a");
         ladder.leg(call(1), "agent@b");
         ladder.leg(call(1), &"x".repeat(CALL_ID_BYTES_MAX + 1));
-        let ids = ladder.kept(call(1)).call_ids;
+        let ids = ladder.kept(Time::from_millis(30), call(1)).call_ids;
         assert_eq!(ids, ["caller@a".into(), "agent@b".into()]);
         for _ in 0..LEGS_KEPT {
             ladder.leg(call(3), "c");
         }
-        assert!(ladder.kept(call(1)).call_ids.is_empty());
+        assert!(
+            ladder
+                .kept(Time::from_millis(30), call(1))
+                .call_ids
+                .is_empty()
+        );
         assert_eq!(ladder.legs.len(), LEGS_KEPT);
     }
 }

@@ -104,6 +104,8 @@ pub enum ShardInput {
     Calls(oneshot::Sender<Vec<CallView>>),
     /// Which messages of lately are kept, and which Call-IDs have the legs of this call?
     Ladder(CallId, oneshot::Sender<Kept>),
+    /// None of those is kept any more.
+    ForgetMessages(oneshot::Sender<()>),
     /// How do these of them stand? Those of other tasks' shards are left out.
     CallsOf(Arc<[CallId]>, oneshot::Sender<Vec<CallView>>),
     /// A user does something with a call of his own.
@@ -260,6 +262,21 @@ impl Mailboxes {
         calls
     }
 
+    /// Has every task forget the messages that it keeps, and waits until they have.
+    pub async fn forget_messages(&self) {
+        for senders in self.tasks.iter() {
+            let (answer, answered) = oneshot::channel();
+            let sent = senders
+                .inputs
+                .send(ShardInput::ForgetMessages(answer))
+                .await;
+            if sent.is_ok() {
+                // A task that has ended keeps nothing.
+                let _ = answered.await;
+            }
+        }
+    }
+
     /// What each task keeps of messages that may be of that call.
     pub async fn ladder(&self, call: CallId) -> Vec<Kept> {
         let mut all = Vec::new();
@@ -374,7 +391,8 @@ impl ShardInput {
             | ShardInput::EndAll
             | ShardInput::Calls(_)
             | ShardInput::CallsOf(..)
-            | ShardInput::Ladder(..) => 0,
+            | ShardInput::Ladder(..)
+            | ShardInput::ForgetMessages(_) => 0,
         }
     }
 

@@ -259,7 +259,7 @@ heading! {
         "ladder_mib",
         whole(0..=LADDER_MIB_MOST),
         "How many MiB of calls' SIP messages are kept in memory, the latest, for the ladder of a call in the pages and \
-         `kolapp ctl ladder`; 0 keeps none. They are nowhere else, and gone with the process.",
+         `kolapp ctl ladder`; 0 keeps none. They are nowhere else, and gone after a day, when a number is erased, and with the process.",
     )
     .or(|| LADDER_MIB_USUAL)
     .restart();

@@ -20,6 +20,7 @@ use arc_swap::ArcSwap;
 use base::OrgId;
 use callback::{Done, Entry, Number, Page, Query, Refusal};
 use control::{CallbackCommand, Permitted, Principal};
+use sip::Mailboxes;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{NotStored, Store};
@@ -57,6 +58,8 @@ pub(crate) struct Callbacks {
     queues: Acd,
     store: Store,
     audit: Audit,
+    /// Whoever keeps calls' messages for their ladders.
+    mailboxes: Mailboxes,
 }
 
 /// How long storage has to erase a number from what agents' rows and records of calls have of it.
@@ -153,6 +156,7 @@ impl Callbacks {
         for row in rows.await.map_err(|_| NotStored::Closed)? {
             row.stored().await?;
         }
+        self.mailboxes.forget_messages().await;
         self.store
             .erase_calls(org.to_string(), number.to_string())
             .await

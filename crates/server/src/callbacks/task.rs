@@ -145,7 +145,7 @@ impl CallbackTask {
             lists: Lists::new(),
             inputs: parts.inputs,
             requests,
-            mailboxes: parts.mailboxes,
+            mailboxes: parts.mailboxes.clone(),
             undelivered: (0..tasks).map(|_| VecDeque::new()).collect(),
             dealing: Dealing::default(),
             acd: Outbox::new(parts.acd),
@@ -180,6 +180,7 @@ impl CallbackTask {
             queues: parts.queues,
             store: parts.store,
             audit: parts.audit,
+            mailboxes: parts.mailboxes,
         };
         (task, callbacks)
     }

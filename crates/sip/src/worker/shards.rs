@@ -247,7 +247,11 @@ impl<M: Media> Worker<M> {
                     let _ = answer.send(shards.flat_map(|owned| owned.shard.calls()).collect());
                 }
                 ShardInput::Ladder(call, answer) => {
-                    let _ = answer.send(self.ladder.kept(call));
+                    let _ = answer.send(self.ladder.kept(now, call));
+                }
+                ShardInput::ForgetMessages(answer) => {
+                    self.ladder.forget();
+                    let _ = answer.send(());
                 }
                 ShardInput::CallsOf(ids, answer) => {
                     let views = ids.iter().filter_map(|id| {
