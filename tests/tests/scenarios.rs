@@ -164,7 +164,7 @@ fn re_invites_that_cross_are_both_refused_and_come_again_in_their_turn() {
 
 #[test]
 fn of_two_phones_behind_a_proxy_that_both_answer_the_second_is_hung_up_on() {
-    anna_hangs_up("agent_forks", None);
+    anna_hangs_up("agent_forks", Some("left"));
 }
 
 #[test]
