@@ -100,7 +100,7 @@ impl Step<'_> {
                 let error = settings.map(|queue| queue.deferral.error);
                 Some(self.now + error.unwrap_or_default().max(DEFERRAL_MIN))
             }
-            // His device has to hear first that it is to stop.
+            // His device has only just heard that it is to stop.
             CallbackEnd::PersonGone => Some(self.now + DEFERRAL_MIN),
             _ => self.deferred_until(&errand.queue, outcome),
         };

@@ -4,6 +4,7 @@
 use crate::forward::Forwards;
 use crate::leg::{Gone, Role};
 use crate::settings::{Destination, Devices, Group, GroupPolicy, Member};
+use acd::CallbackEnd;
 use base::{BoundedVec, UserId};
 use serde::{Deserialize, Serialize};
 use sip_core::StatusCode;
@@ -31,6 +32,8 @@ pub(crate) struct Ring {
     later: Vec<Vec<Binding>>,
     /// The weightiest of the endings so far.
     weightiest: Option<Gone>,
+    /// Of an agent kept for a callback who is wanted no more for it: what his queue is told once his devices are gone.
+    owed: Option<CallbackEnd>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,6 +161,7 @@ impl Ring {
             phase: Phase::Ringing,
             later: Vec::new(),
             weightiest: None,
+            owed: None,
         }
     }
 
@@ -193,6 +197,17 @@ impl Ring {
     /// We want him no more.
     pub(crate) fn withdraw(&mut self) {
         self.phase = Phase::Withdrawn;
+    }
+
+    /// The same of an agent kept for a callback, who is free again only when his devices are gone: then his queue is told this.
+    pub(crate) fn give_up(&mut self, end: CallbackEnd) {
+        self.withdraw();
+        self.owed.get_or_insert(end);
+    }
+
+    /// What his queue is to be told of him now that they are.
+    pub(crate) fn owed(&self) -> Option<CallbackEnd> {
+        self.owed
     }
 
     /// A device is out of it, and not by our doing. RFC 3261 §16.7: a 6xx is about the user and not about the

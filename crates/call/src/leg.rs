@@ -101,8 +101,12 @@ pub(crate) enum Role {
     Caller,
     /// An agent's device, rung for an offer.
     Agent { offer: OfferId, agent: UserId },
-    /// A user's device, rung because he asked to call somebody back, or dialled elsewhere than on it.
-    CallsBack { agent: UserId },
+    /// A user's device, rung because he asked to call somebody back, or dialled elsewhere than on it; or because his queue
+    /// keeps him for a callback, and by which number.
+    CallsBack {
+        agent: UserId,
+        offer: Option<OfferId>,
+    },
     /// A colleague's device, rung because he was dialled.
     Callee { user: UserId },
     /// Somebody outside, over a trunk.
@@ -127,8 +131,17 @@ impl Role {
         match self {
             Role::Caller | Role::Outside | Role::Member(_) => None,
             Role::Agent { agent: user, .. }
-            | Role::CallsBack { agent: user }
+            | Role::CallsBack { agent: user, .. }
             | Role::Callee { user } => Some(user),
+        }
+    }
+
+    /// By which number his queue keeps the agent who is rung.
+    pub(crate) fn offer(&self) -> Option<OfferId> {
+        match self {
+            Role::Agent { offer, .. } => Some(*offer),
+            Role::CallsBack { offer, .. } => *offer,
+            Role::Caller | Role::Callee { .. } | Role::Outside | Role::Member(_) => None,
         }
     }
 

@@ -33,7 +33,7 @@ impl Shard {
         };
         let call = placed.call;
         match placed.agent_rung(offer) {
-            true => self.ring_for_errand(now, call, agent, out),
+            true => self.ring_for_errand(now, call, agent, Some(offer), out),
             false => tell_queue(Some(offer), CallbackEnd::PersonGone, out),
         }
     }
@@ -52,7 +52,7 @@ impl Shard {
         }
     }
 
-    /// The agent's device rings no more, and the person's call goes on.
+    /// The agent's device is to ring no more, and the person's call goes on.
     pub(super) fn agent_lets_be(
         &mut self,
         now: Time,
@@ -63,28 +63,11 @@ impl Shard {
         let Some(offer) = self.placed(call).and_then(Placing::agent_out) else {
             return;
         };
-        self.stop_errand_rings(now, call, out);
         self.timers.disarm(&Due::Call(call, CallTimer::NextRound));
-        tell_queue(Some(offer), CallbackEnd::Unanswered(end), out);
+        self.free_agent(call, Some(offer), CallbackEnd::Unanswered(end), out);
+        let is_his = |role: &Role| role.offer() == Some(offer);
+        self.withdraw(now, call, CallOff::Over, is_his, out);
         self.tell_lists(call, Some(CallEvent::NotTaken(offer)), out);
-    }
-
-    fn stop_errand_rings(&mut self, now: Time, call: CallId, out: &mut Vec<Output>) {
-        let Some(entry) = self.call(call) else {
-            return;
-        };
-        let rings = entry.rings.iter().map(|ring| ring.role.clone());
-        let roles: Vec<Role> = rings
-            .filter(|role| matches!(role, Role::CallsBack { .. }))
-            .collect();
-        for role in roles {
-            let legs = self.legs_of_ring(call, &role);
-            self.forget_ring(call, &role);
-            for leg in legs {
-                self.settle_silently(leg);
-                self.call_off(now, leg, CallOff::Over, out);
-            }
-        }
     }
 
     /// The agent has answered: he talks with the person who waits, or hears whom he is to talk with while it rings.

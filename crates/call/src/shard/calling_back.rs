@@ -5,6 +5,7 @@
 use super::{Due, OwnCall, Shard};
 use crate::call::{Call, OutsideCall, Purpose};
 use crate::calling_back::{self, ALIVE_EVERY, EndedBy, Keyed, Placing};
+use crate::hunt::Ring;
 use crate::identity::account;
 use crate::input::{CallEvent, EndCause, Output, RefusedCause};
 use crate::journey::CallTimer;
@@ -54,7 +55,7 @@ impl Shard {
             self.tell_own_call(Some(agent.clone()), call, OwnCall::Active, out);
         }
         self.call_began(call, Some(entry), out);
-        self.ring_for_errand(now, call, agent, out);
+        self.ring_for_errand(now, call, agent, offer, out);
     }
 
     /// Rings an agent for a call to a person: until he answers it is his by the leg that looks for his devices.
@@ -63,10 +64,12 @@ impl Shard {
         now: Time,
         call: CallId,
         agent: &UserId,
+        offer: Option<OfferId>,
         out: &mut Vec<Output>,
     ) {
         let role = Role::CallsBack {
             agent: agent.clone(),
+            offer,
         };
         match self.ring_user(call, role, agent, out) {
             Some(leg) => {
@@ -351,7 +354,7 @@ impl Shard {
             call.placing = None;
             call.caller_user.clone()
         });
-        tell_queue(placed.offer, placed.ended_for_queue(by), out);
+        self.free_agent(placed.call, placed.offer, placed.ended_for_queue(by), out);
         // Whom his queue kept for it has his work after it by that.
         let by_hand = placed.offer.is_none();
         if let Some(agent) = agent.filter(|_| by_hand && placed.has_called()) {
@@ -360,6 +363,25 @@ impl Shard {
         }
         let event = event.unwrap_or_else(|| placed.ended());
         out.push(Output::Callback(Input::Call { placing, event }));
+    }
+
+    /// An agent is wanted no more for a callback that his queue kept him for. While his device is still to be given up his queue
+    /// is told when it is gone, as of an offer: who is free sooner would be rung twice at once.
+    pub(super) fn free_agent(
+        &mut self,
+        call: CallId,
+        offer: Option<OfferId>,
+        end: CallbackEnd,
+        out: &mut Vec<Output>,
+    ) {
+        let is_his = |ring: &&mut Ring| offer.is_some() && ring.role.offer() == offer;
+        let ring = self
+            .call_mut(call)
+            .and_then(|call| call.rings.iter_mut().find(is_his));
+        match ring {
+            Some(ring) => ring.give_up(end),
+            None => tell_queue(offer, end, out),
+        }
     }
 
     pub(super) fn placing_is_alive(
@@ -401,12 +423,6 @@ impl Shard {
         if let (Some(placing), Some(event)) = (placing, event) {
             out.push(Output::Callback(Input::Call { placing, event }));
         }
-    }
-
-    /// By which number a queue keeps the agent of that call for a callback.
-    pub(super) fn errand_of(&self, call: CallId) -> Option<OfferId> {
-        let placing = self.live_call(call)?.placing?;
-        self.placings.get(&placing)?.offer
     }
 
     pub(super) fn placed(&mut self, call: CallId) -> Option<&mut Placing> {

@@ -403,7 +403,10 @@ impl Shard {
         let (call, role, settled) = (entry.call, entry.role.clone(), entry.settled);
         self.session_granted(now, leg, response);
         self.acknowledge(now, leg, flow, response, out);
-        let wanted = !settled && self.live_call(call).is_some();
+        let given_up = self
+            .ring(call, &role)
+            .is_some_and(|ring| ring.owed().is_some());
+        let wanted = !settled && !given_up && self.live_call(call).is_some();
         if !concluded && wanted {
             self.settle(now, leg, Gone::Unreachable, out);
         }

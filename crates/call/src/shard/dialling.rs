@@ -60,8 +60,11 @@ impl Shard {
         );
         self.tell_own_call(Some(user.clone()), call, OwnCall::Active, out);
         self.call_began(call, None, out);
-        let agent = user.clone();
-        match self.ring_user(call, Role::CallsBack { agent }, user, out) {
+        let role = Role::CallsBack {
+            agent: user.clone(),
+            offer: None,
+        };
+        match self.ring_user(call, role, user, out) {
             Some(leg) => {
                 if let Some(call) = self.call_mut(call) {
                     call.caller = leg;

@@ -10,7 +10,6 @@ use crate::crosswise::Crosswise;
 use crate::hunt::Hunt;
 use crate::input::{EndCause, Output};
 use crate::journey::{CallTimer, Journey};
-use crate::leg::Role;
 use crate::menu::{Choosing, Keys};
 use crate::routing::Target;
 use crate::settings::{Destination, FeatureCode, Organisation, PickUp};
@@ -139,7 +138,7 @@ impl Shard {
             .collect();
         for leg in others {
             if let Some(entry) = self.leg_mut(leg)
-                && (talking == Some(leg) || !matches!(entry.role, Role::Agent { .. }))
+                && (talking == Some(leg) || !entry.role.is_at_work())
             {
                 // Its end means nothing to the call any more; an agent who was only rung is still to be reported.
                 entry.settled = true;

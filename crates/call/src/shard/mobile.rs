@@ -131,11 +131,7 @@ impl Shard {
         };
         entry.acceptance = Acceptance::Awaited;
         let call = entry.call;
-        let offer = match entry.role {
-            Role::Agent { offer, .. } => Some(offer),
-            _ => self.errand_of(call),
-        };
-        if let Some(offer) = offer {
+        if let Some(offer) = entry.role.offer() {
             out.push(Output::Acd(acd::Input::OfferPickedUp { offer }));
         }
         self.timers

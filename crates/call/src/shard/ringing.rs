@@ -1,6 +1,7 @@
 //! A user rung on all his devices for one call: an offer to an agent, or a call to a colleague. One leg a
 //! device; the first to answer ends the others.
 
+use super::calling_back::tell_queue;
 use super::forward::Forwarding;
 use super::hang_up::{Gone, offer_end};
 use super::{Due, OwnCall, Shard};
@@ -248,9 +249,10 @@ impl Shard {
         let verdict = ring.verdict();
         match role {
             Role::Agent { offer, .. } => self.offer_over(*offer, verdict, out),
-            Role::CallsBack { .. } => {
-                self.calls_back_on_none(now, call, offer_end(verdict), out);
-            }
+            Role::CallsBack { offer, .. } => match ring.owed() {
+                Some(end) => tell_queue(*offer, end, out),
+                None => self.calls_back_on_none(now, call, offer_end(verdict), out),
+            },
             Role::Callee { .. } | Role::Member(_) => {
                 self.tell_own_call(role.user().cloned(), call, OwnCall::Over, out);
                 if wanted {
@@ -285,7 +287,8 @@ impl Shard {
                 false
             }
             Role::Agent { offer, .. } => talks != Some(*offer),
-            Role::Caller | Role::CallsBack { .. } | Role::Outside | Role::Member(_) => false,
+            Role::CallsBack { offer, .. } => offer.is_some(),
+            Role::Caller | Role::Outside | Role::Member(_) => false,
         });
         entry.rings.iter_mut().for_each(Ring::withdraw);
         for user in colleagues {

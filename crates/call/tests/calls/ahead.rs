@@ -136,6 +136,72 @@ fn a_person_who_hangs_up_before_an_agent_is_there_has_met_nobody() {
     assert_eq!(floor.world.misses("anna"), (0, 0));
 }
 
+/// Anna's device rings for a person who waits, and another entry is due. From now on it says nothing, also not to its CANCEL, if
+/// it is `silent`.
+fn rings_for_who_waits(seed: u64, silent: bool) -> Floor {
+    let person = Habit::Answers(seconds(1));
+    let mut floor = automatic_floor(seed, Habit::Rings, person, Network::default(), Life::Whole);
+    floor.add("+46701234568");
+    begins(&mut floor, 100);
+    floor.run(3);
+    assert!(self::person(&floor).talks());
+    assert_eq!(state(&floor.world, "anna"), "offered");
+    assert_eq!(rung(&floor), 1);
+    if silent {
+        floor.world.phones[floor.anna].habit = Habit::Dead;
+    }
+    floor
+}
+
+/// How often the lists had an agent's device rung.
+fn rung(floor: &Floor) -> usize {
+    let rings = |said: &&String| said.contains(" RingAgent {") || said.contains(" RingAnother {");
+    floor.world.diary.iter().filter(rings).count()
+}
+
+#[test]
+fn an_agent_whose_device_is_silent_when_the_person_hangs_up_is_kept_until_it_is_given_up() {
+    let mut floor = rings_for_who_waits(829, true);
+    floor.world.hang_up(floor.person);
+    // RFC 3261 §9.1: 32 s from the CANCEL.
+    floor.run(30);
+    assert_eq!(floor.outcomes(), [Some(Outcome::Abandoned)]);
+    assert_eq!(state(&floor.world, "anna"), "offered");
+    assert_eq!(rung(&floor), 1);
+    floor.run(4);
+    assert_eq!(rung(&floor), 2, "for the other entry");
+    assert_eq!(floor.world.misses("anna"), (0, 0));
+}
+
+#[test]
+fn an_agent_whose_device_answers_its_cancel_is_free_at_once_when_the_person_hangs_up() {
+    let mut floor = rings_for_who_waits(830, false);
+    floor.world.hang_up(floor.person);
+    floor.run(1);
+    assert_eq!(floor.outcomes(), [Some(Outcome::Abandoned)]);
+    assert_eq!(rung(&floor), 2, "for the other entry");
+    assert_eq!(floor.world.misses("anna"), (0, 0));
+}
+
+#[test]
+fn who_pauses_and_comes_back_is_not_rung_anew_before_a_silent_device_is_given_up() {
+    let mut floor = rings_for_who_waits(831, true);
+    let agent = user("anna");
+    let reason = None;
+    floor.world.tell_engine_of(AgentCommand::Pause {
+        agent: agent.clone(),
+        reason,
+    });
+    floor.run(1);
+    floor.world.tell_engine_of(AgentCommand::Resume { agent });
+    floor.run(29);
+    assert_eq!(state(&floor.world, "anna"), "offered");
+    assert_eq!(rung(&floor), 1);
+    floor.run(4);
+    assert_eq!(rung(&floor), 2);
+    assert_eq!(floor.world.misses("anna"), (0, 0));
+}
+
 #[test]
 fn a_person_who_is_not_reached_troubles_no_agent_any_longer_and_leaves_her_nothing_to_say() {
     let refuses = |status| Habit::Refuses(StatusCode::new(status).expect("a status"));
