@@ -135,3 +135,38 @@ fn what_agents_key_about_their_work_is_in_the_audit_with_what_came_of_it() {
     assert_eq!(of(3), ["demo/anna", "phone", "pauses demo/anna"]);
     assert_eq!(audit[3]["result"].as_str(), "done");
 }
+
+#[test]
+fn what_people_key_about_their_own_calls_is_in_the_audit_without_the_number() {
+    let setup = with_codes().set("feature_codes.forward_off", "\"*29\"");
+    let server = setup.start();
+    let anna = Phone::agent(&server, "anna");
+    for code in ["*78", "*79", "*21103", "*21", "*29", "*193", "*190"] {
+        dial(&anna, code);
+    }
+    let mut audit = Vec::new();
+    server.wait("it is kept who did so", SOON, |server| {
+        audit = server.report("audit", &["--organisation", "demo"]);
+        audit.len() == 7
+    });
+    // The latest first.
+    let told = audit.iter().rev().map(|row| {
+        let of = |name: &str| row[name].as_str().to_owned();
+        assert_eq!(of("who"), "demo/anna");
+        assert_eq!(of("way"), "phone");
+        assert_eq!(of("result"), "done");
+        of("what")
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "switches on do-not-disturb for demo/anna",
+            "switches off do-not-disturb for demo/anna",
+            "forwards calls to demo/anna, always",
+            "ends the forward of calls to demo/anna, always",
+            "ends every forward of calls to demo/anna",
+            "demo/anna takes calls on DeskPhone",
+            "demo/anna takes calls on Phone",
+        ]
+    );
+}

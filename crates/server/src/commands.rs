@@ -33,7 +33,6 @@ use control::{
 use media::MediaEngine;
 use sip::{
     Clock, Gate, Ledgers, LiveCalls, Mailboxes, Registered, Registrations, ToAcd, Trunks, Watch,
-    WishKeeper,
 };
 use sip_core::guard::{Ban, Source};
 use std::path::{Path, PathBuf};

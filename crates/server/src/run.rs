@@ -31,7 +31,7 @@ use crate::reload::{self, Complete, ConfigInForce, Reloader, Wrong};
 use crate::state_dir::{ControlSocket, StateDir, StateDirError};
 use crate::wanted;
 use crate::watch::FileWatch;
-use crate::wishes::{self, WishesOfStore};
+use crate::wishes::{self, WishesByPhone, WishesOfStore};
 use crate::{measure, random, storage, watch, welcome};
 use base::{CallId, LegId};
 use config::{Environment, ServerSettings};
@@ -419,7 +419,10 @@ async fn wire(
 
     let wishes = WishesOfStore(store.clone());
     tokio::spawn(wishes::rewrite(watch.clone(), store.clone()));
-    let wish_keeper = Box::new(wishes.clone());
+    let wish_keeper = Box::new(WishesByPhone {
+        wishes: wishes.clone(),
+        audit: audit.clone(),
+    });
     let licences = Licences::new(store.clone());
     if is_known {
         licences.take_up(kept.licences, kept.activations);

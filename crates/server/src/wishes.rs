@@ -1,7 +1,10 @@
-//! What users ask for by telephone over a restart: handed to the store as it is asked for, taken up at the start.
+//! What users ask for by telephone over a restart: handed to the store as it is asked for, taken up at the start. Who keyed what is
+//! audited.
 
+use crate::audit::{Audit, Doing, Way, takes_calls_on};
 use base::UserId;
-use call::wishes::Wishes;
+use call::forward::ForwardCause;
+use call::wishes::{Change, DoNotDisturb, Wish, Wishes};
 use sip::{Watch, WishKeeper};
 use std::sync::Arc;
 use store::{Store, WishesRow, Write};
@@ -10,8 +13,51 @@ use store::{Store, WishesRow, Write};
 #[derive(Clone)]
 pub(crate) struct WishesOfStore(pub(crate) Store);
 
-impl WishKeeper for WishesOfStore {
-    fn keep(&self, user: &UserId, wishes: &Wishes) {
+/// The same of what they key on their telephones, which is audited.
+pub(crate) struct WishesByPhone {
+    pub(crate) wishes: WishesOfStore,
+    pub(crate) audit: Audit,
+}
+
+impl WishKeeper for WishesByPhone {
+    fn wished(&self, user: &UserId, change: &Change, wishes: &Wishes) {
+        self.wishes.keep(user, wishes);
+        let org = Some(user.org().to_string());
+        let doing = Doing::new(user, Way::Phone, org, in_words(user, change));
+        self.audit.keep(doing, None);
+    }
+}
+
+/// What it is in the audit, where no numbers are said.
+fn in_words(user: &UserId, change: &Change) -> String {
+    let (cause, wish) = match change {
+        Change::DoNotDisturb(DoNotDisturb::On) => {
+            return format!("switches on do-not-disturb for {user}");
+        }
+        Change::DoNotDisturb(DoNotDisturb::Off) => {
+            return format!("switches off do-not-disturb for {user}");
+        }
+        Change::Device(device) => return takes_calls_on(user, *device),
+        Change::NoForwards => return format!("ends every forward of calls to {user}"),
+        Change::Forward(cause, wish) => (cause, wish),
+    };
+    let when = match cause {
+        ForwardCause::Always => "always",
+        ForwardCause::Busy => "when busy",
+        ForwardCause::NoAnswer => "without an answer",
+        ForwardCause::Unreachable => "when unreachable",
+        ForwardCause::Deflected => "when sent on by a device",
+    };
+    match wish {
+        Wish::To(_) => format!("forwards calls to {user}, {when}"),
+        Wish::Off => format!("ends the forward of calls to {user}, {when}"),
+        Wish::AsSet => format!("forwards calls to {user} as set, {when}"),
+    }
+}
+
+impl WishesOfStore {
+    /// This is all that a user wishes now.
+    pub(crate) fn keep(&self, user: &UserId, wishes: &Wishes) {
         self.0.write_soon(match wishes.is_nothing() {
             true => Write::RemoveWishes(user.clone()),
             false => Write::PutWishes(WishesRow {
@@ -70,11 +116,32 @@ pub(crate) fn restore(
 mod tests {
     use super::*;
     use base::OrgId;
-    use call::wishes::DoNotDisturb;
     use std::path::Path;
 
     fn user(name: &str) -> UserId {
         UserId::new(&OrgId::new("demo").unwrap(), name).unwrap()
+    }
+
+    #[test]
+    fn what_is_keyed_is_told_without_the_number() {
+        let anna = user("anna");
+        let to = Wish::To("+46701234567".into());
+        let told = in_words(&anna, &Change::Forward(ForwardCause::Busy, to));
+        assert_eq!(told, "forwards calls to demo/anna, when busy");
+        let off = Change::Forward(ForwardCause::NoAnswer, Wish::Off);
+        assert_eq!(
+            in_words(&anna, &off),
+            "ends the forward of calls to demo/anna, without an answer"
+        );
+        let browser = Change::Device(call::wishes::Device::Browser);
+        assert_eq!(
+            in_words(&anna, &browser),
+            "demo/anna takes calls on Browser"
+        );
+        assert_eq!(
+            in_words(&anna, &Change::NoForwards),
+            "ends every forward of calls to demo/anna"
+        );
     }
 
     /// Whose wishes the files hold as they are now.

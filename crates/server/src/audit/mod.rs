@@ -12,15 +12,15 @@ use crate::hours::unix_now;
 use crate::keeping::utc_now_ms;
 use crate::offline;
 use crate::random;
-use base::Time;
+use base::{Time, UserId};
 use calendar::Hours;
 use control::{
-    AgentCommand, BanCommand, CallAct, Command, ConfigScope, OwnCallCommand, Principal,
+    AgentCommand, BanCommand, CallAct, Command, ConfigScope, Device, OwnCallCommand, Principal,
     PromptAction, QueueCommand, Queues, QuickCommand,
 };
 use pace::{More, Pace, Whom};
 use sip::Clock;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -200,7 +200,7 @@ impl Audit {
 
 impl Doing {
     /// What somebody has done to what is an organisation's, or the server's where it is nobody's.
-    pub(crate) fn new(by: &Principal, way: Way, org: Option<String>, what: String) -> Doing {
+    pub(crate) fn new(by: &impl Display, way: Way, org: Option<String>, what: String) -> Doing {
         let who = by.to_string();
         Doing {
             who,
@@ -236,9 +236,7 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
     let of_server = |what: String| Some((None, what));
     match command {
         Command::Agent(command) => of(command.agent().org(), agent(command)),
-        Command::UseDevice { agent, device } => {
-            of(agent.org(), format!("{agent} takes calls on {device:?}"))
-        }
+        Command::UseDevice { agent, device } => of(agent.org(), takes_calls_on(agent, *device)),
         Command::EndRegistrations { user } => {
             of(user.org(), format!("ends the registrations of {user}"))
         }
@@ -313,6 +311,11 @@ fn in_words(command: &Command) -> Option<(Option<String>, String)> {
         | Command::ReportFigures(_)
         | Command::ReportTraffic(_) => None,
     }
+}
+
+/// Where callers from queues reach an agent from now on.
+pub(crate) fn takes_calls_on(agent: &UserId, device: Device) -> String {
+    format!("{agent} takes calls on {device:?}")
 }
 
 /// Whom somebody called is in the record of the call.

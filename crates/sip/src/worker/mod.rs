@@ -28,7 +28,7 @@ use base::{CallId, Core, LegId, ShardId, SubscriptionId, Time, UserId};
 use bytes::Bytes;
 use call::CallRecord;
 use call::settings::Directory;
-use call::wishes::Wishes;
+use call::wishes::{Change, Wishes};
 use call::{Input, Output, Shard};
 use control::{OwnCallRefusal, Permitted, PromptCommand};
 use media_core::{Command, Session};
@@ -104,8 +104,8 @@ impl LiveCalls {
 
 /// Keeps what users ask for by telephone over a restart.
 pub trait WishKeeper: Send + Sync {
-    /// This is all that a user wishes now. Must not block.
-    fn keep(&self, user: &UserId, wishes: &Wishes);
+    /// A user has asked for a change by telephone, and this is all that he wishes now. Must not block.
+    fn wished(&self, user: &UserId, change: &Change, wishes: &Wishes);
 }
 
 /// Keeps records of calls for good.

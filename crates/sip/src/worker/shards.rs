@@ -360,7 +360,7 @@ impl<M: Media> Worker<M> {
             }
             Output::Wish { call, user, change } => {
                 let (wishes, told) = self.parts.watch.wish(user.clone(), &change);
-                self.parts.wish_keeper.keep(&user, &wishes);
+                self.parts.wish_keeper.wished(&user, &change, &wishes);
                 self.changed.extend(told);
                 if matches!(change, Change::Device(_)) {
                     self.inform_acd(ToAcd::DeviceChanged(user));
