@@ -84,6 +84,50 @@ fn who_is_offered_is_seen_live_and_declined_and_the_next_agent_gets_him_whose_ca
 }
 
 #[test]
+fn a_call_is_taken_elsewhere_where_the_telephone_answers_when_told_to_and_elsewhere_it_says_why_not()
+ {
+    let server = server();
+    let anna = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let (annas, bosses) = (log_in(&server, "anna"), log_in(&server, "bosse"));
+    let mut events = annas.events("");
+    let take = |api: &Api, call: &Value| {
+        let path = format!("/me/calls/{}/take", call["id"].as_str().unwrap());
+        api.post(&path, &json!({}))
+    };
+    // A telephone that does not say so.
+    let caller = Phone::outside(&server, CALLER);
+    let mut call = caller.call(SUPPORT);
+    let mut rung = anna.incoming(SOON);
+    rung.ring();
+    let (_, told) = events.wait_for("own-calls", |it| it["calls"][0]["stage"] == "offered");
+    assert_eq!(told["calls"][0]["taking"], "on-phone");
+    let refused = take(&annas, &told["calls"][0]);
+    assert_eq!(
+        (refused.status, &refused.json["reason"]),
+        (409, &json!("answered-on-phone"))
+    );
+    call.expect_answer(SOON);
+    call.hang_up();
+    rung.expect_cancel(SOON);
+    server.wait_agent("anna", "free", SOON);
+    // And one that does.
+    let mut call = caller.call(SUPPORT);
+    let mut rung = anna.incoming(SOON);
+    rung.ring_allowing("talk, hold");
+    let (_, told) = events.wait_for("own-calls", |it| it["calls"][0]["taking"] == "possible");
+    let offered = &told["calls"][0];
+    assert_eq!(take(&bosses, offered).status, 404, "it is not his");
+    act(&annas, offered, "take", json!({}));
+    rung.answer_when_told(SOON);
+    call.expect_answer(SOON);
+    let talking = at_stage(&server, &annas, "talking");
+    act(&annas, &talking, "hang-up", json!({}));
+    rung.expect_bye(SOON);
+    call.expect_bye(SOON);
+}
+
+#[test]
 fn a_number_that_is_dialled_rings_ones_own_telephone_first_and_who_is_called_is_sent_on() {
     let server = server();
     let (anna, bosse) = (

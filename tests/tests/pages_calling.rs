@@ -58,6 +58,27 @@ fn who_is_offered_is_seen_in_the_page_and_declined_there_and_the_next_agent_gets
 }
 
 #[test]
+fn who_is_offered_is_taken_in_the_page_where_the_telephone_answers_when_it_is_told_to() {
+    let server = server();
+    let anna = Phone::agent(&server, "anna");
+    server.wait_agent("anna", "free", SOON);
+    let mut pages = Pages::start(&server, "calling-take");
+    pages.does(&["open en light desktop", "log-in anna", "sees Live"]);
+    let caller = Phone::outside(&server, "+46701234567");
+    let mut calling = caller.call("+46850001000");
+    calling.expect_answer(SOON);
+    let mut called = anna.incoming(SOON);
+    called.ring_allowing("hold, talk");
+    let take = format!("press Answer the call from {CALLER}");
+    pages.does(&["sees waits for you", "check takeable", &take]);
+    called.answer_when_told(SOON);
+    server.wait_agent("anna", "in-call", SOON);
+    pages.does(&["sees Talking", "sees-no waits for you"]);
+    calling.hang_up();
+    called.expect_bye(SOON);
+}
+
+#[test]
 fn a_call_is_held_sent_on_and_ended_in_the_page_and_who_called_before_is_known_again() {
     let server = server();
     let anna = Phone::agent(&server, "anna");

@@ -1,13 +1,20 @@
 //! Early dialogs of an INVITE of ours: one for each party that rings (RFC 3261 §13.2.2.1), since a proxy may have forked
 //! it. Which reliable responses count (RFC 3262 §4), and what each has answered. Values and decisions.
 
+use crate::own_call::Taking;
 use serde::{Deserialize, Serialize};
 use sip_core::dialog::Dialog;
-use sip_core::{Agreed, HeaderName, Method, Negotiation, RAck, Request, Response, StatusCode};
+use sip_core::{
+    Agreed, HeaderName, Headers, Method, Negotiation, RAck, Request, Response, StatusCode,
+};
 use std::borrow::Cow;
 
 /// Parties that one INVITE may reach: more forks than these are heard as ringing, and no more.
 pub(crate) const EARLY_MAX: usize = 8;
+
+/// The event that tells a phone which rings to answer. No RFC has it; it is implied by the INVITE's dialog, and its NOTIFY
+/// has no body.
+pub(crate) const TALK: &str = "talk";
 
 /// One early dialog.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,6 +26,8 @@ pub(crate) struct Early {
     pub(crate) negotiation: Option<Negotiation>,
     /// Its answer can't be lost, so no later one to the same offer counts.
     pub(crate) is_settled: bool,
+    /// Whether it answers when it is told to.
+    taking: Taking,
 }
 
 /// The early dialogs, the one whose media is heard last.
@@ -50,6 +59,7 @@ impl Forks {
         let Some(at) = self.place_of(&tag).or_else(|| self.begin(response)) else {
             return Taken::Yes;
         };
+        self.0[at].hear_of_taking(&response.headers);
         let reliable = response.headers.has_token(&HeaderName::Require, "100rel");
         let rseq = response.headers.rseq().ok().flatten();
         match (rseq.filter(|_| reliable), self.0[at].rseq) {
@@ -72,6 +82,7 @@ impl Forks {
             rseq: None,
             negotiation: None,
             is_settled: false,
+            taking: Taking::OnPhone,
         });
         Some(self.0.len() - 1)
     }
@@ -108,6 +119,28 @@ impl Forks {
         heard?.negotiation.as_ref()?.agreed()
     }
 
+    /// Whether one of them answers when it is told to.
+    pub(crate) fn taking(&self) -> Taking {
+        let taking = self.0.iter().map(|early| early.taking);
+        taking.max().unwrap_or_default()
+    }
+
+    /// One that answers when it is told to, which it is now.
+    pub(crate) fn tell_to_answer(&mut self) -> Option<&mut Early> {
+        let can = |early: &&mut Early| early.taking == Taking::Possible;
+        let early = self.0.iter_mut().find(can)?;
+        early.taking = Taking::Asked;
+        Some(early)
+    }
+
+    /// Whoever was told to answer has said that it does, or it does not.
+    pub(crate) fn told_to_answer(&mut self, came: Taking) {
+        let asked = |early: &&mut Early| early.taking == Taking::Asked;
+        if let Some(early) = self.0.iter_mut().find(asked) {
+            early.taking = came;
+        }
+    }
+
     /// The party is out of it (199, RFC 6228), or has answered the INVITE.
     pub(crate) fn remove(&mut self, response: &Response) -> Option<Early> {
         let at = self.place_of(&tag_of(response)?)?;
@@ -122,6 +155,15 @@ impl Forks {
 }
 
 impl Early {
+    /// Makers of desk phones write `Allow-Events: talk` where the phone answers at a NOTIFY of that event. Without a Contact
+    /// nobody knows where to send it.
+    fn hear_of_taking(&mut self, headers: &Headers) {
+        let talks = headers.has_token(&HeaderName::AllowEvents, TALK);
+        if self.taking == Taking::OnPhone && talks && headers.has(&HeaderName::Contact) {
+            self.taking = Taking::Possible;
+        }
+    }
+
     /// The PRACK to a response of its (RFC 3262 §4).
     pub(crate) fn prack(&mut self, rseq: u32, response: &Response) -> Option<Request> {
         let cseq = response.headers.cseq().ok()?;
@@ -224,6 +266,30 @@ mod tests {
         assert_eq!(prack.uri.to_string(), "sip:b@192.0.2.9:5070");
         assert_eq!(prack.headers.text(&HeaderName::RAck), Some("7 4 INVITE"));
         assert_eq!(prack.headers.text(&HeaderName::CSeq), Some("5 PRACK"));
+    }
+
+    #[test]
+    fn one_party_at_a_time_is_told_to_answer_and_only_where_it_said_that_it_would() {
+        let mut forks = Forks::default();
+        forks.take(&ringing("a", None));
+        assert_eq!(forks.taking(), Taking::OnPhone);
+        assert!(forks.tell_to_answer().is_none());
+        let mut talks = ringing("b", None);
+        talks.headers.push(HeaderName::AllowEvents, "hold, Talk");
+        let mut nowhere = ringing("c", None);
+        nowhere.headers.push(HeaderName::AllowEvents, TALK);
+        nowhere.headers.remove(&HeaderName::Contact);
+        forks.take(&nowhere);
+        assert_eq!(forks.taking(), Taking::OnPhone, "nobody knows where it is");
+        forks.take(&talks);
+        assert_eq!(forks.taking(), Taking::Possible);
+        let told = forks.tell_to_answer().expect("it said so");
+        assert_eq!(&*told.dialog.remote_tag, "b");
+        assert_eq!(forks.taking(), Taking::Asked);
+        assert!(forks.tell_to_answer().is_none(), "it has been told");
+        forks.told_to_answer(Taking::Refused);
+        forks.take(&talks);
+        assert_eq!(forks.taking(), Taking::Refused, "whatever it says again");
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub struct OwnCall {
     pub connected: Option<Time>,
     /// Whether its person lets the other wait.
     pub held: Held,
+    /// Whether he can take it away from his telephone.
+    pub taking: Taking,
 }
 
 /// How far somebody's own call is.
@@ -41,6 +43,20 @@ pub enum Stage {
     Talking,
     /// He has sent the other elsewhere, which is still under way.
     Sending,
+}
+
+/// Whether somebody can take a call that rings away from his telephone: the better for him, the greater.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Taking {
+    /// On his telephone alone, which has not said that it answers when it is told to; or it does not ring.
+    #[default]
+    OnPhone,
+    /// His telephone was told to answer and would not: on it alone, therefore.
+    Refused,
+    /// His telephone answers when it is told to.
+    Possible,
+    /// It has been told to.
+    Asked,
 }
 
 /// Whether somebody lets the other wait.

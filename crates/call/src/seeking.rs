@@ -12,6 +12,10 @@ use sip_core::{Flow, Transport, Uri};
 /// INVITEs. One too many is given up, as if it had been lost.
 const WAITING_MAX: usize = 6;
 
+/// The same of parties that ring for one INVITE: a PRACK to each, since it sends one reliable response at a time
+/// (RFC 3262 §3), and to one of them that it is to answer.
+const EARLY_WAITING_MAX: usize = EARLY_MAX + 1;
+
 /// A request that waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Waiting {
@@ -37,9 +41,8 @@ pub(crate) struct Seeking {
 pub(crate) struct SeekingEarly {
     /// What was looked up last.
     pub(crate) found: Option<Found>,
-    /// PRACKs, each with its next hop; the first one's is being looked up. Each party sends one reliable response at a
-    /// time (RFC 3262 §3).
-    pub(crate) waiting: BoundedVec<(Uri, Sent), EARLY_MAX>,
+    /// Requests, each with its next hop and whose it is; the first one's is being looked up.
+    pub(crate) waiting: BoundedVec<(Uri, Mark, Sent), EARLY_WAITING_MAX>,
 }
 
 impl Seeking {

@@ -27,6 +27,11 @@ pub enum CallAct {
         /// Which.
         leg: LegId,
     },
+    /// Take one that rings: his device answers it, where it does so when it is told to.
+    Take {
+        /// Which.
+        leg: LegId,
+    },
     /// Take no call that rings: it goes where it goes when he declines on his telephone.
     Decline {
         /// Which.
@@ -64,6 +69,7 @@ impl CallAct {
         match self {
             CallAct::Dial { .. } => None,
             CallAct::HangUp { leg }
+            | CallAct::Take { leg }
             | CallAct::Decline { leg }
             | CallAct::Hold { leg }
             | CallAct::Resume { leg }
@@ -89,6 +95,9 @@ pub enum OwnCallRefusal {
     /// He holds on his telephone.
     #[error("the call is held on your telephone: resume it there")]
     HeldOnPhone,
+    /// His telephone does not answer when it is told to.
+    #[error("your telephone can't be answered from here: answer the call on it")]
+    AnsweredOnPhone,
     /// What he wants to call is no number.
     #[error("expected a number of 1 to {DIALLED_CHARS_MAX} characters")]
     NoNumber,

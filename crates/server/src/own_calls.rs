@@ -4,15 +4,16 @@
 use crate::commands::Commands;
 use crate::ctl::protocol::Failure;
 use crate::documents::Answer;
-use base::{OrgId, QueueId, Time, UserId};
-use call::own_call::{Held, Stage};
+use base::{CallId, OrgId, QueueId, Time, UserId};
+use call::own_call::{Held, Stage, Taking};
 use call::watched::Line;
 use callback::Utc;
 use control::{CallAct, OwnCallCommand, OwnCallRefusal, Permitted};
 use sip_core::dialog_info::{Phase, Side};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use tokio::sync::watch;
-use web::{CallStageView, Colleague, Directory, HeldView, OwnCallView, Reached};
+use web::{CallStageView, Colleague, Directory, HeldView, OwnCallView, Reached, TakingView};
 
 impl Commands {
     /// Has the shard that has the call do it.
@@ -78,12 +79,20 @@ fn refused(refusal: OwnCallRefusal) -> Failure {
     }
 }
 
-/// One line a call: several telephones that ring for one are one call, named by the first.
+/// One line a call: several telephones that ring for one are one call, named by the first of those that one can do most with.
 fn by_call(mut lines: Vec<Line>) -> Vec<Line> {
     lines.sort_by_key(|line| (line.phase != Phase::Confirmed, line.leg));
-    let mut calls = BTreeMap::new();
+    let mut calls: BTreeMap<CallId, (usize, Line)> = BTreeMap::new();
     for (place, line) in lines.into_iter().enumerate() {
-        calls.entry(line.own.call).or_insert((place, line));
+        match calls.entry(line.own.call) {
+            Entry::Vacant(new) => {
+                new.insert((place, line));
+            }
+            Entry::Occupied(mut known) if line.own.taking > known.get().1.own.taking => {
+                known.get_mut().1 = line;
+            }
+            Entry::Occupied(_) => {}
+        }
     }
     let mut calls: Vec<(usize, Line)> = calls.into_values().collect();
     calls.sort_by_key(|(place, _)| *place);
@@ -112,6 +121,12 @@ fn view(line: &Line, utc: impl Fn(Time) -> Utc) -> OwnCallView {
             Held::No => HeldView::No,
             Held::OnPhone => HeldView::OnPhone,
             Held::ByCommand => HeldView::ByCommand,
+        },
+        taking: match own.taking {
+            Taking::OnPhone => TakingView::OnPhone,
+            Taking::Refused => TakingView::Refused,
+            Taking::Possible => TakingView::Possible,
+            Taking::Asked => TakingView::Asked,
         },
     }
 }
@@ -148,6 +163,7 @@ mod tests {
                 arrived: Time::ZERO,
                 connected: None,
                 held: Held::No,
+                taking: Taking::OnPhone,
             }),
         }
     }
@@ -161,6 +177,17 @@ mod tests {
         ];
         let legs: Vec<String> = by_call(lines).iter().map(|it| it.leg.to_string()).collect();
         assert_eq!(legs, ["l2-1-1", "l1-1-1"]);
+    }
+
+    #[test]
+    fn of_telephones_that_ring_for_one_call_the_one_that_answers_when_told_to_names_it() {
+        let first = line("l1-1-1", "c1-1-1", Phase::Early);
+        let mut second = line("l1-2-1", "c1-1-1", Phase::Early);
+        second.own.taking = Taking::Possible;
+        let third = line("l1-3-1", "c2-1-1", Phase::Early);
+        let calls = by_call(vec![third, second, first]);
+        let legs: Vec<String> = calls.iter().map(|it| it.leg.to_string()).collect();
+        assert_eq!(legs, ["l1-2-1", "l1-3-1"]);
     }
 
     #[test]

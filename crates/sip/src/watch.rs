@@ -238,7 +238,7 @@ impl Watch {
 mod tests {
     use super::*;
     use base::{OrgId, ShardId, Time};
-    use call::own_call::{Held, OwnCall, Stage};
+    use call::own_call::{Held, OwnCall, Stage, Taking};
     use sip_core::dialog_info::{Phase, Rendering, Side};
 
     fn user(name: &str) -> UserId {
@@ -274,6 +274,7 @@ mod tests {
                 arrived: Time::ZERO,
                 connected: None,
                 held: Held::No,
+                taking: Taking::OnPhone,
             }),
         }
     }

@@ -87,7 +87,7 @@ pub use operation::{
     BanRow, CallerRow, CallersInLine, ConfigStatus, ListenerRow, LogTail, Look, MediaStatus,
     OrganisationRow, RegistrationRow, RegistrationsAsked, RegistrationsFound, Status, TrunkRow,
 };
-pub use own_calls::{CallStageView, HeldView, OwnCallView};
+pub use own_calls::{CallStageView, HeldView, OwnCallView, TakingView};
 pub use passes::{Pass, SessionRow, TOKENS_MAX, TokenRow};
 pub use password::{PasswordHash, UnusableHash};
 pub use prompts::{

@@ -47,6 +47,20 @@ pub enum HeldView {
     ByCommand,
 }
 
+/// Whether one can take a call that rings away from the telephone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TakingView {
+    /// On the telephone alone: it has not said that it answers when it is told to, or it does not ring.
+    OnPhone,
+    /// The telephone was told to answer and would not: on it alone, therefore.
+    Refused,
+    /// The telephone answers when it is told to.
+    Possible,
+    /// It has been told to.
+    Asked,
+}
+
 /// A call of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OwnCallView {
@@ -77,6 +91,8 @@ pub struct OwnCallView {
     pub connected: Option<Utc>,
     /// Whether one lets the other wait.
     pub held: HeldView,
+    /// Whether one can take it away from the telephone.
+    pub taking: TakingView,
 }
 
 fn as_text<S: Serializer>(leg: &LegId, serializer: S) -> Result<S::Ok, S::Error> {
@@ -229,6 +245,11 @@ macro_rules! act {
 act!(
     /// Ends a call; declines it, while it rings.
     hang_up, "/me/calls/{leg}/hang-up", leg => CallAct::HangUp { leg }
+);
+act!(
+    /// Takes a call that rings: one's telephone answers it, where it says that it does so when it is told to (`taking`). That it
+    /// would not is told with the call, which rings on.
+    take_call, "/me/calls/{leg}/take", leg => CallAct::Take { leg }
 );
 act!(
     /// Does not take a call that rings: the next agent gets it, or whoever gets it when one declines on the telephone.

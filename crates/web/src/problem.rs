@@ -204,6 +204,7 @@ impl From<OwnCallRefusal> for Problem {
             OwnCallRefusal::NoNumber => StatusCode::UNPROCESSABLE_ENTITY,
             OwnCallRefusal::NotNow
             | OwnCallRefusal::HeldOnPhone
+            | OwnCallRefusal::AnsweredOnPhone
             | OwnCallRefusal::UnknownNumber
             | OwnCallRefusal::NotAllowed
             | OwnCallRefusal::NoTelephone

@@ -60,6 +60,7 @@ fn described(gate: &Gate) -> OpenApiRouter<Desk> {
         .routes(gate.may(Agent, routes!(me::me)))
         .routes(gate.may(Agent, routes!(own_calls::own_calls, own_calls::dial)))
         .routes(gate.may(Agent, routes!(own_calls::hang_up)))
+        .routes(gate.may(Agent, routes!(own_calls::take_call)))
         .routes(gate.may(Agent, routes!(own_calls::decline)))
         .routes(gate.may(Agent, routes!(own_calls::hold_call)))
         .routes(gate.may(Agent, routes!(own_calls::resume_call)))

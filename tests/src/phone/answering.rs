@@ -12,6 +12,24 @@ impl Call {
         self.reply(180, "Ringing");
     }
 
+    /// Says 180, and of what it can be told within that call, such as `talk`: to answer.
+    pub fn ring_allowing(&self, events: &str) {
+        let ringing = self.new_reply(180, "Ringing").with("Allow-Events", events);
+        self.phone.respond(&self.invite, &ringing);
+    }
+
+    /// Waits until it is told to answer, and does.
+    ///
+    /// # Panics
+    /// When it is not told, or told something else.
+    pub fn answer_when_told(&mut self, limit: Duration) {
+        let told = self.expect_request("NOTIFY", limit);
+        assert_eq!(told.header("Event"), Some("talk"), "{told:?}");
+        let tag = told.header("To").and_then(tag_of);
+        assert_eq!(tag, tag_of(&self.local), "within the dialog of the ringing");
+        self.answer();
+    }
+
     /// Refuses with a status such as 486.
     ///
     /// # Panics

@@ -208,7 +208,8 @@ pub(super) fn leg_of(user: Mark) -> Option<LegId> {
         | Mark::Notify(leg)
         | Mark::Session(leg)
         | Mark::Prack(leg)
-        | Mark::Info(leg) => Some(leg),
+        | Mark::Info(leg)
+        | Mark::Talk(leg) => Some(leg),
         Mark::Stray | Mark::Lamp(_) | Mark::Message(_) | Mark::Trunk(_) => None,
     }
 }
@@ -216,7 +217,9 @@ pub(super) fn leg_of(user: Mark) -> Option<LegId> {
 /// Whether the answer still matters.
 fn wants(leg: &Leg, user: Mark, response: &Response) -> bool {
     match user {
-        Mark::Invite(_) | Mark::Prack(_) => matches!(leg.state, State::Calling { .. }),
+        Mark::Invite(_) | Mark::Prack(_) | Mark::Talk(_) => {
+            matches!(leg.state, State::Calling { .. })
+        }
         Mark::Bye(_) => matches!(leg.state, State::Leaving { .. }),
         Mark::Notify(_) => leg.is_up() && leg.notifier.is_some(),
         Mark::Info(_) => leg.is_up(),

@@ -1,7 +1,7 @@
 //! What a party says before it answers our INVITE: that it rings, what its early media is, and what it wants
 //! acknowledged (RFC 3262 §4). A proxy may have forked the INVITE: the newest early media is heard.
 
-use super::Shard;
+use super::{Mark, Shard};
 use crate::early::{Taken, is_terminated};
 use crate::input::Output;
 use crate::leg::State;
@@ -73,7 +73,7 @@ impl Shard {
         };
         let dialog = early.dialog.clone();
         let sent = Sent::new(request, entry.flow_by(&dialog));
-        self.send_early(now, leg, dialog.next_hop().clone(), sent, out);
+        self.send_early(now, Mark::Prack(leg), dialog.next_hop().clone(), sent, out);
     }
 
     /// One party of a forked INVITE is out of it; another may be heard again.

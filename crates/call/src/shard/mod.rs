@@ -47,6 +47,7 @@ mod requests;
 mod ringing;
 mod seek;
 mod subscribe;
+mod take;
 mod text_message;
 mod transfer;
 mod trunks;
@@ -113,6 +114,8 @@ pub(crate) enum Mark {
     Trunk(Errand),
     /// The other party's key, told to this leg's.
     Info(LegId),
+    /// That the device of this leg, which rings, is to answer.
+    Talk(LegId),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -575,7 +578,15 @@ impl Shard {
             Mark::Info(leg) if response.status.is_final() => {
                 self.key_told(now, leg, Some(response.status), out);
             }
-            Mark::Bye(_) | Mark::Notify(_) | Mark::Prack(_) | Mark::Info(_) | Mark::Stray => {}
+            Mark::Talk(leg) if response.status.is_final() => {
+                self.told_to_answer(leg, Some(response.status));
+            }
+            Mark::Bye(_)
+            | Mark::Notify(_)
+            | Mark::Prack(_)
+            | Mark::Info(_)
+            | Mark::Talk(_)
+            | Mark::Stray => {}
         }
     }
 
@@ -594,6 +605,7 @@ impl Shard {
             Mark::Bye(leg) => self.left(now, leg, out),
             Mark::Notify(leg) => self.notified(now, leg, None, out),
             Mark::Info(leg) => self.key_told(now, leg, None, out),
+            Mark::Talk(leg) => self.told_to_answer(leg, None),
             Mark::Session(leg) => self.session_unanswered(now, leg, failure, out),
             Mark::Lamp(id) => self.forget_subscription(id, out),
             Mark::Message(id) => self.text_message_answered(now, id, None, out),

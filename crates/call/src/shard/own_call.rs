@@ -8,7 +8,7 @@ use crate::crosswise::{Holding, Onward};
 use crate::identity::{Calling, account, is_nobody};
 use crate::input::{Admission, Output};
 use crate::leg::{Acceptance, Leg, Role, State};
-use crate::own_call::{Held, OwnCall, Stage};
+use crate::own_call::{Held, OwnCall, Stage, Taking};
 use crate::routing;
 use crate::settings::Destination;
 use base::{CallId, LegId, Time, UserId};
@@ -31,6 +31,7 @@ impl Shard {
         let done = match act {
             CallAct::Dial { number } => self.dial(now, &user, &number, admission, out),
             CallAct::HangUp { leg } => self.hangs_up(now, &user, leg, out),
+            CallAct::Take { leg } => self.takes(now, &user, leg, out),
             CallAct::Decline { leg } => self.declines(now, &user, leg, out),
             CallAct::Hold { leg } => self.holds(&user, leg, Holding::Yes, out),
             CallAct::Resume { leg } => self.holds(&user, leg, Holding::No, out),
@@ -41,7 +42,7 @@ impl Shard {
     }
 
     /// A leg of his that is not on its way out.
-    fn own_leg(&self, user: &UserId, leg: LegId) -> Result<&Leg, OwnCallRefusal> {
+    pub(super) fn own_leg(&self, user: &UserId, leg: LegId) -> Result<&Leg, OwnCallRefusal> {
         let is_over = |leg: &Leg| {
             let leaves = matches!(leg.state, State::Cancelling { .. } | State::Leaving { .. });
             leaves || leg.bye_due || leg.settled
@@ -187,6 +188,7 @@ impl Shard {
             arrived: call.arrived,
             connected: call.connected,
             held: held(leg),
+            taking: taking(leg),
         }
     }
 
@@ -240,7 +242,7 @@ impl Shard {
 }
 
 /// Whether his device rings, or was answered by nobody who said that he takes the call.
-fn is_rung(leg: &Leg) -> bool {
+pub(super) fn is_rung(leg: &Leg) -> bool {
     let rings = matches!(leg.state, State::Preparing { .. } | State::Calling { .. });
     rings || leg.acceptance == Acceptance::Awaited
 }
@@ -254,6 +256,14 @@ fn stage(leg: &Leg, call: &Call) -> Stage {
         (Role::Caller, Purpose::Joined(_)) => Stage::Talking,
         (Role::Caller, _) if call.talking().is_none() => Stage::Calling,
         _ => Stage::Talking,
+    }
+}
+
+/// Only a device of his own is told to answer: a mobile is answered by whoever has it at his ear.
+pub(super) fn taking(leg: &Leg) -> Taking {
+    match &leg.state {
+        State::Calling { invite } if leg.way.is_none() => invite.forks.taking(),
+        _ => Taking::OnPhone,
     }
 }
 

@@ -101,38 +101,43 @@ impl Shard {
         }
     }
 
-    /// A PRACK goes where all requests within its early dialog do.
+    /// A PRACK, or whatever else is sent within an early dialog, goes where all requests within it do.
     pub(super) fn send_early(
         &mut self,
         now: Time,
-        leg: LegId,
+        user: Mark,
         next_hop: Uri,
         sent: Sent,
         out: &mut Vec<Output>,
     ) {
-        let Some(entry) = self.leg_mut(leg) else {
+        let Some((leg, entry)) = leg_of(user).and_then(|leg| Some((leg, self.leg_mut(leg)?)))
+        else {
             return;
         };
         if entry.pinned || !is_to_be_sought(&entry.flow, &next_hop) {
-            return self.send_kept(now, Mark::Prack(leg), sent, out);
+            return self.send_kept(now, user, sent, out);
         }
         let seeking = entry.seeking.early.get_or_insert_default();
         let found = seeking.found.as_ref();
         if let Some(flow) = found.and_then(|found| found.way_to(&next_hop)) {
             let sent = Sent { flow, ..sent };
-            return self.send_kept(now, Mark::Prack(leg), sent, out);
+            return self.send_kept(now, user, sent, out);
         }
         let is_first = seeking.waiting.is_empty();
-        // One too many is given up: its party says again what it wants acknowledged.
-        let kept = seeking.waiting.push((next_hop.clone(), sent));
-        if kept.is_ok() && is_first {
-            let asker = Asker::Early(leg);
-            let uri = next_hop;
-            out.push(Output::Resolve { asker, uri });
+        let kept = seeking.waiting.push((next_hop.clone(), user, sent));
+        match (kept, user) {
+            (Ok(()), _) if is_first => {
+                let asker = Asker::Early(leg);
+                let uri = next_hop;
+                out.push(Output::Resolve { asker, uri });
+            }
+            (Err(_), Mark::Talk(_)) => self.told_to_answer(leg, None),
+            // One too many is given up: its party says again what it wants acknowledged.
+            (Ok(()) | Err(_), _) => {}
         }
     }
 
-    /// Where the next hop of the PRACK is that has waited longest: all that have the same go there, then the next is
+    /// Where the next hop of the request is that has waited longest: all that have the same go there, then the next is
     /// looked up. One that is nowhere to be found is tried where the INVITE was answered from.
     pub(super) fn early_resolved(
         &mut self,
@@ -148,20 +153,20 @@ impl Shard {
         let Some(seeking) = entry.seeking.early.as_mut() else {
             return;
         };
-        let Some((next_hop, _)) = seeking.waiting.first().cloned() else {
+        let Some((next_hop, ..)) = seeking.waiting.first().cloned() else {
             return;
         };
         let mut going = Vec::new();
-        seeking.waiting.retain(|(hop, sent)| {
+        seeking.waiting.retain(|(hop, user, sent)| {
             let goes = *hop == next_hop;
-            going.extend(goes.then(|| sent.clone()));
+            going.extend(goes.then(|| (*user, sent.clone())));
             !goes
         });
         seeking.found = Some(Found { next_hop, flow });
-        let next = seeking.waiting.first().map(|(hop, _)| hop.clone());
-        for sent in going {
+        let next = seeking.waiting.first().map(|(hop, ..)| hop.clone());
+        for (user, sent) in going {
             let sent = Sent { flow, ..sent };
-            self.send_kept(now, Mark::Prack(leg), sent, out);
+            self.send_kept(now, user, sent, out);
         }
         if let Some(uri) = next {
             let asker = Asker::Early(leg);

@@ -45,6 +45,7 @@ mod script;
 mod seeking;
 mod sequences;
 mod sessions;
+mod taking;
 mod texts;
 mod transfer;
 mod world;

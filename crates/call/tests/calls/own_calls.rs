@@ -2,7 +2,7 @@
 //! consequences that his telephone's would have had.
 
 use crate::outside::{OUTSIDE, with_trunks};
-use crate::phone::{Habit, Seen};
+use crate::phone::{Habit, Seen, Told};
 use crate::world::{Life, NUMBER, Network, WRAP_UP, World, journey, queue, user};
 use crate::{ANSWERS, seconds, state, worlds};
 use base::LegId;
@@ -14,7 +14,7 @@ use media_core::{Command, Then};
 use sip_core::{HeaderName, Method, StatusCode};
 use std::time::Duration;
 
-const CALLER: &str = "+46701234567";
+pub(crate) const CALLER: &str = "+46701234567";
 const BUSY: Habit = Habit::Refuses(StatusCode::BUSY_HERE);
 
 fn dial(number: &str) -> CallAct {
@@ -28,7 +28,7 @@ fn transfer(leg: LegId, to: &str) -> CallAct {
 }
 
 /// Somebody's only call.
-fn only(world: &World, name: &str) -> (LegId, OwnCall) {
+pub(crate) fn only(world: &World, name: &str) -> (LegId, OwnCall) {
     let calls = world.own_calls(name);
     assert_eq!(calls.len(), 1, "{name}: {calls:?}");
     calls.into_iter().next().unwrap()
@@ -478,7 +478,8 @@ fn random_world(seed: u64, life: Life) -> World {
     };
     let mut world = World::new(seed, journey()).over(network).living(life);
     for name in ["anna", "bosse", "carin"] {
-        world.phone(name, ANSWERS);
+        let phone = world.phone(name, ANSWERS);
+        world.phones[phone].told = Told::Answers;
     }
     let caller = world.phone(CALLER, Habit::Rings);
     world.call(caller, NUMBER);
@@ -488,9 +489,10 @@ fn random_world(seed: u64, life: Life) -> World {
         let name = ["anna", "bosse", "carin"][world.random(3) as usize];
         let number = ["101", "102", "103", "1000"][world.random(4) as usize];
         let legs = world.own_calls(name);
-        let act = match (world.random(7), legs.first(), legs.last()) {
+        let act = match (world.random(8), legs.first(), legs.last()) {
             (0, Some(&(leg, _)), _) => CallAct::HangUp { leg },
             (1, Some(&(leg, _)), _) => CallAct::Decline { leg },
+            (7, Some(&(leg, _)), _) => CallAct::Take { leg },
             (2, Some(&(leg, _)), _) => CallAct::Hold { leg },
             (3, Some(&(leg, _)), _) => CallAct::Resume { leg },
             (4, Some(&(leg, _)), _) => transfer(leg, number),

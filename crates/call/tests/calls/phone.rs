@@ -3,9 +3,11 @@
 
 mod keys;
 mod reliable;
+mod told;
 
 pub(crate) use keys::{KeysBy, PhoneKeys};
 pub(crate) use reliable::Rings;
+pub(crate) use told::Told;
 
 use base::{Core, ShardId, Time};
 use bytes::Bytes;
@@ -59,6 +61,8 @@ pub(crate) enum Seen {
     Updated(u16),
     /// Its own provisional response was acknowledged.
     Pracked,
+    /// It was told to answer, and did.
+    ToldToAnswer,
     /// The server refreshed or changed the session.
     Asked(Method),
 }
@@ -159,6 +163,8 @@ pub(crate) struct Phone {
     pub(crate) lamp: crate::lamps::LampKey,
     pub(crate) texts: crate::texts::Texts,
     pub(crate) keys: PhoneKeys,
+    /// What it does when it is told to answer.
+    pub(crate) told: Told,
 }
 
 impl Phone {
@@ -189,6 +195,7 @@ impl Phone {
             lamp: crate::lamps::LampKey::default(),
             texts: crate::texts::Texts::default(),
             keys: PhoneKeys::default(),
+            told: Told::default(),
         }
     }
 
@@ -708,6 +715,9 @@ impl Phone {
                 self.side = Side::Idle;
                 let response = say(StatusCode::OK);
                 self.step(now, respond(response), out);
+            }
+            (Method::Notify, _, _) if Phone::is_told_to_answer(&request) => {
+                self.told_to_answer(now, key, &request, out);
             }
             (Method::Notify, Side::Up { dialog, .. } | Side::Reinviting { dialog }, _)
                 if dialog.matches(&request) && dialog.clone().accept(&request).is_ok() =>

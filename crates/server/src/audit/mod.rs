@@ -323,6 +323,7 @@ fn own_call(OwnCallCommand { user, act }: &OwnCallCommand) -> String {
     match act {
         CallAct::Dial { .. } => format!("dials for {user}"),
         CallAct::HangUp { .. } => format!("hangs up a call of {user}"),
+        CallAct::Take { .. } => format!("takes a call to {user}"),
         CallAct::Decline { .. } => format!("declines a call to {user}"),
         CallAct::Hold { .. } => format!("holds a call of {user}"),
         CallAct::Resume { .. } => format!("resumes a call of {user}"),

@@ -5,7 +5,7 @@ use crate::events::Stream;
 use callback::Utc;
 use control::{CallAct, Command, OwnCallCommand, OwnCallRefusal};
 use serde_json::json;
-use web::{CallStageView, HeldView, OwnCallView};
+use web::{CallStageView, HeldView, OwnCallView, TakingView};
 
 fn talking() -> OwnCallView {
     OwnCallView {
@@ -18,6 +18,7 @@ fn talking() -> OwnCallView {
         arrived: Utc::from_seconds(1_795_000_000),
         connected: Some(Utc::from_seconds(1_795_000_020)),
         held: HeldView::No,
+        taking: TakingView::OnPhone,
     }
 }
 
@@ -39,7 +40,7 @@ async fn each_sees_his_own_calls_and_hears_of_them_at_once_and_whoever_comes_bac
     world.office.set_own_calls("demo/anna", vec![talking()]);
     let shown = json!({ "calls": [{
         "id": "l3-1-2", "stage": "talking", "number": "+46701234567", "name": null, "colleague": null,
-        "queue": "demo/support", "arrived": "2026-11-18T11:06:40Z", "connected": "2026-11-18T11:07:00Z", "held": "no",
+        "queue": "demo/support", "arrived": "2026-11-18T11:06:40Z", "connected": "2026-11-18T11:07:00Z", "held": "no", "taking": "on-phone",
     }] });
     let heard = annas.next_of_all().await.unwrap();
     assert_eq!((&*heard.event, &heard.data), ("own-calls", &shown));
@@ -70,6 +71,7 @@ async fn what_one_does_with_ones_calls_is_a_command_about_oneself() {
             CallAct::Dial { number: number() },
         ),
         ("/l3-1-2/hang-up", json!({}), CallAct::HangUp { leg }),
+        ("/l3-1-2/take", json!({}), CallAct::Take { leg }),
         ("/l3-1-2/decline", json!({}), CallAct::Decline { leg }),
         ("/l3-1-2/hold", json!({}), CallAct::Hold { leg }),
         ("/l3-1-2/resume", json!({}), CallAct::Resume { leg }),
@@ -96,6 +98,7 @@ async fn what_one_does_with_ones_calls_is_a_command_about_oneself() {
         ("", json!({ "number": "1".repeat(65) }), 422),
         ("", json!({}), 422),
         ("/c3-1-2/hang-up", json!({}), 404),
+        ("/l64-1-2/take", json!({}), 404),
         ("/l64-1-2/hold", json!({}), 404),
         ("/l3-1-2/transfer", json!({ "to": "" }), 422),
         ("/l3-1-2/join", json!({ "with": "l3" }), 422),
@@ -116,6 +119,7 @@ async fn why_something_cant_be_done_with_a_call_is_told_in_a_word_too() {
     for (refusal, status, word) in [
         (OwnCallRefusal::NoSuchCall, 404, "no-such-call"),
         (OwnCallRefusal::NotNow, 409, "not-now"),
+        (OwnCallRefusal::AnsweredOnPhone, 409, "answered-on-phone"),
         (OwnCallRefusal::NotAllowed, 409, "not-allowed"),
         (OwnCallRefusal::NoNumber, 422, "no-number"),
     ] {

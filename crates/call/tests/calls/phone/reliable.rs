@@ -46,6 +46,7 @@ impl Phone {
         let mut response = request.response_with_tag(status, "phone");
         let contact = format!("<sip:{}@{}>", self.name, self.address);
         response.headers.push(HeaderName::Contact, contact);
+        self.allow_events(&mut response.headers);
         if self.rings != Rings::Plainly {
             self.negotiation = negotiation(self.address);
             let answer = self

@@ -8,6 +8,7 @@ const REASONS = [
     'no-such-call',
     'not-now',
     'held-on-phone',
+    'answered-on-phone',
     'no-number',
     'unknown-number',
     'not-allowed',

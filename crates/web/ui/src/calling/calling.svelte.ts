@@ -31,6 +31,7 @@ export class Calling {
     async act(call: OwnCall, act: Exclude<Act, 'transfer'>): Promise<boolean> {
         const params = { path: { leg: call.id } };
         const asking = {
+            take: () => api.POST('/api/v1/me/calls/{leg}/take', { params }),
             decline: () => api.POST('/api/v1/me/calls/{leg}/decline', { params }),
             'hang-up': () => api.POST('/api/v1/me/calls/{leg}/hang-up', { params }),
             hold: () => api.POST('/api/v1/me/calls/{leg}/hold', { params }),

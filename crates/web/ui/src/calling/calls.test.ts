@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Call, OwnCall } from '../api/client';
-import { acts, begins, callable, isOffer, meant, numberOf, partners, who } from './calls';
+import { acts, answering, begins, callable, isOffer, isOpen, meant, numberOf, partners, who } from './calls';
 
 const CALL: OwnCall = {
     id: 'l3-1-2',
@@ -12,6 +12,7 @@ const CALL: OwnCall = {
     arrived: '2026-11-28T11:00:00Z',
     connected: '2026-11-28T11:00:20Z',
     held: 'no',
+    taking: 'on-phone',
 };
 
 describe('a call', () => {
@@ -24,6 +25,27 @@ describe('a call', () => {
         expect(acts(CALL)).toEqual(['hold', 'transfer', 'hang-up']);
         expect(acts({ ...CALL, held: 'by-command' })).toEqual(['resume', 'transfer', 'hang-up']);
         expect(acts({ ...CALL, held: 'on-phone' })).toEqual(['transfer', 'hang-up']);
+    });
+    it('is taken where its telephone answers when it is told to, and says so where it does not', () => {
+        const rings: OwnCall = { ...CALL, stage: 'offered' };
+        expect([acts(rings), answering(rings)]).toEqual([['decline'], 'calling.answer']);
+        const possible: OwnCall = { ...rings, taking: 'possible' };
+        expect([acts(possible), answering(possible)]).toEqual([['take', 'decline'], null]);
+        expect([isOpen('take', possible), isOpen('decline', possible)]).toEqual([true, true]);
+        for (const taking of ['asked', 'refused'] as const) {
+            const told = { ...possible, taking };
+            expect(acts(told)).toEqual(['take', 'decline']);
+            expect([isOpen('take', told), isOpen('decline', told)]).toEqual([false, true]);
+        }
+        expect(answering({ ...possible, taking: 'asked' })).toBeNull();
+        expect(answering({ ...possible, taking: 'refused' })).toBe('calling.answer.refused');
+    });
+    it('that was dialled elsewhere is taken too while its telephone rings', () => {
+        const dialling: OwnCall = { ...CALL, stage: 'dialling', taking: 'possible' };
+        expect(acts(dialling)).toEqual(['take', 'hang-up']);
+        expect(answering(dialling)).toBeNull();
+        expect(answering({ ...dialling, taking: 'refused' })).toBe('calling.answer.refused');
+        expect(answering(CALL)).toBeNull();
     });
     it('is joined with another that one talks in, and with none that rings', () => {
         const other = { ...CALL, id: 'l4-1-1' };

@@ -4,15 +4,18 @@ import type { Call, Colleague, OwnCall, QueueNumber } from '../api/client';
 import { named, spoken } from '../lib/names';
 
 /** What is done with a call by a button of its own. */
-export type Act = 'decline' | 'hang-up' | 'hold' | 'resume' | 'transfer';
+export type Act = 'take' | 'decline' | 'hang-up' | 'hold' | 'resume' | 'transfer';
 
 /** What can be done with a call as it is now, in the order of its buttons. */
-export function acts({ stage, held }: OwnCall): Act[] {
+export function acts({ stage, held, taking }: OwnCall): Act[] {
+    // Once it is there it stays, so that nothing takes its place under the pointer.
+    const takes: Act[] = taking === 'on-phone' ? [] : ['take'];
     switch (stage) {
         case 'offered':
         case 'ringing':
-            return ['decline'];
+            return [...takes, 'decline'];
         case 'dialling':
+            return [...takes, 'hang-up'];
         case 'calling':
         case 'sending':
             return ['hang-up'];
@@ -22,6 +25,18 @@ export function acts({ stage, held }: OwnCall): Act[] {
             if (held === 'on-phone') return ['transfer', 'hang-up'];
             return ['resume', 'transfer', 'hang-up'];
     }
+}
+
+/** Whether that can be done just now: a telephone that was told to answer is not told so twice, nor one that would not. */
+export function isOpen(act: Act, { taking }: OwnCall): boolean {
+    return act !== 'take' || taking === 'possible';
+}
+
+/** How a call that rings is answered: the words of it, for those that aren't answered by the button. */
+export function answering({ stage, taking }: OwnCall): 'calling.answer' | 'calling.answer.refused' | null {
+    if (taking === 'refused') return 'calling.answer.refused';
+    const rings = stage === 'offered' || stage === 'ringing';
+    return rings && taking === 'on-phone' ? 'calling.answer' : null;
 }
 
 /** The others that the other party of a call can be joined with, once one has talked with both. */
