@@ -214,6 +214,8 @@ fn rows_are_sorted_filtered_searched_and_stay_where_they_are_while_somebody_poin
     pages.does(&["point"]);
     cancel("b60");
     pages.does(&["sees Cancelled", "first +46 70 123 45 60", "rows 50"]);
+    // For longer than changes are waited for to be read together: the lists are read by then.
+    pages.does(&["sees 59 wait", "first +46 70 123 45 60"]);
     pages.does(&["point-away", "first +46 70 123 45 59"]);
 }
 

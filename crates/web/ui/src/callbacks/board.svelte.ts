@@ -46,6 +46,8 @@ export class Board {
 
     private query: Query = DEFAULT;
     private isHeld = false;
+    /** Something has changed that the rows were not read again for: also a row that is shown may have to go. */
+    private isBehind = false;
     private settling: ReturnType<typeof setTimeout> | undefined;
     private readonly page = new Reading<CallbackPage>({
         ask: () => answered(api.GET('/api/v1/callbacks', { params: { query: asked(this.query) } })),
@@ -96,7 +98,7 @@ export class Board {
     /** While somebody points at rows, none comes, goes or moves. */
     hold(isHeld: boolean) {
         this.isHeld = isHeld;
-        if (!isHeld && this.news.length > 0) this.settle();
+        if (!isHeld && this.isBehind) this.settle();
     }
 
     showNews() {
@@ -290,9 +292,12 @@ export class Board {
     /** Reads what has changed in a moment, with whatever else changes until then. */
     private settle() {
         this.all.settle();
+        this.isBehind = true;
         this.settling ??= setTimeout(() => {
             this.settling = undefined;
-            if (!this.isHeld) this.page.read();
+            if (this.isHeld) return;
+            this.isBehind = false;
+            this.page.read();
         }, SETTLE_MS);
     }
 

@@ -105,3 +105,22 @@ it('a page of rows has what was heard while it was under way', async () => {
     ]);
     end();
 });
+
+it('a row that has gone while somebody pointed at it for long goes once nobody does', async () => {
+    const board = new Board(ME, true);
+    const end = board.follow();
+    await asked('rows').give(page([row('b1', 1), row('b2', 1)]));
+    board.hold(true);
+    server.tell('callback', { ...row('b1', 2), status: 'cancelled' });
+    const before = asked('rows');
+    await vi.advanceTimersByTimeAsync(10_000);
+    // It stands there as it is now, and nothing is read that would take it away.
+    expect(asked('rows')).toBe(before);
+    expect(board.rows.map(({ id, status }) => `${id} ${status}`)).toEqual(['b1 cancelled', 'b2 not-handled']);
+    board.hold(false);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(asked('rows')).not.toBe(before);
+    await asked('rows').give(page([row('b2', 1)]));
+    expect(board.rows.map(({ id }) => id)).toEqual(['b2']);
+    end();
+});
