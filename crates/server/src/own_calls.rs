@@ -88,10 +88,13 @@ fn by_call(mut lines: Vec<Line>) -> Vec<Line> {
             Entry::Vacant(new) => {
                 new.insert((place, line));
             }
-            Entry::Occupied(mut known) if line.own.taking > known.get().1.own.taking => {
-                known.get_mut().1 = line;
+            Entry::Occupied(mut known) => {
+                let (_, first) = known.get_mut();
+                // The telephone that he talks on names it, whatever else of his rings for the call.
+                if first.phase != Phase::Confirmed && line.own.taking > first.own.taking {
+                    *first = line;
+                }
             }
-            Entry::Occupied(_) => {}
         }
     }
     let mut calls: Vec<(usize, Line)> = calls.into_values().collect();
@@ -185,9 +188,14 @@ mod tests {
         let mut second = line("l1-2-1", "c1-1-1", Phase::Early);
         second.own.taking = Taking::Possible;
         let third = line("l1-3-1", "c2-1-1", Phase::Early);
-        let calls = by_call(vec![third, second, first]);
-        let legs: Vec<String> = calls.iter().map(|it| it.leg.to_string()).collect();
-        assert_eq!(legs, ["l1-2-1", "l1-3-1"]);
+        let legs = |lines| -> Vec<String> {
+            let calls = by_call(lines);
+            calls.iter().map(|it| it.leg.to_string()).collect()
+        };
+        let told = legs(vec![third, second.clone(), first]);
+        assert_eq!(told, ["l1-2-1", "l1-3-1"]);
+        let talks = line("l1-4-1", "c1-1-1", Phase::Confirmed);
+        assert_eq!(legs(vec![second, talks]), ["l1-4-1"]);
     }
 
     #[test]
